@@ -1,0 +1,195 @@
+//! The N best sets so far, in one total order.
+//!
+//! Layer 0. Better: larger correlation, then lexicographically smaller set. The order is total, so
+//! the content does not depend on the order of insertion, and merging is commutative and
+//! associative.
+
+use crate::stats::{Correlation, Sums};
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// A set with a defined correlation.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    set: Vec<usize>,
+    sums: Sums,
+    correlation: Correlation,
+}
+
+impl Candidate {
+    /// `set` (ascending) with its sums, or `None` where its correlation is undefined.
+    #[must_use]
+    pub fn new(set: Vec<usize>, sums: Sums, min_users: u64) -> Option<Self> {
+        Correlation::of(&sums, min_users).map(|correlation| Self {
+            set,
+            sums,
+            correlation,
+        })
+    }
+
+    /// The question indices, ascending.
+    #[must_use]
+    pub fn set(&self) -> &[usize] {
+        &self.set
+    }
+
+    /// Its integer sums.
+    #[must_use]
+    pub fn sums(&self) -> &Sums {
+        &self.sums
+    }
+
+    /// Its exact correlation.
+    #[must_use]
+    pub fn correlation(&self) -> &Correlation {
+        &self.correlation
+    }
+}
+
+/// Greater is better.
+impl Ord for Candidate {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.correlation
+            .cmp(&other.correlation)
+            .then_with(|| other.set.cmp(&self.set))
+    }
+}
+
+impl PartialOrd for Candidate {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Candidate {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Candidate {}
+
+/// Keeps the `capacity` best candidates.
+#[derive(Clone, Debug)]
+pub struct Top {
+    capacity: usize,
+    /// The worst kept is on top.
+    heap: BinaryHeap<std::cmp::Reverse<Candidate>>,
+    floor: f64,
+}
+
+/// Below every r: nothing can be discarded yet.
+pub const NO_FLOOR: f64 = f64::NEG_INFINITY;
+
+impl Top {
+    /// Keeps up to `capacity` sets.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            heap: BinaryHeap::new(),
+            floor: NO_FLOOR,
+        }
+    }
+
+    /// A set whose exact r is below this cannot enter. [`NO_FLOOR`] until full; then the worst
+    /// kept r, rounded to f64 and moved one step down, which is at most its exact value.
+    #[must_use]
+    pub fn floor(&self) -> f64 {
+        self.floor
+    }
+
+    /// Enters `candidate` if it is among the best; says whether it was kept.
+    pub fn push(&mut self, candidate: Candidate) -> bool {
+        if self.capacity == 0 {
+            return false;
+        }
+        if self.heap.len() == self.capacity {
+            match self.heap.peek() {
+                Some(worst) if candidate > worst.0 => {
+                    self.heap.pop();
+                }
+                _ => return false,
+            }
+        }
+        self.heap.push(std::cmp::Reverse(candidate));
+        if self.heap.len() == self.capacity
+            && let Some(worst) = self.heap.peek()
+        {
+            self.floor = worst.0.correlation.r().next_down();
+        }
+        true
+    }
+
+    /// Enters everything that `other` kept.
+    pub fn merge(&mut self, other: Self) {
+        for candidate in other.heap {
+            self.push(candidate.0);
+        }
+    }
+
+    /// The kept sets, best first.
+    #[must_use]
+    pub fn into_sorted(self) -> Vec<Candidate> {
+        let mut kept: Vec<_> = self.heap.into_iter().map(|c| c.0).collect();
+        kept.sort_by(|a, b| b.cmp(a));
+        kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn candidate(set: usize, value: i64) -> Option<Candidate> {
+        let mut sums = Sums::of_user(0, 0);
+        sums += Sums::of_user(2, value);
+        sums += Sums::of_user(1, 3);
+        Candidate::new(vec![set], sums, 2)
+    }
+
+    proptest! {
+        #[test]
+        fn order_of_insertion_and_merging_do_not_matter(
+            values in prop::collection::vec(-4_i64..8, 0..40), capacity in 0_usize..9, cut in 0_usize..40,
+        ) {
+            let all: Vec<_> = values.iter().enumerate().filter_map(|(i, &v)| candidate(i, v)).collect();
+            let mut want = all.clone();
+            want.sort_by(|a, b| b.cmp(a));
+            want.truncate(capacity);
+            let cut = cut.min(all.len());
+            let fill = |part: &[Candidate]| {
+                let mut top = Top::new(capacity);
+                for c in part.iter().rev() {
+                    top.push(c.clone());
+                }
+                top
+            };
+            let (mut left, mut right) = (fill(&all[..cut]), fill(&all[cut..]));
+            let mut swapped = right.clone();
+            swapped.merge(left.clone());
+            left.merge(std::mem::replace(&mut right, Top::new(0)));
+            let left = left.into_sorted();
+            prop_assert_eq!(&left, &want);
+            prop_assert_eq!(swapped.into_sorted(), want);
+            let sets = |kept: &[Candidate]| kept.iter().map(|c| c.set()[0]).collect::<Vec<_>>();
+            prop_assert!(left.windows(2).all(|w| w[0].correlation > w[1].correlation
+                || sets(&w[..1]) < sets(&w[1..])));
+        }
+
+        #[test]
+        fn the_floor_never_exceeds_a_kept_r(values in prop::collection::vec(-4_i64..8, 1..40)) {
+            let mut top = Top::new(3);
+            for (i, &v) in values.iter().enumerate() {
+                if let Some(c) = candidate(i, v) {
+                    top.push(c);
+                }
+            }
+            let floor = top.floor();
+            for c in top.into_sorted() {
+                prop_assert!(floor < c.correlation().r());
+            }
+        }
+    }
+}
