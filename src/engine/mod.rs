@@ -296,6 +296,9 @@ pub trait Engine: Sync {
 
     /// Visits every set of `query.ranks()` once.
     ///
+    /// A floor that `watch` holds beforehand may be used from the start: `best` then is the N best
+    /// of the sets whose r is not below it, and may or may not hold others behind them.
+    ///
     /// # Errors
     /// See [`EngineError`]. Nothing is returned of an unfinished search.
     fn search(

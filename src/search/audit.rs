@@ -23,14 +23,14 @@ pub struct AuditFailure {
 }
 
 /// Fails where `seen` is not `expected`.
-pub(super) fn check(expected: &AuditSums, seen: &AuditSums) -> Result<(), AuditFailure> {
+pub(super) fn check(expected: &AuditSums, seen: &AuditSums) -> Result<(), Box<AuditFailure>> {
     if seen == expected {
         Ok(())
     } else {
-        Err(AuditFailure {
+        Err(Box::new(AuditFailure {
             seen: *seen,
             expected: *expected,
-        })
+        }))
     }
 }
 

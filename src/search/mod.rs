@@ -33,7 +33,7 @@ pub enum SearchError {
     Engine(#[from] EngineError),
     /// The engine finished, and its sums are not those of every set once.
     #[error(transparent)]
-    Audit(#[from] AuditFailure),
+    Audit(#[from] Box<AuditFailure>),
 }
 
 /// Runs `engine` over `query.ranks()` and audits it.

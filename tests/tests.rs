@@ -1,0 +1,1 @@
+//! The one integration binary: each module tests one promise or one room.
