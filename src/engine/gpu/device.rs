@@ -52,11 +52,8 @@ impl Device {
         let errors = fault.clone();
         device.on_uncaptured_error(Arc::new(move |error| note(&errors, error.to_string())));
         let losses = fault.clone();
-        device.set_device_lost_callback(move |reason, message| {
-            // Our own dropping of the device is not a loss.
-            if reason != wgpu::DeviceLostReason::Destroyed {
-                note(&losses, format!("device lost: {message}"));
-            }
+        device.set_device_lost_callback(move |_, message| {
+            note(&losses, format!("device lost: {message}"));
         });
         Ok(Self {
             name,
@@ -82,6 +79,11 @@ impl Device {
             None => Ok(()),
             Some(what) => Err(self.error(what.clone())),
         }
+    }
+
+    /// Makes the device unusable, as a crash of its driver would.
+    pub(super) fn lose(&self) {
+        self.device.destroy();
     }
 
     /// Runs `make`, and fails where it did: `what` was asked for.

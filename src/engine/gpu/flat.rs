@@ -314,6 +314,9 @@ impl Pipeline for Flat<'_> {
             serial,
             submission,
         });
+        if self.fault == Some(Fault::LostDevice) && serial == 2 {
+            self.device.lose();
+        }
         Ok(())
     }
 

@@ -144,7 +144,8 @@ mod tests {
         let f = f + U512::from(((rest - rest.floor()) * 2_f64.powi(52)) as u128);
         let a2 = U512::from(a.unsigned_abs()) * U512::from(a.unsigned_abs());
         // A² · 2^264 against f² · X · Y: 190 + 264 bits, 268 + 190 bits.
-        let order = (a2 << 264).cmp(&(f * f * U512::from(x) * U512::from(y)));
+        let scaled: U512 = a2 << 264;
+        let order = scaled.cmp(&(f * f * U512::from(x) * U512::from(y)));
         if a < 0 { order.reverse() } else { order }
     }
 

@@ -47,6 +47,8 @@ pub enum Fault {
     ShiftedChunk,
     /// The last workgroup of every dispatch does not run.
     LostWorkgroup,
+    /// The device is lost while the second chunk is in flight, for good.
+    LostDevice,
 }
 
 /// `--engine gpu`.
@@ -141,6 +143,7 @@ impl Engine for GpuEngine {
         let shape = Shape {
             questions,
             users,
+            sets: query.ranks().end - query.ranks().start,
             variant: packing.variant,
         };
         let plan = Plan::new(&self.limits, &shape)?;

@@ -271,7 +271,7 @@ mod tests {
         // ⌈d/2⌉ = 2^31.
         assert!(width(2 * i64::from(i32::MAX) + 1).is_err());
         let d = i64::from(i32::MAX);
-        let many: Vec<_> = (0..9)
+        let many: Vec<_> = (0..8)
             .map(|u| (u, 0, if u % 2 == 0 { d } else { -d }))
             .collect();
         let excess = Packing::new(&table(&many), 1).unwrap_err();

@@ -15,6 +15,8 @@ pub struct Shape {
     pub questions: usize,
     /// U.
     pub users: usize,
+    /// Sets to visit.
+    pub sets: u128,
     /// K, bits of a score, width of a sum.
     pub variant: Variant,
 }
@@ -116,6 +118,9 @@ impl Plan {
         let mut groups = (side * side)
             .min(half / RECORD_BYTES)
             .min(u64::from(limits.chunk) / workgroup);
+        if let Ok(sets) = u64::try_from(shape.sets) {
+            groups = groups.min(sets.div_ceil(workgroup).max(1));
+        }
         if carried {
             groups = groups.min(limits.storage().min(PARTIALS_BYTES) / (workgroup * set_bytes));
         }
@@ -195,6 +200,7 @@ mod tests {
         Shape {
             questions,
             users,
+            sets: 1 << 100,
             variant: Variant {
                 k,
                 score_bits,
@@ -211,11 +217,17 @@ mod tests {
             (1875, 1875, 1)
         );
         assert_eq!((plan.chunk, plan.survivors), (1 << 22, 1 << 16));
+        let few = Shape {
+            sets: 65,
+            ..shape(200, 60_000, 5, 1)
+        };
+        let plan = Plan::new(&LIMITS, &few).unwrap();
+        assert_eq!((plan.chunk, plan.survivors), (128, 128));
     }
 
     #[test]
     fn a_wide_table_is_tiled_and_every_word_is_in_one_block() {
-        for (limit, users) in [(256_u64 << 10, 200_000), (64 << 10, 1000), (8 << 10, 33)] {
+        for (limit, users) in [(256_u64 << 10, 200_000), (64 << 10, 1000), (16 << 10, 65)] {
             let limits = Limits {
                 max_storage_binding: limit,
                 ..LIMITS
@@ -223,7 +235,7 @@ mod tests {
             let shape = shape(250, users, 3, 8);
             let plan = Plan::new(&limits, &shape).unwrap();
             let blocks: Vec<_> = plan.blocks().collect();
-            assert!(users < 32 || blocks.len() > 1);
+            assert!(blocks.len() > 1);
             assert_eq!(blocks.first().map(|b| b.start), Some(0));
             assert_eq!(blocks.last().map(|b| b.end), Some(users.div_ceil(32)));
             assert!(blocks.windows(2).all(|b| b[0].end == b[1].start));
