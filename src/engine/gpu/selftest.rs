@@ -52,8 +52,9 @@ pub(super) fn run(engine: &GpuEngine) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Scores of -`unit` to 2·`unit`, but on the last two questions 4 times as large and against the
-/// rest; about a quarter missing. From a fixed recurrence (the multiplier is Knuth's for MMIX).
+/// Scores of -`unit` to 3·`unit` that follow the user's number, but on the last two questions 8
+/// times as large and against the rest, so that r of either sign occurs; about a quarter missing.
+/// From a fixed recurrence (the multiplier is Knuth's for MMIX).
 fn table(unit: i64) -> Result<ResponseMatrix, String> {
     let mut state = 2024_u64;
     let mut builder = MatrixBuilder::new();
@@ -63,9 +64,9 @@ fn table(unit: i64) -> Result<ResponseMatrix, String> {
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
             let draw = state >> 60;
-            let weight = if question < QUESTIONS - 2 { 1 } else { -4 };
+            let weight = if question < QUESTIONS - 2 { 1 } else { -8 };
             let score = (draw < 12).then(|| Score {
-                mantissa: ((draw % 4) as i64 - 1) * weight * unit,
+                mantissa: ((user % 4 + draw % 2) as i64 - 1) * weight * unit,
                 digits: 0,
             });
             builder
