@@ -1,5 +1,9 @@
 //! The CPU engine: a prefix tree over projected users, on all cores.
 
+mod isa;
+
+pub use isa::Isa;
+
 use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;
 
