@@ -16,6 +16,10 @@ mod general;
 mod layout;
 mod problem;
 
+mod isa;
+
+pub use isa::Isa;
+
 use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::Basis;
