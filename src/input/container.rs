@@ -120,6 +120,9 @@ impl<R: BufRead> ZstdFrames<R> {
                         return Err(damaged("a skippable frame is cut short"));
                     }
                 }
+                Err(FrameDecoderError::ReadFrameHeaderError(
+                    ReadFrameHeaderError::BadMagicNumber(_),
+                )) => return Err(damaged("something else follows the frames")),
                 Err(error) => return Err(damaged(&error.to_string())),
             }
         }
