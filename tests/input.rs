@@ -165,6 +165,25 @@ fn numbers_are_ids_by_their_text() {
 }
 
 #[test]
+fn strings_may_hold_brackets_quotes_and_escapes() {
+    let source = r#"[{"user":"}]\\\"{","question":"\u00e9\ud83d\ude00\\","score":1,"x":"\\\\\""},
+        {"user":"b","question":"é😀\\","score":"\u0031"}]"#;
+    let table = try_read(source).unwrap();
+    assert_eq!(table.users(), ["}]\\\"{", "b"]);
+    assert_eq!(table.questions(), ["é😀\\"]);
+    assert_eq!(table.totals(), [1, 1]);
+}
+
+#[test]
+fn quoted_fields_may_hold_quotes_and_line_breaks() {
+    let source =
+        "\"user\",note,question,score\n\"a\"\"\nb\",\"\"\"x,\n\"\"\",q1,\"1\"\r\n\"\"\"\",,q1,3";
+    let table = try_read(source).unwrap();
+    assert_eq!(table.users(), ["a\"\nb", "\""]);
+    assert_eq!(table.totals(), [1, 3]);
+}
+
+#[test]
 fn repeated_answers_by_choice() {
     let source = "user,question,score\nann,q1,1\nann,q1,2\nann,q2,3\n";
     for (duplicates, total) in [(Duplicates::First, 4), (Duplicates::Last, 5)] {
@@ -336,6 +355,7 @@ fn objects_of_json() {
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":1}, ",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":1},]",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":1} {",
+        "{\"user\":\"ann\",\n\"question\":\"q2\",\"score\":1} {",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":1}]\n]",
         "{\"user\":\"ann\",\"question\":\"q2\"\n,,\"score\":1}]",
         "{\"user\":\"ann\",\"question\":[{]},\"score\":1}]",
@@ -380,6 +400,7 @@ fn objects_of_json() {
             t: record 3: not valid JSON at line 3, column 45: the array is not closed; the file is cut short
             t: record 3: not valid JSON at line 3, column 44: an object is missing behind the last `,`
             t: record 2: not valid JSON at line 3, column 44: expected `,` or `]` behind the object
+            t: record 2: not valid JSON at line 4, column 28: expected `,` or `]` behind the object
             t: the JSON array ends at record 2, but something follows it at line 4, column 1: keep one array in the file
             t: record 2: not valid JSON at line 4, column 2: key must be a string
             t: record 2: not valid JSON at line 3, column 30: key must be a string
@@ -452,7 +473,15 @@ fn damaged_packings() {
     let crc = bad_crc.len() - 8;
     bad_crc[crc] ^= 1;
     let good = gzip(CSV.as_bytes());
-    let sources: [&[u8]; 10] = [
+    // One raw block of all of CSV, in a frame that says it holds one byte more.
+    let size = CSV.len() as u8;
+    let mut short = vec![0x28, 0xb5, 0x2f, 0xfd, 0x20, size + 1];
+    short.extend(&((u32::from(size) << 3) | 1).to_le_bytes()[..3]);
+    short.extend(CSV.as_bytes());
+    let mut exact = short.clone();
+    exact[5] = size;
+    assert!(try_read(exact).is_ok());
+    let sources: [&[u8]; 11] = [
         &gz[..gz.len() / 2],
         &good[..good.len() - 3],
         &good[..5],
@@ -461,6 +490,7 @@ fn damaged_packings() {
         &zst[..zst.len() / 2],
         &zst[..zst.len() - 2],
         &flipped,
+        &short,
         &[&zst[..], b"tail"].concat(),
         &[0x50, 0x2a, 0x4d, 0x18, 9, 0, 0, 0, 1],
     ];
@@ -475,6 +505,7 @@ fn damaged_packings() {
             t: the zstd data cannot be unpacked: Failed to parse block header: Error while reading bytes for Raw: failed to fill whole buffer; the file is damaged or cut short: get it again or compress it again
             t: the zstd data cannot be unpacked: Failed to read checksum: failed to fill whole buffer; the file is damaged or cut short: get it again or compress it again
             t: the zstd data cannot be unpacked: the checksum differs; the file is damaged or cut short: get it again or compress it again
+            t: the zstd data cannot be unpacked: a frame of 72 bytes unpacked to 71; the file is damaged or cut short: get it again or compress it again
             t: the zstd data cannot be unpacked: something else follows the frames; the file is damaged or cut short: get it again or compress it again
             t: the zstd data cannot be unpacked: a skippable frame is cut short; the file is damaged or cut short: get it again or compress it again
         "#]],

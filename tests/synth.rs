@@ -200,8 +200,8 @@ fn item_response_scores_follow_ability_and_difficulty() {
     assert!(means.iter().all(|m| (2.05..3.95).contains(m)), "{means:?}");
     // The easier half of the questions is easier for the able and for the less able alike.
     let (mut hard, mut soft) = ([0_i64; 2], [0_i64; 2]);
-    for u in 0..4000 {
-        let able = usize::from(totals[u] as f64 > mean);
+    for (u, &total) in totals.iter().enumerate() {
+        let able = usize::from(total as f64 > mean);
         for (q, score) in table.row(u) {
             if means[q] > 3.0 {
                 soft[able] += score;

@@ -163,7 +163,7 @@ pub enum RowFault {
         /// Offset in the row, from 1.
         byte: u64,
     },
-    /// Longer than [`super::text::LONGEST_ROW`].
+    /// Longer than [`crate::input::LONGEST_ROW`].
     #[error(
         "longer than {limit} bytes: is a quote or a bracket never closed, or is this no table?"
     )]
