@@ -1,1 +1,17 @@
-fn main() {}
+//! The command line: parse, run, print what went wrong, exit with the code that says so.
+
+mod cli;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let args = cli::Cli::parse();
+    match cli::run(args) {
+        Ok(done) => done.code(),
+        Err(error) => {
+            eprintln!("kcorrset: error: {error:#}");
+            cli::exit::of_error(&error).code()
+        }
+    }
+}

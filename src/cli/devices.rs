@@ -1,0 +1,74 @@
+//! `kcorrset devices`: the GPUs that `--device` can name.
+
+use super::exit::Exit;
+use super::output::Output;
+use clap::{Args, ValueEnum};
+use kcorrset::engine::gpu::{self, AdapterReport};
+use kcorrset::report::{SCHEMA, one_line};
+use serde::Serialize;
+
+/// What to print where there is none.
+const NONE: &str = "no GPU adapter was found. `--engine cpu` needs none. For a GPU: install its \
+                    driver with Vulkan, and the Vulkan loader (Debian and Ubuntu: libvulkan1). For a \
+                    software adapter, to try `--engine gpu` without a GPU: mesa-vulkan-drivers.\n";
+
+/// List the GPUs of this machine
+#[derive(Debug, Args)]
+#[command(
+    long_about = "Lists the GPU adapters of this machine with the number that --device takes. Software \
+                  adapters compute on the CPU: they are marked, and used only where asked for."
+)]
+pub struct DevicesArgs {
+    /// Form of the list
+    #[arg(long, value_name = "FORM", default_value = "table")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For people
+    Table,
+    /// One object with everything known
+    Json,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema: u32,
+    version: &'static str,
+    devices: &'a [AdapterReport],
+}
+
+pub fn run(args: DevicesArgs) -> anyhow::Result<Exit> {
+    let adapters = gpu::adapters();
+    let text = match args.format {
+        Format::Table => table(&adapters),
+        Format::Json => json(&adapters)?,
+    };
+    Output::Stdout.write(|out| Ok(out.write_all(text.as_bytes())?))?;
+    Ok(Exit::Done)
+}
+
+fn json(adapters: &[AdapterReport]) -> anyhow::Result<String> {
+    let mut text = serde_json::to_string_pretty(&Document {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION"),
+        devices: adapters,
+    })?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn table(adapters: &[AdapterReport]) -> String {
+    if adapters.is_empty() {
+        return NONE.to_owned();
+    }
+    adapters.iter().fold(String::new(), |mut out, adapter| {
+        out.push_str(&format!("{}: {}", adapter.index, one_line(&adapter.name)));
+        if adapter.software {
+            out.push_str(" (software: computes on the CPU)");
+        }
+        out.push('\n');
+        out
+    })
+}
