@@ -1,19 +1,46 @@
 //! The CPU engine: a prefix tree over projected users, on all cores.
+//!
+//! ```text
+//! search(table, query):
+//!     for each problem that the ranks split into (problem.rs):
+//!         choose a regime by counting its work (regime.rs)
+//!         walk its prefix tree, leaves of a prefix together
+//!         collect the best sets, the audit sums, the count of defined sets (collect.rs)
+//! ```
+//!
+//! Rooms: [`layout`] holds the table in the order the walk wants it, [`general`] walks any table,
+//! [`collect`] is what every walk adds to.
+
+mod collect;
+mod general;
+mod layout;
+mod problem;
 
 use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;
+use crate::stats::Basis;
+use collect::Collected;
+use layout::Layout;
+use problem::problems;
 
 /// `--engine cpu`.
 #[derive(Debug)]
 pub struct CpuEngine {
-    threads: usize,
+    pool: rayon::ThreadPool,
 }
 
 impl CpuEngine {
     /// On this many threads.
-    #[must_use]
-    pub fn new(threads: usize) -> Self {
-        Self { threads }
+    ///
+    /// # Errors
+    /// [`EngineError::NoDevice`] where the system gives no such threads.
+    pub fn new(threads: usize) -> Result<Self, EngineError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("kcorrset-{i}"))
+            .build()
+            .map_err(|e| EngineError::NoDevice(format!("cannot start {threads} threads: {e}")))?;
+        Ok(Self { pool })
     }
 }
 
@@ -23,7 +50,7 @@ impl Engine for CpuEngine {
     }
 
     fn devices(&self) -> Vec<String> {
-        vec![format!("{} CPU threads", self.threads)]
+        vec![format!("{} CPU threads", self.pool.current_num_threads())]
     }
 
     fn search(
@@ -32,6 +59,21 @@ impl Engine for CpuEngine {
         query: &Query,
         watch: &Watch,
     ) -> Result<Findings, EngineError> {
-        super::oracle::ReferenceEngine.search(matrix, query, watch)
+        let problems = problems(matrix.questions().len(), query);
+        let whole = query.ranks() == (0..query.total());
+        let layout = if whole {
+            Layout::fewest_first(matrix)
+        } else {
+            Layout::as_given(matrix)
+        };
+        let collected = self.pool.install(|| {
+            problems
+                .iter()
+                .try_fold(Collected::new(query), |mut sum, problem| {
+                    sum.merge(general::search(matrix, &layout, query, problem, watch)?);
+                    Ok::<_, EngineError>(sum)
+                })
+        })?;
+        Ok(collected.into_findings(Basis::default()))
     }
 }
