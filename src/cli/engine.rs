@@ -78,7 +78,7 @@ impl EngineArgs {
             }
         };
         let engine: Box<dyn Engine> = match choice {
-            Choice::Cpu => Box::new(CpuEngine::new(self.threads())),
+            Choice::Cpu => Box::new(CpuEngine::new(self.threads())?),
             Choice::Gpu(index) => Box::new(GpuEngine::open(index)?),
             Choice::Reference => Box::new(ReferenceEngine),
         };

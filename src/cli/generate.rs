@@ -28,13 +28,28 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "Q", default_value_t = 200)]
     questions: usize,
     /// Share of the users who answer a question, from 0 to 1
-    #[arg(long, value_name = "SHARE", default_value_t = 0.2, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value_t = 0.2,
+        allow_negative_numbers = true
+    )]
     answered: f64,
     /// Lowest score
-    #[arg(long, value_name = "SCORE", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "SCORE",
+        default_value_t = 0,
+        allow_negative_numbers = true
+    )]
     min_score: i64,
     /// Highest score
-    #[arg(long, value_name = "SCORE", default_value_t = 1, allow_negative_numbers = true)]
+    #[arg(
+        long,
+        value_name = "SCORE",
+        default_value_t = 1,
+        allow_negative_numbers = true
+    )]
     max_score: i64,
     /// How scores come about
     #[arg(long, value_name = "MODEL", default_value = "random")]
@@ -118,7 +133,7 @@ pub fn run(args: GenerateArgs) -> anyhow::Result<Exit> {
     output.write(|out| {
         let mut out = Stoppable { out, stop: &stop };
         let written = synth::write(&spec, format, &mut out);
-        if stop.watch().stopped() {
+        if stop.asked() {
             return Err(Stopped("before the table was complete".to_owned()).into());
         }
         Ok(written?)
@@ -134,7 +149,7 @@ struct Stoppable<'a> {
 
 impl Write for Stoppable<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.stop.watch().stopped() {
+        if self.stop.asked() {
             return Err(io::Error::other("stopped"));
         }
         self.out.write(bytes)

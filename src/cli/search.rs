@@ -90,8 +90,8 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let output = Output::open(args.output.as_deref())?;
     let stop = Stop::install()?;
     let matrix = args.table.read()?;
-    let query = Query::new(&matrix, args.k, args.top, args.min_users)?
-        .with_ranks(args.skip, args.limit)?;
+    let query =
+        Query::new(&matrix, args.k, args.top, args.min_users)?.with_ranks(args.skip, args.limit)?;
     let (engine, note) = args.engine.open()?;
     if let Some(note) = note {
         talk.note(&note);
@@ -130,13 +130,14 @@ fn watched(
     let total = ranks.end - ranks.start;
     tracing::info!(k = query.k(), sets = %total, "searching");
     stop.heed();
+    let watch = stop.watch();
     let outcome = std::thread::scope(|scope| {
-        let _bar = Progress::start(scope, stop.watch(), total, talk.quiet);
-        search::run(engine, matrix, query, stop.watch())
+        let _bar = Progress::start(scope, &watch, total, talk.quiet);
+        search::run(engine, matrix, query, &watch)
     });
     match outcome {
         Err(SearchError::Engine(EngineError::Stopped)) => {
-            let done = grouped(stop.watch().done());
+            let done = grouped(watch.done());
             Err(Stopped(format!("after {done} of {} sets", grouped(total))).into())
         }
         other => Ok(other?),
