@@ -14,7 +14,7 @@
 //! so a level holds at most max(BLOCK, users of the prefix) members: with 24 bytes each, K levels
 //! and T threads, memory is bounded by 24·T·K·max(BLOCK, U) bytes, far below that on sparse tables.
 
-use super::collect::Collected;
+use super::collect::{Best, Collected};
 use super::layout::Layout;
 use super::problem::Problem;
 use crate::combin::binomial;
@@ -112,6 +112,7 @@ struct Walk<'a> {
     query: &'a Query,
     problem: &'a Problem,
     watch: &'a Watch,
+    best: &'a Best<'a>,
     forms: Completions,
 }
 
@@ -125,6 +126,7 @@ pub(super) fn search(
     query: &Query,
     problem: &Problem,
     watch: &Watch,
+    best: &Best<'_>,
 ) -> Result<Collected, EngineError> {
     let walk = Walk {
         matrix,
@@ -132,6 +134,7 @@ pub(super) fn search(
         query,
         problem,
         watch,
+        best,
         forms: Completions::new(layout.questions(), problem.choose),
     };
     if fits_i64(matrix) {
@@ -155,13 +158,13 @@ fn fits_i64(matrix: &ResponseMatrix) -> bool {
 impl Walk<'_> {
     fn run<W: Wide + Send>(&self) -> Result<Collected, EngineError> {
         let members = self.root();
-        let mut collected = Collected::new(self.query);
+        let mut collected = Collected::default();
         if self.problem.choose == 0 {
             let sums = Sums::of_set(self.matrix, &self.problem.prefix);
             collected.seen.add_set(&sums);
             if crate::stats::Correlation::of(&sums, self.query.min_users()).is_some() {
-                collected.defined = collected.defined.map(|d| d + 1);
-                collected.offer(self.problem.prefix.clone(), sums, self.watch);
+                collected.defined.increment();
+                self.best.offer(self.problem.prefix.clone(), sums);
             }
         } else {
             self.walk::<W>(&members, &mut Vec::new(), self.problem.from, &mut collected)?;
@@ -230,18 +233,13 @@ impl Walk<'_> {
                 let part = (0..children.len())
                     .into_par_iter()
                     .map(|i| {
-                        let mut part = Collected::new(self.query);
+                        let mut part = Collected::default();
                         child(i, &mut prefix.clone(), &mut part)?;
                         part.report(self.watch);
                         Ok(part)
                     })
-                    .try_reduce_with(|mut a, b| {
-                        a.merge(b);
-                        Ok(a)
-                    });
-                if let Some(part) = part {
-                    collected.merge(part?);
-                }
+                    .try_reduce(Collected::default, |a, b| Ok(a.merged(b)))?;
+                *collected = collected.merged(part);
             } else {
                 for i in 0..children.len() {
                     child(i, prefix, collected)?;
@@ -338,13 +336,13 @@ impl Walk<'_> {
             if x <= W::default() || y <= W::default() {
                 continue;
             }
-            collected.defined = collected.defined.map(|d| d + 1);
+            collected.defined.increment();
             let a = leaf.n * leaf.sag - leaf.sa * leaf.sg;
-            if !surely_below(collected.floor(self.watch), a.float(), x.float(), y.float()) {
+            if !surely_below(self.best.floor(), a.float(), x.float(), y.float()) {
                 let mut positions = prefix.to_vec();
                 positions.push((from + i) as u32);
                 let set = self.layout.set(&self.problem.prefix, &positions);
-                collected.offer(set, sums, self.watch);
+                self.best.offer(set, sums);
             }
         }
     }

@@ -16,10 +16,14 @@ mod general;
 mod layout;
 mod problem;
 
+mod isa;
+
+pub use isa::Isa;
+
 use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::Basis;
-use collect::Collected;
+use collect::{Best, Collected};
 use layout::Layout;
 use problem::problems;
 
@@ -66,14 +70,20 @@ impl Engine for CpuEngine {
         } else {
             Layout::as_given(matrix)
         };
+        let best = Best::new(query, watch);
         let collected = self.pool.install(|| {
             problems
                 .iter()
-                .try_fold(Collected::new(query), |mut sum, problem| {
-                    sum.merge(general::search(matrix, &layout, query, problem, watch)?);
-                    Ok::<_, EngineError>(sum)
+                .try_fold(Collected::default(), |sum, problem| {
+                    let part = general::search(matrix, &layout, query, problem, watch, &best)?;
+                    Ok::<_, EngineError>(sum.merged(part))
                 })
         })?;
-        Ok(collected.into_findings(Basis::default()))
+        Ok(Findings {
+            best: best.into_sorted(),
+            seen: collected.seen,
+            basis: Basis::default(),
+            defined: collected.defined.0,
+        })
     }
 }
