@@ -12,6 +12,7 @@ use std::num::NonZero;
 const MOST_THREADS: i64 = 1024;
 
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "What computes")]
 pub struct EngineArgs {
     /// What computes; the answer is the same
     #[arg(long, value_name = "NAME", default_value = "auto")]

@@ -45,10 +45,10 @@ pub struct Cli {
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Talk {
     /// Say on stderr what was chosen and why; twice for more
-    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet")]
+    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet", display_order = 900)]
     verbose: u8,
     /// Nothing on stderr but warnings and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 901)]
     quiet: bool,
 }
 

@@ -30,10 +30,11 @@ use std::path::PathBuf;
                   kcorrset search answers.json -k 6 --skip 1000000000 --limit 1000000000"
 )]
 pub struct SearchArgs {
-    #[command(flatten)]
-    table: TableArgs,
+    /// The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
     /// Questions in a set
-    #[arg(short, long, value_name = "K")]
+    #[arg(short, value_name = "K")]
     k: usize,
     /// How many of the best sets to print
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -47,14 +48,16 @@ pub struct SearchArgs {
     /// File for the result, written when complete [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    #[command(flatten)]
-    engine: EngineArgs,
     /// First rank to search: sets are numbered from 0 in lexicographic order of the table's questions
     #[arg(long, value_name = "R", default_value_t = 0)]
     skip: u128,
     /// How many ranks to search [default: all]
     #[arg(long, value_name = "COUNT")]
     limit: Option<u128>,
+    #[command(flatten)]
+    engine: EngineArgs,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -89,7 +92,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     args.engine.check()?;
     let output = Output::open(args.output.as_deref())?;
     let stop = Stop::install()?;
-    let matrix = args.table.read()?;
+    let matrix = args.table.read(&args.data)?;
     let query =
         Query::new(&matrix, args.k, args.top, args.min_users)?.with_ranks(args.skip, args.limit)?;
     let (engine, note) = args.engine.open()?;
@@ -128,8 +131,8 @@ fn watched(
 ) -> anyhow::Result<Outcome> {
     let ranks = query.ranks();
     let total = ranks.end - ranks.start;
-    tracing::info!(k = query.k(), sets = %total, "searching");
     stop.heed();
+    tracing::info!(k = query.k(), sets = %total, "searching");
     let watch = stop.watch();
     let outcome = std::thread::scope(|scope| {
         let _bar = Progress::start(scope, &watch, total, talk.quiet);

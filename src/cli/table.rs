@@ -1,17 +1,15 @@
-//! Which table to read, and how.
+//! How to read a table.
 
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use kcorrset::input::{self, ColumnNames, ReadOptions};
 use kcorrset::matrix::{Duplicates, ResponseMatrix};
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "How to read the table")]
 pub struct TableArgs {
-    /// The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
-    #[arg(value_name = "DATA")]
-    pub data: PathBuf,
     /// What to do where a user answers a question twice
     #[arg(long, value_name = "WHICH", default_value = "error")]
     duplicates: Which,
@@ -42,8 +40,8 @@ pub fn is_stdin(path: &Path) -> bool {
 }
 
 impl TableArgs {
-    /// Reads the table.
-    pub fn read(&self) -> anyhow::Result<ResponseMatrix> {
+    /// Reads the table at `data`.
+    pub fn read(&self, data: &Path) -> anyhow::Result<ResponseMatrix> {
         let options = ReadOptions {
             columns: ColumnNames {
                 user: self.user_column.clone(),
@@ -56,11 +54,11 @@ impl TableArgs {
                 Which::Last => Duplicates::Last,
             },
         };
-        let matrix = if is_stdin(&self.data) {
+        let matrix = if is_stdin(data) {
             input::read(std::io::stdin().lock(), "stdin", &options)?
         } else {
-            let name = self.data.display().to_string();
-            let file = File::open(&self.data).with_context(|| format!("{name}: cannot open"))?;
+            let name = data.display().to_string();
+            let file = File::open(data).with_context(|| format!("{name}: cannot open"))?;
             input::read(file, &name, &options)?
         };
         tracing::info!(

@@ -32,8 +32,9 @@ use std::path::{Path, PathBuf};
                   kcorrset verify answers.csv -k 4 --sample 1000 --engine gpu"
 )]
 pub struct VerifyArgs {
-    #[command(flatten)]
-    table: TableArgs,
+    /// The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
     /// A result in JSON; - is stdin
     #[arg(
         value_name = "RESULT",
@@ -47,7 +48,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "M", requires = "k")]
     sample: Option<usize>,
     /// Questions in a set
-    #[arg(short, long, value_name = "K", requires = "sample")]
+    #[arg(short, value_name = "K", requires = "sample")]
     k: Option<usize>,
     /// Users that a set needs for a defined correlation, at least 2
     #[arg(long, value_name = "U", default_value_t = 2, requires = "sample")]
@@ -63,6 +64,8 @@ pub struct VerifyArgs {
     seed: u64,
     #[command(flatten)]
     engine: EngineArgs,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 /// What a check found.
@@ -76,11 +79,11 @@ struct Verdict {
 pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
     let verdict = match (&args.result, args.sample, args.k) {
         (Some(path), _, _) => {
-            if is_stdin(path) && is_stdin(&args.table.data) {
+            if is_stdin(path) && is_stdin(&args.data) {
                 bail!("DATA and RESULT cannot both be stdin");
             }
             let report = read(path)?;
-            result::check(&report, &args.table.read()?)
+            result::check(&report, &args.table.read(&args.data)?)
         }
         (None, Some(sample), Some(k)) => {
             let plan = sample::Plan {
@@ -94,7 +97,7 @@ pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
             plan.check()?;
             args.engine.check()?;
             let stop = Stop::install()?;
-            let matrix = args.table.read()?;
+            let matrix = args.table.read(&args.data)?;
             let (engine, note) = args.engine.open()?;
             if let Some(note) = note {
                 talk.note(&note);
