@@ -10,8 +10,13 @@ fn main() -> ExitCode {
     match cli::run(args) {
         Ok(done) => done.code(),
         Err(error) => {
-            eprintln!("kcorrset: error: {error:#}");
-            cli::exit::of_error(&error).code()
+            let exit = cli::exit::of_error(&error);
+            match exit {
+                // Asked for, so no error.
+                cli::exit::Exit::Stopped => cli::say(&format!("{error:#}")),
+                _ => cli::say(&format!("error: {error:#}")),
+            }
+            exit.code()
         }
     }
 }

@@ -17,6 +17,7 @@ mod verify;
 
 use clap::{ArgAction, Args, Parser, Subcommand};
 use exit::Exit;
+use std::io::Write;
 
 /// Finds the K questions whose summed score correlates best with the overall score, exactly.
 #[derive(Debug, Parser)]
@@ -41,6 +42,11 @@ pub struct Cli {
     talk: Talk,
 }
 
+/// One line on stderr; one that nobody can read is lost, and no reason to fail.
+pub fn say(sentence: &str) {
+    let _ = writeln!(std::io::stderr(), "kcorrset: {sentence}");
+}
+
 /// How much to say on stderr.
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Talk {
@@ -56,7 +62,7 @@ impl Talk {
     /// One sentence that is no part of the answer; not under `--quiet`.
     fn note(self, sentence: &str) {
         if !self.quiet {
-            eprintln!("kcorrset: {sentence}");
+            say(sentence);
         }
     }
 }

@@ -1,12 +1,12 @@
 //! `kcorrset search`: the best sets of a table.
 
-use super::Talk;
 use super::engine::EngineArgs;
 use super::exit::Exit;
 use super::output::Output;
 use super::progress::Progress;
 use super::stop::{Stop, Stopped};
 use super::table::TableArgs;
+use super::{Talk, say};
 use clap::{Args, ValueEnum};
 use kcorrset::engine::{Engine, EngineError, Query, QueryError};
 use kcorrset::matrix::ResponseMatrix;
@@ -116,7 +116,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     };
     output.write(|out| Ok(out.write_all(text.as_bytes())?))?;
     for warning in report::warnings(&report) {
-        eprintln!("kcorrset: warning: {warning}");
+        say(&format!("warning: {warning}"));
     }
     Ok(Exit::Done)
 }
