@@ -14,13 +14,14 @@
 //! so a level holds at most max(BLOCK, users of the prefix) members: with 24 bytes each, K levels
 //! and T threads, memory is bounded by 24·T·K·max(BLOCK, U) bytes, far below that on sparse tables.
 
-use super::collect::{Best, Collected};
+use super::collect::{Best, Collected, Count};
 use super::layout::Layout;
 use super::problem::Problem;
+use super::projected::{Incoming, Projector, Visit};
 use crate::combin::binomial;
 use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{Completions, Sums, Tail, surely_below};
+use crate::stats::{AuditSums, Completions, Sums, Tail, surely_below};
 use rayon::prelude::*;
 use std::ops::{AddAssign, Mul, Range, Sub};
 
@@ -113,6 +114,8 @@ struct Walk<'a> {
     problem: &'a Problem,
     watch: &'a Watch,
     best: &'a Best<'a>,
+    /// Takes over prefixes three questions short of a set, where it applies.
+    projector: Option<&'a Projector>,
     forms: Completions,
 }
 
@@ -127,6 +130,7 @@ pub(super) fn search(
     problem: &Problem,
     watch: &Watch,
     best: &Best<'_>,
+    projector: Option<&Projector>,
 ) -> Result<Collected, EngineError> {
     let walk = Walk {
         matrix,
@@ -135,6 +139,7 @@ pub(super) fn search(
         problem,
         watch,
         best,
+        projector,
         forms: Completions::new(layout.questions(), problem.choose),
     };
     if fits_i64(matrix) {
@@ -217,6 +222,12 @@ impl Walk<'_> {
         if self.watch.stopped() {
             return Err(EngineError::Stopped);
         }
+        if choose == 3
+            && let Some(projector) = self.projector
+            && self.project(projector, members, prefix, from, collected)
+        {
+            return Ok(());
+        }
         let last = self.layout.questions() + 1 - choose;
         let mut members = members.to_vec();
         let mut from = from;
@@ -249,6 +260,64 @@ impl Walk<'_> {
             from = block.end;
         }
         Ok(())
+    }
+
+    /// Lets `projector` visit all sets of three more questions; `false` where it does not apply.
+    fn project(
+        &self,
+        projector: &Projector,
+        members: &[Member],
+        prefix: &[u32],
+        from: usize,
+        collected: &mut Collected,
+    ) -> bool {
+        let incoming: Vec<Incoming> = members
+            .iter()
+            .map(|m| Incoming {
+                score: m.score,
+                total: self.total(m),
+            })
+            .collect();
+        let mut seen = AuditSums::default();
+        let visited = projector.visit(Visit {
+            members: &incoming,
+            lanes: self.layout.questions() - from,
+            answers: |i: usize, each: &mut dyn FnMut(usize, i64)| {
+                for answer in self.layout.behind(members[i].user, members[i].at) {
+                    each(answer.position as usize - from, answer.score);
+                }
+            },
+            floor: || self.best.floor(),
+            exact: |lanes: [usize; 3], [n, a, x, y]: [f64; 4]| {
+                let defined = n >= self.query.min_users() as f64 && x > 0.0 && y > 0.0;
+                if defined && !surely_below(self.best.floor(), a, x, y) {
+                    let mut positions = prefix.to_vec();
+                    positions.extend(lanes.map(|lane| (from + lane) as u32));
+                    let set = self.layout.set(&self.problem.prefix, &positions);
+                    let sums = Sums::of_set(self.matrix, &set);
+                    self.best.offer(set, sums);
+                }
+            },
+            left_out: &mut |i| seen += self.completions(&members[i], 3),
+        });
+        let Some(visited) = visited else {
+            return false;
+        };
+        collected.seen += seen;
+        collected.seen += visited.seen;
+        collected.defined = Count(None);
+        collected.report(self.watch);
+        true
+    }
+
+    /// The part of a member in all completions of their prefix by `choose` questions.
+    fn completions(&self, member: &Member, choose: usize) -> AuditSums {
+        let mut tail = Tail::default();
+        for answer in self.layout.behind(member.user, member.at) {
+            tail.add(answer.score);
+        }
+        self.forms
+            .of_user(choose, member.score, self.total(member), &tail)
     }
 
     /// The children at the first positions of `range`, as many as a block holds, and which those
@@ -298,13 +367,7 @@ impl Walk<'_> {
         // Below C(Q, K), which fits.
         collected.seen.sets += binomial(behind, choose as u64).unwrap_or(0);
         for member in members {
-            let mut tail = Tail::default();
-            for answer in self.layout.behind(member.user, member.at) {
-                tail.add(answer.score);
-            }
-            collected.seen += self
-                .forms
-                .of_user(choose, member.score, self.total(member), &tail);
+            collected.seen += self.completions(member, choose);
         }
     }
 

@@ -13,10 +13,11 @@
 
 mod collect;
 mod general;
+mod isa;
 mod layout;
 mod problem;
-
-mod isa;
+mod projected;
+mod seed;
 
 pub use isa::Isa;
 
@@ -31,6 +32,8 @@ use problem::problems;
 #[derive(Debug)]
 pub struct CpuEngine {
     pool: rayon::ThreadPool,
+    isa: Isa,
+    plain: bool,
 }
 
 impl CpuEngine {
@@ -44,7 +47,38 @@ impl CpuEngine {
             .thread_name(|i| format!("kcorrset-{i}"))
             .build()
             .map_err(|e| EngineError::NoDevice(format!("cannot start {threads} threads: {e}")))?;
-        Ok(Self { pool })
+        Ok(Self {
+            pool,
+            isa: Isa::detect(),
+            plain: false,
+        })
+    }
+
+    /// The same with kernels of this level, which must be available; for tests and benchmarks.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] where this processor lacks it.
+    pub fn with_isa(self, isa: Isa) -> Result<Self, EngineError> {
+        if isa.is_available() {
+            Ok(Self { isa, ..self })
+        } else {
+            Err(EngineError::Refused {
+                engine: "cpu",
+                what: "the forced instruction-set level".to_owned(),
+                need: isa.name().to_owned(),
+                have: Isa::detect().name().to_owned(),
+                hint: "leave the level to the program",
+            })
+        }
+    }
+
+    /// The same with the general walk alone, which every other regime is checked against.
+    #[must_use]
+    pub fn plain(self) -> Self {
+        Self {
+            plain: true,
+            ..self
+        }
     }
 }
 
@@ -71,11 +105,17 @@ impl Engine for CpuEngine {
             Layout::as_given(matrix)
         };
         let best = Best::new(query, watch);
+        let projector = projected::Projector::new(self.isa, largest_score(matrix));
+        if !self.plain {
+            seed::raise_floor(matrix, query, watch);
+        }
         let collected = self.pool.install(|| {
             problems
                 .iter()
                 .try_fold(Collected::default(), |sum, problem| {
-                    let part = general::search(matrix, &layout, query, problem, watch, &best)?;
+                    let projector = (!self.plain).then_some(&projector);
+                    let part =
+                        general::search(matrix, &layout, query, problem, watch, &best, projector)?;
                     Ok::<_, EngineError>(sum.merged(part))
                 })
         })?;
@@ -85,5 +125,60 @@ impl Engine for CpuEngine {
             basis: Basis::default(),
             defined: collected.defined.0,
         })
+    }
+}
+
+/// The largest |score| of the table.
+fn largest_score(matrix: &ResponseMatrix) -> i64 {
+    (0..matrix.questions().len())
+        .flat_map(|q| matrix.column(q).scores())
+        .map(|s| s.abs())
+        .max()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod scratch {
+    use super::*;
+    use crate::engine::oracle::ReferenceEngine;
+    use crate::matrix::{Duplicates, MatrixBuilder, Score};
+
+    #[test]
+    fn quick() {
+        let mut state = 1_u64;
+        let mut next = move || {
+            state = state
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            state >> 33
+        };
+        for users in [5, 40, 150] {
+            let mut b = MatrixBuilder::new();
+            for u in 0..users {
+                for q in 0..9 {
+                    let score = (next() % 10 < 6).then(|| Score {
+                        mantissa: (next() % 2) as i64,
+                        digits: 0,
+                    });
+                    b.push(&u.to_string(), &q.to_string(), score, 0).unwrap();
+                }
+            }
+            let m = b.finish(Duplicates::Error, "line").unwrap();
+            for k in 1..=9 {
+                for (skip, limit) in [(0, None), (1, Some(5)), (3, None)] {
+                    let Ok(query) = Query::new(&m, k, 7, 2).unwrap().with_ranks(skip, limit) else {
+                        continue;
+                    };
+                    let a =
+                        crate::search::run(&ReferenceEngine, &m, &query, &Watch::new()).unwrap();
+                    let b =
+                        crate::search::run(&CpuEngine::new(2).unwrap(), &m, &query, &Watch::new())
+                            .unwrap();
+                    assert_eq!(a.best, b.best, "{users} {k}");
+                    assert_eq!(a.defined, b.defined);
+                    assert_eq!(a.audit, b.audit);
+                }
+            }
+        }
     }
 }
