@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 /// Make a random table
 #[derive(Debug, Args)]
 #[command(
-    long_about = "Makes a random table; the same options make the same bytes on any machine. Without \
+    long_about = "Makes a random table; the same options make the same table. Without \
                   options it is the table of the published benchmark: 60,000 users, 200 questions, each \
                   answered by 20 % of the users, right or wrong at random.",
     after_help = "Examples:\n  \
                   kcorrset generate -o benchmark.json\n  \
                   kcorrset generate --users 120 --questions 12 --answered 0.8 --model item-response -o exam.csv\n  \
-                  kcorrset generate --users 4000 --questions 135 --answered 1 --min-score 1 --max-score 6 --format csv"
+                  kcorrset generate --users 4000 --answered 1 --min-score 1 --max-score 6 -o likert.csv"
 )]
 pub struct GenerateArgs {
     /// How many users

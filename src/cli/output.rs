@@ -64,9 +64,17 @@ impl Output {
             // As any new file: what the umask leaves of it.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        let file = builder.tempfile_in(folder);
+        if !folder.is_dir() {
+            bail!(
+                "{}: there is no folder {}",
+                path.display(),
+                folder.display()
+            );
+        }
+        // The kind alone: tempfile's message names the passing file.
+        let file = builder.tempfile_in(folder).map_err(|e| e.kind());
         Ok(Self::Replace {
-            file: file.with_context(cannot)?,
+            file: file.map_err(io::Error::from).with_context(cannot)?,
             path: place,
         })
     }

@@ -12,7 +12,7 @@ mod text;
 pub use self::csv::csv;
 pub use json::json;
 pub use table::{FEW_USERS, table, warnings};
-pub use text::{grouped, one_line, rate};
+pub use text::{count, grouped, one_line, rate};
 
 use crate::engine::{Engine, Query};
 use crate::matrix::ResponseMatrix;

@@ -1,6 +1,6 @@
 //! `--format table`: the report for people, and what it should warn them of.
 
-use super::text::{grouped, one_line, rate};
+use super::text::{count, grouped, one_line, rate};
 use super::{Place, Report};
 use std::fmt::Write;
 
@@ -20,10 +20,10 @@ fn write_table(report: &Report, out: &mut String) -> std::fmt::Result {
     let data = &report.data;
     write!(
         out,
-        "{} users, {} questions, {} responses",
-        grouped(data.users.into()),
-        grouped(data.questions.into()),
-        grouped(data.responses.into()),
+        "{}, {}, {}",
+        count(data.users.into(), "user"),
+        count(data.questions.into(), "question"),
+        count(data.responses.into(), "response"),
     )?;
     if data.scale > 0 {
         write!(out, ", sums in units of 10^-{}", data.scale)?;
@@ -31,17 +31,17 @@ fn write_table(report: &Report, out: &mut String) -> std::fmt::Result {
     writeln!(out)?;
 
     match &report.query.ranks {
-        None => write!(out, "{} sets", grouped(report.sets.total))?,
+        None => write!(out, "{}", count(report.sets.total, "set"))?,
         Some(ranks) => write!(
             out,
-            "{} of {} sets (ranks {}..{})",
+            "{} of {} (ranks {}..{})",
             grouped(report.visited()),
-            grouped(report.sets.total),
+            count(report.sets.total, "set"),
             ranks.start,
             ranks.end,
         )?,
     }
-    write!(out, " of {} questions, ", report.query.k)?;
+    write!(out, " of {}, ", count(report.query.k as u128, "question"))?;
     match report.sets.defined {
         Some(defined) => write!(out, "{} defined", grouped(defined))?,
         None => write!(out, "defined: not counted by this engine")?,
@@ -107,15 +107,15 @@ pub fn warnings(report: &Report) -> Vec<String> {
         [winner, ..] => {
             if winner.users < FEW_USERS {
                 out.push(format!(
-                    "the best set rests on {} users only, and with so few a high r comes by \
-                     chance; --min-users {FEW_USERS} or more leaves such sets out",
-                    winner.users
+                    "the best set rests on only {}, and with so few a high r comes by chance; \
+                     --min-users {FEW_USERS} or more leaves such sets out",
+                    count(winner.users.into(), "user")
                 ));
             }
             if report.results.len() < asked {
                 out.push(format!(
-                    "{asked} sets were asked for, and only {} have a defined correlation",
-                    report.results.len()
+                    "--top {asked} asks for more than there are: {} with a defined correlation",
+                    count(report.results.len() as u128, "set")
                 ));
             }
         }
@@ -165,8 +165,8 @@ mod tests {
         let mut report = sample::report();
         expect![[r#"
             [
-                "the best set rests on 7 users only, and with so few a high r comes by chance; --min-users 10 or more leaves such sets out",
-                "3 sets were asked for, and only 2 have a defined correlation",
+                "the best set rests on only 7 users, and with so few a high r comes by chance; --min-users 10 or more leaves such sets out",
+                "--top 3 asks for more than there are: 2 sets with a defined correlation",
             ]
         "#]]
         .assert_debug_eq(&warnings(&report));

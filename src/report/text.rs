@@ -14,6 +14,13 @@ pub fn grouped(n: u128) -> String {
     out
 }
 
+/// A count with its noun: `1 set`, `2,000 sets`.
+#[must_use]
+pub fn count(n: u128, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(n))
+}
+
 /// How many a second, or `None` where the clock saw no time pass: whole numbers, grouped.
 #[must_use]
 pub fn rate(count: u128, seconds: f64) -> Option<String> {
@@ -48,6 +55,13 @@ mod tests {
         ] {
             assert_eq!(grouped(n), text);
         }
+    }
+
+    #[test]
+    fn counts() {
+        assert_eq!(count(0, "set"), "0 sets");
+        assert_eq!(count(1, "set"), "1 set");
+        assert_eq!(count(2000, "set"), "2,000 sets");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use kcorrset::combin::rank;
 use kcorrset::engine::Query;
 use kcorrset::engine::reference::{self, Fraction, SixSums};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::report::{Data, Place, Report, grouped};
+use kcorrset::report::{Data, Place, Report, count};
 use kcorrset::search;
 use kcorrset::stats::{Basis, Correlation, Sums};
 use std::cmp::Ordering;
@@ -21,8 +21,8 @@ pub fn check(report: &Report, matrix: &ResponseMatrix) -> Verdict {
     Verdict {
         differences: differences.0,
         agreed: format!(
-            "all {} sets agree: table, sums, r, order and counts recomputed",
-            grouped(report.results.len() as u128)
+            "{} checked, all agree: table, sums, r, order and counts",
+            count(report.results.len() as u128, "set")
         ),
     }
 }
@@ -152,7 +152,10 @@ fn place(
     }
     if set.len() != report.query.k {
         let k = report.query.k;
-        out.say(format!("{at}: has {} questions, and k is {k}", set.len()));
+        out.say(format!(
+            "{at}: has {}, and k is {k}",
+            count(set.len() as u128, "question")
+        ));
         return None;
     }
     if !set.is_sorted_by(|a, b| a < b) {
@@ -332,7 +335,7 @@ mod tests {
             ("place 1: the table has no question \"z\"", &|r| {
                 r.results[0].questions[0] = "z".into();
             }),
-            ("place 1: has 1 questions, and k is 2", &|r| {
+            ("place 1: has 1 question, and k is 2", &|r| {
                 r.results[0].questions.pop();
             }),
             ("place 1: its questions are not each once", &|r| {

@@ -8,7 +8,7 @@ use kcorrset::combin::{successor, unrank};
 use kcorrset::engine::reference::{self, Entry};
 use kcorrset::engine::{Engine, EngineError, Query};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::report::grouped;
+use kcorrset::report::count;
 use kcorrset::search::{self, Outcome, SearchError};
 use kcorrset::top::Candidate;
 use rand::RngExt;
@@ -97,10 +97,10 @@ pub fn check(
     Ok(Verdict {
         differences,
         agreed: format!(
-            "all agree: {} single sets and {} chunks of {} sets, {} engine against the definition",
-            grouped(plan.sample as u128),
-            grouped(plan.chunks as u128),
-            grouped(size as u128),
+            "all agree: {} and {} of {}, {} engine against the definition",
+            count(plan.sample as u128, "single set"),
+            count(plan.chunks as u128, "chunk"),
+            count(size as u128, "set"),
             engine.name()
         ),
     })
