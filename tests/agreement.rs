@@ -5,7 +5,7 @@
 
 use crate::tables::{self, Draw, Table};
 use kcorrset::combin::binomial;
-use kcorrset::engine::cpu::CpuEngine;
+use kcorrset::engine::cpu::{CpuEngine, Isa};
 use kcorrset::engine::oracle::ReferenceEngine;
 use kcorrset::engine::reference::{self, Entry, Fraction, SixSums, compare, correlation};
 use kcorrset::engine::{Engine, EngineError, Query, QueryError, Watch};
@@ -34,22 +34,31 @@ pub struct Subject {
     pub most_sets: u128,
 }
 
-/// Every engine that the grid is run over. A variant that is not listed here is not tested.
+/// Every engine that the grid is run over. A variant that is not listed here is not tested. Levels
+/// of instructions that this processor lacks cannot run; `skipped_levels` names them.
 pub fn engines() -> Vec<Subject> {
-    vec![
-        Subject {
-            name: "cpu".to_owned(),
-            engine: Box::new(CpuEngine::new(2)),
-            effort: Effort::Full,
-            most_sets: u128::MAX,
-        },
-        Subject {
-            name: "reference".to_owned(),
-            engine: Box::new(ReferenceEngine),
-            effort: Effort::Brief,
-            most_sets: 60,
-        },
-    ]
+    let subject = |name: &str, engine: Box<dyn Engine>| Subject {
+        name: name.to_owned(),
+        engine,
+        effort: Effort::Full,
+        most_sets: u128::MAX,
+    };
+    let mut all = vec![Subject {
+        effort: Effort::Brief,
+        most_sets: 60,
+        ..subject("reference", Box::new(ReferenceEngine))
+    }];
+    all.push(subject("cpu plain", Box::new(cpu(2).plain())));
+    for isa in Isa::available() {
+        let engine = cpu(2).with_isa(isa).unwrap();
+        all.push(subject(&format!("cpu {}", isa.name()), Box::new(engine)));
+    }
+    all
+}
+
+/// The CPU engine on this many threads.
+fn cpu(threads: usize) -> CpuEngine {
+    CpuEngine::new(threads).unwrap()
 }
 
 /// Every `k`-set of the table with the oracle's sums, in lexicographic order.
@@ -392,7 +401,6 @@ fn stopped(engine: &dyn Engine, truth: &Truth) -> Result<(), String> {
 fn grid(family: Vec<Table>) {
     let subjects = engines();
     for Table { name, matrix } in &family {
-        // A large K has no more to show once no set is left with two users; keep the last few.
         for k in 1..=matrix.questions().len() {
             if binomial(matrix.questions().len() as u64, k as u64) > Some(MOST_SETS) {
                 continue;
@@ -487,7 +495,7 @@ fn threads_do_not_change_the_answer() {
             for top in [1, 10, 500] {
                 let query = Query::new(&matrix, k, top, 2).unwrap();
                 let findings = |threads: usize| {
-                    let engine = CpuEngine::new(threads);
+                    let engine = cpu(threads);
                     engine.search(&matrix, &query, &Watch::new()).unwrap()
                 };
                 let one = findings(1);
