@@ -48,7 +48,10 @@ pub fn engines() -> Vec<Subject> {
         most_sets: 60,
         ..subject("reference", Box::new(ReferenceEngine))
     }];
-    all.push(subject("cpu plain", Box::new(cpu(2).plain())));
+    all.push(Subject {
+        effort: Effort::Brief,
+        ..subject("cpu plain", Box::new(cpu(2).plain()))
+    });
     for isa in Isa::available() {
         let engine = cpu(2).with_isa(isa).unwrap();
         all.push(subject(&format!("cpu {}", isa.name()), Box::new(engine)));
@@ -397,12 +400,16 @@ fn stopped(engine: &dyn Engine, truth: &Truth) -> Result<(), String> {
     }
 }
 
-/// Runs a family of tables through every engine, for every K.
-fn grid(family: Vec<Table>) {
+/// Runs a family of tables through every engine, for every K whose number of sets is among `sets`.
+/// With many questions a large K is left out, all but K = Q: few of its sets have users.
+fn grid(family: Vec<Table>, sets: Range<u128>) {
     let subjects = engines();
     for Table { name, matrix } in &family {
-        for k in 1..=matrix.questions().len() {
-            if binomial(matrix.questions().len() as u64, k as u64) > Some(MOST_SETS) {
+        let questions = matrix.questions().len();
+        for k in 1..=questions {
+            let large = questions > 14 && (7..questions).contains(&k);
+            let total = binomial(questions as u64, k as u64).unwrap();
+            if large || !sets.contains(&total) {
                 continue;
             }
             for truth in Truth::both(matrix, k) {
@@ -420,37 +427,49 @@ fn grid(family: Vec<Table>) {
     }
 }
 
-/// K whose number of sets is above this is left out of the grid, to keep it short.
-const MOST_SETS: u128 = 2000;
+#[test]
+fn sizes_of_sparse_tables() {
+    grid(tables::sizes(60), 1..2_000);
+}
 
 #[test]
-fn sizes_of_tables() {
-    grid(tables::sizes());
+fn sizes_of_complete_tables() {
+    grid(tables::sizes(100), 1..2_000);
 }
 
 #[test]
 fn patterns_of_answers() {
-    grid(tables::patterns());
+    grid(tables::patterns(), 1..2_000);
 }
 
 #[test]
 fn kinds_of_scores() {
-    grid(tables::scores());
+    grid(tables::scores(), 1..2_000);
 }
 
 #[test]
 fn widths_of_scores() {
-    grid(tables::widths());
+    grid(tables::widths(), 1..2_000);
+}
+
+#[test]
+fn lanes_of_vectors() {
+    grid(tables::lanes(), 1..6_000);
+}
+
+#[test]
+fn more_lanes_than_one_pass() {
+    grid(tables::many_lanes(), 40_000..60_000);
 }
 
 #[test]
 fn exact_ties() {
-    grid(tables::ties());
+    grid(tables::ties(), 1..2_000);
 }
 
 #[test]
 fn signs_of_correlations() {
-    grid(tables::signs());
+    grid(tables::signs(), 1..5_000);
 }
 
 #[test]

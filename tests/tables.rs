@@ -98,8 +98,8 @@ fn random(
     })
 }
 
-/// Users around the sizes of words, and questions from 1 up.
-pub fn sizes() -> Vec<Table> {
+/// Users around the sizes of words, and questions from 1 up; 0/1, this share answered.
+pub fn sizes(share: u64) -> Vec<Table> {
     [
         (2, 14),
         (2, 3),
@@ -119,16 +119,20 @@ pub fn sizes() -> Vec<Table> {
         (128, 8),
         (129, 9),
         (129, 11),
-        (1000, 9),
-        (2000, 6),
+        (1000, 7),
+        (2000, 5),
     ]
     .into_iter()
-    .flat_map(|(users, questions)| {
-        let seed = (users * 100 + questions) as u64;
-        [
-            random("0/1 at 60 %", users, questions, 60, (0, 1), seed),
-            random("0/1 complete", users, questions, 100, (0, 1), seed + 1),
-        ]
+    .map(|(users, questions)| {
+        let seed = users as u64 * 1000 + questions as u64 + share;
+        random(
+            &format!("0/1 at {share} %"),
+            users,
+            questions,
+            share,
+            (0, 1),
+            seed,
+        )
     })
     .collect()
 }
@@ -219,7 +223,7 @@ pub fn scores() -> Vec<Table> {
     out.push(table("-1 or +1, complete", 64, 8, |_, _| {
         Some(2 * draw.between(0, 1) - 1)
     }));
-    out.push(table("a large common mean", 70, 8, |_, _| {
+    out.push(table("a large common mean", 130, 8, |_, _| {
         let score = 1_000_000 + draw.between(0, 1);
         draw.percent(60).then_some(score)
     }));
@@ -257,11 +261,17 @@ pub fn scores() -> Vec<Table> {
     out
 }
 
-/// Scores on the edges of narrow fields: m and m + 1 for each width, of one sign and of both.
+/// Scores whose sums just fit a narrow field, and just do not: around the ends of integer types, and
+/// around those of exact sums of squares in floats (2^24 and 2^53 over some 70 users).
 pub fn widths() -> Vec<Table> {
-    [
+    let edges: [i64; 27] = [
+        85,
+        102,
         127,
         128,
+        147,
+        170,
+        171,
         255,
         256,
         2_047,
@@ -269,6 +279,11 @@ pub fn widths() -> Vec<Table> {
         32_768,
         65_535,
         65_536,
+        150_000,
+        193_000,
+        225_000,
+        300_000,
+        451_000,
         (1 << 24) - 1,
         1 << 24,
         (1 << 31) - 1,
@@ -276,23 +291,56 @@ pub fn widths() -> Vec<Table> {
         u32::MAX.into(),
         1 << 32,
         1 << 40,
+        1 << 45,
+    ];
+    let mut draw = Draw::new(19);
+    edges
+        .into_iter()
+        .flat_map(|edge| {
+            // Both ends of the field are taken often.
+            let one_sign = table(&format!("0 to {edge}"), 70, 6, |_, _| {
+                let score = [0, 1, edge - 1, edge][draw.below(4) as usize];
+                draw.percent(70).then_some(score)
+            });
+            let both = table(&format!("either sign of {edge}"), 66, 5, |_, _| {
+                Some([-edge - 1, -edge, 0, edge][draw.below(4) as usize])
+            });
+            [one_sign, both]
+        })
+        .collect()
+}
+
+/// More questions than a vector has lanes, and enough users that some of them can be left out of a
+/// discard's sums.
+pub fn lanes() -> Vec<Table> {
+    vec![
+        random("0/1 at 60 %", 100, 17, 60, (0, 1), 31),
+        random("0/1 at 90 %", 140, 20, 90, (0, 1), 32),
+        random("0/1 at 50 %", 130, 33, 50, (0, 1), 33),
+        random("0/1 at 20 %", 300, 34, 20, (0, 1), 34),
+        random("Likert at 70 %", 100, 18, 70, (1, 6), 35),
+        random("-3 to 3 at 40 %", 193, 21, 40, (-3, 3), 36),
+        random("wide at 50 %", 80, 19, 50, (-3_000_000, 9_000_000), 37),
+        item_response("by ability", 150, 24, 60, 38),
     ]
-    .into_iter()
-    .enumerate()
-    .flat_map(|(i, edge): (usize, i64)| {
-        let mut draw = Draw::new(i as u64 + 100);
-        let name = |what: &str| format!("{what} {edge}");
-        // Both ends of the field are taken often.
-        let one_sign = table(&name("0 to"), 40, 7, |_, _| {
-            let score = [0, 1, edge - 1, edge][draw.below(4) as usize];
-            draw.percent(65).then_some(score)
-        });
-        let both = table(&name("either sign of"), 33, 6, |_, _| {
-            Some([-edge - 1, -edge, 0, edge][draw.below(4) as usize])
-        });
-        [one_sign, both]
+}
+
+/// More leaves behind a prefix than one pass of the widest vectors takes.
+pub fn many_lanes() -> Vec<Table> {
+    vec![
+        random("0/1 at 20 %", 80, 68, 20, (0, 1), 41),
+        item_response("by ability", 90, 66, 25, 42),
+    ]
+}
+
+/// The better the user, the more often 1: totals say much about sets, so r is high.
+fn item_response(name: &str, users: usize, questions: usize, share: u64, seed: u64) -> Table {
+    let mut draw = Draw::new(seed);
+    table(name, users, questions, |u, _| {
+        let ability = 5 + 90 * u as u64 / users as u64;
+        let score = i64::from(draw.percent(ability));
+        draw.percent(share).then_some(score)
     })
-    .collect()
 }
 
 /// Exact ties, r = 1 and undefined sets in numbers.
@@ -386,14 +434,14 @@ pub fn signs() -> Vec<Table> {
         })
     };
     // The last item outweighs the others, with the other sign; or cancels them exactly.
-    out.push(against("one item against the others", 60, 9, 70, -5));
+    out.push(against("one item against the others", 120, 9, 70, -5));
     out.push(against("one item against complete ones", 48, 8, 100, -3));
     out.push(against("all totals 0", 40, 7, 80, -1));
-    out.push(table("two blocks against each other", 64, 8, |_, q| {
+    out.push(table("two blocks against each other", 129, 8, |_, q| {
         let score = draw.between(0, 3);
         Some(if q < 4 { score } else { -score })
     }));
-    out.push(table("negative totals", 50, 9, |_, _| {
+    out.push(table("negative totals", 100, 9, |_, _| {
         let score = draw.between(-4, 0);
         draw.percent(50).then_some(score)
     }));
@@ -402,10 +450,19 @@ pub fn signs() -> Vec<Table> {
 
 /// Every family, for tests that want one engine call a table.
 pub fn all() -> Vec<Table> {
-    [sizes(), patterns(), scores(), widths(), ties(), signs()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        sizes(60),
+        sizes(100),
+        patterns(),
+        scores(),
+        widths(),
+        lanes(),
+        ties(),
+        signs(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// 200 users × `questions`, 0/1 at 50 %: one table big enough to be cut in many ways.
@@ -444,6 +501,6 @@ fn the_tables_are_what_their_names_say() {
     assert_eq!(unanswered.questions().len(), 8);
     assert_eq!(find("decimals at 55").scale(), 3);
     assert!(find("all totals 0").totals().iter().all(|&g| g == 0));
-    let complete = find("0/1 complete 64x5");
+    let complete = find("0/1 at 100 % 64x5");
     assert_eq!(complete.responses(), 64 * 5);
 }
