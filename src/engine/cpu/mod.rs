@@ -1,19 +1,84 @@
 //! The CPU engine: a prefix tree over projected users, on all cores.
+//!
+//! ```text
+//! search(table, query):
+//!     for each problem that the ranks split into (problem.rs):
+//!         choose a regime by counting its work (regime.rs)
+//!         walk its prefix tree, leaves of a prefix together
+//!         collect the best sets, the audit sums, the count of defined sets (collect.rs)
+//! ```
+//!
+//! Rooms: [`layout`] holds the table in the order the walk wants it, [`general`] walks any table,
+//! [`collect`] is what every walk adds to.
+
+mod collect;
+mod general;
+mod isa;
+mod layout;
+mod problem;
+mod projected;
+mod seed;
+
+pub use isa::Isa;
 
 use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;
+use crate::stats::Basis;
+use collect::{Best, Collected};
+use layout::Layout;
+use problem::problems;
 
 /// `--engine cpu`.
 #[derive(Debug)]
 pub struct CpuEngine {
-    threads: usize,
+    pool: rayon::ThreadPool,
+    isa: Isa,
+    plain: bool,
 }
 
 impl CpuEngine {
     /// On this many threads.
+    ///
+    /// # Errors
+    /// [`EngineError::NoDevice`] where the system gives no such threads.
+    pub fn new(threads: usize) -> Result<Self, EngineError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("kcorrset-{i}"))
+            .build()
+            .map_err(|e| EngineError::NoDevice(format!("cannot start {threads} threads: {e}")))?;
+        Ok(Self {
+            pool,
+            isa: Isa::detect(),
+            plain: false,
+        })
+    }
+
+    /// The same with kernels of this level, which must be available; for tests and benchmarks.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] where this processor lacks it.
+    pub fn with_isa(self, isa: Isa) -> Result<Self, EngineError> {
+        if isa.is_available() {
+            Ok(Self { isa, ..self })
+        } else {
+            Err(EngineError::Refused {
+                engine: "cpu",
+                what: "the forced instruction-set level".to_owned(),
+                need: isa.name().to_owned(),
+                have: Isa::detect().name().to_owned(),
+                hint: "leave the level to the program",
+            })
+        }
+    }
+
+    /// The same with the general walk alone, which every other regime is checked against.
     #[must_use]
-    pub fn new(threads: usize) -> Self {
-        Self { threads }
+    pub fn plain(self) -> Self {
+        Self {
+            plain: true,
+            ..self
+        }
     }
 }
 
@@ -23,7 +88,7 @@ impl Engine for CpuEngine {
     }
 
     fn devices(&self) -> Vec<String> {
-        vec![format!("{} CPU threads", self.threads)]
+        vec![format!("{} CPU threads", self.pool.current_num_threads())]
     }
 
     fn search(
@@ -32,6 +97,100 @@ impl Engine for CpuEngine {
         query: &Query,
         watch: &Watch,
     ) -> Result<Findings, EngineError> {
-        super::oracle::ReferenceEngine.search(matrix, query, watch)
+        let problems = problems(matrix.questions().len(), query);
+        let whole = query.ranks() == (0..query.total());
+        let layout = if whole {
+            Layout::fewest_first(matrix)
+        } else {
+            Layout::as_given(matrix)
+        };
+        let best = Best::new(query, watch);
+        let projector = projected::Projector::new(self.isa, largest_score(matrix));
+        if !self.plain {
+            seed::raise_floor(matrix, query, watch);
+        }
+        let collected = self.pool.install(|| {
+            problems
+                .iter()
+                .try_fold(Collected::default(), |sum, problem| {
+                    let projector = (!self.plain).then_some(&projector);
+                    let part =
+                        general::search(matrix, &layout, query, problem, watch, &best, projector)?;
+                    Ok::<_, EngineError>(sum.merged(part))
+                })
+        })?;
+        Ok(Findings {
+            best: best.into_sorted(),
+            seen: collected.seen,
+            basis: Basis::default(),
+            defined: collected.defined.0,
+        })
+    }
+}
+
+/// The largest |score| of the table.
+fn largest_score(matrix: &ResponseMatrix) -> i64 {
+    (0..matrix.questions().len())
+        .flat_map(|q| matrix.column(q).scores())
+        .map(|s| s.abs())
+        .max()
+        .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod scratch {
+    use super::*;
+    use crate::engine::oracle::ReferenceEngine;
+    use crate::synth::{Model, Spec, matrix};
+
+    #[test]
+    fn quick() {
+        for (users, scores) in [
+            (5, 0..=1),
+            (100, 0..=1),
+            (400, 1..=6),
+            (900, -1000..=100_000),
+        ] {
+            let m = matrix(&Spec {
+                users,
+                questions: 24,
+                answered: 0.5,
+                scores,
+                model: Model::Random,
+                booklets: 0,
+                seed: 1,
+            })
+            .unwrap();
+            for k in 3..=4 {
+                for (skip, limit) in [(0, None), (1, Some(5)), (3, None)] {
+                    let Ok(query) = Query::new(&m, k, 7, 2).unwrap().with_ranks(skip, limit) else {
+                        continue;
+                    };
+                    let a = crate::search::run(
+                        &CpuEngine::new(2).unwrap().plain(),
+                        &m,
+                        &query,
+                        &Watch::new(),
+                    )
+                    .unwrap();
+                    if k == 3 {
+                        let r = crate::search::run(&ReferenceEngine, &m, &query, &Watch::new())
+                            .unwrap();
+                        assert_eq!(a.best, r.best, "{users} {k}");
+                    }
+                    for isa in Isa::available() {
+                        let b = crate::search::run(
+                            &CpuEngine::new(2).unwrap().with_isa(isa).unwrap(),
+                            &m,
+                            &query,
+                            &Watch::new(),
+                        )
+                        .unwrap();
+                        assert_eq!(a.best, b.best, "{users} {k}");
+                        assert_eq!(a.audit, b.audit);
+                    }
+                }
+            }
+        }
     }
 }
