@@ -128,7 +128,7 @@ fn what_is_bound_and_shared_is_what_is_planned() {
         .collect();
     bindings.sort();
     let names: Vec<_> = bindings.iter().map(|(_, name)| name.as_str()).collect();
-    // 7 storage buffers: WebGPU promises 8.
+    // All storage buffers: WebGPU promises 8.
     assert_eq!(
         names,
         [

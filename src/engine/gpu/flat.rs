@@ -96,7 +96,6 @@ impl<'a> Flat<'a> {
             params.push(Params {
                 left: [0; 4],
                 floor: Floor::new(f64::NEG_INFINITY),
-                floor_padding: 0,
                 questions: matrix.questions().len() as u32,
                 span: table.span() as u32,
                 sets: 0,
@@ -108,7 +107,7 @@ impl<'a> Flat<'a> {
                 capacity: plan.survivors,
                 min_users,
                 serial: 0,
-                padding: 0,
+                padding: [0; 2],
             });
             blocks.push((
                 device.storage("answered", bytemuck::cast_slice(&block.answered))?,
@@ -124,7 +123,7 @@ impl<'a> Flat<'a> {
             let params = device.buffer(
                 "params",
                 PARAMS_STRIDE * blocks.len() as u64,
-                BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+                BufferUsages::STORAGE | BufferUsages::COPY_DST,
             )?;
             let partials =
                 device.buffer("partials", 4 * plan.partials as u64, BufferUsages::STORAGE)?;

@@ -67,8 +67,6 @@ pub struct Params {
     pub left: [u32; 4],
     /// Sets below it are discarded.
     pub floor: Floor,
-    /// To a multiple of 16 bytes.
-    pub floor_padding: u32,
     /// Q.
     pub questions: u32,
     /// Q − K + 1.
@@ -92,7 +90,7 @@ pub struct Params {
     /// The dispatch's number.
     pub serial: u32,
     /// To a multiple of 16 bytes.
-    pub padding: u32,
+    pub padding: [u32; 2],
 }
 
 /// `Tally` of `shaders/shared/tally.wgsl`.

@@ -181,8 +181,8 @@ impl Plan {
     pub fn next_chunk(&self, sets: u32, busy: Duration) -> u32 {
         let share = TARGET.as_secs_f64() / busy.as_secs_f64().max(1e-6);
         let next = f64::from(sets) * share.clamp(0.25, 4.0);
-        // The cast saturates.
-        (next as u32).clamp(WORKGROUP, self.chunk)
+        // The cast saturates; whole workgroups leave no lane idle.
+        (next as u32 / WORKGROUP * WORKGROUP).clamp(WORKGROUP, self.chunk)
     }
 }
 
@@ -294,10 +294,10 @@ mod tests {
     #[test]
     fn chunks_grow_towards_the_target_and_stay_in_bounds() {
         let plan = Plan::new(&LIMITS, &shape(200, 60_000, 5, 1)).unwrap();
-        assert_eq!(plan.next_chunk(1000, TARGET), 1000);
-        assert_eq!(plan.next_chunk(1000, TARGET / 2), 2000);
-        assert_eq!(plan.next_chunk(1000, Duration::ZERO), 4000);
-        assert_eq!(plan.next_chunk(1000, TARGET * 100), 250);
+        assert_eq!(plan.next_chunk(1000, TARGET), 960);
+        assert_eq!(plan.next_chunk(1024, TARGET / 2), 2048);
+        assert_eq!(plan.next_chunk(1024, Duration::ZERO), 4096);
+        assert_eq!(plan.next_chunk(1024, TARGET * 100), 256);
         assert_eq!(plan.next_chunk(100, TARGET * 100), WORKGROUP);
         assert_eq!(plan.next_chunk(u32::MAX, Duration::ZERO), plan.chunk);
     }
