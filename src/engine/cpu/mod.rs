@@ -1,5 +1,6 @@
 //! The CPU engine: a prefix tree over projected users, on all cores.
 
+pub mod gram;
 mod isa;
 
 pub use isa::Isa;
