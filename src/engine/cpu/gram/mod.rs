@@ -14,6 +14,13 @@ use block::blocks;
 use complete::Complete;
 use cross::{Cross, centre};
 
+/// How the sums of a set come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Regime {
+    /// All users who answered anything answered the same questions: one population.
+    Complete,
+}
+
 /// The questions that anybody answered.
 fn answered(matrix: &ResponseMatrix) -> Vec<usize> {
     (0..matrix.questions().len())
@@ -21,20 +28,12 @@ fn answered(matrix: &ResponseMatrix) -> Vec<usize> {
         .collect()
 }
 
-/// Whether all users who answered anything answered the same questions.
-fn is_complete(matrix: &ResponseMatrix, answered: &[usize]) -> bool {
-    let first = matrix.column(answered[0]).users().len();
-    let users = (0..matrix.users().len())
-        .filter(|&u| matrix.row(u).next().is_some())
-        .count();
-    first == users && matrix.responses() == users * answered.len()
-}
-
-/// Searches `query.ranks()` of a table that [`cost`] accepts.
+/// Searches `query.ranks()` in this regime.
 ///
 /// # Errors
 /// See [`EngineError`].
-pub fn search(
+pub fn search_as(
+    regime: Regime,
     matrix: &ResponseMatrix,
     query: &Query,
     watch: &Watch,
@@ -44,20 +43,25 @@ pub fn search(
     let answered = answered(matrix);
     let basis = centre(matrix);
     let blocks = blocks(matrix.questions().len(), query, &answered);
-    let columns: Vec<&[i64]> = answered
-        .iter()
-        .map(|&q| matrix.column(q).scores())
-        .collect();
-    let offsets: Vec<i64> = answered.iter().map(|&q| basis.scores[q]).collect();
-    let totals: Vec<i64> = matrix
-        .column(answered[0])
-        .users()
-        .iter()
-        .map(|&u| matrix.totals()[u as usize])
-        .collect();
-    let cross = threads.install(|| Cross::new(isa, &columns, &offsets, &totals, basis.total));
-    let complete = Complete::new(query, watch, isa, &answered, &basis, &cross);
-    let (top, seen) = complete.search(&blocks, threads)?;
+    watch.advance(blocks.unanswered);
+    let (top, seen) = match regime {
+        Regime::Complete => {
+            let scores: Vec<&[i64]> = answered
+                .iter()
+                .map(|&q| matrix.column(q).scores())
+                .collect();
+            let offsets: Vec<i64> = answered.iter().map(|&q| basis.scores[q]).collect();
+            let totals: Vec<i64> = matrix
+                .column(answered[0])
+                .users()
+                .iter()
+                .map(|&u| matrix.totals()[u as usize])
+                .collect();
+            let cross =
+                threads.install(|| Cross::new(isa, &scores, &offsets, &totals, basis.total));
+            Complete::new(query, watch, isa, &answered, &basis, &cross).search(&blocks, threads)?
+        }
+    };
     Ok(Findings {
         best: top.into_sorted(),
         seen,
