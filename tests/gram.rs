@@ -77,6 +77,7 @@ impl Engine for Forced {
         watch: &Watch,
     ) -> Result<Findings, EngineError> {
         gram::search_as(self.regime, matrix, query, watch, &self.threads, self.isa)
+            .expect("the regime takes this table")
     }
 }
 
@@ -211,8 +212,11 @@ fn grid(regime: gram::Regime, name: &str, matrix: &ResponseMatrix) {
     println!("{name}: {questions} questions");
 }
 
+/// A score by user and question.
+type Shape = fn(&mut Draw, usize, usize) -> i64;
+
 /// Score shapes that each take another path.
-fn shapes() -> Vec<(&'static str, fn(&mut Draw, usize, usize) -> i64)> {
+fn shapes() -> Vec<(&'static str, Shape)> {
     vec![
         ("0/1", |d, _, _| d.below(2) as i64),
         ("-1/+1", |d, _, _| d.below(2) as i64 * 2 - 1),
@@ -255,6 +259,66 @@ fn complete_but_for_unanswered_questions_and_absent_users() {
         (q % 3 != 1 && u % 5 != 2).then(|| draw.below(3) as i64)
     });
     grid(gram::Regime::Complete, "unanswered questions", &matrix);
+}
+
+/// Score shapes whose sums stay below 2^53, as patterns and gaps need; with `widest`, the largest
+/// scores still do and their products do not.
+fn narrow_shapes(widest: Shape) -> Vec<(&'static str, Shape)> {
+    let too_wide = ["millions", "a large offset", "1e12"];
+    let mut out = shapes();
+    out.retain(|(name, _)| !too_wide.contains(name));
+    out.push(("wide", widest));
+    out
+}
+
+/// Products of these leave 2^53 in the tables below.
+fn hundred_thousands(draw: &mut Draw, _: usize, _: usize) -> i64 {
+    draw.below(600_001) as i64 - 300_000
+}
+
+fn ten_thousands(draw: &mut Draw, _: usize, _: usize) -> i64 {
+    draw.below(40_001) as i64 - 20_000
+}
+
+#[test]
+fn booklets_agree_with_the_oracle() {
+    for (name, score) in narrow_shapes(hundred_thousands) {
+        let mut draw = Draw(91);
+        // Four booklets; a user answers two neighbours.
+        let matrix = table(31, 8, |u, q| {
+            (q % 4 == u % 4 || q % 4 == (u + 1) % 4).then(|| score(&mut draw, u, q))
+        });
+        grid(gram::Regime::Patterns, name, &matrix);
+    }
+}
+
+#[test]
+fn patterns_of_any_kind_agree_with_the_oracle() {
+    for (share, users, questions) in [(3, 25, 7), (8, 25, 7), (10, 12, 5)] {
+        for (name, score) in narrow_shapes(hundred_thousands) {
+            let mut draw = Draw(1234 + share);
+            let matrix = table(users, questions, |u, q| {
+                let score = score(&mut draw, u, q);
+                (draw.below(10) < share).then_some(score)
+            });
+            grid(gram::Regime::Patterns, name, &matrix);
+        }
+    }
+}
+
+#[test]
+fn few_gaps_agree_with_the_oracle() {
+    // From one answer missing to as many as are there: exact whatever is missing.
+    for (missing, users, questions) in [(1, 31, 8), (3, 31, 8), (12, 18, 5), (5, 14, 11)] {
+        for (name, score) in narrow_shapes(ten_thousands) {
+            let mut draw = Draw(4321 + missing);
+            let matrix = table(users, questions, |u, q| {
+                let score = score(&mut draw, u, q);
+                (draw.below(20) >= missing).then_some(score)
+            });
+            grid(gram::Regime::Gaps, name, &matrix);
+        }
+    }
 }
 
 #[test]

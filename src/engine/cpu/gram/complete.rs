@@ -784,8 +784,8 @@ impl<'a, L: Lanes> Walk<'a, L> {
         if rest > 0 {
             let x = l.add(l.add(l.load(&d[full]), l.load(&w[full])), x0);
             let a = l.add(l.load(&b[full]), a0);
-            sum_a = l.add(sum_a, l.first(a, rest));
-            sum_x = l.add(sum_x, l.first(x, rest));
+            sum_a = l.add(sum_a, l.keep(a, low_bits(rest)));
+            sum_x = l.add(sum_x, l.keep(x, low_bits(rest)));
             let mask = l.above(l.mul(a, l.abs(a)), l.mul(bar, x)) & low_bits(rest);
             if mask != 0 {
                 self.hits.push((full as u32, mask));

@@ -56,8 +56,12 @@ pub(super) trait Lanes: Copy {
     fn abs(self, a: Self::V) -> Self::V;
     /// Bit i is set where lane i of `a` is greater than that of `b`.
     fn above(self, a: Self::V, b: Self::V) -> u8;
-    /// The first `n` lanes of `a`, 0 in the others.
-    fn first(self, a: Self::V, n: usize) -> Self::V;
+    /// a · b + c, rounded once or twice: only for where both are exact.
+    fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V;
+    /// The greater of a and b.
+    fn max(self, a: Self::V, b: Self::V) -> Self::V;
+    /// The lanes of `a` whose bit of `mask` is set, 0 in the others.
+    fn keep(self, a: Self::V, mask: u8) -> Self::V;
 }
 
 /// Bits 0 .. n.
@@ -118,10 +122,18 @@ impl Lanes for Portable {
         mask
     }
     #[inline(always)]
-    fn first(self, a: Line, n: usize) -> Line {
+    fn mul_add(self, a: Line, b: Line, c: Line) -> Line {
+        map2(map2(a, b, |a, b| a * b), c, |ab, c| ab + c)
+    }
+    #[inline(always)]
+    fn max(self, a: Line, b: Line) -> Line {
+        map2(a, b, |a, b| if a > b { a } else { b })
+    }
+    #[inline(always)]
+    fn keep(self, a: Line, mask: u8) -> Line {
         let mut out = Line::ZERO;
         for i in 0..WIDTH {
-            out.0[i] = if i < n { a.0[i] } else { 0.0 };
+            out.0[i] = if mask >> i & 1 == 1 { a.0[i] } else { 0.0 };
         }
         out
     }
@@ -129,7 +141,7 @@ impl Lanes for Portable {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Lanes, Line, low_bits};
+    use super::{Lanes, Line};
     use std::arch::x86_64::*;
 
     /// Proof of [`crate::engine::cpu::Isa::Avx2`]; only `run` makes one.
@@ -213,16 +225,32 @@ mod x86 {
             }
         }
         #[inline(always)]
-        fn first(self, a: Self::V, n: usize) -> Self::V {
+        fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
+            // SAFETY: FMA by `self`.
+            unsafe {
+                [
+                    _mm256_fmadd_pd(a[0], b[0], c[0]),
+                    _mm256_fmadd_pd(a[1], b[1], c[1]),
+                ]
+            }
+        }
+        #[inline(always)]
+        fn max(self, a: Self::V, b: Self::V) -> Self::V {
+            // SAFETY: AVX2 by `self`.
+            unsafe { [_mm256_max_pd(a[0], b[0]), _mm256_max_pd(a[1], b[1])] }
+        }
+        #[inline(always)]
+        fn keep(self, a: Self::V, mask: u8) -> Self::V {
             // SAFETY: AVX2 by `self`.
             unsafe {
-                let n = _mm256_set1_epi64x(n as i64);
-                let keep = |a: __m256d, index: __m256i| {
-                    _mm256_and_pd(a, _mm256_castsi256_pd(_mm256_cmpgt_epi64(n, index)))
+                let mask = _mm256_set1_epi64x(i64::from(mask));
+                let keep = |a: __m256d, bit: __m256i| {
+                    let set = _mm256_cmpeq_epi64(_mm256_and_si256(mask, bit), bit);
+                    _mm256_and_pd(a, _mm256_castsi256_pd(set))
                 };
                 [
-                    keep(a[0], _mm256_setr_epi64x(0, 1, 2, 3)),
-                    keep(a[1], _mm256_setr_epi64x(4, 5, 6, 7)),
+                    keep(a[0], _mm256_setr_epi64x(1, 2, 4, 8)),
+                    keep(a[1], _mm256_setr_epi64x(16, 32, 64, 128)),
                 ]
             }
         }
@@ -273,9 +301,19 @@ mod x86 {
             unsafe { _mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b) }
         }
         #[inline(always)]
-        fn first(self, a: Self::V, n: usize) -> Self::V {
+        fn mul_add(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
             // SAFETY: AVX-512 F by `self`.
-            unsafe { _mm512_maskz_mov_pd(low_bits(n), a) }
+            unsafe { _mm512_fmadd_pd(a, b, c) }
+        }
+        #[inline(always)]
+        fn max(self, a: Self::V, b: Self::V) -> Self::V {
+            // SAFETY: AVX-512 F by `self`.
+            unsafe { _mm512_max_pd(a, b) }
+        }
+        #[inline(always)]
+        fn keep(self, a: Self::V, mask: u8) -> Self::V {
+            // SAFETY: AVX-512 F by `self`.
+            unsafe { _mm512_maskz_mov_pd(mask, a) }
         }
     }
 }
@@ -326,8 +364,8 @@ mod tests {
         type Out = (Vec<Line>, Vec<u8>);
         #[inline(always)]
         fn run<L: Lanes>(self, l: L) -> Self::Out {
-            let a = l.load(&Line([0.5, -1.0, 2.0, -0.0, 3.0, 1e300, -7.0, 8.0]));
-            let b = l.load(&Line([0.5, -2.0, 4.0, 0.0, -3.0, 1e300, 7.0, 9.0]));
+            let a = l.load(&Line([0.5, -1.0, 2.0, -0.0, 3.0, 1e100, -7.0, 8.0]));
+            let b = l.load(&Line([0.5, -2.0, 4.0, 0.0, -3.0, 1e100, 7.0, 9.0]));
             let mut out = vec![
                 l.line(l.add(a, b)),
                 l.line(l.sub(a, b)),
@@ -335,7 +373,9 @@ mod tests {
                 l.line(l.abs(a)),
                 l.line(l.splat(1.5)),
             ];
-            out.extend((0..=WIDTH).map(|n| l.line(l.first(b, n))));
+            out.push(l.line(l.mul_add(a, b, a)));
+            out.push(l.line(l.max(a, b)));
+            out.extend((0..=WIDTH).map(|n| l.line(l.keep(b, low_bits(n)))));
             (out, vec![l.above(a, b), l.above(b, a), l.above(a, a)])
         }
     }
@@ -344,7 +384,7 @@ mod tests {
     fn every_level_computes_the_same() {
         let want = run(Isa::Portable, Sample);
         assert_eq!(want.1, [0b0001_0010, 0b1100_0100, 0]);
-        assert_eq!(want.0[5 + 2].0, [0.5, -2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        assert_eq!(want.0[7 + 2].0, [0.5, -2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         for isa in Isa::available() {
             assert_eq!(run(isa, Sample), want, "{}", isa.name());
         }
