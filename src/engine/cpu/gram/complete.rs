@@ -908,3 +908,99 @@ fn halves(run: Range<usize>, order: usize) -> Halves {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::blocks;
+    use super::*;
+    use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
+
+    fn table(users: usize, questions: usize) -> ResponseMatrix {
+        let mut builder = MatrixBuilder::new();
+        for u in 0..users {
+            for q in 0..questions {
+                let score = Score {
+                    mantissa: (u * u + 3 * q * u + q) as i64 % 7,
+                    digits: 0,
+                };
+                let (user, question) = (u.to_string(), q.to_string());
+                builder.push(&user, &question, Some(score), 0).unwrap();
+            }
+        }
+        builder.finish(Duplicates::Error, "line").unwrap()
+    }
+
+    /// Runs with `change` made to the tables that the lanes read.
+    fn seen(k: usize, change: impl Fn(&mut Complete<'_>)) -> AuditSums {
+        let questions = 11;
+        let matrix = table(19, questions);
+        let query = Query::new(&matrix, k, 2, 2).unwrap();
+        let answered: Vec<usize> = (0..questions).collect();
+        let basis = super::super::cross::centre(&matrix);
+        let scores: Vec<&[i64]> = answered
+            .iter()
+            .map(|&q| matrix.column(q).scores())
+            .collect();
+        let isa = Isa::detect();
+        let cross = Cross::new(isa, &scores, &basis.scores, matrix.totals(), basis.total);
+        let watch = Watch::new();
+        let mut complete = Complete::new(&query, &watch, isa, &answered, &basis, &cross);
+        change(&mut complete);
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(2)
+            .build()
+            .unwrap();
+        let blocks = blocks(questions, &query, &answered);
+        complete.search(&blocks, &threads).unwrap().1
+    }
+
+    #[test]
+    fn both_plans_see_the_same() {
+        for k in 1..=11 {
+            let exact = seen(k, |_| ());
+            let wide = seen(k, |table| table.plan = Plan::Wide { a: 0.0, x: 0.0 });
+            let often = seen(k, |table| table.plan = Plan::Exact { lines: 2 });
+            assert_eq!(exact, wide, "k {k}");
+            assert_eq!(exact, often, "k {k}");
+        }
+    }
+
+    #[test]
+    fn one_wrong_number_in_the_lanes_fails_the_audit() {
+        for k in 2..8 {
+            let good = seen(k, |_| ());
+            let bad = [
+                seen(k, |table| table.with_total[4] += 1.0),
+                seen(k, |table| table.covariance[3 * 11 + 3] -= 2.0),
+                seen(k, |table| {
+                    table.covariance[5 * 11 + 2] += 1.0;
+                    table.covariance[2 * 11 + 5] += 1.0;
+                }),
+            ];
+            for bad in bad {
+                assert_ne!(good, bad, "k {k}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_triple_is_in_one_order_of_the_halves() {
+        for size in 3..12 {
+            let mut met = std::collections::BTreeMap::new();
+            for order in 0..2 {
+                let Halves { columns, from } = halves(0..size, order);
+                for z in from + 1..size {
+                    for y in from.max(1)..z {
+                        for m in 0..y {
+                            let mut triple = [columns[z], columns[y], columns[m]];
+                            triple.sort_unstable();
+                            *met.entry(triple).or_insert(0) += 1;
+                        }
+                    }
+                }
+            }
+            assert_eq!(met.len(), size * (size - 1) * (size - 2) / 6);
+            assert!(met.values().all(|&times| times == 1));
+        }
+    }
+}

@@ -138,15 +138,17 @@ pub(super) fn census(matrix: &ResponseMatrix, answered: usize) -> Census {
     out
 }
 
-/// Bytes that the tables of [`Gaps`] take, the frames of `threads` workers apart.
-pub(super) fn bytes(census: &Census, questions: usize) -> u128 {
+/// Bytes that the tables of [`Gaps`] take, with the prefixes of one worker.
+pub(super) fn bytes(census: &Census, questions: usize, k: usize) -> u128 {
     let (q, width) = (questions as u128, lines(questions) as u128 * 64);
     let several = census.several as u128;
-    // Dense scores; slabs and the cross-products they come from; users with two gaps; pairs.
+    // Dense scores; slabs and the cross-products they come from; users with two gaps; their pairs
+    // of gaps; prefixes.
     census.users as u128 * q * 8
         + 3 * q * q * width
         + several * (2 * width + 8 * q)
         + u128::from(census.pairs) * 8
+        + (k as u128 + 1) * (q * width + several * 12)
 }
 
 impl<'a> Gaps<'a> {

@@ -1,5 +1,24 @@
 //! Tables whose users fall into few answer patterns, or miss few answers: sums from cross-products
 //! instead of a walk over users.
+//!
+//! [`choose`] picks a regime by counting what each would do; [`search`] runs it.
+//!
+//! | regime | six sums of a set from | a set costs |
+//! | --- | --- | --- |
+//! | [`Regime::Complete`] (`complete`) | one population's cross-products | a few additions |
+//! | [`Regime::Patterns`] (`patterns`) | those of each pattern that contains it | the same a pattern |
+//! | [`Regime::Gaps`] (`gaps`) | everybody's, less those who miss a question, and the few who miss two | tens of additions |
+//!
+//! All sums are exact integers: in f64 lanes where a checked bound keeps them below 2^53, in i128 on
+//! the host. `complete` also takes wider tables, with rounded lanes and a stated margin; the other
+//! two then leave the table to the walk over users. Floats discard, never decide (`keep`).
+//!
+//! Shared by all: `cross` (cross-products of a population), `block` (a range of ranks as free
+//! choices), `lanes` (eight f64 for each instruction-set level), `keep` (best sets and the floor),
+//! `leaf` (test and audit of a line of sets by six sums), `stems` (shares of work).
+//!
+//! Memory: cross-products, their tables at most 1 GiB, and a worker's prefixes: nothing grows with
+//! the number of sets.
 
 mod block;
 mod complete;
@@ -124,16 +143,17 @@ pub fn choose(matrix: &ResponseMatrix, query: &Query) -> Option<Choice> {
         let fits = questions as u128 * questions as u128 * 16 <= MOST_BYTES;
         return fits.then_some(Choice {
             regime: Regime::Complete,
-            cycles: users * q * (4.0 + q / 32.0) + sets * (0.9 + 10.0 / row),
+            cycles: users * q * (30.0 + q / 8.0) + sets * (1.2 + 16.0 / row),
         });
     }
     let patterns = || {
         margins(matrix, &basis, k, PATTERNS_FACTOR)?;
         let patterns = patterns(matrix, MOST_PATTERNS)?;
-        let (mut cycles, mut bytes) = (0.0, 0);
+        // Of cross-products, and of the rows of a stem that all patterns contain.
+        let bytes = patterns.len() as u128 * (questions * questions) as u128 * 24;
+        let mut cycles = matrix.responses() as f64 * 25.0;
         for pattern in &patterns {
             let d = pattern.questions.len();
-            bytes += (d * d) as u128 * 16;
             cycles += share * choices(d, k) * (8.0 + 40.0 / row)
                 + (d * d) as f64 * (q + pattern.users.len() as f64 / 8.0);
         }
@@ -145,21 +165,21 @@ pub fn choose(matrix: &ResponseMatrix, query: &Query) -> Option<Choice> {
     let gaps = || {
         margins(matrix, &basis, k, gaps_factor(k))?;
         let census = census(matrix, questions);
-        if gaps::bytes(&census, questions) > MOST_BYTES {
+        if gaps::bytes(&census, questions, k) > MOST_BYTES {
             return None;
         }
-        // Users who miss both of a pair; the pairs that a leaf makes with the questions before it;
-        // the pairs among those.
+        // Users who miss both of a pair of questions.
         let each = census.pairs as f64 / (q * (q - 1.0)).max(1.0);
-        let before = (k - 1) as f64;
-        let leaf = 10.0 + 8.0 * before * each;
-        let met = before * (before - 1.0).max(0.0) / 2.0 * each;
         let lines = 1.0 + row / lanes::WIDTH as f64;
-        let per_row = 60.0 + met * (10.0 + 7.0 * lines);
+        // Questions of a prefix, and the pairs among them.
+        let before = k.saturating_sub(2) as f64;
+        let met = (before + before * (before - 1.0).max(0.0) / 2.0) * each;
+        let leaf = 40.0 + 15.0 * each;
+        let per_row = 100.0 + met * 14.0 * lines;
         let frames = share * choices(questions, k.saturating_sub(2));
-        let per_frame = census.several as f64 + q * q / 8.0;
+        let per_frame = 2.0 * census.several as f64 + q * q / 8.0;
         let prepare =
-            q * q * (census.users as f64 / 16.0 + census.missing as f64 / 8.0) + q * q * q * 8.0;
+            (census.users as f64 + census.missing as f64 * q / 8.0) * q * 25.0 + q * q * q * 25.0;
         Some(Choice {
             regime: Regime::Gaps,
             cycles: prepare + frames * per_frame + sets * (leaf + per_row / row),
@@ -238,7 +258,8 @@ pub fn search(
         }
         Regime::Gaps => {
             let margins = margins(gaps_factor(query.k()))?;
-            if gaps::bytes(&census(matrix, answered.len()), answered.len()) > MOST_BYTES {
+            let census = census(matrix, answered.len());
+            if gaps::bytes(&census, answered.len(), query.k()) > MOST_BYTES {
                 return Err(refused("few questions and few missing answers"));
             }
             let table = threads
@@ -252,4 +273,127 @@ pub fn search(
         basis,
         defined: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::{Duplicates, MatrixBuilder, Score};
+    use crate::stats::AuditSums;
+    use block::Blocks;
+
+    fn table(users: usize, questions: usize, has: impl Fn(usize, usize) -> bool) -> ResponseMatrix {
+        let mut builder = MatrixBuilder::new();
+        for u in 0..users {
+            for q in (0..questions).filter(|&q| has(u, q)) {
+                let score = Score {
+                    mantissa: (u * u + 3 * q * u + q) as i64 % 7,
+                    digits: 0,
+                };
+                let (user, question) = (u.to_string(), q.to_string());
+                builder.push(&user, &question, Some(score), 0).unwrap();
+            }
+        }
+        builder.finish(Duplicates::Error, "line").unwrap()
+    }
+
+    /// What each regime sees of `blocks`.
+    fn seen(matrix: &ResponseMatrix, query: &Query, blocks: &Blocks) -> Vec<AuditSums> {
+        let threads = rayon::ThreadPoolBuilder::new().build().unwrap();
+        let (watch, isa) = (Watch::new(), Isa::detect());
+        let answered = answered(matrix);
+        let basis = centre(matrix);
+        let by_patterns = Patterns::new(
+            matrix,
+            query,
+            &watch,
+            isa,
+            &answered,
+            &basis,
+            margins(matrix, &basis, query.k(), PATTERNS_FACTOR).unwrap(),
+            &patterns(matrix, MOST_PATTERNS).unwrap(),
+        );
+        let factor = gaps_factor(query.k());
+        let margins = margins(matrix, &basis, query.k(), factor).unwrap();
+        let by_gaps = Gaps::new(matrix, query, &watch, isa, &answered, &basis, margins);
+        let mut out = vec![
+            by_patterns.search(blocks, &threads).unwrap().1,
+            by_gaps.search(blocks, &threads).unwrap().1,
+        ];
+        if is_complete(matrix, &answered) {
+            let scores: Vec<&[i64]> = answered
+                .iter()
+                .map(|&q| matrix.column(q).scores())
+                .collect();
+            let cross = Cross::new(isa, &scores, &basis.scores, matrix.totals(), basis.total);
+            let complete = Complete::new(query, &watch, isa, &answered, &basis, &cross);
+            out.push(complete.search(blocks, &threads).unwrap().1);
+        }
+        out
+    }
+
+    #[test]
+    fn lost_doubled_and_misplaced_blocks_show_in_every_regime() {
+        let complete = table(23, 8, |_, _| true);
+        let sparse = table(23, 8, |u, q| (u + q) % 5 != 0);
+        for matrix in [complete, sparse] {
+            for k in 2..6 {
+                let query = Query::new(&matrix, k, 3, 2).unwrap();
+                let query = query.with_ranks(3, Some(20)).unwrap();
+                let all = blocks(8, &query, &(0..8).collect::<Vec<_>>());
+                let good = seen(&matrix, &query, &all);
+                assert!(good.windows(2).all(|w| w[0] == w[1]), "regimes agree");
+                let mut lost = all.clone();
+                lost.blocks.pop();
+                let mut doubled = all.clone();
+                doubled.blocks.push(all.blocks[0].clone());
+                // As many sets, but others.
+                let mut misplaced = all.clone();
+                let pool = &mut misplaced.blocks.last_mut().unwrap().pool;
+                *pool = if pool.end < 8 {
+                    pool.start + 1..pool.end + 1
+                } else {
+                    pool.start - 1..pool.end - 1
+                };
+                for fault in [lost, doubled, misplaced] {
+                    let bad = seen(&matrix, &query, &fault);
+                    for (bad, good) in bad.iter().zip(&good) {
+                        assert_ne!(bad, good, "k {k}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn regimes_are_chosen_by_counting() {
+        let regime = |matrix: &ResponseMatrix| {
+            let query = Query::new(matrix, 5, 1, 2).unwrap();
+            choose(matrix, &query).map(|choice| choice.regime)
+        };
+        assert_eq!(regime(&table(30, 6, |_, _| true)), Some(Regime::Complete));
+        let booklets = table(900, 40, |u, q| q % 10 == u % 10 || q % 10 == (u + 1) % 10);
+        assert_eq!(regime(&booklets), Some(Regime::Patterns));
+        // Nobody misses the same.
+        let few = table(4000, 40, |u, q| {
+            (u * 40 + q).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 & 63 != 0
+        });
+        assert_eq!(regime(&few), Some(Regime::Gaps));
+    }
+
+    #[test]
+    fn a_regime_refuses_what_it_cannot_take() {
+        let matrix = table(9, 4, |u, q| u != q);
+        let query = Query::new(&matrix, 2, 1, 2).unwrap();
+        let threads = rayon::ThreadPoolBuilder::new().build().unwrap();
+        let found = search(
+            Regime::Complete,
+            &matrix,
+            &query,
+            &Watch::new(),
+            &threads,
+            Isa::Portable,
+        );
+        assert!(matches!(found, Err(EngineError::Refused { .. })));
+    }
 }
