@@ -108,7 +108,7 @@ const SAA: usize = 3;
 const SGG: usize = 4;
 const SAG: usize = 5;
 
-/// How many users miss something, for [`super::cost`] and for the limits.
+/// How many users miss something, for [`super::choose`] and for the limits.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Census {
     /// Users who answered something.

@@ -179,7 +179,7 @@ pub fn choose(matrix: &ResponseMatrix, query: &Query) -> Option<Choice> {
         let frames = share * choices(questions, k.saturating_sub(2));
         let per_frame = 2.0 * census.several as f64 + q * q / 8.0;
         let prepare =
-            (census.users as f64 + census.missing as f64 * q / 8.0) * q * 25.0 + q * q * q * 25.0;
+            (census.users as f64 + census.missing as f64 * q / 32.0) * q * 25.0 + q * q * q * 25.0;
         Some(Choice {
             regime: Regime::Gaps,
             cycles: prepare + frames * per_frame + sets * (leaf + per_row / row),
