@@ -124,7 +124,7 @@ impl MatrixBuilder {
     /// exist, the answer does not. `place` is the row's line or record number, for messages.
     ///
     /// # Errors
-    /// [`MatrixError::TooMany`] beyond 2^32 users or questions.
+    /// [`MatrixError::TooMany`] beyond 2^32 users, questions or answers.
     pub fn push(
         &mut self,
         user: &str,
@@ -135,6 +135,12 @@ impl MatrixBuilder {
         let user = intern(&mut self.users, user, "users")?;
         let question = intern(&mut self.questions, question, "questions")?;
         if let Some(score) = score {
+            if self.rows.len() == u32::MAX as usize {
+                return Err(MatrixError::TooMany {
+                    what: "answers",
+                    limit: u64::from(u32::MAX),
+                });
+            }
             self.rows.push(Row {
                 user,
                 question,

@@ -23,8 +23,9 @@ pub use isa::Isa;
 
 use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::Basis;
-use collect::{Best, Collected};
+use crate::stats::{Basis, Completions};
+use collect::Best;
+use general::Walk;
 use layout::Layout;
 use problem::problems;
 
@@ -105,20 +106,23 @@ impl Engine for CpuEngine {
             Layout::as_given(matrix)
         };
         let best = Best::new(query, watch);
-        let projector = projected::Projector::new(self.isa, largest_score(matrix));
+        let projector = projected::Projector::new(self.isa);
         if !self.plain {
             seed::raise_floor(matrix, query, watch);
         }
-        let collected = self.pool.install(|| {
-            problems
-                .iter()
-                .try_fold(Collected::default(), |sum, problem| {
-                    let projector = (!self.plain).then_some(&projector);
-                    let part =
-                        general::search(matrix, &layout, query, problem, watch, &best, projector)?;
-                    Ok::<_, EngineError>(sum.merged(part))
-                })
-        })?;
+        let walk = Walk {
+            matrix,
+            layout: &layout,
+            query,
+            watch,
+            best: &best,
+            projector: (!self.plain).then_some(&projector),
+            forms: &Completions::new(matrix.questions().len(), query.k()),
+        };
+        let (rows, members) = layout.rows(matrix);
+        let collected = self
+            .pool
+            .install(|| walk.search(&problems, &rows, &members))?;
         Ok(Findings {
             best: best.into_sorted(),
             seen: collected.seen,
@@ -126,15 +130,6 @@ impl Engine for CpuEngine {
             defined: collected.defined.0,
         })
     }
-}
-
-/// The largest |score| of the table.
-fn largest_score(matrix: &ResponseMatrix) -> i64 {
-    (0..matrix.questions().len())
-        .flat_map(|q| matrix.column(q).scores())
-        .map(|s| s.abs())
-        .max()
-        .unwrap_or(0)
 }
 
 #[cfg(test)]

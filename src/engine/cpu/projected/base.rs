@@ -13,9 +13,9 @@ pub(super) const LANE_GROUP: usize = 16;
 /// A user of the prefix, as the walk knows them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct User {
-    /// Score on the prefix less [`Base::score_shift`].
+    /// Score on the prefix less the mean's integer part.
     pub(super) s: i64,
-    /// Total less [`Base::total_shift`].
+    /// Total less the mean's integer part.
     pub(super) g: i64,
     /// Their place in the walk's list of members.
     pub(super) member: usize,
@@ -32,10 +32,6 @@ pub(super) struct Base<E> {
     pub(super) words: usize,
     /// Words that hold the outer users.
     pub(super) outer_words: usize,
-    /// Subtracted from prefix scores.
-    pub(super) score_shift: i64,
-    /// Subtracted from totals.
-    pub(super) total_shift: i64,
     /// |a| and |g| of any set are at most this.
     pub(super) reach: f64,
     pub(super) users: Vec<User>,
