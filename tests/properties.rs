@@ -1,0 +1,1 @@
+//! What must not change when a table is changed in a known way.
