@@ -301,7 +301,7 @@ impl Column {
 ///
 /// Invariants: at least one answer; every score and every total fits i64; every sum over any
 /// subset of users of products of a total or a set score, times the number of users, fits i128
-/// (checked by [`ResponseMatrix::from_columns`]).
+/// (checked by `from_columns`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseMatrix {
     users: Vec<String>,
