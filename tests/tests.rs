@@ -2,6 +2,9 @@
 
 mod agreement; // every engine against the oracle, over the grid of tables
 mod audit; // planted faults that the audit catches, and its closed form against brute force
+mod cli; // the real binary: stdout, stderr, exit code
+mod input; // every fault of a table has its message; forms and packings agree; no mutation panics
 mod properties; // what must not change when a table is changed in a known way
+mod synth; // generated tables: counts, shares, models, and what is written reads back
 mod tables; // the grid of tables
 mod tidy; // layers, headers and sizes of the source files

@@ -44,9 +44,12 @@ impl Container {
 const BUFFER: usize = 1 << 18;
 
 /// Unpacks `source` as its first bytes say.
-pub(super) fn unpack<'a>(source: impl Read + 'a) -> io::Result<(Container, Box<dyn Read + 'a>)> {
-    let (start, whole) = peek::<4>(source)?;
+pub(super) fn unpack<'a>(
+    mut source: impl Read + 'a,
+) -> io::Result<(Container, Box<dyn Read + 'a>)> {
+    let start = start::<4>(&mut source)?;
     let container = Container::of(&start);
+    let whole = Cursor::new(start).chain(source);
     let unpacked: Box<dyn Read + 'a> = match container {
         Container::Plain => Box::new(whole),
         Container::Gzip => Box::new(MultiGzDecoder::new(whole)),
@@ -57,27 +60,22 @@ pub(super) fn unpack<'a>(source: impl Read + 'a) -> io::Result<(Container, Box<d
 
 /// The text in `unpacked` without its byte order mark.
 pub(super) fn text<'a>(
-    unpacked: Box<dyn Read + 'a>,
+    mut unpacked: Box<dyn Read + 'a>,
 ) -> Result<BufReader<Box<dyn Read + 'a>>, Stop> {
-    let (start, whole) = peek::<3>(unpacked)?;
-    let rest: Box<dyn Read + 'a> = match start[..] {
-        [0xef, 0xbb, 0xbf] => {
-            let (_, rest) = whole.into_inner();
-            Box::new(rest)
-        }
+    let start = start::<3>(&mut unpacked)?;
+    let text: Box<dyn Read + 'a> = match start[..] {
+        [0xef, 0xbb, 0xbf] => unpacked,
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Err(LayoutFault::Utf16.into()),
-        _ => Box::new(whole),
+        _ => Box::new(Cursor::new(start).chain(unpacked)),
     };
-    Ok(BufReader::with_capacity(BUFFER, rest))
+    Ok(BufReader::with_capacity(BUFFER, text))
 }
 
-/// The first `N` bytes, fewer where there are no more, and a reader of everything, them included.
-fn peek<const N: usize>(
-    mut source: impl Read,
-) -> io::Result<(Vec<u8>, io::Chain<Cursor<Vec<u8>>, impl Read>)> {
+/// Takes the first `N` bytes, fewer where there are no more.
+fn start<const N: usize>(source: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut start = Vec::with_capacity(N);
-    source.by_ref().take(N as u64).read_to_end(&mut start)?;
-    Ok((start.clone(), Cursor::new(start).chain(source)))
+    source.take(N as u64).read_to_end(&mut start)?;
+    Ok(start)
 }
 
 /// Reads all frames of a zstd source, skips skippable ones, and checks sizes and checksums where
@@ -120,6 +118,9 @@ impl<R: BufRead> ZstdFrames<R> {
                         return Err(damaged("a skippable frame is cut short"));
                     }
                 }
+                Err(FrameDecoderError::ReadFrameHeaderError(
+                    ReadFrameHeaderError::BadMagicNumber(_),
+                )) => return Err(damaged("something else follows the frames")),
                 Err(error) => return Err(damaged(&error.to_string())),
             }
         }

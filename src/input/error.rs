@@ -163,7 +163,7 @@ pub enum RowFault {
         /// Offset in the row, from 1.
         byte: u64,
     },
-    /// Longer than [`super::text::LONGEST_ROW`].
+    /// Longer than [`crate::input::LONGEST_ROW`].
     #[error(
         "longer than {limit} bytes: is a quote or a bracket never closed, or is this no table?"
     )]
@@ -172,7 +172,9 @@ pub enum RowFault {
         limit: usize,
     },
     /// CSV: not as many fields as the header.
-    #[error("{found} fields, and the header has {expected}: quote fields that hold the delimiter")]
+    #[error(
+        "the number of fields is {found}, and the header has {expected}: quote fields that hold the delimiter"
+    )]
     Length {
         /// Fields of the header.
         expected: usize,
@@ -248,7 +250,7 @@ pub enum RowFault {
         expected: &'static str,
     },
     /// The score is no number that can be held exactly.
-    #[error("{column:?} {fault}")]
+    #[error("{column:?} is {fault}")]
     Score {
         /// Which column.
         column: String,

@@ -25,7 +25,9 @@ pub(super) fn read(
         }
         row.clear();
         match text.row(&mut row, |byte| byte == b'\n')? {
-            Cut::Whole | Cut::AtEnd => object::push(&row, start, columns, builder)?,
+            Cut::Whole | Cut::AtEnd => {
+                object::push(row.trim_ascii_end(), start, columns, builder)?;
+            }
             Cut::TooLong => {
                 let fault = RowFault::TooLong { limit: LONGEST_ROW };
                 return Err(Stop::Row(start.place, fault));

@@ -278,7 +278,7 @@ fn syntax(object: &str, start: Start, error: &serde_json::Error) -> RowFault {
         line: start.line + line.saturating_sub(1),
         column: match line {
             0 | 1 => start.column + column.saturating_sub(1),
-            _ => column,
+            _ => column.max(1),
         },
         problem,
     }

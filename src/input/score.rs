@@ -3,12 +3,12 @@
 use super::error::excerpt;
 use crate::matrix::{MAX_SCALE, Score};
 
-/// Why a text is no score.
+/// Why a text is no score; the message goes on after "the score is".
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ScoreFault {
     /// No decimal number.
     #[error(
-        "{text} is not a number: write an integer or a decimal such as 1, 0.5 or -2, \
+        "{text}, not a number: write an integer or a decimal such as 1, 0.5 or -2, \
          and leave a missing answer empty"
     )]
     NotANumber {
@@ -16,26 +16,26 @@ pub enum ScoreFault {
         text: String,
     },
     /// A word for "no value", which might also be a slip.
-    #[error("{text} is not a number: leave a missing answer empty (in JSON: null)")]
+    #[error("{text}, not a number: leave a missing answer empty (in JSON: null)")]
     NoValue {
         /// The text, quoted.
         text: String,
     },
     /// Infinity.
-    #[error("{text} is not finite: scores are finite numbers")]
+    #[error("{text}, not finite: scores are finite numbers")]
     NotFinite {
         /// The text, quoted.
         text: String,
     },
     /// A comma where the point belongs.
-    #[error("{text} has a comma: write decimals with a point and no thousands separators")]
+    #[error("{text}, with a comma: write decimals with a point and no thousands separators")]
     Comma {
         /// The text, quoted.
         text: String,
     },
     /// More digits behind the point than are held.
     #[error(
-        "{text} has more than {MAX_SCALE} digits behind the point: nothing is rounded here, \
+        "{text}, with more than {MAX_SCALE} digits behind the point: nothing is rounded here, \
          so round it first"
     )]
     TooManyDigits {
@@ -43,7 +43,9 @@ pub enum ScoreFault {
         text: String,
     },
     /// Does not fit 64 bits.
-    #[error("{text} does not fit 64 bits without its point: use a larger unit or fewer digits")]
+    #[error(
+        "{text}, which does not fit 64 bits without its point: use a larger unit or fewer digits"
+    )]
     TooWide {
         /// The text, quoted.
         text: String,

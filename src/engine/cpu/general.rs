@@ -282,11 +282,8 @@ impl Walk<'_> {
         let visited = projector.visit(Visit {
             members: &incoming,
             lanes: self.layout.questions() - from,
-            answers: |i: usize, each: &mut dyn FnMut(usize, i64)| {
-                for answer in self.layout.behind(members[i].user, members[i].at) {
-                    each(answer.position as usize - from, answer.score);
-                }
-            },
+            from,
+            answers: |i: usize| self.layout.behind(members[i].user, members[i].at),
             floor: || self.best.floor(),
             exact: |lanes: [usize; 3], [n, a, x, y]: [f64; 4]| {
                 let defined = n >= self.query.min_users() as f64 && x > 0.0 && y > 0.0;

@@ -141,42 +141,54 @@ fn largest_score(matrix: &ResponseMatrix) -> i64 {
 mod scratch {
     use super::*;
     use crate::engine::oracle::ReferenceEngine;
-    use crate::matrix::{Duplicates, MatrixBuilder, Score};
+    use crate::synth::{Model, Spec, matrix};
 
     #[test]
     fn quick() {
-        let mut state = 1_u64;
-        let mut next = move || {
-            state = state
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
-            state >> 33
-        };
-        for users in [5, 40, 150] {
-            let mut b = MatrixBuilder::new();
-            for u in 0..users {
-                for q in 0..9 {
-                    let score = (next() % 10 < 6).then(|| Score {
-                        mantissa: (next() % 2) as i64,
-                        digits: 0,
-                    });
-                    b.push(&u.to_string(), &q.to_string(), score, 0).unwrap();
-                }
-            }
-            let m = b.finish(Duplicates::Error, "line").unwrap();
-            for k in 1..=9 {
+        for (users, scores) in [
+            (5, 0..=1),
+            (100, 0..=1),
+            (400, 1..=6),
+            (900, -1000..=100_000),
+        ] {
+            let m = matrix(&Spec {
+                users,
+                questions: 24,
+                answered: 0.5,
+                scores,
+                model: Model::Random,
+                booklets: 0,
+                seed: 1,
+            })
+            .unwrap();
+            for k in 3..=4 {
                 for (skip, limit) in [(0, None), (1, Some(5)), (3, None)] {
                     let Ok(query) = Query::new(&m, k, 7, 2).unwrap().with_ranks(skip, limit) else {
                         continue;
                     };
-                    let a =
-                        crate::search::run(&ReferenceEngine, &m, &query, &Watch::new()).unwrap();
-                    let b =
-                        crate::search::run(&CpuEngine::new(2).unwrap(), &m, &query, &Watch::new())
+                    let a = crate::search::run(
+                        &CpuEngine::new(2).unwrap().plain(),
+                        &m,
+                        &query,
+                        &Watch::new(),
+                    )
+                    .unwrap();
+                    if k == 3 {
+                        let r = crate::search::run(&ReferenceEngine, &m, &query, &Watch::new())
                             .unwrap();
-                    assert_eq!(a.best, b.best, "{users} {k}");
-                    assert_eq!(a.defined, b.defined);
-                    assert_eq!(a.audit, b.audit);
+                        assert_eq!(a.best, r.best, "{users} {k}");
+                    }
+                    for isa in Isa::available() {
+                        let b = crate::search::run(
+                            &CpuEngine::new(2).unwrap().with_isa(isa).unwrap(),
+                            &m,
+                            &query,
+                            &Watch::new(),
+                        )
+                        .unwrap();
+                        assert_eq!(a.best, b.best, "{users} {k}");
+                        assert_eq!(a.audit, b.audit);
+                    }
                 }
             }
         }

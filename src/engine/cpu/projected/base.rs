@@ -11,7 +11,7 @@ use super::lanes::Elem;
 pub(super) const LANE_GROUP: usize = 16;
 
 /// A user of the prefix, as the walk knows them.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct User {
     /// Score on the prefix less [`Base::score_shift`].
     pub(super) s: i64,
@@ -36,6 +36,8 @@ pub(super) struct Base<E> {
     pub(super) score_shift: i64,
     /// Subtracted from totals.
     pub(super) total_shift: i64,
+    /// |a| and |g| of any set are at most this.
+    pub(super) reach: f64,
     pub(super) users: Vec<User>,
     /// A row a user: the score of each lane, or NaN.
     pub(super) rows: Vec<E>,

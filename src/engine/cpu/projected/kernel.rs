@@ -20,20 +20,16 @@
 //!
 //! max(C, 0)² ≥ X·W, with W = Y − (1 − t²)·n·(Sgg + E),
 //!
-//! and a leaf that fails this is discarded. X, Y and C are exact integers below 2^53 (the caller
-//! checks), W and the two sides carry at most six roundings of 2^-53; [`MARGIN`] covers them.
+//! and a leaf that fails this is discarded. Where every product is exact in the lanes' type (checked
+//! for each prefix) the judgement is made in it, else in f64, where the whole prefix was checked. So
+//! X, Y and C are exact; 1 − t², W and the two sides carry a few roundings, and [`Elem::MARGIN`],
+//! which covers 16 of them, is allowed twice: 1 − t² is raised by it, X·W is lowered by it.
 //! A leaf with no outer user has X = W = 0 and is kept.
 
 use super::lanes::{Elem, Lanes};
 
-/// Relative allowance for the roundings of the judgement; 2^-53 each, fewer than 16 of them.
-const MARGIN: f64 = 1e-12;
-
 /// Sums of a leaf: n, Sa, Sg, Saa, Sgg, Sag.
 pub(super) const SUMS: usize = 6;
-
-/// Most lanes that one call judges.
-pub(super) const MOST: usize = 64;
 
 /// A user of the prefix.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,36 +52,56 @@ pub(super) struct Bar {
     pub(super) tau: f64,
     /// E: at least Σg² over the users left out.
     pub(super) left_out: f64,
+    /// Whether n times any sum, also with E in it, is below [`Elem::EXACT`] of the lanes. Else the
+    /// judgement is made in f64.
+    pub(super) narrow: bool,
 }
 
 impl Bar {
     /// For a floor t > 0.
-    pub(super) fn new(floor: f64, left_out: f64) -> Self {
-        // 1 − t is exact for t ≥ 1/2, and else the product's error is small beside MARGIN.
-        let tau = ((1.0 - floor) * (1.0 + floor)).max(0.0) * (1.0 + MARGIN);
-        Self { tau, left_out }
+    pub(super) fn new<E: Elem>(floor: f64, left_out: f64, narrow: bool) -> Self {
+        let margin = if narrow { E::MARGIN } else { f64::MARGIN };
+        // 1 − t is exact for t ≥ 1/2, and else the product's error is small beside the margin.
+        let tau = ((1.0 - floor) * (1.0 + floor)).max(0.0) * (1.0 + margin);
+        Self {
+            tau,
+            left_out,
+            narrow,
+        }
     }
 }
 
 /// Sums over every leaf that was judged, for the audit; exact integers.
 pub(super) type Totals = [f64; SUMS];
 
-/// Six sums of up to [`MOST`] leaves, one row a sum.
-pub(super) type Buffer<E> = [[E; MOST]; SUMS];
+/// Totals while they are added up: [`WIDEST`] partial sums each, so that no addition waits for
+/// another.
+pub(super) type Parts = [[f64; WIDEST]; SUMS];
 
-/// Sums of `V` vectors of leaves from lane `lane` on.
+/// Lanes of the widest vector.
+const WIDEST: usize = 16;
+
+/// The totals of all parts.
+pub(super) fn totals(parts: &Parts) -> Totals {
+    parts.map(|part| part.iter().sum())
+}
+
+/// Sums and judges `V` vectors of leaves from lane `lane` on, the first `lanes` of which count;
+/// returns a bit for each that is kept.
 ///
 /// # Safety
 /// The level of `L` must be available, and `rows[entry.row + lane ..]` must have `V · N` elements
-/// for every entry; V · N ≤ MOST.
+/// for every entry; V · N ≤ 64.
 #[inline(always)]
-unsafe fn sums<L: Lanes, const V: usize>(
+unsafe fn judge<L: Lanes, const V: usize>(
     rows: &[L::Elem],
     entries: &[Entry<L::Elem>],
     lane: usize,
-    out: &mut Buffer<L::Elem>,
-) {
-    // SAFETY: by this function's contract; see each line.
+    lanes: usize,
+    bar: &Bar,
+    parts: &mut Parts,
+) -> u64 {
+    // SAFETY: by this function's contract; `row` stays inside the rows.
     unsafe {
         let zero = L::splat(L::Elem::default());
         let one = L::splat(L::Elem::of(1.0));
@@ -93,75 +109,80 @@ unsafe fn sums<L: Lanes, const V: usize>(
         for entry in entries {
             let (s, g, gg) = (L::splat(entry.s), L::splat(entry.g), L::splat(entry.gg));
             let row = rows.as_ptr().add(entry.row as usize + lane);
+            let [n, sa, sg, saa, sgg, sag] = &mut acc;
             for v in 0..V {
                 let x = L::load(row.add(v * L::N));
                 let answered = x.answered();
                 let a = x.add_or_zero(answered, s);
-                acc[0][v] = acc[0][v].add_where(answered, one);
-                acc[1][v] = acc[1][v].add(a);
-                acc[2][v] = acc[2][v].add_where(answered, g);
-                acc[3][v] = a.mul_add(a, acc[3][v]);
-                acc[4][v] = acc[4][v].add_where(answered, gg);
-                acc[5][v] = a.mul_add(g, acc[5][v]);
+                n[v] = n[v].add_where(answered, one);
+                sa[v] = sa[v].add(a);
+                sg[v] = sg[v].add_where(answered, g);
+                saa[v] = a.mul_add(a, saa[v]);
+                sgg[v] = sgg[v].add_where(answered, gg);
+                sag[v] = a.mul_add(g, sag[v]);
             }
         }
-        for (sum, out) in acc.iter().zip(out.iter_mut()) {
-            for (v, sum) in sum.iter().enumerate() {
-                sum.store(out.as_mut_ptr().add(v * L::N));
+        let mut bits = 0;
+        let minus_tau = L::splat(L::Elem::of(-bar.tau));
+        let left_out = L::splat(L::Elem::of(bar.left_out));
+        let shrink = L::splat(L::Elem::of(1.0 - L::Elem::MARGIN));
+        for v in 0..V {
+            let [n, sa, sg, saa, sgg, sag] = [0, 1, 2, 3, 4, 5].map(|f| acc[f][v]);
+            let kept = if bar.narrow {
+                let x = n.mul_sub(saa, sa.mul(sa));
+                let y = n.mul_sub(sgg, sg.mul(sg));
+                let c = n.mul_sub(sag, sa.mul(sg)).or_zero();
+                let slack = n.mul(sgg.add(left_out));
+                let w = slack.mul_add(minus_tau, y);
+                c.mul(c).at_least(x.mul(w).mul(shrink))
+            } else {
+                judge_wide::<L>([n, sa, sg, saa, sgg, sag], bar)
+            };
+            bits |= kept << (v * L::N);
+        }
+        for (part, sum) in parts.iter_mut().zip(&acc) {
+            // V sums of one field stay exact: the caller leaves room for four.
+            let mut all = sum[V - 1].first(lanes - (V - 1) * L::N);
+            for other in &sum[..V - 1] {
+                all = all.add(*other);
+            }
+            let mut lanes = [L::Elem::default(); WIDEST];
+            all.store(lanes.as_mut_ptr());
+            for (part, lane) in part[..L::N].iter_mut().zip(&lanes[..L::N]) {
+                *part += lane.wide();
             }
         }
+        bits & (u64::MAX >> (64 - lanes))
     }
 }
 
-/// Adds the sums of the first `lanes` leaves of `buffer` to `totals` and returns a bit for each of
-/// them that is kept. `width` ≥ `lanes` is how many were computed.
+/// The judgement in f64, where products leave the lanes' exact range.
+///
+/// # Safety
+/// The level of `L` must be available.
 #[inline(always)]
-fn judge<E: Elem>(
-    buffer: &mut Buffer<E>,
-    width: usize,
-    lanes: usize,
-    bar: Bar,
-    totals: &mut Totals,
-) -> u64 {
-    let mut keep = [0_u8; MOST];
-    let [n, sa, sg, saa, sgg, sag] = &*buffer;
-    for i in 0..width {
-        let n = n[i].wide();
-        let (sa, sg) = (sa[i].wide(), sg[i].wide());
-        let (saa, sgg, sag) = (saa[i].wide(), sgg[i].wide(), sag[i].wide());
-        let x = n * saa - sa * sa;
-        let y = n * sgg - sg * sg;
-        let c = (n * sag - sa * sg).max(0.0);
-        let w = y - bar.tau * n * (sgg + bar.left_out);
-        keep[i] = u8::from(c * c >= x * w * (1.0 - MARGIN));
+unsafe fn judge_wide<L: Lanes>(sums: [L; SUMS], bar: &Bar) -> u64 {
+    let mut wide = [[0.0; WIDEST]; SUMS];
+    for (wide, sum) in wide.iter_mut().zip(sums) {
+        let mut lanes = [L::Elem::default(); WIDEST];
+        // SAFETY: the level is available by this function's contract, and N ≤ WIDEST.
+        unsafe { sum.store(lanes.as_mut_ptr()) };
+        *wide = lanes.map(Elem::wide);
     }
-    for (total, sums) in totals.iter_mut().zip(&mut *buffer) {
-        for sum in &mut sums[lanes..width] {
-            *sum = E::default();
-        }
-        // Eight partial sums, so that the additions need not wait for each other; all are exact.
-        let mut parts = [0.0; 8];
-        for eight in sums[..width].chunks_exact(8) {
-            for (part, sum) in parts.iter_mut().zip(eight) {
-                *part += sum.wide();
-            }
-        }
-        for sum in sums[..width].chunks_exact(8).remainder() {
-            parts[0] += sum.wide();
-        }
-        *total += parts.iter().sum::<f64>();
+    let [n, sa, sg, saa, sgg, sag] = &wide;
+    let mut bits = 0;
+    for i in 0..L::N {
+        let x = n[i] * saa[i] - sa[i] * sa[i];
+        let y = n[i] * sgg[i] - sg[i] * sg[i];
+        let c = (n[i] * sag[i] - sa[i] * sg[i]).max(0.0);
+        let w = y - bar.tau * n[i] * (sgg[i] + bar.left_out);
+        bits |= u64::from(c * c >= x * w * (1.0 - f64::MARGIN)) << i;
     }
-    let mut bits = 0_u64;
-    for (byte, eight) in keep.chunks_exact(8).enumerate() {
-        // Eight bytes of 0 or 1, gathered into eight bits by one multiplication.
-        let word = u64::from_le_bytes(eight.try_into().unwrap_or_default());
-        bits |= (word.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (8 * byte);
-    }
-    bits & (u64::MAX >> (MOST - lanes))
+    bits
 }
 
 /// Sums and judges the leaves `lanes` of a prefix, calling `kept` with each lane that may reach the
-/// floor. Lanes are taken in multiples of the vector width; `lanes.start` must be such a multiple.
+/// floor. `lanes.start` must be a multiple of the vector width.
 ///
 /// # Safety
 /// The level of `L` must be available, and every entry's row must have elements up to `lanes.end`
@@ -171,30 +192,28 @@ pub(super) unsafe fn leaves<L: Lanes>(
     rows: &[L::Elem],
     entries: &[Entry<L::Elem>],
     lanes: std::ops::Range<usize>,
-    bar: Bar,
-    totals: &mut Totals,
+    bar: &Bar,
+    parts: &mut Parts,
     mut kept: impl FnMut(usize),
 ) {
-    let mut buffer = [[L::Elem::default(); MOST]; SUMS];
     let mut lane = lanes.start;
     while lane < lanes.end {
-        let vectors = (lanes.end - lane).div_ceil(L::N).min(L::AT_ONCE);
+        let left = lanes.end - lane;
+        let vectors = left.div_ceil(L::N).min(L::AT_ONCE);
+        let valid = left.min(vectors * L::N);
         // SAFETY: `vectors` ends at most at lanes.end rounded up, by this function's contract.
-        unsafe {
+        let mut bits = unsafe {
             match vectors {
-                1 => sums::<L, 1>(rows, entries, lane, &mut buffer),
-                2 => sums::<L, 2>(rows, entries, lane, &mut buffer),
-                3 => sums::<L, 3>(rows, entries, lane, &mut buffer),
-                _ => sums::<L, 4>(rows, entries, lane, &mut buffer),
+                1 => judge::<L, 1>(rows, entries, lane, valid, bar, parts),
+                2 => judge::<L, 2>(rows, entries, lane, valid, bar, parts),
+                3 => judge::<L, 3>(rows, entries, lane, valid, bar, parts),
+                _ => judge::<L, 4>(rows, entries, lane, valid, bar, parts),
             }
-        }
-        let width = vectors * L::N;
-        let valid = width.min(lanes.end - lane);
-        let mut bits = judge(&mut buffer, width, valid, bar, totals);
+        };
         while bits != 0 {
             kept(lane + bits.trailing_zeros() as usize);
             bits &= bits - 1;
         }
-        lane += width;
+        lane += vectors * L::N;
     }
 }

@@ -12,29 +12,40 @@ pub(in crate::engine::cpu) trait Elem:
     const NONE: Self;
     /// Integers up to this magnitude are exact.
     const EXACT: f64;
+    /// Relative allowance for 16 roundings of this type.
+    const MARGIN: f64;
     fn of(value: f64) -> Self;
     fn wide(self) -> f64;
+    fn plus(self, other: Self) -> Self;
 }
 
 impl Elem for f32 {
     const NONE: Self = Self::NAN;
     const EXACT: f64 = 16_777_216.0;
+    const MARGIN: f64 = 1e-6;
     fn of(value: f64) -> Self {
         value as Self
     }
     fn wide(self) -> f64 {
         f64::from(self)
     }
+    fn plus(self, other: Self) -> Self {
+        self + other
+    }
 }
 
 impl Elem for f64 {
     const NONE: Self = Self::NAN;
     const EXACT: f64 = 9_007_199_254_740_992.0;
+    const MARGIN: f64 = 1e-12;
     fn of(value: f64) -> Self {
         value
     }
     fn wide(self) -> f64 {
         self
+    }
+    fn plus(self, other: Self) -> Self {
+        self + other
     }
 }
 
@@ -55,8 +66,17 @@ pub(in crate::engine::cpu) trait Lanes: Copy {
     unsafe fn load(from: *const Self::Elem) -> Self;
     unsafe fn store(self, to: *mut Self::Elem);
     unsafe fn add(self, other: Self) -> Self;
+    unsafe fn mul(self, by: Self) -> Self;
     /// self · by + to.
     unsafe fn mul_add(self, by: Self, to: Self) -> Self;
+    /// self · by − less.
+    unsafe fn mul_sub(self, by: Self, less: Self) -> Self;
+    /// The larger of each lane and 0.
+    unsafe fn or_zero(self) -> Self;
+    /// A bit for each lane with self ≥ other.
+    unsafe fn at_least(self, other: Self) -> u64;
+    /// The first `count` lanes; 0 behind them.
+    unsafe fn first(self, count: usize) -> Self;
     /// Lanes that are not NaN.
     unsafe fn answered(self) -> Self::Mask;
     /// self + other where `mask`, else 0.
@@ -96,8 +116,36 @@ macro_rules! plain {
                 Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
             }
             #[inline(always)]
+            unsafe fn mul(self, by: Self) -> Self {
+                Self(std::array::from_fn(|i| self.0[i] * by.0[i]))
+            }
+            #[inline(always)]
             unsafe fn mul_add(self, by: Self, to: Self) -> Self {
                 Self(std::array::from_fn(|i| self.0[i] * by.0[i] + to.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn mul_sub(self, by: Self, less: Self) -> Self {
+                Self(std::array::from_fn(|i| self.0[i] * by.0[i] - less.0[i]))
+            }
+            #[inline(always)]
+            unsafe fn or_zero(self) -> Self {
+                Self(self.0.map(|x| if x > 0.0 { x } else { 0.0 }))
+            }
+            #[inline(always)]
+            unsafe fn at_least(self, other: Self) -> u64 {
+                let mut bits = 0;
+                for i in 0..8 {
+                    bits |= u64::from(self.0[i] >= other.0[i]) << i;
+                }
+                bits
+            }
+            #[inline(always)]
+            unsafe fn first(self, count: usize) -> Self {
+                Self(std::array::from_fn(
+                    |i| {
+                        if i < count { self.0[i] } else { 0.0 }
+                    },
+                ))
             }
             #[inline(always)]
             unsafe fn answered(self) -> [bool; 8] {

@@ -17,6 +17,7 @@ mod stem;
 mod x86_64;
 
 use super::isa::Isa;
+use super::layout::Answer;
 use crate::stats::AuditSums;
 use base::{Base, User};
 use lanes::Elem;
@@ -30,8 +31,11 @@ const FEWEST_USERS: usize = 64;
 /// Most bytes of rows that a projected prefix may take.
 const MOST_BYTES: usize = 1 << 29;
 
-/// Share of the users that are outer users at first, in 1/1024.
-const FIRST_SHARE: u32 = 512;
+/// A leaf should have this many outer users at least, or too few of them to tell.
+const OUTER_USERS_OF_A_LEAF: f64 = 9.0;
+
+/// What the inner users may add to a leaf's bar, as a part of what is to be explained.
+const SLACK: f64 = 0.15;
 
 /// A member of a prefix as the general walk knows them.
 #[derive(Clone, Copy, Debug)]
@@ -55,8 +59,9 @@ pub(super) struct Projector {
     isa: Isa,
     /// The largest |score| of the table.
     largest_score: i64,
-    /// Share of outer users in 1/1024, moved by how many leaves are kept.
-    share: AtomicU32,
+    /// How much more outer users to take than the rule says, an f32; moved by how many leaves are
+    /// kept.
+    care: AtomicU32,
     narrow: Pool<f32>,
     wide: Pool<f64>,
 }
@@ -83,7 +88,9 @@ pub(super) struct Visit<'a, A, F, X> {
     pub(super) members: &'a [Incoming],
     /// Questions behind the prefix.
     pub(super) lanes: usize,
-    /// Calls its argument with every (lane, score) of this member.
+    /// The position of lane 0.
+    pub(super) from: usize,
+    /// A member's answers behind the prefix.
     pub(super) answers: A,
     /// The current floor.
     pub(super) floor: F,
@@ -99,16 +106,16 @@ impl Projector {
         Self {
             isa,
             largest_score,
-            share: AtomicU32::new(FIRST_SHARE),
+            care: AtomicU32::new(1_f32.to_bits()),
             narrow: Pool::default(),
             wide: Pool::default(),
         }
     }
 
     /// Visits all sets of three more questions, or returns `None` where it does not apply.
-    pub(super) fn visit<A, F, X>(&self, visit: Visit<'_, A, F, X>) -> Option<Visited>
+    pub(super) fn visit<'a, A, F, X>(&self, visit: Visit<'a, A, F, X>) -> Option<Visited>
     where
-        A: Fn(usize, &mut dyn FnMut(usize, i64)),
+        A: Fn(usize) -> &'a [Answer],
         F: Fn() -> f64,
         X: FnMut([usize; 3], [f64; 4]),
     {
@@ -123,22 +130,14 @@ impl Projector {
             (sum / users as i128) as i64
         };
         let (score_shift, total_shift) = (mean(|m| m.score), mean(|m| m.total));
-        let mut sorted: Vec<User> = visit
-            .members
-            .iter()
-            .enumerate()
-            .map(|(member, m)| User {
-                s: m.score - score_shift,
-                g: m.total - total_shift,
-                member,
-            })
-            .collect();
-        sorted.sort_unstable_by_key(|u| (std::cmp::Reverse(u.g.unsigned_abs()), u.member));
-        let share = self.share.load(Ordering::Relaxed);
-        let outer = (users * share as usize / 1024)
-            .max(1)
-            .next_multiple_of(64)
-            .min(users);
+        let sorted = outermost_first(visit.members.iter().enumerate().map(|(member, m)| User {
+            s: m.score - score_shift,
+            g: m.total - total_shift,
+            member,
+        }));
+        let answers: usize = (0..users).map(|i| (visit.answers)(i).len()).sum();
+        let density = answers as f64 / (users * visit.lanes) as f64;
+        let outer = self.outer_users(&sorted, density, (visit.floor)());
 
         // |a| and |g| of any leaf are at most `reach`; each sum over the outer users at most
         // outer · reach², each product in the judgements users · that, each total of a stem
@@ -152,25 +151,26 @@ impl Projector {
         if widest >= f64::EXACT || bytes > MOST_BYTES {
             return None;
         }
-        let shifts = (score_shift, total_shift);
-        if (outer as f64) * reach * reach < f32::EXACT {
+        let shifts = (score_shift, total_shift, reach);
+        // Four times: the audit adds up to four vectors of sums before it widens them.
+        if 4.0 * outer as f64 * reach * reach < f32::EXACT {
             Some(self.run(&self.narrow, visit, sorted, shifts, outer))
         } else {
             Some(self.run(&self.wide, visit, sorted, shifts, outer))
         }
     }
 
-    fn run<E, A, F, X>(
+    fn run<'a, E, A, F, X>(
         &self,
         pool: &Pool<E>,
-        mut visit: Visit<'_, A, F, X>,
+        mut visit: Visit<'a, A, F, X>,
         users: Vec<User>,
-        (score_shift, total_shift): (i64, i64),
+        (score_shift, total_shift, reach): (i64, i64, f64),
         outer: usize,
     ) -> Visited
     where
         E: dispatch::Dispatch,
-        A: Fn(usize, &mut dyn FnMut(usize, i64)),
+        A: Fn(usize) -> &'a [Answer],
         F: Fn() -> f64,
         X: FnMut([usize; 3], [f64; 4]),
     {
@@ -178,10 +178,13 @@ impl Projector {
         let (base, lists) = &mut *buffers;
         base.score_shift = score_shift;
         base.total_shift = total_shift;
+        base.reach = reach;
         base.reset(users, visit.lanes, outer);
         for i in 0..base.users.len() {
             let member = base.users[i].member;
-            (visit.answers)(member, &mut |lane, score| base.answer(i, lane, score));
+            for answer in (visit.answers)(member) {
+                base.answer(i, answer.position as usize - visit.from, answer.score);
+            }
         }
         for user in base.users.iter().skip(base.outer_words * 64) {
             (visit.left_out)(user.member);
@@ -201,18 +204,70 @@ impl Projector {
         visited
     }
 
-    /// More outer users where many leaves were kept, fewer where few were. Only speed depends on it.
-    fn adapt(&self, sets: u64, kept: u64) {
-        let share = self.share.load(Ordering::Relaxed);
-        let next = if kept * 100 > sets {
-            (share + 16).min(1024)
-        } else if kept * 250 < sets {
-            share.saturating_sub(16).max(64)
-        } else {
-            share
-        };
-        self.share.store(next, Ordering::Relaxed);
+    /// How many of `sorted` to take as outer users, in whole words.
+    ///
+    /// The kernel's work grows with them, and so does what it can discard. A leaf is discarded by
+    /// its residuals over the outer users, so it should have several; and the bar is lifted by
+    /// (1 − t²)·E, E being the inner users' Σg² over a prefix one question short, 1/density times a
+    /// leaf's: that should be a small part of t²·Sgg, the most that a leaf's residuals are above it.
+    /// Only speed depends on this.
+    fn outer_users(&self, sorted: &[User], density: f64, floor: f64) -> usize {
+        let care = f64::from(f32::from_bits(self.care.load(Ordering::Relaxed)));
+        let square = |u: &User| (u.g as f64) * (u.g as f64);
+        let all: f64 = sorted.iter().map(square).sum();
+        let (t2, leaf) = (floor * floor, density.powi(3));
+        let (mut outer, mut outside) = (0, 0.0);
+        for word in sorted.chunks(64) {
+            let lifted = (1.0 - t2) * (all - outside) / density;
+            let enough = outer as f64 * leaf >= OUTER_USERS_OF_A_LEAF * care;
+            if enough && lifted * care <= SLACK * t2 * outside {
+                break;
+            }
+            outer += word.len();
+            outside += word.iter().map(square).sum::<f64>();
+        }
+        outer
     }
+
+    /// More outer users where many leaves were kept, fewer where few were.
+    fn adapt(&self, sets: u64, kept: u64) {
+        let care = f32::from_bits(self.care.load(Ordering::Relaxed));
+        let next = if kept * 100 > sets {
+            (care * 1.1).min(8.0)
+        } else if kept * 250 < sets {
+            (care * 0.95).max(0.25)
+        } else {
+            care
+        };
+        self.care.store(next.to_bits(), Ordering::Relaxed);
+    }
+}
+
+/// Sorts by |g| descending, equals as they came. Totals of a prefix mostly lie close together, so
+/// counting sorts them in two passes; where they do not, comparing does.
+fn outermost_first(users: impl Iterator<Item = User> + Clone) -> Vec<User> {
+    const MOST_COUNTERS: u64 = 1 << 12;
+    let largest = users.clone().map(|u| u.g.unsigned_abs()).max().unwrap_or(0);
+    if largest >= MOST_COUNTERS {
+        let mut sorted: Vec<User> = users.collect();
+        sorted.sort_by_key(|u| std::cmp::Reverse(u.g.unsigned_abs()));
+        return sorted;
+    }
+    let key = |u: &User| (largest - u.g.unsigned_abs()) as usize;
+    let mut next = vec![0; largest as usize + 2];
+    for user in users.clone() {
+        next[key(&user) + 1] += 1;
+    }
+    for i in 1..next.len() {
+        next[i] += next[i - 1];
+    }
+    let mut sorted = vec![User::default(); next[next.len() - 1]];
+    for user in users {
+        let place = &mut next[key(&user)];
+        sorted[*place] = user;
+        *place += 1;
+    }
+    sorted
 }
 
 /// The audit sums of a stem, with the shifts σ of a and γ of g taken back:

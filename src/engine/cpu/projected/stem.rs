@@ -10,8 +10,8 @@
 //! of leaves are fuller.
 
 use super::base::Base;
-use super::kernel::{Bar, Entry, SUMS, Totals, leaves};
-use super::lanes::Lanes;
+use super::kernel::{Bar, Entry, Parts, Totals, leaves, totals};
+use super::lanes::{Elem, Lanes};
 
 /// What a stem adds up.
 #[derive(Clone, Debug, Default)]
@@ -46,19 +46,16 @@ pub(super) unsafe fn search<L: Lanes>(
     floor: impl Fn() -> f64,
     mut exact: impl FnMut([usize; 3]),
 ) -> Tally {
-    let mut tally = Tally {
-        totals: [0.0; SUMS],
-        ..Tally::default()
-    };
+    let mut tally = Tally::default();
+    let mut parts = Parts::default();
     let outer = base.outer_words;
     let column1 = base.column(l1);
+    let outer_users = base.entries.len().min(outer * 64);
     lists.first.clear();
-    lists
-        .first
-        .extend_from_slice(&base.entries[..base.entries.len().min(outer * 64)]);
-    each_bit(&column1[..outer], |i| {
-        let s = lists.first[i].s.wide() + base.score(i, l1).wide();
-        lists.first[i].s = L::Elem::of(s);
+    lists.first.extend_from_slice(&base.entries[..outer_users]);
+    lists.second.resize(outer_users, Entry::default());
+    each_bit(column1[..outer].iter().copied(), |i| {
+        lists.first[i].s = lists.first[i].s.plus(base.score(i, l1));
     });
     let split = base.split();
     let (pairs, beyond) = if l1 >= split {
@@ -68,45 +65,43 @@ pub(super) unsafe fn search<L: Lanes>(
     };
     for l2 in pairs {
         let column2 = base.column(l2);
-        lists.second.clear();
-        for w in 0..outer {
-            let mut common = column1[w] & column2[w];
-            while common != 0 {
-                let i = w * 64 + common.trailing_zeros() as usize;
-                common &= common - 1;
-                let mut entry = lists.first[i];
-                entry.s = L::Elem::of(entry.s.wide() + base.score(i, l2).wide());
-                lists.second.push(entry);
-            }
-        }
-        let mut left_out = 0.0;
-        for w in outer..base.words {
-            let users = (column1[w] & column2[w]).count_ones();
-            left_out += f64::from(users) * base.largest[w];
-        }
-        let bar = Bar::new(floor(), left_out);
+        let both = || column1.iter().zip(column2).map(|(a, b)| a & b);
+        let mut users = 0;
+        each_bit(both().take(outer), |i| {
+            let mut entry = lists.first[i];
+            entry.s = entry.s.plus(base.score(i, l2));
+            lists.second[users] = entry;
+            users += 1;
+        });
+        let entries = &lists.second[..users];
+        let left_out = both()
+            .zip(&base.largest)
+            .skip(outer)
+            .map(|(word, largest)| f64::from(word.count_ones()) * largest)
+            .sum();
+        let most = users as f64 * (users as f64 * base.reach * base.reach + left_out);
+        let bar = Bar::new::<L::Elem>(floor(), left_out, most < L::Elem::EXACT);
         for range in [beyond.clone(), 0..l2] {
             tally.sets += range.len() as u64;
-            let (kept, totals) = (&mut tally.kept, &mut tally.totals);
+            let kept = &mut tally.kept;
             // SAFETY: the level is available by this function's contract; rows are padded to the
             // widest vector, and both ranges start at a multiple of it.
             unsafe {
-                leaves::<L>(&base.rows, &lists.second, range, bar, totals, |m| {
+                leaves::<L>(&base.rows, entries, range, &bar, &mut parts, |m| {
                     *kept += 1;
                     exact([l1, l2, m]);
                 });
             }
         }
     }
+    tally.totals = totals(&parts);
     tally
 }
 
-use super::lanes::Elem;
-
 /// Calls `each` with the index of every set bit.
 #[inline(always)]
-fn each_bit(words: &[u64], mut each: impl FnMut(usize)) {
-    for (w, &word) in words.iter().enumerate() {
+fn each_bit(words: impl Iterator<Item = u64>, mut each: impl FnMut(usize)) {
+    for (w, word) in words.enumerate() {
         let mut word = word;
         while word != 0 {
             each(w * 64 + word.trailing_zeros() as usize);

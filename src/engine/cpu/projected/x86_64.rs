@@ -5,7 +5,8 @@ use std::arch::x86_64::*;
 
 macro_rules! avx512 {
     ($name:ident, $elem:ty, $vector:ty, $mask:ty, $n:literal, $splat:ident, $load:ident, $store:ident,
-     $add:ident, $fma:ident, $cmp:ident, $maskz_add:ident, $mask_add:ident) => {
+     $add:ident, $mul:ident, $fma:ident, $fms:ident, $max:ident, $cmp:ident, $maskz_mov:ident,
+     $maskz_add:ident, $mask_add:ident) => {
         /// One AVX-512 register.
         #[derive(Clone, Copy)]
         pub(in crate::engine::cpu) struct $name($vector);
@@ -44,6 +45,32 @@ macro_rules! avx512 {
                 Self(unsafe { $fma(self.0, by.0, to.0) })
             }
             #[inline(always)]
+            unsafe fn mul(self, by: Self) -> Self {
+                // SAFETY: above.
+                Self(unsafe { $mul(self.0, by.0) })
+            }
+            #[inline(always)]
+            unsafe fn mul_sub(self, by: Self, less: Self) -> Self {
+                // SAFETY: above.
+                Self(unsafe { $fms(self.0, by.0, less.0) })
+            }
+            #[inline(always)]
+            unsafe fn or_zero(self) -> Self {
+                // SAFETY: above.
+                Self(unsafe { $max(self.0, $splat(0.0)) })
+            }
+            #[inline(always)]
+            unsafe fn at_least(self, other: Self) -> u64 {
+                // SAFETY: above.
+                u64::from(unsafe { $cmp::<_CMP_GE_OQ>(self.0, other.0) })
+            }
+            #[inline(always)]
+            unsafe fn first(self, count: usize) -> Self {
+                let mask = ((1_u32 << count) - 1) as $mask;
+                // SAFETY: above.
+                Self(unsafe { $maskz_mov(mask, self.0) })
+            }
+            #[inline(always)]
             unsafe fn answered(self) -> $mask {
                 // SAFETY: above.
                 unsafe { $cmp::<_CMP_ORD_Q>(self.0, self.0) }
@@ -72,8 +99,12 @@ avx512!(
     _mm512_loadu_ps,
     _mm512_storeu_ps,
     _mm512_add_ps,
+    _mm512_mul_ps,
     _mm512_fmadd_ps,
+    _mm512_fmsub_ps,
+    _mm512_max_ps,
     _mm512_cmp_ps_mask,
+    _mm512_maskz_mov_ps,
     _mm512_maskz_add_ps,
     _mm512_mask_add_ps
 );
@@ -87,15 +118,19 @@ avx512!(
     _mm512_loadu_pd,
     _mm512_storeu_pd,
     _mm512_add_pd,
+    _mm512_mul_pd,
     _mm512_fmadd_pd,
+    _mm512_fmsub_pd,
+    _mm512_max_pd,
     _mm512_cmp_pd_mask,
+    _mm512_maskz_mov_pd,
     _mm512_maskz_add_pd,
     _mm512_mask_add_pd
 );
 
 macro_rules! avx2 {
     ($name:ident, $elem:ty, $vector:ty, $n:literal, $splat:ident, $load:ident, $store:ident,
-     $add:ident, $fma:ident, $cmp:ident, $and:ident) => {
+     $add:ident, $mul:ident, $fma:ident, $fms:ident, $max:ident, $cmp:ident, $bits:ident, $and:ident) => {
         /// One AVX2 register.
         #[derive(Clone, Copy)]
         pub(in crate::engine::cpu) struct $name($vector);
@@ -134,6 +169,36 @@ macro_rules! avx2 {
                 Self(unsafe { $fma(self.0, by.0, to.0) })
             }
             #[inline(always)]
+            unsafe fn mul(self, by: Self) -> Self {
+                // SAFETY: above.
+                Self(unsafe { $mul(self.0, by.0) })
+            }
+            #[inline(always)]
+            unsafe fn mul_sub(self, by: Self, less: Self) -> Self {
+                // SAFETY: above.
+                Self(unsafe { $fms(self.0, by.0, less.0) })
+            }
+            #[inline(always)]
+            unsafe fn or_zero(self) -> Self {
+                // SAFETY: above.
+                Self(unsafe { $max(self.0, $splat(0.0)) })
+            }
+            #[inline(always)]
+            unsafe fn at_least(self, other: Self) -> u64 {
+                // SAFETY: above.
+                unsafe { $bits($cmp::<_CMP_GE_OQ>(self.0, other.0)) as u64 }
+            }
+            #[inline(always)]
+            unsafe fn first(self, count: usize) -> Self {
+                let mut lanes = [0.0; $n];
+                // SAFETY: above; the array has N elements.
+                unsafe {
+                    $store(lanes.as_mut_ptr(), self.0);
+                    lanes[count..].fill(0.0);
+                    Self($load(lanes.as_ptr()))
+                }
+            }
+            #[inline(always)]
             unsafe fn answered(self) -> $vector {
                 // SAFETY: above.
                 unsafe { $cmp::<_CMP_ORD_Q>(self.0, self.0) }
@@ -161,8 +226,12 @@ avx2!(
     _mm256_loadu_ps,
     _mm256_storeu_ps,
     _mm256_add_ps,
+    _mm256_mul_ps,
     _mm256_fmadd_ps,
+    _mm256_fmsub_ps,
+    _mm256_max_ps,
     _mm256_cmp_ps,
+    _mm256_movemask_ps,
     _mm256_and_ps
 );
 avx2!(
@@ -174,7 +243,11 @@ avx2!(
     _mm256_loadu_pd,
     _mm256_storeu_pd,
     _mm256_add_pd,
+    _mm256_mul_pd,
     _mm256_fmadd_pd,
+    _mm256_fmsub_pd,
+    _mm256_max_pd,
     _mm256_cmp_pd,
+    _mm256_movemask_pd,
     _mm256_and_pd
 );
