@@ -132,60 +132,11 @@ impl Engine for CpuEngine {
     }
 }
 
-#[cfg(test)]
-mod scratch {
-    use super::*;
-    use crate::engine::oracle::ReferenceEngine;
-    use crate::synth::{Model, Spec, matrix};
-
-    #[test]
-    fn quick() {
-        for (users, scores) in [
-            (5, 0..=1),
-            (100, 0..=1),
-            (400, 1..=6),
-            (900, -1000..=100_000),
-        ] {
-            let m = matrix(&Spec {
-                users,
-                questions: 24,
-                answered: 0.5,
-                scores,
-                model: Model::Random,
-                booklets: 0,
-                seed: 1,
-            })
-            .unwrap();
-            for k in 3..=4 {
-                for (skip, limit) in [(0, None), (1, Some(5)), (3, None)] {
-                    let Ok(query) = Query::new(&m, k, 7, 2).unwrap().with_ranks(skip, limit) else {
-                        continue;
-                    };
-                    let a = crate::search::run(
-                        &CpuEngine::new(2).unwrap().plain(),
-                        &m,
-                        &query,
-                        &Watch::new(),
-                    )
-                    .unwrap();
-                    if k == 3 {
-                        let r = crate::search::run(&ReferenceEngine, &m, &query, &Watch::new())
-                            .unwrap();
-                        assert_eq!(a.best, r.best, "{users} {k}");
-                    }
-                    for isa in Isa::available() {
-                        let b = crate::search::run(
-                            &CpuEngine::new(2).unwrap().with_isa(isa).unwrap(),
-                            &m,
-                            &query,
-                            &Watch::new(),
-                        )
-                        .unwrap();
-                        assert_eq!(a.best, b.best, "{users} {k}");
-                        assert_eq!(a.audit, b.audit);
-                    }
-                }
-            }
-        }
-    }
+/// The largest |score| of the table.
+fn largest_score(matrix: &ResponseMatrix) -> i64 {
+    (0..matrix.questions().len())
+        .flat_map(|q| matrix.column(q).scores())
+        .map(|s| s.abs())
+        .max()
+        .unwrap_or(0)
 }
