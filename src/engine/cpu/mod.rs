@@ -13,6 +13,7 @@
 
 mod collect;
 mod general;
+pub mod gram;
 mod isa;
 mod layout;
 mod problem;
@@ -130,13 +131,4 @@ impl Engine for CpuEngine {
             defined: collected.defined.0,
         })
     }
-}
-
-/// The largest |score| of the table.
-fn largest_score(matrix: &ResponseMatrix) -> i64 {
-    (0..matrix.questions().len())
-        .flat_map(|q| matrix.column(q).scores())
-        .map(|s| s.abs())
-        .max()
-        .unwrap_or(0)
 }
