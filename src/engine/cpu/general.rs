@@ -290,7 +290,7 @@ impl Branch<'_> {
                         let mut part = Collected::default();
                         child(i, &mut prefix.clone(), &mut part)?;
                         part.report(self.walk.watch);
-                        Ok(part)
+                        Ok::<_, EngineError>(part)
                     })
                     .try_reduce(Collected::default, |a, b| Ok(a.merged(b)))?;
                 *collected = collected.merged(part);

@@ -2,14 +2,13 @@
 //!
 //! ```text
 //! search(table, query):
-//!     for each problem that the ranks split into (problem.rs):
-//!         choose a regime by counting its work (regime.rs)
-//!         walk its prefix tree, leaves of a prefix together
-//!         collect the best sets, the audit sums, the count of defined sets (collect.rs)
+//!     judge a few sets, for a first floor                                  (seed)
+//!     for each problem that the ranks split into                           (problem):
+//!         walk its prefix tree, in the order of the layout                 (layout, general)
+//!         three questions short of a set, where it applies: project the
+//!         prefix's users and judge the leaves in vectors                   (projected)
+//!         collect the best sets, the audit sums, the count of defined sets (collect)
 //! ```
-//!
-//! Rooms: [`layout`] holds the table in the order the walk wants it, [`general`] walks any table,
-//! [`collect`] is what every walk adds to.
 
 mod collect;
 mod general;

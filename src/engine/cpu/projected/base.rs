@@ -102,10 +102,11 @@ impl<E: Elem> Base<E> {
     /// n, A, X, Y of the set that adds three lanes to the prefix, over all of its users, as exact
     /// integers: n, n·Sag − Sa·Sg, n·Saa − Sa², n·Sgg − Sg².
     pub(super) fn exactly(&self, lanes: [usize; 3]) -> [f64; 4] {
-        let columns = lanes.map(|lane| self.column(lane));
+        let [first, second, third] = lanes.map(|lane| self.column(lane));
         let (mut n, mut sa, mut sg, mut saa, mut sgg, mut sag) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-        for w in 0..self.words {
-            let mut common = columns[0][w] & columns[1][w] & columns[2][w];
+        let words = first.iter().zip(second).zip(third);
+        for (w, ((a, b), c)) in words.enumerate() {
+            let mut common = a & b & c;
             while common != 0 {
                 let i = w * 64 + common.trailing_zeros() as usize;
                 common &= common - 1;
