@@ -16,13 +16,15 @@
 //! question adds its slab of the table of third ones.
 //!
 //! # The third
-//! concerns users with two gaps at least, one by one. With a leaf m and P the questions before it:
-//! - who misses m has x_m = 0, so f_u(S) = f_u(P), and c_u(S) − 1 = c_u(P): they are met that many
-//!   times when for each q ∈ P the list of users who miss q and m is gone through;
-//! - who does not, and misses two of P, adds (c_u(P) − 1)·f_u(S), all lanes at once.
+//! concerns users with two gaps at least. With P all but the last two questions y and m of S:
+//! - who misses y and not m has c_u(S) − 1 = c_u(P) and x_y = 0: for each q ∈ P, the users who miss
+//!   q and y add f_u(P ∪ {m}) to lane m of a row of y, once for each P; who misses m and not y is
+//!   found in the same rows at the transposed place;
+//! - who misses y and m adds (c_u(P) + 1)·f_u(P): a list for each pair;
+//! - who misses neither, and two of P, adds (c_u(P) − 1)·f_u(S), all lanes at once.
 //!
-//! On a table where each answer is missing with probability p, 10·p²·users of these are met a
-//! 5-set, instead of users.
+//! On a table where each answer is missing with probability p, that is p²·users visits a set for
+//! the pairs, and a few for all lanes of a row, instead of users.
 
 use super::block::Blocks;
 use super::cross::Cross;
@@ -351,7 +353,8 @@ impl Kernel for Worker<'_> {
             leaves: Leaves::new(l, table.margins, table.query.min_users()),
             frames: vec![table.root.clone(); table.query.k() + 1],
             prefix: Vec::new(),
-            rest: Default::default(),
+            missing: std::array::from_fn(|_| vec![Line::ZERO; table.questions * table.width]),
+            rest: std::array::from_fn(|_| vec![Line::ZERO; table.width]),
             met: Vec::new(),
         };
         walk.leaves.set_bar(&walk.keeper);
@@ -362,16 +365,52 @@ impl Kernel for Worker<'_> {
     }
 }
 
-/// A user who misses two questions of the prefix of a row.
+/// A user of the third term, for all lanes of a row.
 #[derive(Clone, Copy, Debug)]
 struct Met {
     user: u32,
-    /// c − 1, and that times g and g².
+    /// How often they count, and that times g and g².
     weight: f64,
     total: f64,
     total_squares: f64,
-    /// Score on the prefix.
+    /// Score on the questions before the leaf.
     score: f64,
+}
+
+impl Met {
+    #[inline(always)]
+    fn new(table: &Gaps<'_>, user: u32, weight: u32, score: f64) -> Self {
+        let weight = f64::from(weight);
+        let g = table.totals[user as usize];
+        Self {
+            user,
+            weight,
+            total: weight * g,
+            total_squares: weight * g * g,
+            score,
+        }
+    }
+}
+
+/// The third term of the users `met` in line i of the leaves that they answered, added to `six`.
+///
+/// a = s + x where answered, else 0: s·has + x, since x is 0 there already.
+#[inline(always)]
+fn meet<L: Lanes>(l: L, table: &Gaps<'_>, met: &[Met], i: usize, mut six: Six<L::V>) -> Six<L::V> {
+    for met in met {
+        let at = met.user as usize * table.width + i;
+        let has = l.load(&table.has[at]);
+        let a = l.mul_add(l.splat(met.score), has, l.load(&table.scores[at]));
+        let (weight, total) = (l.splat(met.weight), l.splat(met.total));
+        let weighted = l.mul(weight, a);
+        six.n = l.mul_add(weight, has, six.n);
+        six.sg = l.mul_add(total, has, six.sg);
+        six.sgg = l.mul_add(l.splat(met.total_squares), has, six.sgg);
+        six.sa = l.add(six.sa, weighted);
+        six.saa = l.mul_add(weighted, a, six.saa);
+        six.sag = l.mul_add(total, a, six.sag);
+    }
+    six
 }
 
 /// One thread's state.
@@ -383,6 +422,8 @@ struct Walk<'a, L: Lanes> {
     /// Frame i is of the first i questions of `prefix`.
     frames: Vec<Frame>,
     prefix: Vec<usize>,
+    /// The third term from users who miss y and part of the prefix: row y, lane m who answered m.
+    missing: [Vec<Line>; 6],
     /// The third term by leaf, from users who miss it.
     rest: [Vec<Line>; 6],
     met: Vec<Met>,
@@ -400,13 +441,11 @@ impl<L: Lanes> Walk<'_, L> {
         }
         let mut sets = block.sets();
         match stem.last {
-            None => self.row(None, block.pool.clone()),
-            Some(last) if block.choose == 2 => self.row(Some(last), start..last),
-            Some(last) => self.push(last, start..last, false),
-        }
-        if let Some(last) = stem.last {
-            sets = binomial((last - start) as u64, block.choose as u64 - 1).unwrap_or(0);
-            if block.choose >= 3 {
+            None if block.choose == 1 => self.row(None, block.pool.clone()),
+            None => self.rows(start, block.pool.end)?,
+            Some(last) => {
+                sets = binomial((last - start) as u64, block.choose as u64 - 1).unwrap_or(0);
+                self.push(last, start..last, false);
                 self.behind(start, last, block.choose - 3)?;
             }
         }
@@ -452,6 +491,7 @@ impl<L: Lanes> Walk<'_, L> {
     /// All pairs of questions from `start` up to `end`.
     #[inline(always)]
     fn rows(&mut self, start: usize, end: usize) -> Option<()> {
+        self.meet_pairs(start, end);
         for y in start + 1..end {
             self.row(Some(y), start..y);
         }
@@ -513,101 +553,135 @@ impl<L: Lanes> Walk<'_, L> {
         }
     }
 
+    /// Fills `missing` for the questions from `start` up to `end`.
+    #[inline(always)]
+    fn meet_pairs(&mut self, start: usize, end: usize) {
+        let (l, table) = (self.l, self.table);
+        let frame = &self.frames[self.prefix.len()];
+        let zero = l.splat(0.0);
+        for y in start..end {
+            self.met.clear();
+            for &q in &self.prefix {
+                for gap in table.gaps(q, y..y + 1) {
+                    let score = frame.scores[gap.user as usize];
+                    self.met.push(Met::new(table, gap.user, 1, score));
+                }
+            }
+            for i in start / WIDTH..lines(end) {
+                let none = Six {
+                    n: zero,
+                    sa: zero,
+                    sg: zero,
+                    saa: zero,
+                    sgg: zero,
+                    sag: zero,
+                };
+                let six = meet(l, table, &self.met, i, none);
+                let at = y * table.width + i;
+                self.missing[N][at] = l.line(six.n);
+                self.missing[SA][at] = l.line(six.sa);
+                self.missing[SG][at] = l.line(six.sg);
+                self.missing[SAA][at] = l.line(six.saa);
+                self.missing[SGG][at] = l.line(six.sgg);
+                self.missing[SAG][at] = l.line(six.sag);
+            }
+        }
+    }
+
+    /// Fills `rest` and `met` for the leaves of a row without y.
+    #[inline(always)]
+    fn meet_single(&mut self, leaves: Range<usize>) {
+        let table = self.table;
+        let frame = &self.frames[self.prefix.len()];
+        for rest in &mut self.rest {
+            rest[leaves.start / WIDTH..lines(leaves.end)].fill(Line::ZERO);
+        }
+        for &q in &self.prefix {
+            for gap in table.gaps(q, leaves.clone()) {
+                let user = gap.user as usize;
+                add_user(
+                    &mut self.rest,
+                    gap,
+                    1.0,
+                    frame.scores[user],
+                    table.totals[user],
+                );
+            }
+        }
+        self.met.clear();
+        for &user in &frame.twice {
+            let u = user as usize;
+            let met = Met::new(table, user, frame.missed[u] - 1, frame.scores[u]);
+            self.met.push(met);
+        }
+    }
+
+    /// Fills `rest` and `met` for the leaves of the row of y, but for what `missing` has of y.
+    #[inline(always)]
+    fn meet_row(&mut self, y: usize, leaves: Range<usize>) {
+        let table = self.table;
+        let width = table.width;
+        let frame = &self.frames[self.prefix.len()];
+        // Who misses the leaf and part of the prefix, and answered y.
+        for (rest, missing) in self.rest.iter_mut().zip(&self.missing) {
+            for m in leaves.clone() {
+                let value = lane(&missing[m * width..(m + 1) * width], y);
+                set_lane(rest, m, value);
+            }
+        }
+        // Who misses the leaf and y: c − 1 is what they miss of the prefix, and 1.
+        for gap in table.gaps(y, leaves) {
+            let user = gap.user as usize;
+            let weight = f64::from(frame.missed[user] + 1);
+            add_user(
+                &mut self.rest,
+                gap,
+                weight,
+                frame.scores[user],
+                table.totals[user],
+            );
+        }
+        // Who misses two of the prefix and answered y.
+        self.met.clear();
+        let scores = &table.by_question[y];
+        for &user in &frame.twice {
+            let u = user as usize;
+            if lane(&table.has[u * width..(u + 1) * width], y) != 0.0 {
+                let score = frame.scores[u] + scores[u];
+                self.met
+                    .push(Met::new(table, user, frame.missed[u] - 1, score));
+            }
+        }
+    }
+
     /// The sets that `y`, if any, and one question of `leaves` make of the prefix.
     #[inline(always)]
     fn row(&mut self, y: Option<usize>, leaves: Range<usize>) {
+        match y {
+            None => self.meet_single(leaves.clone()),
+            Some(y) => self.meet_row(y, leaves.clone()),
+        }
         let (l, table) = (self.l, self.table);
         let width = table.width;
         let frame = &self.frames[self.prefix.len()];
-        let span = leaves.start / WIDTH..lines(leaves.end);
-        for rest in &mut self.rest {
-            rest.resize(width, Line::ZERO);
-            rest[span.clone()].fill(Line::ZERO);
-        }
-        // Users who miss a leaf and something before it.
-        let rest = &mut self.rest;
-        let mut meet = |gap: &Gap, s: f64| {
-            let g = table.totals[gap.user as usize];
-            let at = gap.question as usize;
-            for (rest, term) in rest.iter_mut().zip([1.0, s, g, s * s, g * g, s * g]) {
-                let sum = lane(rest, at) + term;
-                set_lane(rest, at, sum);
-            }
-        };
-        self.met.clear();
-        let mut met = |user: u32, missed: u32, score: f64| {
-            let weight = f64::from(missed - 1);
-            let g = table.totals[user as usize];
-            self.met.push(Met {
-                user,
-                weight,
-                total: weight * g,
-                total_squares: weight * g * g,
-                score,
-            });
-        };
-        match y {
-            None => {
-                for &q in &self.prefix {
-                    for gap in table.gaps(q, leaves.clone()) {
-                        meet(gap, frame.scores[gap.user as usize]);
-                    }
-                }
-                for &user in &frame.twice {
-                    let u = user as usize;
-                    met(user, frame.missed[u], frame.scores[u]);
-                }
-            }
-            Some(y) => {
-                let scores = &table.by_question[y];
-                for &q in &self.prefix {
-                    for gap in table.gaps(q, leaves.clone()) {
-                        let u = gap.user as usize;
-                        meet(gap, frame.scores[u] + scores[u]);
-                    }
-                    for gap in table.gaps(q, y..y + 1) {
-                        let u = gap.user as usize;
-                        if frame.missed[u] == 1 {
-                            met(gap.user, 2, frame.scores[u]);
-                        }
-                    }
-                }
-                for gap in table.gaps(y, leaves.clone()) {
-                    meet(gap, frame.scores[gap.user as usize]);
-                }
-                for &user in &frame.twice {
-                    let u = user as usize;
-                    let misses = lane(&table.has[u * width..(u + 1) * width], y) == 0.0;
-                    let missed = frame.missed[u] + u32::from(misses);
-                    met(user, missed, frame.scores[u] + scores[u]);
-                }
-            }
-        }
-
         let six = y.map_or(frame.six, |y| with(table, frame, y));
-        for i in span {
-            let mut sums = Six {
-                n: l.load(&self.rest[N][i]),
-                sa: l.load(&self.rest[SA][i]),
-                sg: l.load(&self.rest[SG][i]),
-                saa: l.load(&self.rest[SAA][i]),
-                sgg: l.load(&self.rest[SGG][i]),
-                sag: l.load(&self.rest[SAG][i]),
+        for i in leaves.start / WIDTH..lines(leaves.end) {
+            let part = |k: usize| {
+                let rest = l.load(&self.rest[k][i]);
+                match y {
+                    None => rest,
+                    Some(y) => l.add(rest, l.load(&self.missing[k][y * width + i])),
+                }
             };
-            // a = s + x where answered, else 0: s·has + x, since x is 0 there already.
-            for met in &self.met {
-                let at = met.user as usize * width + i;
-                let has = l.load(&table.has[at]);
-                let a = l.mul_add(l.splat(met.score), has, l.load(&table.scores[at]));
-                let (weight, total) = (l.splat(met.weight), l.splat(met.total));
-                let weighted = l.mul(weight, a);
-                sums.n = l.mul_add(weight, has, sums.n);
-                sums.sg = l.mul_add(total, has, sums.sg);
-                sums.sgg = l.mul_add(l.splat(met.total_squares), has, sums.sgg);
-                sums.sa = l.add(sums.sa, weighted);
-                sums.saa = l.mul_add(weighted, a, sums.saa);
-                sums.sag = l.mul_add(total, a, sums.sag);
-            }
+            let third = Six {
+                n: part(N),
+                sa: part(SA),
+                sg: part(SG),
+                saa: part(SAA),
+                sgg: part(SGG),
+                sag: part(SAG),
+            };
+            let mut sums = meet(l, table, &self.met, i, third);
             let base = |sum: L::V, x: f64| l.add(sum, l.splat(x));
             let less = |sum: L::V, line: &Line| l.sub(sum, l.load(line));
             let more = |sum: L::V, line: &Line| l.add(sum, l.load(line));
@@ -639,6 +713,18 @@ impl<L: Lanes> Walk<'_, L> {
                 table.basis,
             );
         }
+    }
+}
+
+/// Adds `weight` times the terms of a user with prefix score `s` and total `g` to their leaf.
+#[inline(always)]
+fn add_user(rest: &mut [Vec<Line>; 6], gap: &Gap, weight: f64, s: f64, g: f64) {
+    let at = gap.question as usize;
+    let (ws, wg) = (weight * s, weight * g);
+    let terms = [weight, ws, wg, ws * s, wg * g, wg * s];
+    for (rest, term) in rest.iter_mut().zip(terms) {
+        let sum = lane(rest, at) + term;
+        set_lane(rest, at, sum);
     }
 }
 

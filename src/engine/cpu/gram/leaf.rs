@@ -200,7 +200,7 @@ impl<L: Lanes> Leaves<L> {
     fn flush(&mut self) {
         let l = self.l;
         let zero = l.splat(0.0);
-        let mut take = |sum: &mut L::V| {
+        let take = |sum: &mut L::V| {
             let line = l.line(std::mem::replace(sum, zero));
             line.0
                 .iter()

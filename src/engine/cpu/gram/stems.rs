@@ -10,7 +10,7 @@ use crate::stats::{AuditSums, Basis};
 use crate::top::Top;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// All sets of a block whose last question is `last`; or, where the block chooses one, all of it.
+/// All sets of a block whose last question is `last`; or, where it chooses one or two, all of it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stem<'a> {
     pub(super) block: &'a Block,
@@ -32,7 +32,7 @@ impl<'a> Stems<'a> {
         let mut all = 0;
         for block in &blocks.blocks {
             all += match block.choose {
-                1 => 1,
+                1 | 2 => 1,
                 choose => block.pool.len() + 1 - choose,
             };
             before.push(all);
@@ -48,7 +48,7 @@ impl<'a> Stems<'a> {
         let stem = self.next.fetch_add(1, Ordering::Relaxed);
         let at = self.before.partition_point(|&before| before <= stem) - 1;
         let block = self.blocks.get(at)?;
-        let last = (block.choose > 1).then(|| block.pool.end - 1 - (stem - self.before[at]));
+        let last = (block.choose > 2).then(|| block.pool.end - 1 - (stem - self.before[at]));
         Some(Stem { block, last })
     }
 }
