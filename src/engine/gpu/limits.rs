@@ -73,15 +73,14 @@ impl Excess {
             have: have.to_string(),
         }
     }
-}
 
-impl From<Excess> for EngineError {
-    fn from(excess: Excess) -> Self {
-        Self::Refused {
+    /// The engine's refusal, with a way out.
+    pub(super) fn refusal(self) -> EngineError {
+        EngineError::Refused {
             engine: "gpu",
-            what: excess.what,
-            need: excess.need,
-            have: excess.have,
+            what: self.what,
+            need: self.need,
+            have: self.have,
             hint: "use --engine cpu",
         }
     }

@@ -139,16 +139,17 @@ impl Engine for GpuEngine {
     ) -> Result<Findings, EngineError> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let (questions, users) = (matrix.questions().len(), matrix.users().len());
-        let packing = Packing::new(matrix, query.k())?;
+        let packing = Packing::new(matrix, query.k()).map_err(Excess::refusal)?;
         let shape = Shape {
             questions,
             users,
             sets: query.ranks().end - query.ranks().start,
             variant: packing.variant,
         };
-        let plan = Plan::new(&self.limits, &shape)?;
-        let table = RankTable::new(questions, query.k())
-            .ok_or_else(|| Excess::new("the number of sets", "more than 2^128", "2^128"))?;
+        let plan = Plan::new(&self.limits, &shape).map_err(Excess::refusal)?;
+        let table = RankTable::new(questions, query.k()).ok_or_else(|| {
+            Excess::new("the number of sets", "more than 2^128", "2^128").refusal()
+        })?;
         // At most the users, who are counted in 32 bits.
         let min_users = u32::try_from(query.min_users()).unwrap_or(u32::MAX);
         tracing::debug!(?plan, variant = ?packing.variant, "flat");

@@ -5,6 +5,7 @@
 //! the audit sums with sums taken set by set here.
 
 use super::GpuEngine;
+use super::limits::Excess;
 use super::pack::Packing;
 use crate::combin::successor;
 use crate::engine::oracle::ReferenceEngine;
@@ -31,7 +32,7 @@ pub(super) fn run(engine: &GpuEngine) -> Result<(), EngineError> {
     };
     for unit in [1, 40_000] {
         let matrix = table(unit).map_err(&wrong)?;
-        let packing = Packing::new(&matrix, K)?;
+        let packing = Packing::new(&matrix, K).map_err(Excess::refusal)?;
         for (top, min_users) in [(1000, 2), (1000, 30), (3, 2)] {
             let query =
                 Query::new(&matrix, K, top, min_users).map_err(|error| wrong(error.to_string()))?;
