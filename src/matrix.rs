@@ -392,7 +392,7 @@ impl ResponseMatrix {
     }
 
     /// The answers of user `u`: (question, score) by ascending question.
-    pub fn row(&self, u: usize) -> impl Iterator<Item = (usize, i64)> + '_ {
+    pub fn row(&self, u: usize) -> impl ExactSizeIterator<Item = (usize, i64)> + '_ {
         let range = self.row_offsets[u]..self.row_offsets[u + 1];
         self.row_questions[range.clone()]
             .iter()

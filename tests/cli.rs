@@ -24,6 +24,8 @@ fn kcorrset(line: &str) -> Command {
         .current_dir(data())
         .env_remove("COLUMNS")
         .env_remove("CLICOLOR_FORCE")
+        // Mesa complains on stderr where it is missing.
+        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
         .stdin(Stdio::null());
     command
 }

@@ -2,6 +2,8 @@
 //!
 //! ```text
 //! search(table, query):
+//!     choose by counting                                                   (regime):
+//!     few answer patterns or few missing answers: sums from cross-products (gram), else walk:
 //!     judge a few sets, for a first floor                                  (seed)
 //!     for each problem that the ranks split into                           (problem):
 //!         walk its prefix tree, in the order of the layout                 (layout, general)
@@ -17,6 +19,7 @@ mod isa;
 mod layout;
 mod problem;
 mod projected;
+mod regime;
 mod seed;
 
 pub use isa::Isa;
@@ -93,6 +96,28 @@ impl Engine for CpuEngine {
     }
 
     fn search(
+        &self,
+        matrix: &ResponseMatrix,
+        query: &Query,
+        watch: &Watch,
+    ) -> Result<Findings, EngineError> {
+        if !self.plain
+            && let Some(choice) = regime::choose(matrix, query)
+        {
+            tracing::info!(
+                regime = choice.regime.name(),
+                kernels = self.isa.name(),
+                "sums from cross-products"
+            );
+            return gram::search(choice.regime, matrix, query, watch, &self.pool, self.isa);
+        }
+        tracing::info!(regime = "walk", kernels = self.isa.name(), "prefix tree");
+        self.walk(matrix, query, watch)
+    }
+}
+
+impl CpuEngine {
+    fn walk(
         &self,
         matrix: &ResponseMatrix,
         query: &Query,

@@ -26,7 +26,7 @@ pub struct Block {
     pub answered: Vec<u32>,
     /// `[word][piece][question]`.
     pub scores: Vec<u32>,
-    /// [user].
+    /// `[user]`.
     pub totals: Vec<i32>,
 }
 
