@@ -14,7 +14,7 @@ use kcorrset::top::{Candidate, NO_FLOOR, Top};
 use std::sync::OnceLock;
 
 /// Opening a device and compiling its pipelines is slow: once for all tests.
-fn engine() -> &'static GpuEngine {
+pub fn engine() -> &'static GpuEngine {
     static ENGINE: OnceLock<GpuEngine> = OnceLock::new();
     ENGINE.get_or_init(|| {
         GpuEngine::open(None).unwrap_or_else(|e| {

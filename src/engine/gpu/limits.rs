@@ -17,8 +17,10 @@ pub struct Limits {
     /// Workgroups along one side of a dispatch.
     pub workgroups_per_side: u32,
     /// Sets in one dispatch; ours, not the device's.
+    #[serde(skip)]
     pub chunk: u32,
     /// Survivors that one dispatch may report; ours, not the device's.
+    #[serde(skip)]
     pub survivors: u32,
 }
 

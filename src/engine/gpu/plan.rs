@@ -41,7 +41,11 @@ pub struct Plan {
 /// Bytes of sums carried between blocks that a chunk may take; larger chunks gain nothing.
 const PARTIALS_BYTES: u64 = 64 << 20;
 
-/// Reads of a word in the first chunk: a few milliseconds for a GPU, well under a second for a
+/// Most sets of the first chunk. Without a floor each costs the host an exact finish, and a thousand
+/// fill the top of most searches.
+const FIRST_CHUNK: u64 = 1024;
+
+/// Most reads of a word in the first chunk: a few milliseconds for a GPU, well under a second for a
 /// software adapter on one core.
 const FIRST_CHUNK_READS: u64 = 1 << 26;
 
@@ -137,7 +141,9 @@ impl Plan {
             .min(half / 4 - 1)
             .min(u64::from(chunk)) as u32;
         let reads = words as u64 * (k as u64 + u64::from(score_bits));
-        let first = (FIRST_CHUNK_READS / reads).clamp(workgroup, u64::from(chunk)) as u32;
+        let first = (FIRST_CHUNK_READS / reads)
+            .min(FIRST_CHUNK)
+            .clamp(workgroup, u64::from(chunk)) as u32;
         Ok(Self {
             words,
             block_words: block_words as usize,
