@@ -1,9 +1,18 @@
 //! Seeded random tables: the published recipe, and an item-response model.
 //!
-//! Layer 1.
+//! Layer 1. Users are called `u0`, `u1`, ... and questions `q0`, `q1`, .... Every question draws
+//! from its own ChaCha8 stream, keyed by the seed and numbered by the question, so that the rows of
+//! one do not depend on those before it. A user or a question without any answer has no row and so
+//! is not in the table.
+//!
+//! [`Model::Random`] draws integers only: equal specs give equal tables on every machine.
+//! [`Model::ItemResponse`] uses the platform's `exp`, whose last bit may differ between platforms.
 
-use crate::matrix::ResponseMatrix;
-use std::io::Write;
+use crate::matrix::{Duplicates, MatrixBuilder, MatrixError, ResponseMatrix, Score};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rand_distr::StandardNormal;
+use std::io::{self, BufWriter, Write};
 use std::ops::RangeInclusive;
 
 /// How scores come about.
@@ -12,7 +21,7 @@ pub enum Model {
     /// Every score of the range equally likely, whoever asks.
     Random,
     /// Ability and difficulty ~ N(0, 1); each step up the range is taken with the logistic
-    /// probability of their difference.
+    /// probability of their difference, independently of the others.
     ItemResponse,
 }
 
@@ -48,23 +57,310 @@ pub enum TableFormat {
     Csv,
 }
 
+/// Most steps of [`Model::ItemResponse`], which draws once a step.
+pub const MAX_STEPS: u64 = 1000;
+
 /// Why a spec makes no table.
 #[derive(Debug, thiserror::Error)]
-#[error("placeholder")]
-pub struct SynthError;
+pub enum SynthError {
+    /// No users, or no questions.
+    #[error("a table needs at least one user and one question, not {users} and {questions}")]
+    NoTable {
+        /// Users asked for.
+        users: usize,
+        /// Questions asked for.
+        questions: usize,
+    },
+    /// More users or questions than 32-bit indices hold.
+    #[error("{count} {what}: more than {} are not supported", u32::MAX)]
+    TooMany {
+        /// `users` or `questions`.
+        what: &'static str,
+        /// How many were asked for.
+        count: usize,
+    },
+    /// The share of users who answer is no share.
+    #[error("the share of users who answer a question must lie between 0 and 1, not {answered}")]
+    Share {
+        /// What was asked for.
+        answered: f64,
+    },
+    /// The share rounds to no user at all.
+    #[error("{answered} of {users} users rounds to nobody: raise the share or the users")]
+    NobodyAnswers {
+        /// The share.
+        answered: f64,
+        /// U.
+        users: usize,
+    },
+    /// The scores run from more to less.
+    #[error("no score lies between {from} and {to}: give the smaller one first")]
+    NoScores {
+        /// The first score.
+        from: i64,
+        /// The last score.
+        to: i64,
+    },
+    /// The range is too long for the item-response model.
+    #[error(
+        "the item-response model takes {steps} steps from {from} to {to}, \
+         and {MAX_STEPS} is the limit: choose a shorter range of scores"
+    )]
+    TooManySteps {
+        /// The first score.
+        from: i64,
+        /// The last score.
+        to: i64,
+        /// Their distance.
+        steps: u64,
+    },
+    /// Some booklets would be empty.
+    #[error(
+        "{booklets} booklets cannot be filled with {questions} questions: ask for at most one booklet a question"
+    )]
+    EmptyBooklets {
+        /// B.
+        booklets: usize,
+        /// Q.
+        questions: usize,
+    },
+    /// Too few users for the booklets.
+    #[error(
+        "{booklets} booklets need at least {least} users, not {users}: else some are never answered"
+    )]
+    UnusedBooklets {
+        /// B.
+        booklets: usize,
+        /// B - 1, at least 1: a user answers two booklets.
+        least: usize,
+        /// U.
+        users: usize,
+    },
+    /// The rows make no table.
+    #[error(transparent)]
+    Table(#[from] MatrixError),
+    /// The output could not be written.
+    #[error("the table cannot be written: {0}")]
+    Write(io::Error),
+}
+
+impl From<io::Error> for SynthError {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
 
 /// The table of `spec`.
 ///
 /// # Errors
 /// See [`SynthError`].
-pub fn matrix(_spec: &Spec) -> Result<ResponseMatrix, SynthError> {
-    Err(SynthError)
+pub fn matrix(spec: &Spec) -> Result<ResponseMatrix, SynthError> {
+    let recipe = Recipe::of(spec)?;
+    let users = recipe.user_ids();
+    let mut builder = MatrixBuilder::new();
+    let mut place = 0;
+    for question in 0..recipe.questions {
+        let id = format!("q{question}");
+        for (user, mantissa) in recipe.column(question) {
+            place += 1;
+            let score = Score {
+                mantissa,
+                digits: 0,
+            };
+            builder.push(&users[user as usize], &id, Some(score), place)?;
+        }
+    }
+    Ok(builder.finish(Duplicates::Error, "record")?)
 }
 
-/// Writes the table of `spec`: rows by question, then user.
+/// Writes the table of `spec`: rows by question, then user. Nothing is written of a spec that makes
+/// no table.
 ///
 /// # Errors
 /// See [`SynthError`].
-pub fn write(_spec: &Spec, _format: TableFormat, _out: &mut dyn Write) -> Result<(), SynthError> {
-    Err(SynthError)
+pub fn write(spec: &Spec, format: TableFormat, out: &mut dyn Write) -> Result<(), SynthError> {
+    let recipe = Recipe::of(spec)?;
+    let users = recipe.user_ids();
+    let mut out = BufWriter::with_capacity(1 << 16, out);
+    out.write_all(match format {
+        TableFormat::Json => b"[\n",
+        TableFormat::Ndjson => b"",
+        TableFormat::Csv => b"user,question,score\n",
+    })?;
+    let mut first = true;
+    for question in 0..recipe.questions {
+        for (user, score) in recipe.column(question) {
+            let user = &users[user as usize];
+            if format == TableFormat::Csv {
+                writeln!(out, "{user},q{question},{score}")?;
+                continue;
+            }
+            if format == TableFormat::Json && !first {
+                out.write_all(b",\n")?;
+            }
+            first = false;
+            write!(
+                out,
+                r#"{{"user":"{user}","question":"q{question}","score":{score}}}"#
+            )?;
+            if format == TableFormat::Ndjson {
+                out.write_all(b"\n")?;
+            }
+        }
+    }
+    if format == TableFormat::Json {
+        out.write_all(b"\n]\n")?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// A spec that was found to make a table, and what all its questions share.
+struct Recipe {
+    users: u32,
+    questions: u32,
+    respondents: Respondents,
+    scores: RangeInclusive<i64>,
+    /// Of every user, under [`Model::ItemResponse`].
+    abilities: Option<Vec<f64>>,
+    seed: u64,
+}
+
+/// Who answers a question.
+enum Respondents {
+    /// So many, drawn without replacement.
+    Drawn(usize),
+    /// Those with its booklet, of so many.
+    Booklets(u32),
+}
+
+impl Recipe {
+    fn of(spec: &Spec) -> Result<Self, SynthError> {
+        let index =
+            |what, count| u32::try_from(count).map_err(|_| SynthError::TooMany { what, count });
+        let users = index("users", spec.users)?;
+        let questions = index("questions", spec.questions)?;
+        if users == 0 || questions == 0 {
+            return Err(SynthError::NoTable {
+                users: spec.users,
+                questions: spec.questions,
+            });
+        }
+        let (from, to) = (*spec.scores.start(), *spec.scores.end());
+        if from > to {
+            return Err(SynthError::NoScores { from, to });
+        }
+        let steps = to.abs_diff(from);
+        if spec.model == Model::ItemResponse && steps > MAX_STEPS {
+            return Err(SynthError::TooManySteps { from, to, steps });
+        }
+        let abilities = (spec.model == Model::ItemResponse).then(|| {
+            let mut draws = stream(spec.seed, 0);
+            (0..users).map(|_| draws.sample(StandardNormal)).collect()
+        });
+        Ok(Self {
+            users,
+            questions,
+            respondents: Respondents::of(spec)?,
+            scores: spec.scores.clone(),
+            abilities,
+            seed: spec.seed,
+        })
+    }
+
+    fn user_ids(&self) -> Vec<String> {
+        (0..self.users).map(|user| format!("u{user}")).collect()
+    }
+
+    /// Users who answer `question`, ascending, with their scores.
+    fn column(&self, question: u32) -> Vec<(u32, i64)> {
+        let mut draws = stream(self.seed, u64::from(question) + 1);
+        let users = self.respondents(question, &mut draws);
+        let (from, to) = (*self.scores.start(), *self.scores.end());
+        match &self.abilities {
+            None => users
+                .into_iter()
+                .map(|user| (user, draws.random_range(from..=to)))
+                .collect(),
+            Some(abilities) => {
+                let difficulty: f64 = draws.sample(StandardNormal);
+                users
+                    .into_iter()
+                    .map(|user| {
+                        let p = logistic(abilities[user as usize] - difficulty);
+                        let up = (from..to).filter(|_| draws.random::<f64>() < p).count();
+                        (user, from + up as i64)
+                    })
+                    .collect()
+            }
+        }
+    }
+
+    fn respondents(&self, question: u32, draws: &mut ChaCha8Rng) -> Vec<u32> {
+        match self.respondents {
+            Respondents::Drawn(count) => {
+                let drawn = rand::seq::index::sample(draws, self.users as usize, count);
+                // Below `users`, so they fit.
+                let mut users: Vec<u32> = drawn.into_iter().map(|user| user as u32).collect();
+                users.sort_unstable();
+                users
+            }
+            Respondents::Booklets(booklets) => {
+                let booklet = question % booklets;
+                (0..self.users)
+                    .filter(|user| {
+                        let first = user % booklets;
+                        first == booklet || (first + 1) % booklets == booklet
+                    })
+                    .collect()
+            }
+        }
+    }
+}
+
+impl Respondents {
+    fn of(spec: &Spec) -> Result<Self, SynthError> {
+        let (users, booklets) = (spec.users, spec.booklets);
+        if booklets == 0 {
+            let answered = spec.answered;
+            if !(0.0..=1.0).contains(&answered) {
+                return Err(SynthError::Share { answered });
+            }
+            let count = (answered * users as f64).round() as usize;
+            if count == 0 {
+                return Err(SynthError::NobodyAnswers { answered, users });
+            }
+            return Ok(Self::Drawn(count.min(users)));
+        }
+        if booklets > spec.questions {
+            return Err(SynthError::EmptyBooklets {
+                booklets,
+                questions: spec.questions,
+            });
+        }
+        // Users 0 .. U-1 answer booklets 0 .. U.
+        let least = (booklets - 1).max(1);
+        if users < least {
+            return Err(SynthError::UnusedBooklets {
+                booklets,
+                least,
+                users,
+            });
+        }
+        // At most the number of questions, which fits.
+        Ok(Self::Booklets(booklets as u32))
+    }
+}
+
+/// The `number`th stream of draws under `seed`.
+fn stream(seed: u64, number: u64) -> ChaCha8Rng {
+    let mut key = [0; 32];
+    key[..8].copy_from_slice(&seed.to_le_bytes());
+    let mut draws = ChaCha8Rng::from_seed(key);
+    draws.set_stream(number);
+    draws
+}
+
+fn logistic(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
 }

@@ -4,9 +4,11 @@
 //! rounding, [`AuditSums`] are the sums over many sets that have a closed form.
 
 mod audit;
+mod discard;
 mod order;
 mod sums;
 
 pub use audit::{AuditSums, Basis, Completions, Tail};
+pub use discard::surely_below;
 pub use order::Correlation;
 pub use sums::Sums;

@@ -117,7 +117,7 @@ const MOST_PATTERNS: usize = 4096;
 const MOST_BYTES: u128 = 1 << 30;
 
 /// C(n, k), rounded.
-fn choices(n: usize, k: usize) -> f64 {
+pub(super) fn choices(n: usize, k: usize) -> f64 {
     if k > n {
         return 0.0;
     }

@@ -1,0 +1,98 @@
+//! Arguments as typed → checked options → run. One file a command; clap is named nowhere else.
+//!
+//! Layer 4, part of the binary. It decides what is printed where: results on stdout, all else on
+//! stderr.
+
+mod devices;
+mod engine;
+pub mod exit;
+mod generate;
+mod log;
+mod output;
+mod progress;
+mod search;
+mod stop;
+mod table;
+mod verify;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+use exit::Exit;
+use std::io::Write;
+
+/// Finds the K questions whose summed score correlates best with the overall score, exactly.
+#[derive(Debug, Parser)]
+#[command(
+    name = "kcorrset",
+    version,
+    long_about = "Finds the K questions of a test whose summed score correlates best with the overall \
+                  score.\n\n\
+                  Every set of K questions is looked at. For each, the users who answered all of it are \
+                  taken, and Pearson's r between their score on the set and their total over all they \
+                  answered. All arithmetic is in integers, every search is audited, and the answer does \
+                  not depend on the engine.",
+    after_help = "Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit or \
+                  self-test failed; 4 device failed; 130 stopped.",
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+/// One line on stderr; one that nobody can read is lost, and no reason to fail.
+pub fn say(sentence: &str) {
+    let _ = writeln!(std::io::stderr(), "kcorrset: {sentence}");
+}
+
+/// How much to say on stderr.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Talk {
+    /// Say on stderr what was chosen and why; twice for more
+    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet", display_order = 900)]
+    verbose: u8,
+    /// Nothing on stderr but warnings and errors
+    #[arg(short, long, global = true, display_order = 901)]
+    quiet: bool,
+}
+
+impl Talk {
+    /// One sentence that is no part of the answer; not under `--quiet`.
+    fn note(self, sentence: &str) {
+        if !self.quiet {
+            say(sentence);
+        }
+    }
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Search(search::SearchArgs),
+    Verify(verify::VerifyArgs),
+    Generate(generate::GenerateArgs),
+    Devices(devices::DevicesArgs),
+}
+
+/// Runs the command as typed.
+pub fn run(cli: Cli) -> anyhow::Result<Exit> {
+    log::init(cli.talk.verbose);
+    match cli.command {
+        Command::Search(args) => search::run(args, cli.talk),
+        Command::Verify(args) => verify::run(args, cli.talk),
+        Command::Generate(args) => generate::run(args),
+        Command::Devices(args) => devices::run(args),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

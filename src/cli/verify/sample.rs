@@ -1,0 +1,347 @@
+//! An engine against the definition, on random sets and on whole random chunks.
+
+use super::super::search::check_query;
+use super::super::stop::{Stop, Stopped};
+use super::Verdict;
+use anyhow::{Context, bail};
+use kcorrset::combin::{successor, unrank};
+use kcorrset::engine::reference::{self, Entry};
+use kcorrset::engine::{Engine, EngineError, Query};
+use kcorrset::matrix::ResponseMatrix;
+use kcorrset::report::count;
+use kcorrset::search::{self, Outcome, SearchError};
+use kcorrset::top::Candidate;
+use rand::RngExt;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
+
+/// Differences named for one range; the rest is counted.
+const NAMED: usize = 10;
+
+/// A chunk is searched for all of its sets, and for so few that discards come into play.
+const FEW: usize = 10;
+
+/// What to compare.
+pub struct Plan {
+    /// K.
+    pub k: usize,
+    /// As for a search.
+    pub min_users: u64,
+    /// Random sets.
+    pub sample: usize,
+    /// Random chunks.
+    pub chunks: usize,
+    /// Sets in a chunk, if given.
+    pub chunk_sets: Option<usize>,
+    /// Decides the draws.
+    pub seed: u64,
+}
+
+impl Plan {
+    /// What can be refused before a table is read.
+    pub fn check(&self) -> anyhow::Result<()> {
+        check_query(self.k, 1, self.min_users)?;
+        if self.chunk_sets == Some(0) {
+            bail!("--chunk-sets 0: a chunk needs at least one set");
+        }
+        if self.sample == 0 && self.chunks == 0 {
+            bail!("--sample 0 --chunks 0: there is nothing to compare");
+        }
+        Ok(())
+    }
+
+    /// Sets in a chunk where none are asked for: up to 2,000, and so few that the oracle, which
+    /// reads every answer for every set, reads at most some 200 million a chunk (seconds).
+    fn chunk_sets(&self, responses: usize) -> usize {
+        let by_work = 200_000_000 / responses.max(1);
+        self.chunk_sets.unwrap_or(by_work.clamp(1, 2000))
+    }
+}
+
+/// Compares `engine` with the definition as planned.
+pub fn check(
+    plan: &Plan,
+    matrix: &ResponseMatrix,
+    engine: &dyn Engine,
+    stop: &Stop,
+) -> anyhow::Result<Verdict> {
+    let total = Query::new(matrix, plan.k, 1, plan.min_users)?.total();
+    let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
+    let mut differences = Vec::new();
+    let mut compare = |ranks: Range<u128>, top: usize, oracle: &Oracle| {
+        let query = Query::new(matrix, plan.k, top, plan.min_users)?
+            .with_ranks(ranks.start, Some(ranks.end - ranks.start))?;
+        let outcome = match search::run(engine, matrix, &query, &stop.watch()) {
+            Err(SearchError::Engine(EngineError::Stopped)) => return Err(stopped()),
+            other => other.with_context(|| format!("ranks {}..{}", ranks.start, ranks.end))?,
+        };
+        differences.extend(differ(&query, matrix, &outcome, oracle));
+        Ok(())
+    };
+    for _ in 0..plan.sample {
+        let rank = rng.random_range(0..total);
+        let oracle = Oracle::of(matrix, plan, rank..rank + 1, stop)?;
+        compare(rank..rank + 1, 1, &oracle)?;
+    }
+    let size = plan.chunk_sets(matrix.responses());
+    let size = usize::try_from(total).map_or(size, |total| size.min(total));
+    for _ in 0..plan.chunks {
+        let start = rng.random_range(0..=total - size as u128);
+        let ranks = start..start + size as u128;
+        let oracle = Oracle::of(matrix, plan, ranks.clone(), stop)?;
+        for top in [size, FEW] {
+            compare(ranks.clone(), top, &oracle)?;
+        }
+    }
+    Ok(Verdict {
+        differences,
+        agreed: format!(
+            "all agree: {} and {} of {}, {} engine against the definition",
+            count(plan.sample as u128, "single set"),
+            count(plan.chunks as u128, "chunk"),
+            count(size as u128, "set"),
+            engine.name()
+        ),
+    })
+}
+
+fn stopped() -> anyhow::Error {
+    Stopped("before the comparison was complete".to_owned()).into()
+}
+
+/// What the definition says of a range: all defined sets, best first, and counts over all sets.
+struct Oracle {
+    best: Vec<Entry>,
+    sets: u128,
+    n: u64,
+}
+
+impl Oracle {
+    /// The oracle's own enumeration starts at rank 0; this one goes straight to the range.
+    fn of(
+        matrix: &ResponseMatrix,
+        plan: &Plan,
+        ranks: Range<u128>,
+        stop: &Stop,
+    ) -> anyhow::Result<Self> {
+        let questions = matrix.questions().len();
+        let mut set = unrank(questions, plan.k, ranks.start).context("a rank beyond the last")?;
+        let mut out = Self {
+            best: Vec::new(),
+            sets: 0,
+            n: 0,
+        };
+        for _ in ranks {
+            if stop.asked() {
+                return Err(stopped());
+            }
+            let sums = reference::sums_of(matrix, &set);
+            out.sets += 1;
+            out.n = out.n.wrapping_add(sums[0] as u64);
+            let fraction = reference::correlation(&sums, plan.min_users);
+            if fraction.is_some() {
+                out.best.push(Entry {
+                    set: set.clone(),
+                    sums,
+                    fraction,
+                });
+            }
+            successor(questions, &mut set);
+        }
+        // Stable: among equals the lexicographically first stays ahead.
+        out.best.sort_by(|a, b| match (&a.fraction, &b.fraction) {
+            (Some(a), Some(b)) => reference::compare(b, a),
+            (a, b) => a.is_none().cmp(&b.is_none()),
+        });
+        Ok(out)
+    }
+}
+
+/// One line for each difference, at most [`NAMED`] and then how many more.
+fn differ(
+    query: &Query,
+    matrix: &ResponseMatrix,
+    outcome: &Outcome,
+    oracle: &Oracle,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    if outcome.audit.sets != oracle.sets {
+        let (is, should_be) = (outcome.audit.sets, oracle.sets);
+        lines.push(format!("audit: sets is {is}, recomputed {should_be}"));
+    }
+    if outcome.audit.n != oracle.n {
+        let (is, should_be) = (outcome.audit.n, oracle.n);
+        lines.push(format!("audit: n is {is}, recomputed {should_be}"));
+    }
+    let defined = oracle.best.len() as u128;
+    if let Some(is) = outcome.defined.filter(|&is| is != defined) {
+        lines.push(format!("sets: defined is {is}, recomputed {defined}"));
+    }
+    let due = &oracle.best[..oracle.best.len().min(query.top())];
+    for i in 0..due.len().max(outcome.best.len()) {
+        let (is, should_be) = (outcome.best.get(i), due.get(i));
+        if is.map(of_candidate) != should_be.map(of_entry) {
+            let is = is.map_or("missing".to_owned(), |c| describe(matrix, of_candidate(c)));
+            let due = should_be.map_or("no set".to_owned(), |e| describe(matrix, of_entry(e)));
+            lines.push(format!("place {}: {is}, recomputed {due}", i + 1));
+        }
+    }
+    let more = lines.len().saturating_sub(NAMED);
+    lines.truncate(NAMED);
+    if more > 0 {
+        lines.push(format!("and {more} more"));
+    }
+    let ranks = query.ranks();
+    let at = format!("ranks {}..{}, top {}", ranks.start, ranks.end, query.top());
+    lines
+        .into_iter()
+        .map(|line| format!("{at}: {line}"))
+        .collect()
+}
+
+type SetAndSums<'a> = (&'a [usize], [i128; 6]);
+
+fn of_candidate(candidate: &Candidate) -> SetAndSums<'_> {
+    let sums = candidate.sums();
+    let n = i128::from(sums.n);
+    let six = [n, sums.sa, sums.sg, sums.saa, sums.sgg, sums.sag];
+    (candidate.set(), six)
+}
+
+fn of_entry(entry: &Entry) -> SetAndSums<'_> {
+    (&entry.set, entry.sums)
+}
+
+fn describe(matrix: &ResponseMatrix, (set, sums): SetAndSums) -> String {
+    let ids: Vec<&str> = set
+        .iter()
+        .filter_map(|&q| matrix.questions().get(q))
+        .map(String::as_str)
+        .collect();
+    let [n, sa, sg, saa, sgg, sag] = sums;
+    format!("{ids:?} with n {n}, Sa {sa}, Sg {sg}, Saa {saa}, Sgg {sgg}, Sag {sag}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kcorrset::engine::oracle::ReferenceEngine;
+    use kcorrset::engine::{Findings, Watch};
+    use kcorrset::matrix::{Duplicates, MatrixBuilder, Score};
+    use kcorrset::stats::Sums;
+
+    fn matrix() -> ResponseMatrix {
+        let mut builder = MatrixBuilder::new();
+        // Any scores that vary and repeat; a fifth of the answers is missing.
+        for user in 0..9_i64 {
+            for question in 0..7_i64 {
+                let mantissa = (user * user + 3 * question * user + question) % 4;
+                let score = Score {
+                    mantissa,
+                    digits: 0,
+                };
+                let answered = (user + 2 * question) % 5 > 0;
+                builder
+                    .push(
+                        &user.to_string(),
+                        &question.to_string(),
+                        answered.then_some(score),
+                        1,
+                    )
+                    .unwrap();
+            }
+        }
+        builder.finish(Duplicates::Error, "line").unwrap()
+    }
+
+    const PLAN: Plan = Plan {
+        k: 3,
+        min_users: 2,
+        sample: 40,
+        chunks: 3,
+        chunk_sets: Some(20),
+        seed: 1,
+    };
+
+    /// Right but for what `spoil` does.
+    struct Spoilt<F: Fn(&mut Findings) + Sync>(F);
+
+    impl<F: Fn(&mut Findings) + Sync> Engine for Spoilt<F> {
+        fn name(&self) -> &'static str {
+            "spoilt"
+        }
+
+        fn devices(&self) -> Vec<String> {
+            Vec::new()
+        }
+
+        fn search(
+            &self,
+            matrix: &ResponseMatrix,
+            query: &Query,
+            watch: &Watch,
+        ) -> Result<Findings, EngineError> {
+            let mut found = ReferenceEngine.search(matrix, query, watch)?;
+            (self.0)(&mut found);
+            Ok(found)
+        }
+    }
+
+    fn with(spoil: impl Fn(&mut Findings) + Sync) -> anyhow::Result<Vec<String>> {
+        let found = check(&PLAN, &matrix(), &Spoilt(spoil), &Stop::default())?;
+        Ok(found.differences)
+    }
+
+    #[test]
+    fn a_right_engine_agrees() {
+        assert_eq!(with(|_| {}).unwrap(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_an_engine_gets_wrong_is_named() {
+        let lost = with(|found| drop(found.best.pop())).unwrap();
+        assert!(
+            lost[0].contains("place 1: missing, recomputed ["),
+            "{lost:?}"
+        );
+        let swapped = with(|found| {
+            if found.best.len() > 1 {
+                found.best.swap(0, 1);
+            }
+        })
+        .unwrap();
+        assert_eq!(swapped.len(), 2 * 2 * PLAN.chunks, "{swapped:?}");
+        let off = with(|found| {
+            if let Some(first) = found.best.first_mut() {
+                let sums = Sums {
+                    sag: first.sums().sag + 1,
+                    ..*first.sums()
+                };
+                *first = Candidate::new(first.set().to_vec(), sums, 2).unwrap();
+            }
+        })
+        .unwrap();
+        assert!(off[0].contains("Sag"), "{off:?}");
+        let counted = with(|found| found.defined = found.defined.map(|d| d + 1)).unwrap();
+        assert!(counted[0].contains("sets: defined is"), "{counted:?}");
+    }
+
+    #[test]
+    fn a_failed_audit_is_an_error_that_names_the_ranks() {
+        let error = with(|found| found.seen.n += 1).unwrap_err();
+        assert!(format!("{error:#}").starts_with("ranks "), "{error:#}");
+        assert_eq!(super::super::super::exit::of_error(&error).number(), 3);
+    }
+
+    #[test]
+    fn large_tables_get_smaller_chunks() {
+        let plan = Plan {
+            chunk_sets: None,
+            ..PLAN
+        };
+        assert_eq!(plan.chunk_sets(1000), 2000);
+        assert_eq!(plan.chunk_sets(2_400_000), 83);
+        assert_eq!(plan.chunk_sets(usize::MAX), 1);
+    }
+}

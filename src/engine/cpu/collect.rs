@@ -1,0 +1,100 @@
+//! What every walk adds to: the best sets, the audit sums, the count of defined sets, progress.
+
+use crate::engine::{Query, Watch};
+use crate::stats::{AuditSums, Sums};
+use crate::top::{Candidate, Top};
+use std::sync::Mutex;
+
+/// Report progress after this many sets.
+const REPORT_EVERY: u128 = 1 << 20;
+
+/// The best sets of all threads. Behind the floor that it keeps in `watch`, offers are rare.
+#[derive(Debug)]
+pub(super) struct Best<'a> {
+    top: Mutex<Top>,
+    min_users: u64,
+    watch: &'a Watch,
+}
+
+impl<'a> Best<'a> {
+    /// None yet.
+    pub(super) fn new(query: &Query, watch: &'a Watch) -> Self {
+        Self {
+            top: Mutex::new(Top::new(query.top())),
+            min_users: query.min_users(),
+            watch,
+        }
+    }
+
+    /// A set whose exact r is below this needs no [`Self::offer`].
+    pub(super) fn floor(&self) -> f64 {
+        self.watch.floor()
+    }
+
+    /// Enters a set with its exact sums, and raises the floor to what follows.
+    pub(super) fn offer(&self, set: Vec<usize>, sums: Sums) {
+        if let Some(candidate) = Candidate::new(set, sums, self.min_users) {
+            // A poisoned lock means that another thread panicked; its panic is what is reported.
+            let mut top = self.top.lock().unwrap_or_else(|e| e.into_inner());
+            if top.push(candidate) {
+                self.watch.raise_floor(top.floor());
+            }
+        }
+    }
+
+    /// The best sets, best first.
+    pub(super) fn into_sorted(self) -> Vec<Candidate> {
+        let top = self.top.into_inner().unwrap_or_else(|e| e.into_inner());
+        top.into_sorted()
+    }
+}
+
+/// The part of a search that one thread has done.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Collected {
+    pub(super) seen: AuditSums,
+    /// Sets with a defined correlation; `None` once a set was discarded without knowing.
+    pub(super) defined: Count,
+    /// The part of `seen.sets` that the watch knows of.
+    reported: u128,
+}
+
+/// A count that may become unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Count(pub(super) Option<u128>);
+
+impl Default for Count {
+    fn default() -> Self {
+        Self(Some(0))
+    }
+}
+
+impl Count {
+    /// Counts one more, if the count is known.
+    pub(super) fn increment(&mut self) {
+        self.0 = self.0.map(|n| n + 1);
+    }
+}
+
+impl Collected {
+    /// Both parts together.
+    pub(super) fn merged(mut self, other: Self) -> Self {
+        self.seen += other.seen;
+        self.reported += other.reported;
+        self.defined = Count(self.defined.0.zip(other.defined.0).map(|(a, b)| a + b));
+        self
+    }
+
+    /// Tells `watch` of the sets seen since the last report, if they are many.
+    pub(super) fn report(&mut self, watch: &Watch) {
+        if self.seen.sets - self.reported >= REPORT_EVERY {
+            self.report_now(watch);
+        }
+    }
+
+    /// Tells `watch` of every set seen.
+    pub(super) fn report_now(&mut self, watch: &Watch) {
+        watch.advance(self.seen.sets - self.reported);
+        self.reported = self.seen.sets;
+    }
+}

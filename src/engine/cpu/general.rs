@@ -1,0 +1,407 @@
+//! The general walk: any table, any K, plain portable Rust. Every other walk is checked against it.
+//!
+//! ```text
+//! walk(prefix, its users, j questions to choose):
+//!     fewer than min_users users: add the subtree's closed form, return
+//!     j = 1: for each user, for each answer behind the prefix: add to that leaf's six sums
+//!            then judge and audit every leaf
+//!     else:  for each user, for each answer behind the prefix: put the user into that child's list
+//!            (occurrence deliver, as LCM does for frequent itemsets), then walk each child
+//! ```
+//!
+//! The cost is one step for each (prefix, user, answer behind it); absent answers cost nothing.
+//! Children are delivered in blocks of positions of at most [`BLOCK`] list entries (or one child),
+//! so a level holds at most max(BLOCK, users of the prefix) members: with 24 bytes each, K levels
+//! and T threads, memory is bounded by 24·T·K·max(BLOCK, U) bytes, far below that on sparse tables.
+
+use super::collect::{Best, Collected, Count};
+use super::layout::{Layout, Member, Rows};
+use super::problem::Problem;
+use super::projected::{Host, Prefix, Projector};
+use crate::combin::binomial;
+use crate::engine::{EngineError, Query, Watch};
+use crate::matrix::ResponseMatrix;
+use crate::stats::{Completions, Correlation, Sums, surely_below};
+use rayon::prelude::*;
+use std::ops::{AddAssign, Mul, Range, Sub};
+
+/// Most list entries that one delivery makes.
+const BLOCK: usize = 1 << 18;
+
+/// Levels of the tree whose children are walked in parallel.
+const PARALLEL_LEVELS: usize = 3;
+
+/// Integers wide enough for sums over all users: i64 where the table's bounds allow, else i128.
+trait Wide: Copy + Default + AddAssign + Sub<Output = Self> + Mul<Output = Self> + PartialOrd {
+    fn of(value: i64) -> Self;
+    fn exact(self) -> i128;
+    fn float(self) -> f64;
+}
+
+impl Wide for i64 {
+    fn of(value: i64) -> Self {
+        value
+    }
+    fn exact(self) -> i128 {
+        i128::from(self)
+    }
+    fn float(self) -> f64 {
+        self as f64
+    }
+}
+
+impl Wide for i128 {
+    fn of(value: i64) -> Self {
+        Self::from(value)
+    }
+    fn exact(self) -> i128 {
+        self
+    }
+    fn float(self) -> f64 {
+        self as f64
+    }
+}
+
+/// The sums of a leaf so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct LeafSums<W> {
+    n: W,
+    sa: W,
+    sg: W,
+    saa: W,
+    sgg: W,
+    sag: W,
+}
+
+impl<W: Wide> LeafSums<W> {
+    fn add(&mut self, a: i64, g: i64) {
+        let (a, g) = (W::of(a), W::of(g));
+        self.n += W::of(1);
+        self.sa += a;
+        self.sg += g;
+        self.saa += a * a;
+        self.sgg += g * g;
+        self.sag += a * g;
+    }
+
+    fn sums(&self) -> Sums {
+        Sums {
+            n: self.n.exact() as u64,
+            sa: self.sa.exact(),
+            sg: self.sg.exact(),
+            saa: self.saa.exact(),
+            sgg: self.sgg.exact(),
+            sag: self.sag.exact(),
+        }
+    }
+}
+
+/// Everything that stays the same during one search.
+pub(super) struct Walk<'a> {
+    pub(super) matrix: &'a ResponseMatrix,
+    pub(super) layout: &'a Layout,
+    pub(super) query: &'a Query,
+    pub(super) watch: &'a Watch,
+    pub(super) best: &'a Best<'a>,
+    /// Takes over prefixes three questions short of a set, where it applies.
+    pub(super) projector: Option<&'a Projector>,
+    pub(super) forms: &'a Completions,
+}
+
+/// Whether n·Sxy and Sx·Sy of any set fit i64: with b = the largest Σ|score| of a user, each is at
+/// most U²·b², and their difference at most twice that.
+fn fits_i64(matrix: &ResponseMatrix) -> bool {
+    let reach = |u| matrix.row(u).map(|(_, s)| i128::from(s).abs()).sum();
+    let users = matrix.users().len() as i128;
+    let largest: i128 = (0..matrix.users().len()).map(reach).max().unwrap_or(0);
+    (users * largest)
+        .checked_pow(2)
+        .is_some_and(|square| square < i128::from(i64::MAX) / 2)
+}
+
+impl Walk<'_> {
+    /// Searches `problems` over `rows` and all of its `members`.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`].
+    pub(super) fn search(
+        &self,
+        problems: &[Problem],
+        rows: &Rows,
+        members: &[Member],
+    ) -> Result<Collected, EngineError> {
+        let narrow = fits_i64(self.matrix);
+        problems
+            .into_par_iter()
+            .map(|problem| {
+                let mut collected = Collected::default();
+                let walk = Branch {
+                    walk: self,
+                    problem,
+                };
+                if problem.choose == 0 {
+                    walk.only(&mut collected);
+                } else {
+                    let Problem { prefix, from, .. } = problem;
+                    let members = self.layout.project(rows, members, prefix, *from);
+                    let prefix = &mut Vec::new();
+                    if narrow {
+                        walk.walk::<i64>(rows, &members, prefix, *from, &mut collected)?;
+                    } else {
+                        walk.walk::<i128>(rows, &members, prefix, *from, &mut collected)?;
+                    }
+                }
+                collected.report_now(self.watch);
+                Ok(collected)
+            })
+            .try_reduce(Collected::default, |a, b| Ok(a.merged(b)))
+    }
+}
+
+/// The walk of one problem.
+struct Branch<'a> {
+    walk: &'a Walk<'a>,
+    problem: &'a Problem,
+}
+
+/// Where the projected walk asks and tells.
+struct Leaves<'a> {
+    branch: &'a Branch<'a>,
+    prefix: &'a [u32],
+    from: usize,
+}
+
+impl Host for Leaves<'_> {
+    fn floor(&self) -> f64 {
+        self.branch.walk.best.floor()
+    }
+
+    fn exact(&self, lanes: [usize; 3], [n, a, x, y]: [f64; 4]) {
+        let walk = self.branch.walk;
+        let defined = n >= walk.query.min_users() as f64 && x > 0.0 && y > 0.0;
+        if defined && !surely_below(walk.best.floor(), a, x, y) {
+            let mut positions = self.prefix.to_vec();
+            positions.extend(lanes.map(|lane| (self.from + lane) as u32));
+            let set = walk.layout.set(&self.branch.problem.prefix, &positions);
+            let sums = Sums::of_set(walk.matrix, &set);
+            walk.best.offer(set, sums);
+        }
+    }
+
+    fn go_on(&self) -> bool {
+        !self.branch.walk.watch.stopped()
+    }
+}
+
+impl Branch<'_> {
+    /// A problem of one set.
+    fn only(&self, collected: &mut Collected) {
+        let set = &self.problem.prefix;
+        let sums = Sums::of_set(self.walk.matrix, set);
+        collected.seen.add_set(&sums);
+        if Correlation::of(&sums, self.walk.query.min_users()).is_some() {
+            collected.defined.increment();
+            self.walk.best.offer(set.clone(), sums);
+        }
+    }
+
+    /// Visits every set that goes on from `prefix` (positions, all before `from`).
+    fn walk<W: Wide + Send>(
+        &self,
+        rows: &Rows,
+        members: &[Member],
+        prefix: &mut Vec<u32>,
+        from: usize,
+        collected: &mut Collected,
+    ) -> Result<(), EngineError> {
+        let watch = self.walk.watch;
+        let choose = self.problem.choose - prefix.len();
+        if (members.len() as u64) < self.walk.query.min_users() {
+            self.prune(rows, members, from, choose, collected);
+            return Ok(());
+        }
+        if choose == 1 {
+            self.leaves::<W>(rows, members, prefix, from, collected);
+            return Ok(());
+        }
+        if watch.stopped() {
+            return Err(EngineError::Stopped);
+        }
+        if choose == 3
+            && let Some(projector) = self.walk.projector
+            && let Some(seen) = projector.visit(
+                &Prefix {
+                    layout: self.walk.layout,
+                    rows,
+                    members,
+                    from,
+                    forms: self.walk.forms,
+                    parallel: prefix.len() < PARALLEL_LEVELS - 1,
+                },
+                &Leaves {
+                    branch: self,
+                    prefix,
+                    from,
+                },
+            )
+        {
+            if watch.stopped() {
+                return Err(EngineError::Stopped);
+            }
+            collected.seen += seen;
+            collected.defined = Count(None);
+            collected.report(watch);
+            return Ok(());
+        }
+        // Two levels above the leaves' prefixes the members are few enough to come close together,
+        // and are read often enough to pay for it.
+        if choose == 4 && !prefix.is_empty() {
+            let (rows, members) = rows.compact(members);
+            return self.children::<W>(&rows, members, prefix, from, collected);
+        }
+        self.children::<W>(rows, members.to_vec(), prefix, from, collected)
+    }
+
+    /// Walks every child of `prefix`.
+    fn children<W: Wide + Send>(
+        &self,
+        rows: &Rows,
+        mut members: Vec<Member>,
+        prefix: &mut Vec<u32>,
+        from: usize,
+        collected: &mut Collected,
+    ) -> Result<(), EngineError> {
+        let choose = self.problem.choose - prefix.len();
+        let last = self.walk.layout.questions() + 1 - choose;
+        let mut from = from;
+        while from < last {
+            let (children, block) = self.deliver(rows, &mut members, from..last);
+            let child = |i: usize, prefix: &mut Vec<u32>, collected: &mut Collected| {
+                let position = block.start + i;
+                prefix.push(position as u32);
+                let walked = self.walk::<W>(rows, &children[i], prefix, position + 1, collected);
+                prefix.pop();
+                walked
+            };
+            if prefix.len() < PARALLEL_LEVELS && choose > 2 {
+                let part = (0..children.len())
+                    .into_par_iter()
+                    .map(|i| {
+                        let mut part = Collected::default();
+                        child(i, &mut prefix.clone(), &mut part)?;
+                        part.report(self.walk.watch);
+                        Ok::<_, EngineError>(part)
+                    })
+                    .try_reduce(Collected::default, |a, b| Ok(a.merged(b)))?;
+                *collected = collected.merged(part);
+            } else {
+                for i in 0..children.len() {
+                    child(i, prefix, collected)?;
+                }
+                collected.report(self.walk.watch);
+            }
+            from = block.end;
+        }
+        Ok(())
+    }
+
+    /// The children at the first positions of `range`, as many as a block holds, and which those
+    /// are. Moves every member behind them.
+    fn deliver(
+        &self,
+        rows: &Rows,
+        members: &mut [Member],
+        range: Range<usize>,
+    ) -> (Vec<Vec<Member>>, Range<usize>) {
+        let mut sizes = vec![0_usize; range.len()];
+        for member in &*members {
+            for answer in rows.behind(member) {
+                match sizes.get_mut(answer.position as usize - range.start) {
+                    Some(size) => *size += 1,
+                    None => break,
+                }
+            }
+        }
+        let mut entries = 0;
+        let fits = sizes.iter().take_while(|&&size| {
+            entries += size;
+            entries <= BLOCK
+        });
+        let block = range.start..range.start + fits.count().max(1);
+        let mut children: Vec<Vec<Member>> = sizes[..block.len()]
+            .iter()
+            .map(|&size| Vec::with_capacity(size))
+            .collect();
+        for member in members {
+            for answer in rows.behind(member) {
+                let Some(child) = children.get_mut(answer.position as usize - block.start) else {
+                    break;
+                };
+                member.at += 1;
+                child.push(Member {
+                    score: member.score + self.walk.layout.score(answer),
+                    ..*member
+                });
+            }
+        }
+        (children, block)
+    }
+
+    /// Counts a subtree without a defined set: too few users.
+    fn prune(
+        &self,
+        rows: &Rows,
+        members: &[Member],
+        from: usize,
+        choose: usize,
+        collected: &mut Collected,
+    ) {
+        let Walk { layout, forms, .. } = self.walk;
+        let behind = (layout.questions() - from) as u64;
+        // Below C(Q, K), which fits.
+        collected.seen.sets += binomial(behind, choose as u64).unwrap_or(0);
+        for member in members {
+            collected.seen += layout.completions(forms, rows, member, choose);
+        }
+    }
+
+    /// Sums, audits and judges every leaf of a prefix.
+    fn leaves<W: Wide>(
+        &self,
+        rows: &Rows,
+        members: &[Member],
+        prefix: &[u32],
+        from: usize,
+        collected: &mut Collected,
+    ) {
+        let Walk { layout, best, .. } = self.walk;
+        let mut leaves = vec![LeafSums::<W>::default(); layout.questions() - from];
+        for member in members {
+            for answer in rows.behind(member) {
+                leaves[answer.position as usize - from]
+                    .add(member.score + layout.score(answer), member.total);
+            }
+        }
+        let min_users = W::of(self.walk.query.min_users() as i64);
+        for (i, leaf) in leaves.iter().enumerate() {
+            let sums = leaf.sums();
+            collected.seen.add_set(&sums);
+            if leaf.n < min_users {
+                continue;
+            }
+            // Exact in W; the conversion to f64 is the only rounding.
+            let x = leaf.n * leaf.saa - leaf.sa * leaf.sa;
+            let y = leaf.n * leaf.sgg - leaf.sg * leaf.sg;
+            if x <= W::default() || y <= W::default() {
+                continue;
+            }
+            collected.defined.increment();
+            let a = leaf.n * leaf.sag - leaf.sa * leaf.sg;
+            if !surely_below(best.floor(), a.float(), x.float(), y.float()) {
+                let mut positions = prefix.to_vec();
+                positions.push((from + i) as u32);
+                best.offer(layout.set(&self.problem.prefix, &positions), sums);
+            }
+        }
+    }
+}

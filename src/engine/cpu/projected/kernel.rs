@@ -1,0 +1,223 @@
+//! The leaf kernel: the six sums of many leaves at once, and the judgement of each.
+//!
+//! ```text
+//! for each user of the prefix (score s, centred total g):
+//!     for each leaf m that the user answered with x:
+//!         a = s + x;  n += 1;  Sa += a;  Sg += g;  Saa += a²;  Sgg += g²;  Sag += a·g
+//! for each leaf: keep it unless its r is certainly below the floor
+//! ```
+//! Vertically: lanes are leaves, so a user's s and g are uniform and nothing is gathered. Cost: 8
+//! vector operations and one load for each user and vector of leaves.
+//!
+//! # The outer-user filter
+//! The users given may be a part of the prefix's users, those with the largest |g|; the others, the
+//! inner users, have Σg² ≤ E on any leaf. Let t > 0 be the floor, and let r ≥ t hold on a leaf, over
+//! all of its users. Then g regressed on a over all of them has slope ≥ 0 and residual sum of
+//! squares RSS = (1 − r²)·Σ(g − ḡ)² ≤ (1 − t²)·(Sgg + E), since Σ(g − ḡ)² ≤ Σ(g − 0)². That same
+//! line leaves at most RSS over the outer users alone, so the best line of slope ≥ 0 over the outer
+//! users leaves at most that. With X = n·Saa − Sa², Y = n·Sgg − Sg², C = n·Sag − Sa·Sg over the outer
+//! users, that best line leaves (Y − max(C, 0)²/X)/n (Y/n where X = 0). So r ≥ t implies
+//!
+//! max(C, 0)² ≥ X·W, with W = Y − (1 − t²)·n·(Sgg + E),
+//!
+//! and a leaf that fails this is discarded. Where every product is exact in the lanes' type (checked
+//! for each prefix) the judgement is made in it, else in f64, where the whole prefix was checked. So
+//! X, Y and C are exact; 1 − t², W and the two sides carry a few roundings, and [`Elem::MARGIN`],
+//! which covers 16 of them, is allowed twice: 1 − t² is raised by it, X·W is lowered by it.
+//! A leaf with no outer user has X = W = 0 and is kept.
+
+use super::lanes::{Elem, Lanes};
+
+/// Sums of a leaf: n, Sa, Sg, Saa, Sgg, Sag.
+pub(super) const SUMS: usize = 6;
+
+/// A user of the prefix.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub(super) struct Entry<E> {
+    /// Where their row of leaf scores starts.
+    pub(super) row: u32,
+    /// s: score on the prefix.
+    pub(super) s: E,
+    /// g: centred total.
+    pub(super) g: E,
+    /// g².
+    pub(super) gg: E,
+}
+
+/// What the judgement of a prefix's leaves needs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bar {
+    /// 1 − t², rounded up.
+    pub(super) tau: f64,
+    /// E: at least Σg² over the users left out.
+    pub(super) left_out: f64,
+    /// Whether n times any sum, also with E in it, is below [`Elem::EXACT`] of the lanes. Else the
+    /// judgement is made in f64.
+    pub(super) narrow: bool,
+}
+
+impl Bar {
+    /// For a floor t > 0.
+    pub(super) fn new<E: Elem>(floor: f64, left_out: f64, narrow: bool) -> Self {
+        let margin = if narrow { E::MARGIN } else { f64::MARGIN };
+        // 1 − t is exact for t ≥ 1/2, and else the product's error is small beside the margin.
+        let tau = ((1.0 - floor) * (1.0 + floor)).max(0.0) * (1.0 + margin);
+        Self {
+            tau,
+            left_out,
+            narrow,
+        }
+    }
+}
+
+/// Sums over every leaf that was judged, for the audit; exact integers.
+pub(super) type Totals = [f64; SUMS];
+
+/// Totals while they are added up: [`WIDEST`] partial sums each, so that no addition waits for
+/// another.
+pub(super) type Parts = [[f64; WIDEST]; SUMS];
+
+/// Lanes of the widest vector.
+const WIDEST: usize = 16;
+
+/// The totals of all parts.
+pub(super) fn totals(parts: &Parts) -> Totals {
+    parts.map(|part| part.iter().sum())
+}
+
+/// Sums and judges `V` vectors of leaves from lane `lane` on, the first `lanes` of which count;
+/// returns a bit for each that is kept.
+///
+/// # Safety
+/// The level of `L` must be available, and `rows[entry.row + lane ..]` must have `V · N` elements
+/// for every entry; V · N ≤ 64.
+#[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "v runs over seven arrays at once"
+)]
+unsafe fn judge<L: Lanes, const V: usize>(
+    rows: &[L::Elem],
+    entries: &[Entry<L::Elem>],
+    lane: usize,
+    lanes: usize,
+    bar: &Bar,
+    parts: &mut Parts,
+) -> u64 {
+    // SAFETY: by this function's contract; `row` stays inside the rows.
+    unsafe {
+        let zero = L::splat(L::Elem::default());
+        let one = L::splat(L::Elem::of(1.0));
+        let mut acc = [[zero; V]; SUMS];
+        for entry in entries {
+            let (s, g, gg) = (L::splat(entry.s), L::splat(entry.g), L::splat(entry.gg));
+            let row = rows.as_ptr().add(entry.row as usize + lane);
+            let [n, sa, sg, saa, sgg, sag] = &mut acc;
+            for v in 0..V {
+                let x = L::load(row.add(v * L::N));
+                let answered = x.answered();
+                let a = x.add_or_zero(answered, s);
+                n[v] = n[v].add_where(answered, one);
+                sa[v] = sa[v].add(a);
+                sg[v] = sg[v].add_where(answered, g);
+                saa[v] = a.mul_add(a, saa[v]);
+                sgg[v] = sgg[v].add_where(answered, gg);
+                sag[v] = a.mul_add(g, sag[v]);
+            }
+        }
+        let mut bits = 0;
+        let minus_tau = L::splat(L::Elem::of(-bar.tau));
+        let left_out = L::splat(L::Elem::of(bar.left_out));
+        let shrink = L::splat(L::Elem::of(1.0 - L::Elem::MARGIN));
+        for v in 0..V {
+            let [n, sa, sg, saa, sgg, sag] = [0, 1, 2, 3, 4, 5].map(|f| acc[f][v]);
+            let kept = if bar.narrow {
+                let x = n.mul_sub(saa, sa.mul(sa));
+                let y = n.mul_sub(sgg, sg.mul(sg));
+                let c = n.mul_sub(sag, sa.mul(sg)).or_zero();
+                let slack = n.mul(sgg.add(left_out));
+                let w = slack.mul_add(minus_tau, y);
+                c.mul(c).at_least(x.mul(w).mul(shrink))
+            } else {
+                judge_wide::<L>([n, sa, sg, saa, sgg, sag], bar)
+            };
+            bits |= kept << (v * L::N);
+        }
+        for (part, sum) in parts.iter_mut().zip(&acc) {
+            // V sums of one field stay exact: the caller leaves room for four.
+            let mut all = sum[V - 1].first(lanes - (V - 1) * L::N);
+            for other in &sum[..V - 1] {
+                all = all.add(*other);
+            }
+            let mut lanes = [L::Elem::default(); WIDEST];
+            all.store(lanes.as_mut_ptr());
+            for (part, lane) in part[..L::N].iter_mut().zip(&lanes[..L::N]) {
+                *part += lane.wide();
+            }
+        }
+        bits & (u64::MAX >> (64 - lanes))
+    }
+}
+
+/// The judgement in f64, where products leave the lanes' exact range.
+///
+/// # Safety
+/// The level of `L` must be available.
+#[inline(always)]
+unsafe fn judge_wide<L: Lanes>(sums: [L; SUMS], bar: &Bar) -> u64 {
+    let mut wide = [[0.0; WIDEST]; SUMS];
+    for (wide, sum) in wide.iter_mut().zip(sums) {
+        let mut lanes = [L::Elem::default(); WIDEST];
+        // SAFETY: the level is available by this function's contract, and N ≤ WIDEST.
+        unsafe { sum.store(lanes.as_mut_ptr()) };
+        *wide = lanes.map(Elem::wide);
+    }
+    let [n, sa, sg, saa, sgg, sag] = &wide;
+    let mut bits = 0;
+    for i in 0..L::N {
+        let x = n[i] * saa[i] - sa[i] * sa[i];
+        let y = n[i] * sgg[i] - sg[i] * sg[i];
+        let c = (n[i] * sag[i] - sa[i] * sg[i]).max(0.0);
+        let w = y - bar.tau * n[i] * (sgg[i] + bar.left_out);
+        bits |= u64::from(c * c >= x * w * (1.0 - f64::MARGIN)) << i;
+    }
+    bits
+}
+
+/// Sums and judges the leaves `lanes` of a prefix, calling `kept` with each lane that may reach the
+/// floor. `lanes.start` must be a multiple of the vector width.
+///
+/// # Safety
+/// The level of `L` must be available, and every entry's row must have elements up to `lanes.end`
+/// rounded up to the vector width.
+#[inline(always)]
+pub(super) unsafe fn leaves<L: Lanes>(
+    rows: &[L::Elem],
+    entries: &[Entry<L::Elem>],
+    lanes: std::ops::Range<usize>,
+    bar: &Bar,
+    parts: &mut Parts,
+    mut kept: impl FnMut(usize),
+) {
+    let mut lane = lanes.start;
+    while lane < lanes.end {
+        let left = lanes.end - lane;
+        let vectors = left.div_ceil(L::N).min(L::AT_ONCE);
+        let valid = left.min(vectors * L::N);
+        // SAFETY: `vectors` ends at most at lanes.end rounded up, by this function's contract.
+        let mut bits = unsafe {
+            match vectors {
+                1 => judge::<L, 1>(rows, entries, lane, valid, bar, parts),
+                2 => judge::<L, 2>(rows, entries, lane, valid, bar, parts),
+                3 => judge::<L, 3>(rows, entries, lane, valid, bar, parts),
+                _ => judge::<L, 4>(rows, entries, lane, valid, bar, parts),
+            }
+        };
+        while bits != 0 {
+            kept(lane + bits.trailing_zeros() as usize);
+            bits &= bits - 1;
+        }
+        lane += vectors * L::N;
+    }
+}

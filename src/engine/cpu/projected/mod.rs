@@ -1,0 +1,328 @@
+//! The projected walk: all sets that are three questions away from a prefix, leaves in vectors.
+//!
+//! [`Projector::visit`] takes over a prefix from the general walk where it applies: there is a
+//! floor t > 0 to discard against, the prefix has enough users to fill words and vectors, and its
+//! sums are small enough to be exact in floats. It answers `None` where it does not apply, and the
+//! general walk goes on.
+//!
+//! Rooms: [`base`] projects the prefix, [`stem`] pairs up the next two questions, [`kernel`] sums
+//! and judges the leaves over [`lanes`]' vectors, [`dispatch`] picks the vectors.
+
+mod base;
+mod dispatch;
+mod kernel;
+mod lanes;
+mod stem;
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+
+use super::isa::Isa;
+use super::layout::{Layout, Member, Rows};
+use crate::stats::{AuditSums, Completions};
+use base::{Base, User};
+use lanes::Elem;
+use rayon::prelude::*;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use stem::{Lists, Tally};
+
+/// Fewer users than this are walked in general: words and vectors would be mostly empty.
+const FEWEST_USERS: usize = 64;
+
+/// Most bytes of rows that a projected prefix may take.
+const MOST_BYTES: usize = 1 << 29;
+
+/// A leaf should have this many outer users at least, or too few of them to tell.
+const OUTER_USERS_OF_A_LEAF: f64 = 9.0;
+
+/// What the inner users may add to a leaf's bar, as a part of what is to be explained.
+const SLACK: f64 = 0.15;
+
+/// A prefix three questions short of a set.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prefix<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) rows: &'a Rows,
+    /// Its users.
+    pub(super) members: &'a [Member],
+    /// The position of lane 0.
+    pub(super) from: usize,
+    pub(super) forms: &'a Completions,
+    /// Whether its stems are to be searched in parallel.
+    pub(super) parallel: bool,
+}
+
+/// What the projected walk asks and tells while it visits a prefix.
+pub(super) trait Host: Sync {
+    /// The current floor.
+    fn floor(&self) -> f64;
+    /// Takes the lanes of a set that may reach the floor, and its n, A, X, Y over all users.
+    fn exact(&self, lanes: [usize; 3], sums: [f64; 4]);
+    /// Whether to go on; if not, what [`Projector::visit`] returns means nothing.
+    fn go_on(&self) -> bool;
+}
+
+/// What the projected walk keeps from prefix to prefix.
+#[derive(Debug)]
+pub(super) struct Projector {
+    isa: Isa,
+    /// How much more outer users to take than the rule says, an f32; moved by how many leaves are
+    /// kept.
+    care: AtomicU32,
+    narrow: Pool<f32>,
+    wide: Pool<f64>,
+}
+
+/// The buffers of one type of element.
+#[derive(Debug, Default)]
+struct Pool<E> {
+    bases: Free<Base<E>>,
+    lists: Free<Lists<E>>,
+}
+
+/// Buffers not in use: as many as were ever in use at once, at most one a thread and level.
+#[derive(Debug, Default)]
+struct Free<T>(Mutex<Vec<T>>);
+
+impl<T: Default> Free<T> {
+    fn take(&self) -> T {
+        let mut free = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        free.pop().unwrap_or_default()
+    }
+
+    fn give(&self, buffer: T) {
+        let mut free = self.0.lock().unwrap_or_else(|e| e.into_inner());
+        free.push(buffer);
+    }
+}
+
+/// What was subtracted before summing.
+#[derive(Clone, Copy, Debug)]
+struct Shifts {
+    score: i64,
+    total: i64,
+}
+
+impl Projector {
+    /// With kernels of the level `isa`.
+    pub(super) fn new(isa: Isa) -> Self {
+        Self {
+            isa,
+            care: AtomicU32::new(1_f32.to_bits()),
+            narrow: Pool::default(),
+            wide: Pool::default(),
+        }
+    }
+
+    /// Visits all sets of three more questions and returns their audit sums, or `None` where it does
+    /// not apply.
+    pub(super) fn visit(&self, prefix: &Prefix<'_>, host: &impl Host) -> Option<AuditSums> {
+        let Prefix {
+            layout,
+            rows,
+            members,
+            from,
+            ..
+        } = *prefix;
+        let users = members.len();
+        let lanes = layout.questions() - from;
+        let floor = host.floor();
+        if users < FEWEST_USERS || floor <= 0.0 {
+            return None;
+        }
+        let mean = |of: fn(&Member) -> i64| {
+            let sum: i128 = members.iter().map(|m| i128::from(of(m))).sum();
+            (sum / users as i128) as i64
+        };
+        let (score_shift, total_shift) = (mean(|m| m.score), mean(|m| m.total));
+        let sorted = outermost_first(members.iter().enumerate().map(|(member, m)| User {
+            s: m.score - score_shift,
+            g: m.total - total_shift,
+            member,
+        }));
+        let answers: usize = members.iter().map(|m| rows.behind(m).len()).sum();
+        let density = answers as f64 / (users * lanes) as f64;
+        let outer = self.outer_users(&sorted, density, floor);
+
+        // |a| and |g| of any leaf are at most `reach`; each sum over the outer users at most
+        // outer · reach², each product in the judgements users · that, each total of a stem
+        // lanes² times that.
+        let s = sorted.iter().map(|u| u.s.unsigned_abs()).max()? as f64;
+        let g = sorted.first()?.g.unsigned_abs() as f64;
+        let reach = (s + 3.0 * layout.largest_score() as f64).max(g);
+        let widest = users as f64 * reach * reach * users.max(lanes * lanes) as f64;
+        let bytes = users * (lanes + 16) * 8;
+        if widest >= f64::EXACT || bytes > MOST_BYTES {
+            return None;
+        }
+        let shifts = Shifts {
+            score: score_shift,
+            total: total_shift,
+        };
+        // Four times: the audit adds up to four vectors of sums before it widens them.
+        Some(if 4.0 * outer as f64 * reach * reach < f32::EXACT {
+            self.run(&self.narrow, prefix, host, sorted, shifts, reach, outer)
+        } else {
+            self.run(&self.wide, prefix, host, sorted, shifts, reach, outer)
+        })
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of `visit`, once a type"
+    )]
+    fn run<E: dispatch::Dispatch>(
+        &self,
+        pool: &Pool<E>,
+        prefix: &Prefix<'_>,
+        host: &impl Host,
+        users: Vec<User>,
+        shifts: Shifts,
+        reach: f64,
+        outer: usize,
+    ) -> AuditSums {
+        let Prefix {
+            layout,
+            rows,
+            members,
+            from,
+            forms,
+            ..
+        } = *prefix;
+        let mut base = pool.bases.take();
+        base.reach = reach;
+        base.reset(users, layout.questions() - from, outer);
+        for i in 0..base.users.len() {
+            let member = base.users[i].member;
+            for answer in rows.behind(&members[member]) {
+                let lane = answer.position as usize - from;
+                base.answer(i, lane, layout.score(answer));
+            }
+        }
+        let mut left_out = AuditSums::default();
+        for user in base.users.iter().skip(base.outer_words * 64) {
+            left_out += layout.completions(forms, rows, &members[user.member], 3);
+        }
+        let stem = |l1: usize| {
+            if !host.go_on() {
+                return Tally::default();
+            }
+            let mut lists = pool.lists.take();
+            let tally = E::search(
+                self.isa,
+                &base,
+                l1,
+                &mut lists,
+                &|| host.floor(),
+                &mut |lanes| {
+                    host.exact(lanes, base.exactly(lanes));
+                },
+            );
+            pool.lists.give(lists);
+            tally
+        };
+        let tally = if prefix.parallel {
+            (1..base.lanes)
+                .into_par_iter()
+                .map(stem)
+                .reduce(Tally::default, Tally::merged)
+        } else {
+            (1..base.lanes)
+                .map(stem)
+                .fold(Tally::default(), Tally::merged)
+        };
+        pool.bases.give(base);
+        self.adapt(&tally);
+        left_out += unshifted(&tally, shifts);
+        left_out
+    }
+
+    /// How many of `sorted` to take as outer users, in whole words.
+    ///
+    /// The kernel's work grows with them, and so does what it can discard. A leaf is discarded by
+    /// its residuals over the outer users, so it should have several; and the bar is lifted by
+    /// (1 − t²)·E, E being the inner users' Σg² over a prefix one question short, 1/density times a
+    /// leaf's: that should be a small part of t²·Sgg, the most that a leaf's residuals are above it.
+    /// Only speed depends on this.
+    fn outer_users(&self, sorted: &[User], density: f64, floor: f64) -> usize {
+        let care = f64::from(f32::from_bits(self.care.load(Ordering::Relaxed)));
+        let square = |u: &User| (u.g as f64) * (u.g as f64);
+        let all: f64 = sorted.iter().map(square).sum();
+        let (t2, leaf) = (floor * floor, density.powi(3));
+        let (mut outer, mut outside) = (0, 0.0);
+        for word in sorted.chunks(64) {
+            let lifted = (1.0 - t2) * (all - outside) / density;
+            let enough = outer as f64 * leaf >= OUTER_USERS_OF_A_LEAF * care;
+            if enough && lifted * care <= SLACK * t2 * outside {
+                break;
+            }
+            outer += word.len();
+            outside += word.iter().map(square).sum::<f64>();
+        }
+        outer
+    }
+
+    /// More outer users where many leaves were kept, fewer where few were.
+    fn adapt(&self, &Tally { sets, kept, .. }: &Tally) {
+        let care = f32::from_bits(self.care.load(Ordering::Relaxed));
+        let next = if kept * 100 > sets {
+            (care * 1.1).min(8.0)
+        } else if kept * 250 < sets {
+            (care * 0.95).max(0.25)
+        } else {
+            care
+        };
+        self.care.store(next.to_bits(), Ordering::Relaxed);
+    }
+}
+
+/// Sorts by |g| descending, equals as they came. Totals of a prefix mostly lie close together, so
+/// counting sorts them in two passes; where they do not, comparing does.
+fn outermost_first(users: impl Iterator<Item = User> + Clone) -> Vec<User> {
+    const MOST_COUNTERS: u64 = 1 << 12;
+    let largest = users.clone().map(|u| u.g.unsigned_abs()).max().unwrap_or(0);
+    if largest >= MOST_COUNTERS {
+        let mut sorted: Vec<User> = users.collect();
+        sorted.sort_by_key(|u| std::cmp::Reverse(u.g.unsigned_abs()));
+        return sorted;
+    }
+    let key = |u: &User| (largest - u.g.unsigned_abs()) as usize;
+    let mut next = vec![0; largest as usize + 2];
+    for user in users.clone() {
+        next[key(&user) + 1] += 1;
+    }
+    for i in 1..next.len() {
+        next[i] += next[i - 1];
+    }
+    let mut sorted = vec![User::default(); next[next.len() - 1]];
+    for user in users {
+        let place = &mut next[key(&user)];
+        sorted[*place] = user;
+        *place += 1;
+    }
+    sorted
+}
+
+/// The audit sums of a stem, with the shifts σ of a and γ of g taken back:
+/// Σa = Σa' + σ·n, Σa² = Σa'² + 2σ·Σa' + σ²·n, Σa·g = Σa'g' + γ·Σa' + σ·Σg' + σγ·n.
+fn unshifted(tally: &Tally, shifts: Shifts) -> AuditSums {
+    let [n, sa, sg, saa, sgg, sag] = tally.totals;
+    let (a, g) = (shifts.score as u64, shifts.total as u64);
+    let squares = |sum: u64, square: u64, by: u64| {
+        square
+            .wrapping_add(by.wrapping_mul(sum).wrapping_mul(2))
+            .wrapping_add(by.wrapping_mul(by).wrapping_mul(n))
+    };
+    AuditSums {
+        sets: u128::from(tally.sets),
+        n,
+        sa: sa.wrapping_add(a.wrapping_mul(n)),
+        sg: sg.wrapping_add(g.wrapping_mul(n)),
+        saa: squares(sa, saa, a),
+        sgg: squares(sg, sgg, g),
+        sag: sag
+            .wrapping_add(g.wrapping_mul(sa))
+            .wrapping_add(a.wrapping_mul(sg))
+            .wrapping_add(a.wrapping_mul(g).wrapping_mul(n)),
+    }
+}

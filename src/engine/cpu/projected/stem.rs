@@ -1,0 +1,124 @@
+//! One stem: a projected prefix and the first of its last three questions; all sets behind it.
+//!
+//! Of any three lanes two lie in one half of the lanes, so every set is met once as a pair of lanes
+//! l₁ > l₂ in one half and a leaf m:
+//!
+//! - both in the second half: every leaf below l₂ (also those of the first half);
+//! - both in the first half: every leaf of the second half, and those below l₂.
+//!
+//! That is half as many pairs as l₁ > l₂ > m would take, each with twice as many leaves, so vectors
+//! of leaves are fuller.
+
+use super::base::Base;
+use super::kernel::{Bar, Entry, Parts, SUMS, leaves, totals};
+use super::lanes::{Elem, Lanes};
+
+/// What a stem adds up.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    /// Leaves judged.
+    pub(super) sets: u64,
+    /// Leaves kept for the exact judgement.
+    pub(super) kept: u64,
+    /// Their sums over the outer users, as shifted as the base is, modulo 2^64.
+    pub(super) totals: [u64; SUMS],
+}
+
+impl Tally {
+    /// Both together.
+    pub(super) fn merged(mut self, other: Self) -> Self {
+        self.sets += other.sets;
+        self.kept += other.kept;
+        for (mine, other) in self.totals.iter_mut().zip(other.totals) {
+            *mine = mine.wrapping_add(other);
+        }
+        self
+    }
+}
+
+/// Buffers of a thread.
+#[derive(Debug, Default)]
+pub(super) struct Lists<E> {
+    /// The base's entries with the first question's score added, where answered.
+    first: Vec<Entry<E>>,
+    /// The outer users of both questions.
+    second: Vec<Entry<E>>,
+}
+
+/// Judges every set of the stem `l1`; `floor` is asked again for each pair and must be above 0.
+/// `exact` gets each set of lanes that may reach it.
+///
+/// # Safety
+/// The level of `L` must be available.
+#[inline(always)]
+pub(super) unsafe fn search<L: Lanes>(
+    base: &Base<L::Elem>,
+    l1: usize,
+    lists: &mut Lists<L::Elem>,
+    floor: impl Fn() -> f64,
+    mut exact: impl FnMut([usize; 3]),
+) -> Tally {
+    let mut tally = Tally::default();
+    let mut parts = Parts::default();
+    let outer = base.outer_words;
+    let column1 = base.column(l1);
+    let outer_users = base.entries.len().min(outer * 64);
+    lists.first.clear();
+    lists.first.extend_from_slice(&base.entries[..outer_users]);
+    lists.second.resize(outer_users, Entry::default());
+    each_bit(column1[..outer].iter().copied(), |i| {
+        lists.first[i].s = lists.first[i].s.plus(base.score(i, l1));
+    });
+    let split = base.split();
+    let (pairs, beyond) = if l1 >= split {
+        (split..l1, 0..0)
+    } else {
+        (0..l1, split..base.lanes)
+    };
+    for l2 in pairs {
+        let column2 = base.column(l2);
+        let both = || column1.iter().zip(column2).map(|(a, b)| a & b);
+        let mut users = 0;
+        each_bit(both().take(outer), |i| {
+            let mut entry = lists.first[i];
+            entry.s = entry.s.plus(base.score(i, l2));
+            lists.second[users] = entry;
+            users += 1;
+        });
+        let entries = &lists.second[..users];
+        let left_out = both()
+            .zip(&base.largest)
+            .skip(outer)
+            .map(|(word, largest)| f64::from(word.count_ones()) * largest)
+            .sum();
+        let most = users as f64 * (users as f64 * base.reach * base.reach + left_out);
+        let bar = Bar::new::<L::Elem>(floor(), left_out, most < L::Elem::EXACT);
+        for range in [beyond.clone(), 0..l2] {
+            tally.sets += range.len() as u64;
+            let kept = &mut tally.kept;
+            // SAFETY: the level is available by this function's contract; rows are padded to the
+            // widest vector, and both ranges start at a multiple of it.
+            unsafe {
+                leaves::<L>(&base.rows, entries, range, &bar, &mut parts, |m| {
+                    *kept += 1;
+                    exact([l1, l2, m]);
+                });
+            }
+        }
+    }
+    // Exact integers below 2^53 in magnitude.
+    tally.totals = totals(&parts).map(|total| total as i64 as u64);
+    tally
+}
+
+/// Calls `each` with the index of every set bit.
+#[inline(always)]
+fn each_bit(words: impl Iterator<Item = u64>, mut each: impl FnMut(usize)) {
+    for (w, word) in words.enumerate() {
+        let mut word = word;
+        while word != 0 {
+            each(w * 64 + word.trailing_zeros() as usize);
+            word &= word - 1;
+        }
+    }
+}

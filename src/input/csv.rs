@@ -1,0 +1,297 @@
+//! CSV with a header, strictly by RFC 4180 with `,`, `;` or tab.
+//!
+//! Written here because lenient parsers, the `csv` crate among them, read on over an unclosed quote
+//! or text behind a closing one, and so can swallow rows without a word.
+//!
+//! A field that begins with `"` is quoted: it may hold delimiters and line breaks, and `""` for a
+//! quote. Anywhere else a quote is a character like others. Lines end in LF or CR LF; empty ones are
+//! skipped. Space belongs to a user or a question, and not to a name in the header or to a score.
+
+use super::ColumnNames;
+use super::error::{LayoutFault, Place, RowFault, Stop, list};
+use super::score;
+use super::text::{Cut, LONGEST_ROW, Text};
+use crate::matrix::MatrixBuilder;
+
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// Reads to the end of the text. `lead` is the space before its first byte, on the same line: a tab
+/// there is a delimiter behind a nameless first column.
+pub(super) fn read(
+    text: &mut Text<'_>,
+    lead: Vec<u8>,
+    columns: &ColumnNames,
+    builder: &mut MatrixBuilder,
+) -> Result<(), Stop> {
+    let Some(header) = Header::read(text, lead, columns)? else {
+        return Err(LayoutFault::Empty.into());
+    };
+    let mut bytes = Vec::new();
+    let mut fields = Fields::default();
+    loop {
+        bytes.clear();
+        let Some(place) = next_row(text, &[header.delimiter], &mut bytes)? else {
+            return Ok(());
+        };
+        let row = |fault| Stop::Row(place, fault);
+        fields.split(&bytes, header.delimiter).map_err(row)?;
+        if fields.len() != header.fields {
+            return Err(row(RowFault::Length {
+                expected: header.fields,
+                found: fields.len(),
+            }));
+        }
+        let user = id(fields.get(header.user), &columns.user).map_err(row)?;
+        let question = id(fields.get(header.question), &columns.question).map_err(row)?;
+        let score = score::parse(fields.get(header.score)).map_err(|fault| {
+            row(RowFault::Score {
+                column: columns.score.clone(),
+                fault,
+            })
+        })?;
+        builder.push(user, question, score, place.number())?;
+    }
+}
+
+fn id<'f>(field: &'f str, column: &str) -> Result<&'f str, RowFault> {
+    if field.trim_ascii().is_empty() {
+        return Err(RowFault::EmptyId {
+            column: column.to_owned(),
+        });
+    }
+    Ok(field)
+}
+
+/// What the header says.
+struct Header {
+    delimiter: u8,
+    fields: usize,
+    user: usize,
+    question: usize,
+    score: usize,
+}
+
+impl Header {
+    /// Reads the first line that is not empty and takes the delimiter that makes it hold the three
+    /// names; `None` where there is no such line.
+    fn read(
+        text: &mut Text<'_>,
+        lead: Vec<u8>,
+        columns: &ColumnNames,
+    ) -> Result<Option<Self>, Stop> {
+        let mut bytes = lead;
+        let place = match next_row(text, &DELIMITERS, &mut bytes) {
+            Ok(Some(place)) => place,
+            Ok(None) => return Ok(None),
+            Err(Stop::Row(_, RowFault::TooLong { .. })) => return Err(LayoutFault::NotText.into()),
+            Err(other) => return Err(other),
+        };
+        if bytes
+            .iter()
+            .any(|b| b.is_ascii_control() && !b"\t\r\n".contains(b))
+        {
+            return Err(LayoutFault::NotText.into());
+        }
+        let wanted = [&columns.user, &columns.question, &columns.score];
+        let mut fields = Fields::default();
+        // The split into most columns, for the message.
+        let mut found = Vec::new();
+        for delimiter in DELIMITERS {
+            fields
+                .split(&bytes, delimiter)
+                .map_err(|fault| Stop::Row(place, fault))?;
+            let names: Vec<&str> = fields.iter().map(str::trim).collect();
+            let places = wanted.map(|name| names.iter().position(|n| n == name));
+            if let [Some(user), Some(question), Some(score)] = places {
+                if let Some(name) = wanted
+                    .into_iter()
+                    .find(|&name| names.iter().filter(|n| *n == name).count() > 1)
+                {
+                    return Err(LayoutFault::RepeatedColumn {
+                        column: name.clone(),
+                        line: place.number(),
+                    }
+                    .into());
+                }
+                return Ok(Some(Self {
+                    delimiter,
+                    fields: names.len(),
+                    user,
+                    question,
+                    score,
+                }));
+            }
+            if names.len() > found.len() {
+                found = names.into_iter().map(str::to_owned).collect();
+            }
+        }
+        let missing = wanted.into_iter().filter(|name| !found.contains(name));
+        Err(LayoutFault::MissingColumns {
+            missing: list(missing.map(String::as_str)),
+            line: place.number(),
+            found: list(found.iter().map(String::as_str)),
+        }
+        .into())
+    }
+}
+
+/// Appends the next row that is not an empty line to `bytes`; where it starts.
+fn next_row(
+    text: &mut Text<'_>,
+    delimiters: &[u8],
+    bytes: &mut Vec<u8>,
+) -> Result<Option<Place>, Stop> {
+    loop {
+        let place = Place::Line(text.line());
+        let step = |at: At, byte| at.step(byte, delimiters.contains(&byte));
+        let mut at = bytes.iter().copied().fold(At::Start, step);
+        let cut = text.row(bytes, |byte| {
+            at = step(at, byte);
+            at == At::End
+        })?;
+        if cut == Cut::TooLong {
+            let fault = RowFault::TooLong { limit: LONGEST_ROW };
+            return Err(Stop::Row(place, fault));
+        }
+        if !matches!(bytes[..], [] | [b'\n'] | [b'\r', b'\n'] | [b'\r']) {
+            return Ok(Some(place));
+        }
+        if cut == Cut::AtEnd {
+            return Ok(None);
+        }
+        bytes.clear();
+    }
+}
+
+/// Where in a row one stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    /// At the start of a field.
+    Start,
+    /// In a field without quotes, or behind a closing quote and more.
+    Plain,
+    /// Inside quotes.
+    Quoted,
+    /// Behind a quote inside quotes: it closes them, or another one follows.
+    Quote,
+    /// Behind the line feed.
+    End,
+}
+
+impl At {
+    fn step(self, byte: u8, delimits: bool) -> Self {
+        match (self, byte) {
+            (Self::Start | Self::Quote, b'"') => Self::Quoted,
+            (Self::Quoted, b'"') => Self::Quote,
+            (Self::Quoted, _) => Self::Quoted,
+            (_, b'\n') => Self::End,
+            _ if delimits => Self::Start,
+            _ => Self::Plain,
+        }
+    }
+}
+
+/// The fields of a row, unquoted, one behind the other.
+#[derive(Default)]
+struct Fields {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Fields {
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    fn get(&self, field: usize) -> &str {
+        let start = if field == 0 { 0 } else { self.ends[field - 1] };
+        &self.text[start..self.ends[field]]
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        (0..self.len()).map(|field| self.get(field))
+    }
+
+    /// Takes `row` apart.
+    fn split(&mut self, row: &[u8], delimiter: u8) -> Result<(), RowFault> {
+        self.text.clear();
+        self.ends.clear();
+        let row = std::str::from_utf8(row).map_err(|error| RowFault::Utf8 {
+            byte: error.valid_up_to() as u64 + 1,
+        })?;
+        let row = row.strip_suffix('\n').unwrap_or(row);
+        let row = row.strip_suffix('\r').unwrap_or(row);
+        let delimiter = char::from(delimiter);
+        let mut rest = row;
+        loop {
+            rest = match rest.strip_prefix('"') {
+                Some(quoted) => self.unquote(quoted)?,
+                None => {
+                    let (field, behind) = rest.split_at(rest.find(delimiter).unwrap_or(rest.len()));
+                    if field.contains('\r') {
+                        return Err(RowFault::CarriageReturn);
+                    }
+                    self.text.push_str(field);
+                    behind
+                }
+            };
+            self.ends.push(self.text.len());
+            rest = match rest.strip_prefix(delimiter) {
+                Some(rest) => rest,
+                None if rest.is_empty() => return Ok(()),
+                None => return Err(RowFault::AfterQuote),
+            };
+        }
+    }
+
+    /// Takes the field whose opening quote was just stepped over; what stands behind it.
+    fn unquote<'r>(&mut self, mut rest: &'r str) -> Result<&'r str, RowFault> {
+        loop {
+            let Some((field, behind)) = rest.split_once('"') else {
+                return Err(RowFault::UnclosedQuote);
+            };
+            self.text.push_str(field);
+            match behind.strip_prefix('"') {
+                None => return Ok(behind),
+                Some(more) => {
+                    self.text.push('"');
+                    rest = more;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn split(row: &str) -> Result<Vec<String>, RowFault> {
+        let mut fields = Fields::default();
+        fields.split(row.as_bytes(), b',')?;
+        Ok(fields.iter().map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn rows_by_the_rfc() {
+        for (row, fields) in [
+            ("a,b\n", &["a", "b"][..]),
+            ("a,b\r\n", &["a", "b"]),
+            ("a,", &["a", ""]),
+            (",", &["", ""]),
+            ("", &[""]),
+            ("\"\",\"a,b\"", &["", "a,b"]),
+            ("\"say \"\"hi\"\"\",x\n", &["say \"hi\"", "x"]),
+            ("\"two\nlines\r\n\",x\r\n", &["two\nlines\r\n", "x"]),
+            ("5\" disk, x ", &["5\" disk", " x "]),
+            ("é,\"é\"\"é\"", &["é", "é\"é"]),
+        ] {
+            assert_eq!(split(row).unwrap(), fields, "{row:?}");
+        }
+        assert_eq!(split("\"a"), Err(RowFault::UnclosedQuote));
+        assert_eq!(split("\"a\"\""), Err(RowFault::UnclosedQuote));
+        assert_eq!(split("\"a\"b,c"), Err(RowFault::AfterQuote));
+        assert_eq!(split("\"a\" ,c"), Err(RowFault::AfterQuote));
+        assert_eq!(split("a\rb,c"), Err(RowFault::CarriageReturn));
+    }
+}

@@ -1,0 +1,327 @@
+//! What can be wrong with a table, and what to do about it.
+
+use super::container::Container;
+use super::score::ScoreFault;
+use crate::matrix::MatrixError;
+use std::fmt;
+use std::io;
+
+/// Why there is no table. One message says what, where and what to do; it starts with the name of
+/// the source, except where the options are at fault.
+///
+/// The causes are part of the message and so are not given as `source()` again.
+#[derive(Debug, thiserror::Error)]
+pub enum InputError {
+    /// Two of the three columns have one name.
+    #[error("column {column:?} is asked for twice: user, question and score need three columns")]
+    SameColumn {
+        /// The name.
+        column: String,
+    },
+    /// The source could not be read.
+    #[error("{name}: cannot be read: {error}")]
+    Read {
+        /// What was read.
+        name: String,
+        /// What the system said.
+        error: io::Error,
+    },
+    /// The source is compressed and damaged.
+    #[error(
+        "{name}: the {container} data cannot be unpacked: {error}; \
+         the file is damaged or cut short: get it again or compress it again"
+    )]
+    Unpack {
+        /// What was read.
+        name: String,
+        /// How it is packed.
+        container: Container,
+        /// What the unpacker said.
+        error: io::Error,
+    },
+    /// The source as a whole is no table.
+    #[error("{name}: {fault}")]
+    Layout {
+        /// What was read.
+        name: String,
+        /// What is wrong with it.
+        fault: LayoutFault,
+    },
+    /// One row is at fault.
+    #[error("{name}: {place}: {fault}")]
+    Row {
+        /// What was read.
+        name: String,
+        /// Which row.
+        place: Place,
+        /// What is wrong with it.
+        fault: RowFault,
+    },
+    /// The rows are readable and make no table.
+    #[error("{name}: {error}")]
+    Table {
+        /// What was read.
+        name: String,
+        /// Why not.
+        error: MatrixError,
+    },
+}
+
+/// Where a row stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Line on which the row starts, from 1; line 1 of a CSV is its header.
+    Line(u64),
+    /// Number of the object in a JSON array, from 1.
+    Record(u64),
+}
+
+impl Place {
+    /// What [`Self::number`] counts.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        match self {
+            Self::Line(_) => "line",
+            Self::Record(_) => "record",
+        }
+    }
+
+    /// The line or the record.
+    #[must_use]
+    pub fn number(self) -> u64 {
+        match self {
+            Self::Line(number) | Self::Record(number) => number,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.unit(), self.number())
+    }
+}
+
+/// Why a source as a whole is no table.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LayoutFault {
+    /// Nothing but space.
+    #[error(
+        "empty: expected a JSON array of objects, one JSON object a line, or CSV with a header"
+    )]
+    Empty,
+    /// UTF-16 by its byte order mark.
+    #[error("the text is UTF-16: save it as UTF-8")]
+    Utf16,
+    /// Neither JSON nor text.
+    #[error(
+        "not a table: neither JSON nor text (only gzip and zstd are unpacked; \
+         save a spreadsheet as CSV)"
+    )]
+    NotText,
+    /// The header of a CSV lacks columns.
+    #[error(
+        "no column {missing}: the header on line {line} has {found}; \
+         name the columns with --user-column, --question-column and --score-column"
+    )]
+    MissingColumns {
+        /// Those that are missing, as a list.
+        missing: String,
+        /// Where the header is.
+        line: u64,
+        /// Those that are there, as a list.
+        found: String,
+    },
+    /// A column that is needed stands twice in the header.
+    #[error("column {column:?} stands twice in the header on line {line}: rename one of them")]
+    RepeatedColumn {
+        /// The name.
+        column: String,
+        /// Where the header is.
+        line: u64,
+    },
+    /// Something other than space behind a JSON array.
+    #[error(
+        "the JSON array ends at record {records}, but something follows it at line {line}, \
+         column {column}: keep one array in the file"
+    )]
+    AfterArray {
+        /// Objects in the array.
+        records: u64,
+        /// Line of what follows.
+        line: u64,
+        /// Byte in that line, from 1.
+        column: u64,
+    },
+}
+
+/// What is wrong with a row.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RowFault {
+    /// Not UTF-8.
+    #[error("not valid UTF-8 at byte {byte} of the row: save the file as UTF-8")]
+    Utf8 {
+        /// Offset in the row, from 1.
+        byte: u64,
+    },
+    /// Longer than [`crate::input::LONGEST_ROW`].
+    #[error(
+        "longer than {limit} bytes: is a quote or a bracket never closed, or is this no table?"
+    )]
+    TooLong {
+        /// The most bytes that a row may have.
+        limit: usize,
+    },
+    /// CSV: not as many fields as the header.
+    #[error(
+        "the number of fields is {found}, and the header has {expected}: quote fields that hold the delimiter"
+    )]
+    Length {
+        /// Fields of the header.
+        expected: usize,
+        /// Fields of the row.
+        found: usize,
+    },
+    /// CSV: the file ends inside quotes.
+    #[error("a quote is opened and never closed: close it, or write \"\" for a quote in a field")]
+    UnclosedQuote,
+    /// CSV: text between a closing quote and the next delimiter.
+    #[error("text follows a closing quote: write \"\" for a quote in a quoted field")]
+    AfterQuote,
+    /// CSV: a carriage return that ends no line.
+    #[error("a carriage return without a line feed: end lines with LF or CR LF")]
+    CarriageReturn,
+    /// JSON: not valid, or not to the end.
+    #[error("not valid JSON at line {line}, column {column}: {problem}")]
+    Syntax {
+        /// Line of the source, from 1.
+        line: u64,
+        /// Byte in that line, from 1.
+        column: u64,
+        /// What the parser expected.
+        problem: String,
+    },
+    /// JSON: something else than an object.
+    #[error(
+        "{found}, not an object such as {{\"user\": \"ann\", \"question\": \"q1\", \"score\": 1}}"
+    )]
+    NotAnObject {
+        /// What stands there.
+        found: &'static str,
+    },
+    /// JSON: a field is missing.
+    #[error(
+        "no field {field:?}: the object has {found}; name the fields with --user-column, \
+         --question-column and --score-column, and write null for a missing answer"
+    )]
+    MissingField {
+        /// Its name.
+        field: String,
+        /// Those that are there, as a list.
+        found: String,
+    },
+    /// JSON: a field that is needed stands twice.
+    #[error("field {field:?} stands twice in the object: keep one")]
+    RepeatedField {
+        /// Its name.
+        field: String,
+    },
+    /// JSON: a string whose escapes mean no text.
+    #[error("field {field:?} is no text: {problem}")]
+    Escape {
+        /// Its name.
+        field: String,
+        /// What the parser said.
+        problem: String,
+    },
+    /// A user or question without a name.
+    #[error("{column:?} is empty: every row needs a user and a question")]
+    EmptyId {
+        /// Which column.
+        column: String,
+    },
+    /// JSON: a user, question or score of the wrong kind.
+    #[error("field {field:?} is {found}: expected {expected}")]
+    Kind {
+        /// Its name.
+        field: String,
+        /// What stands there.
+        found: &'static str,
+        /// What may stand there.
+        expected: &'static str,
+    },
+    /// The score is no number that can be held exactly.
+    #[error("{column:?} is {fault}")]
+    Score {
+        /// Which column.
+        column: String,
+        /// What is wrong with it.
+        fault: ScoreFault,
+    },
+}
+
+/// An error before it knows the name of its source.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Io(io::Error),
+    Layout(LayoutFault),
+    Row(Place, RowFault),
+    Table(MatrixError),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<LayoutFault> for Stop {
+    fn from(fault: LayoutFault) -> Self {
+        Self::Layout(fault)
+    }
+}
+
+impl From<MatrixError> for Stop {
+    fn from(error: MatrixError) -> Self {
+        Self::Table(error)
+    }
+}
+
+/// `text` quoted, and cut after 40 characters, for a message.
+pub(super) fn excerpt(text: &str) -> String {
+    const LONGEST: usize = 40;
+    match text.char_indices().nth(LONGEST) {
+        None => format!("{text:?}"),
+        Some((end, _)) => format!("{:?}...", &text[..end]),
+    }
+}
+
+/// Names quoted, the first 20 of them, for a message.
+pub(super) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const MOST: usize = 20;
+    let mut quoted: Vec<String> = names.into_iter().take(MOST + 1).map(excerpt).collect();
+    if quoted.is_empty() {
+        return "none".to_owned();
+    }
+    if quoted.len() > MOST {
+        quoted[MOST] = "...".to_owned();
+    }
+    quoted.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_and_lists_are_cut() {
+        assert_eq!(excerpt("é\n"), "\"é\\n\"");
+        assert_eq!(
+            excerpt(&"é".repeat(41)),
+            format!("\"{}\"...", "é".repeat(40))
+        );
+        assert_eq!(list([]), "none");
+        assert_eq!(list(["a", "b"]), "\"a\", \"b\"");
+        assert!(list(["a"; 20]).ends_with("\"a\""));
+        assert!(list(["a"; 21]).ends_with("\"a\", ..."));
+    }
+}

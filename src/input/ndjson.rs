@@ -1,0 +1,38 @@
+//! One JSON object a line; empty lines are skipped.
+
+use super::ColumnNames;
+use super::error::{Place, RowFault, Stop};
+use super::object::{self, Start};
+use super::text::{Cut, LONGEST_ROW, Text};
+use crate::matrix::MatrixBuilder;
+
+/// Reads to the end of the text.
+pub(super) fn read(
+    text: &mut Text<'_>,
+    columns: &ColumnNames,
+    builder: &mut MatrixBuilder,
+) -> Result<(), Stop> {
+    let mut row = Vec::new();
+    while let Some(byte) = text.skip_space()? {
+        let start = Start {
+            place: Place::Line(text.line()),
+            line: text.line(),
+            column: text.column(),
+        };
+        if byte != b'{' {
+            let found = object::words(byte);
+            return Err(Stop::Row(start.place, RowFault::NotAnObject { found }));
+        }
+        row.clear();
+        match text.row(&mut row, |byte| byte == b'\n')? {
+            Cut::Whole | Cut::AtEnd => {
+                object::push(row.trim_ascii_end(), start, columns, builder)?;
+            }
+            Cut::TooLong => {
+                let fault = RowFault::TooLong { limit: LONGEST_ROW };
+                return Err(Stop::Row(start.place, fault));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! `--format json`: one object, its members and each result on a line of their own.
+
+use super::Report;
+use serde::Serialize;
+use serde_json::ser::Formatter;
+use std::io::{self, Write};
+
+/// The whole document, ended by a line break.
+///
+/// # Errors
+/// None of a [`Report`]'s values is one that JSON cannot write; the error is serde_json's own.
+pub fn json(report: &Report) -> serde_json::Result<String> {
+    let mut out = Vec::new();
+    let mut to = serde_json::Serializer::with_formatter(&mut out, Lines::default());
+    report.serialize(&mut to)?;
+    out.push(b'\n');
+    String::from_utf8(out).map_err(|e| serde_json::Error::io(io::Error::other(e)))
+}
+
+/// Compact JSON but for line breaks before the members of the outermost object and before the
+/// elements of arrays directly in it, so that two reports compare line by line.
+#[derive(Default)]
+struct Lines {
+    depth: usize,
+}
+
+impl Lines {
+    fn line<W: ?Sized + Write>(&self, out: &mut W) -> io::Result<()> {
+        write!(out, "\n{:1$}", "", 2 * self.depth)
+    }
+
+    fn close<W: ?Sized + Write>(&mut self, out: &mut W, broken: usize) -> io::Result<()> {
+        self.depth -= 1;
+        if self.depth < broken {
+            self.line(out)?;
+        }
+        Ok(())
+    }
+}
+
+impl Formatter for Lines {
+    fn begin_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(b"{")
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, 1)?;
+        out.write_all(b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            out.write_all(b",")?;
+        }
+        if self.depth == 1 {
+            self.line(out)?;
+        }
+        Ok(())
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(if self.depth == 1 { b": " } else { b":" })
+    }
+
+    fn begin_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(b"[")
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, 2)?;
+        out.write_all(b"]")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            out.write_all(b",")?;
+        }
+        if self.depth == 2 {
+            self.line(out)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample;
+    use super::*;
+    use expect_test::expect;
+
+    #[test]
+    fn the_document() {
+        let text = json(&sample::report()).unwrap();
+        expect![[r#"
+            {
+              "schema": 1,
+              "version": "9.9.9",
+              "data": {"users":1200,"questions":50,"responses":31415,"scale":1,"fingerprint":"sha256:00ff"},
+              "query": {"k":2,"top":3,"min_users":2,"ranks":{"start":"5","end":"1005"}},
+              "engine": {"name":"cpu","devices":["2 CPU threads"]},
+              "sets": {"total":"1225","visited":"1000","defined":null},
+              "audit": {"passed":true,"sets":"1000","n":"18446744073709551615","sa":"0","sg":"0","saa":"0","sgg":"0","sag":"0"},
+              "elapsed_s": 0.25,
+              "results": [
+                {"place":1,"questions":["q1","a, b"],"r":1.0,"users":7,"sums":{"n":7,"sa":-3,"sg":1180591620717411303424,"saa":9,"sgg":10,"sag":11}},
+                {"place":2,"questions":["q\"2\"","line\nbreak"],"r":-0.1234567890123456,"users":900,"sums":{"n":900,"sa":-3,"sg":1180591620717411303424,"saa":9,"sgg":10,"sag":11}}
+              ]
+            }
+        "#]]
+        .assert_eq(&text);
+    }
+
+    #[test]
+    fn reads_back_as_it_was() {
+        let mut report = sample::report();
+        // A value that needs all 17 digits and a careful reader.
+        report.results[0].r = f64::from_bits(0x3fe5_5555_5555_5557);
+        assert_eq!(
+            serde_json::from_str::<Report>(&json(&report).unwrap()).unwrap(),
+            report
+        );
+        report.results.clear();
+        report.query.ranks = None;
+        report.sets.visited = None;
+        report.sets.defined = Some(u128::MAX);
+        let text = json(&report).unwrap();
+        assert!(!text.contains("ranks") && !text.contains("visited"));
+        assert!(text.ends_with("\"results\": [\n  ]\n}\n"), "{text}");
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+    }
+}

@@ -1,0 +1,77 @@
+//! Numbers and ids as people read them.
+
+/// Digits in groups of three: `2,535,650,040`.
+#[must_use]
+pub fn grouped(n: u128) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() * 4 / 3);
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A count with its noun: `1 set`, `2,000 sets`.
+#[must_use]
+pub fn count(n: u128, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(n))
+}
+
+/// How many a second, or `None` where the clock saw no time pass: whole numbers, grouped.
+#[must_use]
+pub fn rate(count: u128, seconds: f64) -> Option<String> {
+    (seconds > 0.0).then(|| grouped((count as f64 / seconds).round() as u128))
+}
+
+/// `id` with line breaks and other control characters escaped, so that it stays on its line.
+#[must_use]
+pub fn one_line(id: &str) -> String {
+    let mut out = String::with_capacity(id.len());
+    for c in id.chars() {
+        if c.is_control() {
+            out.extend(c.escape_default());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups() {
+        for (n, text) in [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (2_535_650_040, "2,535,650,040"),
+        ] {
+            assert_eq!(grouped(n), text);
+        }
+    }
+
+    #[test]
+    fn counts() {
+        assert_eq!(count(0, "set"), "0 sets");
+        assert_eq!(count(1, "set"), "1 set");
+        assert_eq!(count(2000, "set"), "2,000 sets");
+    }
+
+    #[test]
+    fn rates() {
+        assert_eq!(rate(3000, 2.0).as_deref(), Some("1,500"));
+        assert_eq!(rate(3000, 0.0), None);
+    }
+
+    #[test]
+    fn control_characters_stay_on_their_line() {
+        assert_eq!(one_line("a\nb\u{1b}é"), "a\\nb\\u{1b}é");
+    }
+}

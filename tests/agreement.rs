@@ -1,0 +1,576 @@
+//! Every engine against the oracle: whole answers, floors, ranges of ranks, stopping, threads.
+//!
+//! Every set of a small table is known from `engine::reference` and ordered by the oracle's own
+//! arithmetic; an engine has to give exactly that, for each top, floor and range asked for.
+
+use crate::tables::{self, Draw, Table};
+use kcorrset::combin::binomial;
+use kcorrset::engine::cpu::{CpuEngine, Isa};
+use kcorrset::engine::oracle::ReferenceEngine;
+use kcorrset::engine::reference::{self, Entry, Fraction, SixSums, compare, correlation};
+use kcorrset::engine::{Engine, EngineError, Query, QueryError, Watch};
+use kcorrset::matrix::ResponseMatrix;
+use kcorrset::search::{self, Outcome, SearchError};
+use kcorrset::stats::{Correlation, Sums};
+use kcorrset::top::{Candidate, NO_FLOOR};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// How much is asked of an engine for each table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effort {
+    /// All tops, floors, ranges.
+    Full,
+    /// A few of each, for engines with a high cost a search.
+    Brief,
+}
+
+/// An engine under test.
+pub struct Subject {
+    pub name: String,
+    pub engine: Box<dyn Engine>,
+    pub effort: Effort,
+    /// Tables with more sets than this are left to the other subjects.
+    pub most_sets: u128,
+}
+
+/// Every engine that the grid is run over. A variant that is not listed here is not tested. Levels
+/// of instructions that this processor lacks cannot run; `skipped_levels` names them.
+pub fn engines() -> Vec<Subject> {
+    let subject = |name: &str, engine: Box<dyn Engine>| Subject {
+        name: name.to_owned(),
+        engine,
+        effort: Effort::Full,
+        most_sets: u128::MAX,
+    };
+    let mut all = vec![Subject {
+        effort: Effort::Brief,
+        most_sets: 60,
+        ..subject("reference", Box::new(ReferenceEngine))
+    }];
+    all.push(Subject {
+        effort: Effort::Brief,
+        ..subject("cpu plain", Box::new(cpu(2).plain()))
+    });
+    for isa in Isa::available() {
+        let engine = cpu(2).with_isa(isa).unwrap();
+        all.push(subject(&format!("cpu {}", isa.name()), Box::new(engine)));
+    }
+    all.push(Subject {
+        effort: Effort::Brief,
+        ..subject("gpu flat", Box::new(crate::gpu::engine().clone()))
+    });
+    all
+}
+
+/// The CPU engine on this many threads.
+fn cpu(threads: usize) -> CpuEngine {
+    CpuEngine::new(threads).unwrap()
+}
+
+/// Every `k`-set of the table with the oracle's sums, in lexicographic order.
+pub fn oracle_all(matrix: &ResponseMatrix, k: usize) -> Vec<Entry> {
+    let mut all = Vec::new();
+    reference::visit(matrix, k, 2, 0..u128::MAX, |entry| {
+        all.push(entry);
+        true
+    });
+    all
+}
+
+/// A set with a defined correlation.
+struct Ranked {
+    rank: u128,
+    set: Vec<usize>,
+    sums: SixSums,
+    fraction: Fraction,
+    /// Rounded; only a source of floors.
+    r: f64,
+}
+
+/// All that there is to know of one search.
+pub struct Truth<'a> {
+    pub matrix: &'a ResponseMatrix,
+    pub k: usize,
+    pub min_users: u64,
+    /// C(Q, K).
+    pub total: u128,
+    /// Every defined set, best first.
+    defined: Vec<Ranked>,
+    /// Index of a set in `defined`.
+    places: HashMap<Vec<usize>, usize>,
+}
+
+impl<'a> Truth<'a> {
+    /// From all sets of the table, see [`oracle_all`].
+    pub fn new(matrix: &'a ResponseMatrix, min_users: u64, all: &[Entry]) -> Self {
+        let k = all[0].set.len();
+        let mut defined: Vec<Ranked> = all
+            .iter()
+            .zip(0..)
+            .filter_map(|(entry, rank)| {
+                let fraction = correlation(&entry.sums, min_users)?;
+                let r = Correlation::of(&to_sums(&entry.sums), min_users)?.r();
+                Some(Ranked {
+                    rank,
+                    set: entry.set.clone(),
+                    sums: entry.sums,
+                    fraction,
+                    r,
+                })
+            })
+            .collect();
+        defined.sort_by(|a, b| compare(&b.fraction, &a.fraction).then_with(|| a.rank.cmp(&b.rank)));
+        let places = defined
+            .iter()
+            .enumerate()
+            .map(|(place, ranked)| (ranked.set.clone(), place))
+            .collect();
+        Self {
+            matrix,
+            k,
+            min_users,
+            total: all.len() as u128,
+            defined,
+            places,
+        }
+    }
+
+    /// For both kinds of `min_users`: 2, and a bound that half of the sets just meet or fail.
+    pub fn both(matrix: &'a ResponseMatrix, k: usize) -> Vec<Self> {
+        let all = oracle_all(matrix, k);
+        let mut counts: Vec<i128> = all.iter().map(|entry| entry.sums[0]).collect();
+        counts.sort_unstable();
+        let median = counts[counts.len() / 2] as u64;
+        let mut bounds = vec![2, median.max(2)];
+        bounds.dedup();
+        bounds
+            .into_iter()
+            .map(|min_users| Self::new(matrix, min_users, &all))
+            .collect()
+    }
+
+    /// Floors where an unsound discard would show: at values, one step beside them, at ties, at and
+    /// around 0, at both ends.
+    fn floors(&self) -> Vec<f64> {
+        let mut floors = vec![0.0, TINY, -TINY, -1.0, 1.0];
+        let count = self.defined.len();
+        if count > 0 {
+            for tenth in [0, 1, 2, 5, 7, 9, 10] {
+                floors.push(self.defined[(count - 1) * tenth / 10].r);
+            }
+            for place in [0, count / 2, count - 1] {
+                let r = self.defined[place].r;
+                floors.extend([r.next_up(), r.next_down()]);
+            }
+        }
+        let tie = self
+            .defined
+            .windows(2)
+            .find(|pair| compare(&pair[0].fraction, &pair[1].fraction).is_eq());
+        if let Some(pair) = tie {
+            let r = pair[0].r;
+            floors.extend([r, r.next_up(), r.next_down()]);
+        }
+        floors.sort_by(f64::total_cmp);
+        floors.dedup();
+        floors
+    }
+
+    /// Ranges at both ends, single ranks, nothing, and some in between.
+    fn ranges(&self) -> Vec<Range<u128>> {
+        let total = self.total;
+        let mut draw = Draw::new(total as u64);
+        let mut ranges = vec![0..1, total - 1..total, 0..total - 1, total / 2..total / 2];
+        for _ in 0..3 {
+            let start = u128::from(draw.word()) % total;
+            let end = start + 1 + u128::from(draw.word()) % (total - start);
+            ranges.push(start..end);
+        }
+        ranges
+    }
+}
+
+/// Below the size of any r but 0: |A| ≥ 1 and X·Y < 2^252 (`stats::order`).
+const TINY: f64 = f64::from_bits((1023 - 126) << 52);
+
+/// An f64 as the oracle's fraction, exactly. A value of less than [`TINY`] becomes one of that size,
+/// which lies on the same side of every r.
+fn as_fraction(value: f64) -> Result<Fraction, String> {
+    let magnitude = if value == 0.0 {
+        0.0
+    } else {
+        value.abs().max(TINY)
+    };
+    // value = a / 2^shift with the least shift; 2^shift = √(X·Y) with X = Y.
+    let mut a = magnitude;
+    let mut shift = 0;
+    while a.fract() != 0.0 {
+        a *= 2.0;
+        shift += 1;
+    }
+    if shift > 126 || a >= 2_f64.powi(100) {
+        return Err(format!("{value:e} cannot be compared with the oracle's r"));
+    }
+    let a = a as i128 * if value < 0.0 { -1 } else { 1 };
+    // n = 1 and Sa = Sg = 0: A = Sag, X = Saa, Y = Sgg.
+    let sums = [1, 0, 0, 1 << shift, 1 << shift, a];
+    correlation(&sums, 1).ok_or_else(|| format!("{value:e} has no fraction"))
+}
+
+fn to_sums(six: &SixSums) -> Sums {
+    let [n, sa, sg, saa, sgg, sag] = *six;
+    Sums {
+        n: n as u64,
+        sa,
+        sg,
+        saa,
+        sgg,
+        sag,
+    }
+}
+
+/// One search to make.
+#[derive(Clone, Debug)]
+struct Ask {
+    ranks: Range<u128>,
+    top: usize,
+    floor: f64,
+}
+
+/// Runs one search; everything in it has to be as the oracle says.
+fn check(engine: &dyn Engine, truth: &Truth, ask: &Ask) -> Result<Vec<Candidate>, String> {
+    let watch = Watch::new();
+    watch.raise_floor(ask.floor);
+    let outcome = search::run(engine, truth.matrix, &query(truth, ask)?, &watch)
+        .map_err(|error| format!("{ask:?}: {error}"))?;
+    hold(truth, ask, &outcome, &watch).map_err(|what| format!("{ask:?}: {what}"))?;
+    Ok(outcome.best)
+}
+
+fn query(truth: &Truth, ask: &Ask) -> Result<Query, String> {
+    let Range { start, end } = ask.ranks;
+    Query::new(truth.matrix, truth.k, ask.top, truth.min_users)
+        .and_then(|query| query.with_ranks(start, Some(end - start)))
+        .map_err(|error| error.to_string())
+}
+
+fn hold(truth: &Truth, ask: &Ask, outcome: &Outcome, watch: &Watch) -> Result<(), String> {
+    // Places in `truth.defined` of the sets of the range, best first.
+    let within: Vec<usize> = (0..truth.defined.len())
+        .filter(|&place| ask.ranks.contains(&truth.defined[place].rank))
+        .collect();
+    let reaching = |floor: f64| {
+        if floor == NO_FLOOR {
+            return Ok(within.len());
+        }
+        let floor = as_fraction(floor)?;
+        let reaches = |&place: &usize| compare(&truth.defined[place].fraction, &floor).is_ge();
+        Ok::<_, String>(within.iter().take_while(|&place| reaches(place)).count())
+    };
+
+    if outcome.best.len() > ask.top {
+        return Err(format!("{} sets are too many", outcome.best.len()));
+    }
+    let mut got = Vec::new();
+    for candidate in &outcome.best {
+        let set = candidate.set();
+        let place = *truth
+            .places
+            .get(set)
+            .ok_or_else(|| format!("{set:?} has no correlation"))?;
+        let right = &truth.defined[place];
+        if !ask.ranks.contains(&right.rank) {
+            return Err(format!("{set:?} is outside the ranks"));
+        }
+        if *candidate.sums() != to_sums(&right.sums) {
+            let (got, want) = (candidate.sums(), to_sums(&right.sums));
+            return Err(format!("sums of {set:?}: {got:?} is not {want:?}"));
+        }
+        if got.last().is_some_and(|&before| before >= place) {
+            return Err(format!("{set:?} is out of order"));
+        }
+        got.push(place);
+    }
+    // Behind the sets that reach the floor others may follow, in order; ahead of them none can.
+    let certain = reaching(ask.floor)?.min(ask.top);
+    if !got.starts_with(&within[..certain]) {
+        let lost = within[..certain].iter().find(|place| !got.contains(place));
+        return Err(match lost {
+            Some(&place) => {
+                let Ranked { set, r, .. } = &truth.defined[place];
+                format!("{set:?} with r = {r} is missing")
+            }
+            None => "the best sets are not in front".to_owned(),
+        });
+    }
+    if outcome
+        .defined
+        .is_some_and(|defined| defined != within.len() as u128)
+    {
+        let (got, want) = (outcome.defined, within.len());
+        return Err(format!("{got:?} sets are not the {want} defined ones"));
+    }
+    let (done, sets) = (watch.done(), ask.ranks.end - ask.ranks.start);
+    if done != sets {
+        return Err(format!("progress ends at {done} of {sets} sets"));
+    }
+    // Whoever shares the floor relies on it: it may only exclude what N sets are better than.
+    let floor = watch.floor();
+    if floor > ask.floor && reaching(floor)? < ask.top {
+        return Err(format!("the floor was raised too high, to {floor:e}"));
+    }
+    Ok(())
+}
+
+/// Whether `engine` gives the oracle's answer to everything asked of this search.
+pub fn agree(engine: &dyn Engine, truth: &Truth, effort: Effort) -> Result<(), String> {
+    let every = truth.total as usize + 1;
+    let whole = |top: usize, floor: f64| Ask {
+        ranks: 0..truth.total,
+        top,
+        floor,
+    };
+    let step = if effort == Effort::Full { 1 } else { 4 };
+
+    let best = check(engine, truth, &whole(every, NO_FLOOR))?;
+    for top in [3, 1, 10, 1000].into_iter().step_by(step) {
+        check(engine, truth, &whole(top, NO_FLOOR))?;
+    }
+    for (i, floor) in truth.floors().into_iter().enumerate().step_by(step) {
+        check(engine, truth, &whole(every, floor))?;
+        if i % 3 == 0 {
+            check(engine, truth, &whole(1 + i % 5, floor))?;
+        }
+    }
+    for (i, ranks) in truth.ranges().into_iter().enumerate().step_by(step) {
+        let top = if i % 2 == 0 { every } else { 2 };
+        let floor = NO_FLOOR;
+        check(engine, truth, &Ask { ranks, top, floor })?;
+    }
+    for pieces in [2, 3, 7].into_iter().step_by(step) {
+        split(engine, truth, pieces, &best)?;
+    }
+    stopped(engine, truth)
+}
+
+/// The answers of the parts of the ranks, together, are that of the whole.
+fn split(
+    engine: &dyn Engine,
+    truth: &Truth,
+    pieces: usize,
+    best: &[Candidate],
+) -> Result<(), String> {
+    let mut draw = Draw::new(pieces as u64);
+    let mut cuts: Vec<u128> = (1..pieces)
+        .map(|_| u128::from(draw.word()) % (truth.total + 1))
+        .chain([0, truth.total])
+        .collect();
+    cuts.sort_unstable();
+    cuts.dedup();
+    let top = 10;
+    let mut together = Vec::new();
+    for pair in cuts.windows(2) {
+        let ask = Ask {
+            ranks: pair[0]..pair[1],
+            top,
+            floor: NO_FLOOR,
+        };
+        together.extend(check(engine, truth, &ask)?);
+    }
+    together.sort_by(|a, b| b.cmp(a));
+    together.truncate(top);
+    if together != best[..top.min(best.len())] {
+        return Err(format!("cut at {cuts:?} the answer is another"));
+    }
+    Ok(())
+}
+
+/// Told to stop before it starts, an engine says so or is right all the same.
+fn stopped(engine: &dyn Engine, truth: &Truth) -> Result<(), String> {
+    let ask = Ask {
+        ranks: 0..truth.total,
+        top: 5,
+        floor: NO_FLOOR,
+    };
+    let watch = Watch::new();
+    watch.stop();
+    match search::run(engine, truth.matrix, &query(truth, &ask)?, &watch) {
+        Err(SearchError::Engine(EngineError::Stopped)) => Ok(()),
+        Err(error) => Err(format!("stopped: {error}")),
+        Ok(outcome) => {
+            hold(truth, &ask, &outcome, &watch).map_err(|what| format!("stopped: {what}"))
+        }
+    }
+}
+
+/// Runs a family of tables through every engine, for every K whose number of sets is among `sets`.
+/// With many questions a large K is left out, all but K = Q: few of its sets have users.
+fn grid(family: Vec<Table>, sets: Range<u128>) {
+    let subjects = engines();
+    for Table { name, matrix } in &family {
+        let questions = matrix.questions().len();
+        for k in 1..=questions {
+            let large = questions > 14 && (7..questions).contains(&k);
+            let total = binomial(questions as u64, k as u64).unwrap();
+            if large || !sets.contains(&total) {
+                continue;
+            }
+            for truth in Truth::both(matrix, k) {
+                for subject in &subjects {
+                    if truth.total > subject.most_sets {
+                        continue;
+                    }
+                    if let Err(what) = agree(&*subject.engine, &truth, subject.effort) {
+                        let (engine, min_users) = (&subject.name, truth.min_users);
+                        panic!("{engine}, {name}, k {k}, min_users {min_users}: {what}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sizes_of_sparse_tables() {
+    grid(tables::sizes(60), 1..2_000);
+}
+
+#[test]
+fn sizes_of_complete_tables() {
+    grid(tables::sizes(100), 1..2_000);
+}
+
+#[test]
+fn patterns_of_answers() {
+    grid(tables::patterns(), 1..2_000);
+}
+
+#[test]
+fn kinds_of_scores() {
+    grid(tables::scores(), 1..2_000);
+}
+
+#[test]
+fn widths_of_scores() {
+    grid(tables::widths(), 1..2_000);
+}
+
+#[test]
+fn lanes_of_vectors() {
+    grid(tables::lanes(), 1..6_000);
+}
+
+#[test]
+fn more_lanes_than_one_pass() {
+    grid(tables::many_lanes(), 40_000..60_000);
+}
+
+#[test]
+fn exact_ties() {
+    grid(tables::ties(), 1..2_000);
+}
+
+#[test]
+fn signs_of_correlations() {
+    grid(tables::signs(), 1..5_000);
+}
+
+#[test]
+fn one_user_has_no_correlation() {
+    let one = tables::cells(1, 3, |_, _| tables::whole(1));
+    let refused = QueryError::TooFewUsers {
+        min_users: 2,
+        users: 1,
+    };
+    assert_eq!(Query::new(&one, 2, 1, 2), Err(refused));
+}
+
+#[test]
+fn r_is_the_oracles_rounded_to_nearest() {
+    for Table { name, matrix } in tables::all() {
+        for k in [1, 2] {
+            if k > matrix.questions().len() {
+                continue;
+            }
+            for Ranked { fraction, r, .. } in
+                Truth::new(&matrix, 2, &oracle_all(&matrix, k)).defined
+            {
+                let below = as_fraction(r.next_down()).unwrap();
+                let above = as_fraction(r.next_up()).unwrap();
+                let between =
+                    compare(&below, &fraction).is_lt() && compare(&fraction, &above).is_lt();
+                assert!(between || r == 0.0, "{name}: {r:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_do_not_change_the_answer() {
+    for table in [
+        tables::wide(12),
+        tables::ties().remove(2),
+        tables::patterns().remove(0),
+    ] {
+        let Table { name, matrix } = table;
+        for k in [1, 3, 5] {
+            for top in [1, 10, 500] {
+                let query = Query::new(&matrix, k, top, 2).unwrap();
+                let findings = |threads: usize| {
+                    let engine = cpu(threads);
+                    engine.search(&matrix, &query, &Watch::new()).unwrap()
+                };
+                let one = findings(1);
+                for threads in [2, 3, 8] {
+                    let more = findings(threads);
+                    let named = format!("{name}, k {k}, top {top}, {threads} threads");
+                    assert_eq!(more.best, one.best, "{named}");
+                    let sums = |best: &[Candidate]| -> Vec<_> {
+                        best.iter().map(|c| (c.set().to_vec(), *c.sums())).collect()
+                    };
+                    assert_eq!(sums(&more.best), sums(&one.best), "{named}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_stop_from_outside() {
+    let Table { matrix, .. } = tables::wide(13);
+    let truth = Truth::new(&matrix, 2, &oracle_all(&matrix, 6));
+    let ask = Ask {
+        ranks: 0..truth.total,
+        top: 5,
+        floor: NO_FLOOR,
+    };
+    for Subject { name, engine, .. } in engines() {
+        let watch = Watch::new();
+        let result = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+                watch.stop();
+            });
+            search::run(&*engine, &matrix, &query(&truth, &ask).unwrap(), &watch)
+        });
+        match result {
+            Err(SearchError::Engine(EngineError::Stopped)) => {}
+            Err(error) => panic!("{name}: {error}"),
+            Ok(outcome) => hold(&truth, &ask, &outcome, &watch).unwrap(),
+        }
+    }
+}
+
+#[test]
+fn floors_become_exact_fractions() {
+    let half = correlation(&[1, 0, 0, 4, 1, 1], 1).unwrap();
+    assert!(compare(&as_fraction(0.5).unwrap(), &half).is_eq());
+    assert!(compare(&as_fraction(0.5_f64.next_up()).unwrap(), &half).is_gt());
+    assert!(compare(&as_fraction(0.5_f64.next_down()).unwrap(), &half).is_lt());
+    assert!(compare(&as_fraction(-0.5).unwrap(), &half).is_lt());
+    let zero = correlation(&[1, 0, 0, 1, 1, 0], 1).unwrap();
+    assert!(compare(&as_fraction(0.0).unwrap(), &zero).is_eq());
+    assert!(compare(&as_fraction(f64::from_bits(1)).unwrap(), &zero).is_gt());
+    assert!(compare(&as_fraction(-f64::from_bits(1)).unwrap(), &zero).is_lt());
+}
