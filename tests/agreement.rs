@@ -56,6 +56,10 @@ pub fn engines() -> Vec<Subject> {
         let engine = cpu(2).with_isa(isa).unwrap();
         all.push(subject(&format!("cpu {}", isa.name()), Box::new(engine)));
     }
+    all.push(Subject {
+        effort: Effort::Brief,
+        ..subject("gpu flat", Box::new(crate::gpu::engine().clone()))
+    });
     all
 }
 

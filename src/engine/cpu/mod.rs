@@ -2,29 +2,33 @@
 //!
 //! ```text
 //! search(table, query):
-//!     for each problem that the ranks split into (problem.rs):
-//!         choose a regime by counting its work (regime.rs)
-//!         walk its prefix tree, leaves of a prefix together
-//!         collect the best sets, the audit sums, the count of defined sets (collect.rs)
+//!     choose by counting                                                   (regime):
+//!     few answer patterns or few missing answers: sums from cross-products (gram), else walk:
+//!     judge a few sets, for a first floor                                  (seed)
+//!     for each problem that the ranks split into                           (problem):
+//!         walk its prefix tree, in the order of the layout                 (layout, general)
+//!         three questions short of a set, where it applies: project the
+//!         prefix's users and judge the leaves in vectors                   (projected)
+//!         collect the best sets, the audit sums, the count of defined sets (collect)
 //! ```
-//!
-//! Rooms: [`layout`] holds the table in the order the walk wants it, [`general`] walks any table,
-//! [`collect`] is what every walk adds to.
 
 mod collect;
 mod general;
+pub mod gram;
 mod isa;
 mod layout;
 mod problem;
 mod projected;
+mod regime;
 mod seed;
 
 pub use isa::Isa;
 
 use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::Basis;
-use collect::{Best, Collected};
+use crate::stats::{Basis, Completions};
+use collect::Best;
+use general::Walk;
 use layout::Layout;
 use problem::problems;
 
@@ -97,6 +101,28 @@ impl Engine for CpuEngine {
         query: &Query,
         watch: &Watch,
     ) -> Result<Findings, EngineError> {
+        if !self.plain
+            && let Some(choice) = regime::choose(matrix, query)
+        {
+            tracing::info!(
+                regime = choice.regime.name(),
+                kernels = self.isa.name(),
+                "sums from cross-products"
+            );
+            return gram::search(choice.regime, matrix, query, watch, &self.pool, self.isa);
+        }
+        tracing::info!(regime = "walk", kernels = self.isa.name(), "prefix tree");
+        self.walk(matrix, query, watch)
+    }
+}
+
+impl CpuEngine {
+    fn walk(
+        &self,
+        matrix: &ResponseMatrix,
+        query: &Query,
+        watch: &Watch,
+    ) -> Result<Findings, EngineError> {
         let problems = problems(matrix.questions().len(), query);
         let whole = query.ranks() == (0..query.total());
         let layout = if whole {
@@ -105,20 +131,23 @@ impl Engine for CpuEngine {
             Layout::as_given(matrix)
         };
         let best = Best::new(query, watch);
-        let projector = projected::Projector::new(self.isa, largest_score(matrix));
+        let projector = projected::Projector::new(self.isa);
         if !self.plain {
             seed::raise_floor(matrix, query, watch);
         }
-        let collected = self.pool.install(|| {
-            problems
-                .iter()
-                .try_fold(Collected::default(), |sum, problem| {
-                    let projector = (!self.plain).then_some(&projector);
-                    let part =
-                        general::search(matrix, &layout, query, problem, watch, &best, projector)?;
-                    Ok::<_, EngineError>(sum.merged(part))
-                })
-        })?;
+        let walk = Walk {
+            matrix,
+            layout: &layout,
+            query,
+            watch,
+            best: &best,
+            projector: (!self.plain).then_some(&projector),
+            forms: &Completions::new(matrix.questions().len(), query.k()),
+        };
+        let (rows, members) = layout.rows(matrix);
+        let collected = self
+            .pool
+            .install(|| walk.search(&problems, &rows, &members))?;
         Ok(Findings {
             best: best.into_sorted(),
             seen: collected.seen,
@@ -126,13 +155,4 @@ impl Engine for CpuEngine {
             defined: collected.defined.0,
         })
     }
-}
-
-/// The largest |score| of the table.
-fn largest_score(matrix: &ResponseMatrix) -> i64 {
-    (0..matrix.questions().len())
-        .flat_map(|q| matrix.column(q).scores())
-        .map(|s| s.abs())
-        .max()
-        .unwrap_or(0)
 }

@@ -1,0 +1,66 @@
+// Whether a set has a correlation, and whether it is proven to lie below the floor. Integers only:
+// no float of any device takes part. Needs u128.wgsl and sums.wgsl; twin of the bound:
+// src/engine/gpu/floor.rs, which states and tests it.
+//
+// A = n Sag - Sa Sg, X = n Saa - Sa^2, Y = n Sgg - Sg^2 are exact: n < 2^32 and sums below 2^63
+// keep each product below 2^95 (|Sa Sg| <= n sqrt(Saa Sgg) by Cauchy-Schwarz).
+// Then A^2 is compared with floor^2 X Y, each taken to 31 leading bits and rounded so that doubt
+// keeps the set. Cost: 6 products of 64 bits, about 400 integer operations a set.
+
+struct Verdict {
+    defined: bool,
+    kept: bool,
+}
+
+fn judge(s: WideSums, min_users: u32, floor: Floor) -> Verdict {
+    if (s.n < min_users) {
+        return Verdict(false, false);
+    }
+    let n = vec2<u32>(s.n, 0u);
+    let x = sub128(mul64_signed(n, s.saa), mul64_signed(s.sa, s.sa));
+    let y = sub128(mul64_signed(n, s.sgg), mul64_signed(s.sg, s.sg));
+    if (all(x == vec4<u32>(0u)) || all(y == vec4<u32>(0u))) {
+        return Verdict(false, false);
+    }
+    let a = sub128(mul64_signed(n, s.sag), mul64_signed(s.sa, s.sg));
+    return Verdict(true, !is_below(a, leading(x), leading(y), floor));
+}
+
+// True only where r < floor.
+fn is_below(a: vec4<u32>, x: Leading, y: Leading, floor: Floor) -> bool {
+    let negative = is_negative128(a);
+    switch floor.mode {
+        case FLOOR_ABOVE_ZERO: {
+            if (negative || all(a == vec4<u32>(0u))) {
+                return true;
+            }
+            // A^2 rounded up, floor^2 X Y rounded down.
+            let m = leading(a);
+            let square = mul32(m.mantissa + 1u, m.mantissa + 1u);
+            let variance = shr64(mul32(x.mantissa, y.mantissa), 31u).x;
+            let bound = mul32(variance, floor.mantissa);
+            let d = 2 * m.exponent - (x.exponent + y.exponent + 31 + floor.exponent);
+            return less64(shr64(square, shift(-d)), shr64(bound, shift(d)));
+        }
+        case FLOOR_AT_MOST_ZERO: {
+            if (!negative) {
+                return false;
+            }
+            // A^2 rounded down, floor^2 X Y rounded up.
+            let m = leading(neg128(a));
+            let square = mul32(m.mantissa, m.mantissa);
+            let variance = shr64(mul32(x.mantissa + 1u, y.mantissa + 1u), 31u).x + 1u;
+            let bound = mul32(variance, floor.mantissa);
+            let d = 2 * m.exponent - (x.exponent + y.exponent + 31 + floor.exponent);
+            return less64(shr64(bound, shift(d)), shr64(square, shift(-d)));
+        }
+        default: {
+            return false;
+        }
+    }
+}
+
+// 63 shifts all that is compared here to 0, as any larger shift would.
+fn shift(by: i32) -> u32 {
+    return u32(clamp(by, 0, 63));
+}

@@ -1,0 +1,141 @@
+//! Which adapters there are and what each can do: the source of `kcorrset devices`.
+
+use super::limits::Limits;
+use crate::engine::EngineError;
+use serde::Serialize;
+
+/// What is known of one adapter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AdapterReport {
+    /// The number that `--device` takes.
+    pub index: usize,
+    /// Its name.
+    pub name: String,
+    /// Vulkan, Metal or Dx12.
+    pub backend: String,
+    /// Name of its driver.
+    pub driver: String,
+    /// Version of its driver.
+    pub driver_info: String,
+    /// DiscreteGpu, IntegratedGpu, VirtualGpu, Cpu or Other.
+    pub device_type: String,
+    /// Whether it computes on the CPU; `--engine auto` then leaves it alone.
+    pub software: bool,
+    /// PCI id of the vendor.
+    pub vendor: u32,
+    /// PCI id of the device.
+    pub device: u32,
+    /// Limits that decide tiling.
+    pub limits: Limits,
+    /// Features that decide which shaders can run.
+    pub features: AdapterFeatures,
+}
+
+/// Features of interest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct AdapterFeatures {
+    /// Votes and ballots between the lanes of a subgroup.
+    pub subgroup: bool,
+    /// 64-bit integers in shaders.
+    pub shader_int64: bool,
+    /// Timestamps on the device.
+    pub timestamp_query: bool,
+    /// Lanes of a subgroup, at least.
+    pub subgroup_min_size: u32,
+    /// Lanes of a subgroup, at most.
+    pub subgroup_max_size: u32,
+}
+
+/// Every adapter that this machine offers, in a stable order, software last; empty where there is
+/// none, also where the machine has no Vulkan loader.
+#[must_use]
+pub fn adapters() -> Vec<AdapterReport> {
+    enumerate()
+        .iter()
+        .enumerate()
+        .map(|(index, adapter)| report(index, adapter))
+        .collect()
+}
+
+/// The adapter with this index; without one, the first, which is software only where all are.
+pub(super) fn choose(index: Option<usize>) -> Result<(AdapterReport, wgpu::Adapter), EngineError> {
+    let mut found = enumerate();
+    if found.is_empty() {
+        return Err(EngineError::NoDevice(
+            "no GPU adapter found (Vulkan, Metal or DirectX 12); install a driver, or use \
+             --engine cpu"
+                .to_owned(),
+        ));
+    }
+    let at = index.unwrap_or(0);
+    if at >= found.len() {
+        return Err(EngineError::NoDevice(format!(
+            "--device {at}: there are only {} adapters; `kcorrset devices` lists them",
+            found.len()
+        )));
+    }
+    let adapter = found.swap_remove(at);
+    Ok((report(at, &adapter), adapter))
+}
+
+/// Enumeration order is the loader's, so it is replaced by one over what adapters are.
+fn enumerate() -> Vec<wgpu::Adapter> {
+    let backends = wgpu::Backends::VULKAN | wgpu::Backends::METAL | wgpu::Backends::DX12;
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = backends;
+    // No validation layers: naga validates the shaders, wgpu the calls.
+    descriptor.flags = wgpu::InstanceFlags::empty();
+    let instance = wgpu::Instance::new(descriptor);
+    let mut found = pollster::block_on(instance.enumerate_adapters(backends));
+    found.sort_by_cached_key(|adapter| {
+        let info = adapter.get_info();
+        let kind = match info.device_type {
+            wgpu::DeviceType::DiscreteGpu => 0,
+            wgpu::DeviceType::IntegratedGpu => 1,
+            wgpu::DeviceType::VirtualGpu => 2,
+            wgpu::DeviceType::Other => 3,
+            wgpu::DeviceType::Cpu => 4,
+        };
+        let backend = format!("{:?}", info.backend);
+        (kind, backend, info.device_pci_bus_id, info.name)
+    });
+    found
+}
+
+fn report(index: usize, adapter: &wgpu::Adapter) -> AdapterReport {
+    let info = adapter.get_info();
+    let features = adapter.features();
+    AdapterReport {
+        index,
+        name: info.name,
+        backend: format!("{:?}", info.backend),
+        driver: info.driver,
+        driver_info: info.driver_info,
+        device_type: format!("{:?}", info.device_type),
+        software: info.device_type == wgpu::DeviceType::Cpu,
+        vendor: info.vendor,
+        device: info.device,
+        limits: limits(&adapter.limits()),
+        features: AdapterFeatures {
+            subgroup: features.contains(wgpu::Features::SUBGROUP),
+            shader_int64: features.contains(wgpu::Features::SHADER_INT64),
+            timestamp_query: features.contains(wgpu::Features::TIMESTAMP_QUERY),
+            subgroup_min_size: info.subgroup_min_size,
+            subgroup_max_size: info.subgroup_max_size,
+        },
+    }
+}
+
+fn limits(limits: &wgpu::Limits) -> Limits {
+    Limits {
+        max_storage_binding: limits.max_storage_buffer_binding_size,
+        max_buffer: limits.max_buffer_size,
+        workgroup_memory: limits.max_compute_workgroup_storage_size,
+        invocations: limits
+            .max_compute_invocations_per_workgroup
+            .min(limits.max_compute_workgroup_size_x),
+        workgroups_per_side: limits.max_compute_workgroups_per_dimension,
+        chunk: Limits::CHUNK,
+        survivors: Limits::SURVIVORS,
+    }
+}

@@ -1,0 +1,276 @@
+//! One opened device: buffers, pipelines and waiting, with every fault as an error.
+//!
+//! wgpu reports faults in four ways: error scopes, uncaptured errors, the device-lost callback, and
+//! a panic inside `poll` when the device is lost while waiting. All end as
+//! [`EngineError::Device`] here.
+
+use super::layout::Variant;
+use super::shader::Kernel;
+use crate::engine::EngineError;
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The first fault that was reported from outside a call.
+type Fault = Arc<Mutex<Option<String>>>;
+
+/// An opened device.
+#[derive(Debug)]
+pub(super) struct Device {
+    name: String,
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    fault: Fault,
+    pipelines: Mutex<HashMap<(Kernel, Variant), wgpu::ComputePipeline>>,
+}
+
+fn note(fault: &Fault, what: String) {
+    fault
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .get_or_insert(what);
+}
+
+impl Device {
+    /// Opens `adapter` with all of its limits: plans are made with them.
+    pub(super) fn open(name: String, adapter: &wgpu::Adapter) -> Result<Self, EngineError> {
+        let mut required_limits = adapter.limits();
+        // On DirectX 12 these are allocated when the device is opened; a few suffice.
+        let few = wgpu::Limits::default().max_non_sampler_bindings;
+        required_limits.max_non_sampler_bindings =
+            required_limits.max_non_sampler_bindings.min(few);
+        let request = adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("kcorrset"),
+            required_limits,
+            ..wgpu::DeviceDescriptor::default()
+        });
+        let (device, queue) = pollster::block_on(request).map_err(|error| EngineError::Device {
+            device: name.clone(),
+            what: error.to_string(),
+        })?;
+        let fault = Fault::default();
+        let errors = fault.clone();
+        device.on_uncaptured_error(Arc::new(move |error| note(&errors, error.to_string())));
+        let losses = fault.clone();
+        device.set_device_lost_callback(move |_, message| {
+            note(&losses, format!("device lost: {message}"));
+        });
+        Ok(Self {
+            name,
+            device,
+            queue,
+            fault,
+            pipelines: Mutex::default(),
+        })
+    }
+
+    /// An error of this device.
+    pub(super) fn error(&self, what: impl Into<String>) -> EngineError {
+        EngineError::Device {
+            device: self.name.clone(),
+            what: what.into(),
+        }
+    }
+
+    /// Fails if a fault was reported since the device was opened: it stays unusable.
+    pub(super) fn check(&self) -> Result<(), EngineError> {
+        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*fault {
+            None => Ok(()),
+            Some(what) => Err(self.error(what.clone())),
+        }
+    }
+
+    /// Makes the device unusable, as a crash of its driver would.
+    pub(super) fn lose(&self) {
+        self.device.destroy();
+    }
+
+    /// Runs `make`, and fails where it did: `what` was asked for.
+    fn scoped<T>(&self, what: &str, make: impl FnOnce() -> T) -> Result<T, EngineError> {
+        self.check()?;
+        let scopes = [
+            wgpu::ErrorFilter::OutOfMemory,
+            wgpu::ErrorFilter::Validation,
+            wgpu::ErrorFilter::Internal,
+        ]
+        .map(|filter| self.device.push_error_scope(filter));
+        let made = make();
+        // Scopes end in the reverse of their order.
+        let faults = scopes
+            .into_iter()
+            .rev()
+            .filter_map(|scope| pollster::block_on(scope.pop()))
+            .collect::<Vec<_>>();
+        self.check()?;
+        match faults.first() {
+            None => Ok(made),
+            Some(fault) => Err(self.error(format!("{what}: {fault}"))),
+        }
+    }
+
+    /// A buffer of this many bytes.
+    pub(super) fn buffer(
+        &self,
+        label: &str,
+        bytes: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer, EngineError> {
+        self.scoped(&format!("{bytes} bytes for {label}"), || {
+            self.device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some(label),
+                size: bytes,
+                usage,
+                mapped_at_creation: false,
+            })
+        })
+    }
+
+    /// A storage buffer that holds `content`, which must not be empty.
+    pub(super) fn storage(&self, label: &str, content: &[u8]) -> Result<wgpu::Buffer, EngineError> {
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
+        let buffer = self.buffer(label, content.len() as u64, usage)?;
+        self.scoped(&format!("filling {label}"), || {
+            self.queue.write_buffer(&buffer, 0, content);
+            // Hands the staging memory over now, so that blocks do not pile up in it.
+            self.queue.submit([])
+        })?;
+        Ok(buffer)
+    }
+
+    /// The pipeline of `kernel` for `variant`, compiled once; and whether it is new.
+    pub(super) fn pipeline(
+        &self,
+        kernel: Kernel,
+        variant: &Variant,
+    ) -> Result<wgpu::ComputePipeline, EngineError> {
+        let mut pipelines = self
+            .pipelines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = pipelines.get(&(kernel, *variant)) {
+            return Ok(pipeline.clone());
+        }
+        let name = kernel.name();
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: Some(name),
+            source: wgpu::ShaderSource::Wgsl(kernel.source(variant).into()),
+        };
+        let checks = wgpu::ShaderRuntimeChecks {
+            force_loop_bounding: false,
+            ..wgpu::ShaderRuntimeChecks::checked()
+        };
+        let pipeline = self.scoped(&format!("compiling {name}"), || {
+            // SAFETY: the only check left out is the bound on loops. Every loop of our shaders ends:
+            // `for` loops count to a bound that does not change, the search in unrank halves its
+            // interval, and the loop over users clears a bit of a word each turn.
+            let module = unsafe { self.device.create_shader_module_trusted(descriptor, checks) };
+            self.device
+                .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                    label: Some(name),
+                    layout: None,
+                    module: &module,
+                    entry_point: Some("main"),
+                    compilation_options: wgpu::PipelineCompilationOptions {
+                        constants: &[],
+                        // Each lane writes its part before any other reads it (tally.wgsl).
+                        zero_initialize_workgroup_memory: false,
+                    },
+                    cache: None,
+                })
+        })?;
+        pipelines.insert((kernel, *variant), pipeline.clone());
+        Ok(pipeline)
+    }
+
+    /// Binds buffers to group 0 of `pipeline`, in order.
+    pub(super) fn bind(
+        &self,
+        label: &str,
+        pipeline: &wgpu::ComputePipeline,
+        resources: &[wgpu::BindingResource<'_>],
+    ) -> Result<wgpu::BindGroup, EngineError> {
+        let entries: Vec<_> = (0..)
+            .zip(resources)
+            .map(|(binding, resource)| wgpu::BindGroupEntry {
+                binding,
+                resource: resource.clone(),
+            })
+            .collect();
+        self.scoped(&format!("binding {label}"), || {
+            self.device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some(label),
+                layout: &pipeline.get_bind_group_layout(0),
+                entries: &entries,
+            })
+        })
+    }
+
+    /// Writes into a buffer before the next submission.
+    pub(super) fn write(&self, buffer: &wgpu::Buffer, content: &[u8]) -> Result<(), EngineError> {
+        self.scoped("writing a buffer", || {
+            self.queue.write_buffer(buffer, 0, content);
+        })
+    }
+
+    /// Records and submits commands.
+    pub(super) fn submit(
+        &self,
+        label: &str,
+        record: impl FnOnce(&mut wgpu::CommandEncoder),
+    ) -> Result<wgpu::SubmissionIndex, EngineError> {
+        self.scoped(&format!("submitting {label}"), || {
+            let descriptor = wgpu::CommandEncoderDescriptor { label: Some(label) };
+            let mut encoder = self.device.create_command_encoder(&descriptor);
+            record(&mut encoder);
+            self.queue.submit([encoder.finish()])
+        })
+    }
+
+    /// Waits for a submission and hands out the first `bytes` of `buffer`, which it wrote.
+    pub(super) fn read<T>(
+        &self,
+        after: wgpu::SubmissionIndex,
+        buffer: &wgpu::Buffer,
+        bytes: u64,
+        take: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, EngineError> {
+        self.check()?;
+        let outcome = Arc::new(Mutex::new(None));
+        let report = outcome.clone();
+        buffer.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
+            *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+        });
+        // A device lost while it is waited for makes wgpu 30 panic; nothing of ours is left in
+        // between.
+        let polled = catch_unwind(AssertUnwindSafe(|| {
+            self.device.poll(wgpu::PollType::Wait {
+                submission_index: Some(after),
+                timeout: None,
+            })
+        }));
+        self.check()?;
+        match polled {
+            Err(_) => return Err(self.error("device lost")),
+            Ok(Err(error)) => return Err(self.error(error.to_string())),
+            Ok(Ok(_)) => {}
+        }
+        let mapped = outcome
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        match mapped {
+            Some(Ok(())) => {}
+            Some(Err(error)) => return Err(self.error(error.to_string())),
+            None => return Err(self.error("a finished result could not be read")),
+        }
+        let taken = {
+            let view = buffer
+                .get_mapped_range(0..bytes)
+                .map_err(|error| self.error(error.to_string()))?;
+            take(&view)
+        };
+        buffer.unmap();
+        Ok(taken)
+    }
+}

@@ -1,0 +1,341 @@
+//! The flat pipeline on a device: its buffers, a dispatch a block, and the answer taken apart.
+//!
+//! The kernel is `shaders/flat.wgsl`. All sizes come from [`Plan`].
+
+use super::Fault;
+use super::device::Device;
+use super::drive::{Answer, Chunk, Pipeline};
+use super::floor::Floor;
+use super::layout::{Params, RECORD_BYTES, Record, WORKGROUP};
+use super::limits::Limits;
+use super::pack::Packing;
+use super::plan::Plan;
+use super::ranks::RankTable;
+use super::shader::Kernel;
+use crate::engine::EngineError;
+use crate::matrix::ResponseMatrix;
+use crate::stats::AuditSums;
+use std::time::Duration;
+use wgpu::BufferUsages;
+
+/// Chunks in flight: one computes while the host finishes the one before.
+const SLOTS: usize = 2;
+
+/// Bytes from one block's params to the next: WebGPU lets no adapter ask for more alignment.
+const PARAMS_STRIDE: u64 = 256;
+
+/// Everything of one search on a device.
+#[derive(Debug)]
+pub(super) struct Flat<'a> {
+    device: &'a Device,
+    limits: Limits,
+    plan: Plan,
+    table: &'a RankTable,
+    pipeline: wgpu::ComputePipeline,
+    /// Params that are the same in all chunks, one for each block.
+    params: Vec<Params>,
+    slots: Vec<Slot>,
+    /// Of the last dispatch.
+    serial: u32,
+    fault: Option<Fault>,
+}
+
+/// Buffers of a chunk in flight.
+#[derive(Debug)]
+struct Slot {
+    params: wgpu::Buffer,
+    survivors: wgpu::Buffer,
+    records: wgpu::Buffer,
+    readback: wgpu::Buffer,
+    /// One for each block.
+    bindings: Vec<wgpu::BindGroup>,
+    running: Option<Running>,
+}
+
+/// A chunk in flight.
+#[derive(Debug)]
+struct Running {
+    chunk: Chunk,
+    serial: u32,
+    submission: wgpu::SubmissionIndex,
+}
+
+/// Workgroups of a chunk.
+fn workgroups(chunk: Chunk) -> u32 {
+    chunk.sets.div_ceil(WORKGROUP)
+}
+
+impl<'a> Flat<'a> {
+    /// Uploads the table and makes the pipeline.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of a search, each used once"
+    )]
+    pub(super) fn new(
+        device: &'a Device,
+        limits: Limits,
+        plan: Plan,
+        packing: &Packing,
+        matrix: &ResponseMatrix,
+        table: &'a RankTable,
+        min_users: u32,
+        fault: Option<Fault>,
+    ) -> Result<Self, EngineError> {
+        let pipeline = device.pipeline(Kernel::Flat, &packing.variant)?;
+        let binomials = device.storage("binomials", bytemuck::cast_slice(&table.words()))?;
+        let mut params = Vec::new();
+        let mut blocks = Vec::new();
+        for words in plan.blocks() {
+            let mut block = packing.block(matrix, words.clone());
+            if fault == Some(Fault::LostAnswer)
+                && words.start == 0
+                && let Some(word) = block.answered.iter_mut().find(|word| **word != 0)
+            {
+                *word &= *word - 1;
+            }
+            params.push(Params {
+                left: [0; 4],
+                floor: Floor::new(f64::NEG_INFINITY),
+                floor_padding: 0,
+                questions: matrix.questions().len() as u32,
+                span: table.span() as u32,
+                sets: 0,
+                workgroups: 0,
+                words: words.len() as u32,
+                first_block: u32::from(words.start == 0),
+                last_block: u32::from(words.end == plan.words),
+                stride: plan.chunk,
+                capacity: plan.survivors,
+                min_users,
+                serial: 0,
+                padding: 0,
+            });
+            blocks.push((
+                device.storage("answered", bytemuck::cast_slice(&block.answered))?,
+                device.storage("scores", bytemuck::cast_slice(&block.scores))?,
+                device.storage("totals", bytemuck::cast_slice(&block.totals))?,
+            ));
+        }
+        let survivor_bytes = 4 * (1 + u64::from(plan.survivors));
+        let record_bytes = u64::from(plan.chunk / WORKGROUP) * RECORD_BYTES;
+        let output = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
+        let mut slots = Vec::with_capacity(SLOTS);
+        for _ in 0..SLOTS {
+            let params = device.buffer(
+                "params",
+                PARAMS_STRIDE * blocks.len() as u64,
+                BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+            )?;
+            let partials =
+                device.buffer("partials", 4 * plan.partials as u64, BufferUsages::STORAGE)?;
+            let survivors = device.buffer("survivors", survivor_bytes, output)?;
+            let records = device.buffer("records", record_bytes, output)?;
+            let readback = device.buffer(
+                "readback",
+                record_bytes + survivor_bytes,
+                BufferUsages::COPY_DST | BufferUsages::MAP_READ,
+            )?;
+            let mut bindings = Vec::with_capacity(blocks.len());
+            for (i, (answered, scores, totals)) in (0..).zip(&blocks) {
+                let params = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: &params,
+                    offset: PARAMS_STRIDE * i,
+                    size: wgpu::BufferSize::new(size_of::<Params>() as u64),
+                });
+                let storage = [
+                    &binomials, answered, scores, totals, &partials, &survivors, &records,
+                ]
+                .map(wgpu::Buffer::as_entire_binding);
+                let resources: Vec<_> = [params].into_iter().chain(storage).collect();
+                bindings.push(device.bind(Kernel::Flat.name(), &pipeline, &resources)?);
+            }
+            slots.push(Slot {
+                params,
+                survivors,
+                records,
+                readback,
+                bindings,
+                running: None,
+            });
+        }
+        Ok(Self {
+            device,
+            limits,
+            plan,
+            table,
+            pipeline,
+            params,
+            slots,
+            serial: 0,
+            fault,
+        })
+    }
+
+    /// The answer of a chunk, from what was read back: records, then survivors.
+    fn answer(&self, chunk: Chunk, serial: u32, bytes: &[u8]) -> Result<Answer, EngineError> {
+        let (records, survivors) =
+            bytes.split_at(workgroups(chunk) as usize * RECORD_BYTES as usize);
+        // Mapped memory has its own alignment: copied, not cast.
+        let records: Vec<Record> = bytemuck::pod_collect_to_vec(records);
+        let survivors: Vec<u32> = bytemuck::pod_collect_to_vec(survivors);
+        let mut seen = AuditSums::default();
+        let (mut defined, mut kept, mut kept_offsets) = (0_u64, 0_u64, 0_u32);
+        for (i, record) in records.iter().enumerate() {
+            if record.serial != serial {
+                return Err(self.device.error(format!(
+                    "workgroup {i} of {} did not report in dispatch {serial}",
+                    records.len()
+                )));
+            }
+            let tally = record.tally;
+            let [n, sa, sg, saa, sgg, sag] = tally
+                .sums
+                .map(|[low, high]| u64::from(high) << 32 | u64::from(low));
+            seen += AuditSums {
+                sets: u128::from(tally.sets),
+                n,
+                sa,
+                sg,
+                saa,
+                sgg,
+                sag,
+            };
+            defined += u64::from(tally.defined);
+            kept += u64::from(tally.kept);
+            kept_offsets = kept_offsets.wrapping_add(tally.kept_offsets);
+        }
+        let (count, offsets) = match survivors.split_first() {
+            Some((&count, offsets)) => (count, offsets),
+            None => return Err(self.device.error("no count of survivors was read back")),
+        };
+        if u64::from(count) != kept || kept > u64::from(chunk.sets) {
+            return Err(self.device.error(format!(
+                "{kept} survivors were found among {} sets and {count} were counted",
+                chunk.sets
+            )));
+        }
+        if count > self.plan.survivors {
+            return Ok(Answer {
+                seen,
+                defined,
+                survivors: None,
+            });
+        }
+        // At most the chunk's sets, and as many as there is room for.
+        let offsets = offsets[..count as usize].to_vec();
+        let sum = offsets.iter().fold(0_u32, |sum, &o| sum.wrapping_add(o));
+        if sum != kept_offsets || offsets.iter().any(|&offset| offset >= chunk.sets) {
+            return Err(self
+                .device
+                .error("the survivors read back are not those that were found"));
+        }
+        Ok(Answer {
+            seen,
+            defined,
+            survivors: Some(offsets),
+        })
+    }
+}
+
+impl Pipeline for Flat<'_> {
+    fn slots(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn first_chunk(&self) -> u32 {
+        self.plan.first_chunk
+    }
+
+    fn survivors(&self) -> u32 {
+        self.plan.survivors
+    }
+
+    fn next_chunk(&self, sets: u32, busy: Duration) -> u32 {
+        self.plan.next_chunk(sets, busy)
+    }
+
+    fn submit(&mut self, slot: usize, chunk: Chunk, floor: Floor) -> Result<(), EngineError> {
+        // 0 is what a buffer that was never written holds.
+        self.serial = self.serial.checked_add(1).unwrap_or(1);
+        let serial = self.serial;
+        let groups = workgroups(chunk);
+        let first = match self.fault {
+            Some(Fault::ShiftedChunk) => chunk.first.saturating_sub(1),
+            _ => chunk.first,
+        };
+        let left = self.table.left(first);
+        let mut content = vec![0; self.params.len() * PARAMS_STRIDE as usize];
+        for (at, fixed) in content.chunks_mut(PARAMS_STRIDE as usize).zip(&self.params) {
+            let params = Params {
+                left: [0, 1, 2, 3].map(|i| (left >> (32 * i)) as u32),
+                floor,
+                sets: chunk.sets,
+                workgroups: groups,
+                serial,
+                ..*fixed
+            };
+            at[..size_of::<Params>()].copy_from_slice(bytemuck::bytes_of(&params));
+        }
+        let slot = &mut self.slots[slot];
+        self.device.write(&slot.params, &content)?;
+        let dispatched = match self.fault {
+            Some(Fault::LostWorkgroup) => groups - 1,
+            _ => groups,
+        };
+        let (x, y) = Plan::grid(&self.limits, dispatched.max(1));
+        let record_bytes = u64::from(groups) * RECORD_BYTES;
+        let survivor_bytes = 4 * (1 + u64::from(self.plan.survivors.min(chunk.sets)));
+        let submission = self.device.submit(Kernel::Flat.name(), |encoder| {
+            // The count of survivors.
+            encoder.clear_buffer(&slot.survivors, 0, Some(4));
+            if dispatched > 0 {
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                    label: Some(Kernel::Flat.name()),
+                    timestamp_writes: None,
+                });
+                pass.set_pipeline(&self.pipeline);
+                for binding in &slot.bindings {
+                    pass.set_bind_group(0, binding, &[]);
+                    pass.dispatch_workgroups(x, y, 1);
+                }
+            }
+            let readback = &slot.readback;
+            encoder.copy_buffer_to_buffer(&slot.records, 0, readback, 0, record_bytes);
+            encoder.copy_buffer_to_buffer(
+                &slot.survivors,
+                0,
+                readback,
+                record_bytes,
+                survivor_bytes,
+            );
+        })?;
+        slot.running = Some(Running {
+            chunk,
+            serial,
+            submission,
+        });
+        if self.fault == Some(Fault::LostDevice) && serial == 2 {
+            self.device.lose();
+        }
+        Ok(())
+    }
+
+    fn collect(&mut self, slot: usize) -> Result<Answer, EngineError> {
+        let Some(running) = self.slots[slot].running.take() else {
+            return Err(self
+                .device
+                .error("a result was awaited that was not submitted"));
+        };
+        let Running {
+            chunk,
+            serial,
+            submission,
+        } = running;
+        let bytes = u64::from(workgroups(chunk)) * RECORD_BYTES
+            + 4 * (1 + u64::from(self.plan.survivors.min(chunk.sets)));
+        let readback = &self.slots[slot].readback;
+        self.device.read(submission, readback, bytes, |bytes| {
+            self.answer(chunk, serial, bytes)
+        })?
+    }
+}

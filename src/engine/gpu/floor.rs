@@ -1,0 +1,210 @@
+//! The floor of r as a shader takes it: f² in 31 leading bits, rounded so that doubt keeps a set.
+//!
+//! # The bound
+//! A set with A = n·Sag − Sa·Sg, X, Y > 0 has r < f exactly where
+//! - f > 0: A ≤ 0, or A² < f²·X·Y;
+//! - f ≤ 0: A < 0, and A² > f²·X·Y.
+//!
+//! The shader (`shaders/shared/judge.wgsl`) has A, X and Y as exact integers and takes each to a
+//! mantissa m and exponent e with m·2^e ≤ value < (m + 1)·2^e, 2^30 ≤ m < 2^31. For f > 0 it
+//! compares the upper bound p·2^(2e_A), p = (m_A + 1)² ≤ 2^62, with the lower bound w·2^(…),
+//! w = ⌊m_X·m_Y / 2^31⌋·m_f < 2^62; for f ≤ 0 the lower bound p = m_A² with the upper bound
+//! w = (⌊(m_X + 1)(m_Y + 1) / 2^31⌋ + 1)·m_f, at most (2^31 + 1)·2^31. All fit 64 bits. The
+//! difference d of the exponents is then taken off by shifting one side right, which rounds down.
+//! On integers that is safe for either side: ⌊x⌋ < w gives x < w, and p < ⌊y⌋ gives p < y. A shift
+//! of 63 leaves 0 of either side, as would any larger one. No float takes part, and no overflow or
+//! zero divisor can occur. A set is kept needlessly only within about 2^-28 of the floor.
+
+/// No floor: every defined set survives.
+pub const FLOOR_NONE: u32 = 0;
+/// f > 0.
+pub const FLOOR_ABOVE_ZERO: u32 = 1;
+/// f ≤ 0.
+pub const FLOOR_AT_MOST_ZERO: u32 = 2;
+
+/// f as the shader reads it.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct Floor {
+    /// One of the three above.
+    pub mode: u32,
+    /// f² = mantissa·2^exponent, rounded down for f > 0 and up for f ≤ 0. 2^30 to 2^31, or 0.
+    pub mantissa: u32,
+    /// See `mantissa`.
+    pub exponent: i32,
+}
+
+impl Floor {
+    /// The floor `floor`; NaN and −∞ are none.
+    #[must_use]
+    pub fn new(floor: f64) -> Self {
+        if floor.is_nan() || floor == f64::NEG_INFINITY {
+            return Self {
+                mode: FLOOR_NONE,
+                mantissa: 0,
+                exponent: 0,
+            };
+        }
+        let mode = if floor > 0.0 {
+            FLOOR_ABOVE_ZERO
+        } else {
+            FLOOR_AT_MOST_ZERO
+        };
+        // |r| ≤ 1, so any finite floor as large says the same as +∞.
+        let bits = floor.min(f64::MAX).abs().to_bits();
+        let (fraction, field) = (bits & ((1 << 52) - 1), (bits >> 52) as i32);
+        let (root, exponent) = match field {
+            0 => (fraction, -1074),
+            _ => (fraction | 1 << 52, field - 1075),
+        };
+        if root == 0 {
+            return Self {
+                mode,
+                mantissa: 0,
+                exponent: 0,
+            };
+        }
+        let square = u128::from(root) * u128::from(root);
+        let drop = (u128::BITS - square.leading_zeros()) as i32 - 31;
+        let mantissa = if drop <= 0 {
+            square << -drop
+        } else if mode == FLOOR_AT_MOST_ZERO && square.trailing_zeros() < drop as u32 {
+            (square >> drop) + 1
+        } else {
+            square >> drop
+        };
+        Self {
+            mode,
+            mantissa: mantissa as u32,
+            exponent: 2 * exponent + drop,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bnum::types::U512;
+    use proptest::prelude::*;
+    use std::cmp::Ordering;
+
+    /// Twin of `leading` in u128.wgsl.
+    fn leading(value: u128) -> (u32, i32) {
+        let exponent = 97 - value.leading_zeros() as i32;
+        let top = ((value << value.leading_zeros()) >> 96) as u32;
+        (top >> 1, exponent)
+    }
+
+    /// Twin of `is_below` in judge.wgsl.
+    fn is_below(a: i128, x: u128, y: u128, floor: &Floor) -> bool {
+        let (mx, ex) = leading(x);
+        let (my, ey) = leading(y);
+        let shift = |by: i32| by.clamp(0, 63) as u32;
+        let product = |p: u32, q: u32| u64::from(p) * u64::from(q);
+        match floor.mode {
+            FLOOR_ABOVE_ZERO => {
+                if a <= 0 {
+                    return true;
+                }
+                let (ma, ea) = leading(a.unsigned_abs());
+                let square = product(ma + 1, ma + 1);
+                let bound = product((product(mx, my) >> 31) as u32, floor.mantissa);
+                let d = 2 * ea - (ex + ey + 31 + floor.exponent);
+                (square >> shift(-d)) < (bound >> shift(d))
+            }
+            FLOOR_AT_MOST_ZERO => {
+                if a >= 0 {
+                    return false;
+                }
+                let (ma, ea) = leading(a.unsigned_abs());
+                let square = product(ma, ma);
+                let variance = (product(mx + 1, my + 1) >> 31) as u32 + 1;
+                let bound = product(variance, floor.mantissa);
+                let d = 2 * ea - (ex + ey + 31 + floor.exponent);
+                (bound >> shift(d)) < (square >> shift(-d))
+            }
+            _ => false,
+        }
+    }
+
+    /// Exact order of r = a / √(x·y) and a float p/2^s.
+    fn compare(a: i128, x: u128, y: u128, floor: f64) -> Ordering {
+        if floor.is_infinite() {
+            return 0.0_f64.total_cmp(&floor);
+        }
+        let signs = a
+            .signum()
+            .cmp(&(floor.partial_cmp(&0.0).map_or(0, |o| o as i128)));
+        if signs.is_ne() || a == 0 {
+            return signs;
+        }
+        // Tests use floors of 2^-80 at the least: f·2^132 is an integer below 2^134.
+        let f = U512::from((floor.abs() * 2_f64.powi(80)) as u128) << 52;
+        let rest = floor.abs() * 2_f64.powi(80);
+        let f = f + U512::from(((rest - rest.floor()) * 2_f64.powi(52)) as u128);
+        let a2 = U512::from(a.unsigned_abs()) * U512::from(a.unsigned_abs());
+        // A² · 2^264 against f² · X · Y: 190 + 264 bits, 268 + 190 bits.
+        let scaled: U512 = a2 << 264;
+        let order = scaled.cmp(&(f * f * U512::from(x) * U512::from(y)));
+        if a < 0 { order.reverse() } else { order }
+    }
+
+    fn floors() -> impl Strategy<Value = f64> {
+        prop_oneof![
+            Just(f64::NEG_INFINITY),
+            Just(-1.0_f64.next_up()),
+            Just(-1.0_f64),
+            Just(-1e-9),
+            Just(0.0),
+            Just(-0.0),
+            Just(1e-9),
+            Just(0.5),
+            Just(1.0_f64.next_down()),
+            Just(1.0),
+            Just(1.5),
+            Just(f64::INFINITY),
+            -1.1_f64..1.1,
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn a_set_at_or_above_the_floor_is_never_below_it(
+            x in 1_u128..1 << 95, y in 1_u128..1 << 95, sx in 0_u32..95, sy in 0_u32..95,
+            share in -1.0_f64..=1.0, floor in floors(), near in any::<bool>(), nudge in -3_i128..4,
+        ) {
+            let (x, y) = ((x >> sx).max(1), (y >> sy).max(1));
+            let reach = ((x as f64) * (y as f64)).sqrt();
+            // Half of the cases lie next to the floor, where the rounding matters.
+            let at = if near && floor.is_finite() { floor.clamp(-1.0, 1.0) } else { share };
+            let a = (reach * at) as i128 + nudge;
+            prop_assume!(a.unsigned_abs() < 1 << 95);
+            let packed = Floor::new(floor);
+            if is_below(a, x, y, &packed) {
+                prop_assert_eq!(compare(a, x, y, floor), Ordering::Less);
+            } else if floor.abs() > 1e-6 {
+                // And the bound is tight: what it keeps is above the floor less 2^-26.
+                let r = a as f64 / reach;
+                prop_assert!(r >= floor - floor.abs() * 2_f64.powi(-26), "{} {}", r, floor);
+            }
+        }
+    }
+
+    #[test]
+    fn the_square_is_rounded_to_the_safe_side() {
+        let value = |f: &Floor| f64::from(f.mantissa) * 2_f64.powi(f.exponent);
+        for f in [1.0, 0.3, 0.999_999_999, 1e-100, 3e-30] {
+            let (down, up) = (Floor::new(f), Floor::new(-f));
+            assert!(down.mantissa >= 1 << 30 && down.mantissa < 1 << 31);
+            assert!(up.mantissa >= 1 << 30 && up.mantissa <= 1 << 31);
+            assert!(value(&down) <= f * f && value(&up) >= f * f);
+            assert!(up.mantissa - down.mantissa <= 1);
+        }
+        let zero = Floor::new(0.0);
+        assert_eq!((zero.mode, zero.mantissa), (FLOOR_AT_MOST_ZERO, 0));
+        assert_eq!(Floor::new(f64::NAN).mode, FLOOR_NONE);
+        assert_eq!(Floor::new(f64::from_bits(1)).mode, FLOOR_ABOVE_ZERO);
+    }
+}

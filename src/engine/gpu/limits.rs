@@ -1,0 +1,89 @@
+//! What a device allows, as plain numbers: the planner's input. Knows no device.
+
+use crate::engine::EngineError;
+use serde::Serialize;
+
+/// Limits that decide tiling. A test may lower any of them to force small tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Bytes of one storage buffer as a shader sees it.
+    pub max_storage_binding: u64,
+    /// Bytes of one buffer.
+    pub max_buffer: u64,
+    /// Bytes of memory that a workgroup shares.
+    pub workgroup_memory: u32,
+    /// Invocations in a workgroup.
+    pub invocations: u32,
+    /// Workgroups along one side of a dispatch.
+    pub workgroups_per_side: u32,
+    /// Sets in one dispatch; ours, not the device's.
+    #[serde(skip)]
+    pub chunk: u32,
+    /// Survivors that one dispatch may report; ours, not the device's.
+    #[serde(skip)]
+    pub survivors: u32,
+}
+
+impl Limits {
+    /// Most sets in one dispatch. 2^22 take milliseconds on a fast GPU, where a submission costs
+    /// tens of microseconds; more would only make the buffers larger.
+    pub const CHUNK: u32 = 1 << 22;
+
+    /// Most survivors of one dispatch: 256 KiB. Each costs the host a microsecond or so, so a
+    /// dispatch with more is better split, the floor rising in between.
+    pub const SURVIVORS: u32 = 1 << 16;
+
+    /// The smaller of each.
+    #[must_use]
+    pub fn at_most(&self, other: &Self) -> Self {
+        Self {
+            max_storage_binding: self.max_storage_binding.min(other.max_storage_binding),
+            max_buffer: self.max_buffer.min(other.max_buffer),
+            workgroup_memory: self.workgroup_memory.min(other.workgroup_memory),
+            invocations: self.invocations.min(other.invocations),
+            workgroups_per_side: self.workgroups_per_side.min(other.workgroups_per_side),
+            chunk: self.chunk.min(other.chunk),
+            survivors: self.survivors.min(other.survivors),
+        }
+    }
+
+    /// Bytes that one storage buffer may have: a shader counts its words in 32 bits.
+    #[must_use]
+    pub fn storage(&self) -> u64 {
+        let words = (self.max_storage_binding.min(self.max_buffer) / 4).min(u64::from(u32::MAX));
+        words * 4
+    }
+}
+
+/// Something that this search needs more of than there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excess {
+    /// Of what.
+    pub what: String,
+    /// How much this search takes.
+    pub need: String,
+    /// How much there is.
+    pub have: String,
+}
+
+impl Excess {
+    /// From anything that prints.
+    pub(super) fn new(what: impl Into<String>, need: impl ToString, have: impl ToString) -> Self {
+        Self {
+            what: what.into(),
+            need: need.to_string(),
+            have: have.to_string(),
+        }
+    }
+
+    /// The engine's refusal, with a way out.
+    pub(super) fn refusal(self) -> EngineError {
+        EngineError::Refused {
+            engine: "gpu",
+            what: self.what,
+            need: self.need,
+            have: self.have,
+            hint: "use --engine cpu",
+        }
+    }
+}

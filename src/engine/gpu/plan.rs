@@ -1,0 +1,304 @@
+//! Sizes of everything the flat pipeline holds, from limits and the shape of the search: pure.
+//!
+//! Users are tiled into blocks of whole words, questions never: a row of one word of users over all
+//! questions must fit a binding. Sets are tiled into chunks, one dispatch a block each. Whatever
+//! cannot be tiled away is refused with figures; nothing is cut off.
+
+use super::layout::{MAX_K, RECORD_BYTES, TALLY_BYTES, Variant, WORKGROUP};
+use super::limits::{Excess, Limits};
+use std::time::Duration;
+
+/// What decides the sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Q.
+    pub questions: usize,
+    /// U.
+    pub users: usize,
+    /// Sets to visit.
+    pub sets: u128,
+    /// K, bits of a score, width of a sum.
+    pub variant: Variant,
+}
+
+/// The sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Words of 32 users in all.
+    pub words: usize,
+    /// Words of 32 users in a block; the last block may have fewer.
+    pub block_words: usize,
+    /// Most sets of a chunk.
+    pub chunk: u32,
+    /// Sets of the first chunk.
+    pub first_chunk: u32,
+    /// Survivors that a chunk may report.
+    pub survivors: u32,
+    /// Words of `partials`.
+    pub partials: usize,
+}
+
+/// Bytes of sums carried between blocks that a chunk may take; larger chunks gain nothing.
+const PARTIALS_BYTES: u64 = 64 << 20;
+
+/// Most sets of the first chunk. Without a floor each costs the host an exact finish, and a thousand
+/// fill the top of most searches.
+const FIRST_CHUNK: u64 = 1024;
+
+/// Most reads of a word in the first chunk: a few milliseconds for a GPU, well under a second for a
+/// software adapter on one core.
+const FIRST_CHUNK_READS: u64 = 1 << 26;
+
+/// What one dispatch should take: long enough to hide its submission, far from any watchdog
+/// (about 2 s on desktops), and short enough for the floor to be fed forward.
+pub const TARGET: Duration = Duration::from_millis(96);
+
+impl Plan {
+    /// Tiles a search of this shape.
+    ///
+    /// # Errors
+    /// The first thing that does not fit however it is tiled.
+    pub fn new(limits: &Limits, shape: &Shape) -> Result<Self, Excess> {
+        let Variant { k, score_bits, .. } = shape.variant;
+        let questions = shape.questions as u64;
+        if k > MAX_K {
+            return Err(Excess::new("the size of a set", k, MAX_K));
+        }
+        let workgroup = u64::from(WORKGROUP);
+        let fixed = [
+            (
+                "invocations in a workgroup",
+                workgroup,
+                u64::from(limits.invocations),
+            ),
+            (
+                "bytes of workgroup memory",
+                workgroup * TALLY_BYTES,
+                u64::from(limits.workgroup_memory),
+            ),
+            (
+                "workgroups in a dispatch",
+                1,
+                u64::from(limits.workgroups_per_side),
+            ),
+            ("sets in a dispatch", workgroup, u64::from(limits.chunk)),
+            ("survivors in a buffer", 1, u64::from(limits.survivors)),
+            (
+                "bytes of a storage buffer for the binomials",
+                k as u64 * (questions + 1 - k as u64) * 16,
+                limits.storage(),
+            ),
+            (
+                "bytes of a storage buffer for results",
+                2 * RECORD_BYTES,
+                limits.storage(),
+            ),
+        ];
+        for (what, need, have) in fixed {
+            if need > have {
+                return Err(Excess::new(what, need, have));
+            }
+        }
+
+        // The scores of a word of users are at least as wide as their answered bits.
+        let word_bytes = (4 * questions * u64::from(score_bits)).max(4 * 32);
+        let most_words = limits.storage() / word_bytes;
+        if most_words == 0 {
+            return Err(Excess::new(
+                "bytes of a storage buffer for 32 users",
+                word_bytes,
+                limits.storage(),
+            ));
+        }
+        let words = shape.users.div_ceil(32).max(1);
+        let blocks = (words as u64).div_ceil(most_words);
+        let block_words = (words as u64).div_ceil(blocks);
+        let carried = block_words < words as u64;
+
+        // Records and survivors are read back in one buffer: half of it each.
+        let half = limits.storage() / 2;
+        let side = u64::from(limits.workgroups_per_side);
+        let set_bytes = shape.variant.sums.words() as u64 * 4;
+        let mut groups = (side * side)
+            .min(half / RECORD_BYTES)
+            .min(u64::from(limits.chunk) / workgroup);
+        if let Ok(sets) = u64::try_from(shape.sets) {
+            groups = groups.min(sets.div_ceil(workgroup).max(1));
+        }
+        if carried {
+            groups = groups.min(limits.storage().min(PARTIALS_BYTES) / (workgroup * set_bytes));
+        }
+        if groups == 0 {
+            return Err(Excess::new(
+                "bytes of a storage buffer for the sums of a workgroup",
+                workgroup * set_bytes,
+                limits.storage(),
+            ));
+        }
+        // `limits.chunk` is a u32.
+        let chunk = (groups * workgroup) as u32;
+        let survivors = u64::from(limits.survivors)
+            .min(half / 4 - 1)
+            .min(u64::from(chunk)) as u32;
+        let reads = words as u64 * (k as u64 + u64::from(score_bits));
+        let first = (FIRST_CHUNK_READS / reads)
+            .min(FIRST_CHUNK)
+            .clamp(workgroup, u64::from(chunk)) as u32;
+        Ok(Self {
+            words,
+            block_words: block_words as usize,
+            chunk,
+            first_chunk: first.min(survivors),
+            survivors,
+            partials: if carried {
+                chunk as usize * shape.variant.sums.words()
+            } else {
+                1
+            },
+        })
+    }
+
+    /// Blocks of users, as ranges of words.
+    pub fn blocks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
+        let Self {
+            words, block_words, ..
+        } = *self;
+        (0..words)
+            .step_by(block_words)
+            .map(move |start| start..(start + block_words).min(words))
+    }
+
+    /// Workgroups along x and y that cover `groups`.
+    #[must_use]
+    pub fn grid(limits: &Limits, groups: u32) -> (u32, u32) {
+        let x = groups.min(limits.workgroups_per_side);
+        (x, groups.div_ceil(x))
+    }
+
+    /// Sets of the next chunk, after one of `sets` took `busy`: towards [`TARGET`], by a factor of
+    /// 4 at most, since one measurement is a rough guide.
+    #[must_use]
+    pub fn next_chunk(&self, sets: u32, busy: Duration) -> u32 {
+        let share = TARGET.as_secs_f64() / busy.as_secs_f64().max(1e-6);
+        let next = f64::from(sets) * share.clamp(0.25, 4.0);
+        // The cast saturates.
+        (next as u32).clamp(WORKGROUP, self.chunk)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::gpu::layout::SumWidth;
+
+    const LIMITS: Limits = Limits {
+        max_storage_binding: 128 << 20,
+        max_buffer: 256 << 20,
+        workgroup_memory: 16 << 10,
+        invocations: 256,
+        workgroups_per_side: 65_535,
+        chunk: Limits::CHUNK,
+        survivors: Limits::SURVIVORS,
+    };
+
+    fn shape(questions: usize, users: usize, k: usize, score_bits: u32) -> Shape {
+        let sums = SumWidth::Narrow;
+        Shape {
+            questions,
+            users,
+            sets: 1 << 100,
+            variant: Variant {
+                k,
+                score_bits,
+                sums,
+            },
+        }
+    }
+
+    #[test]
+    fn the_benchmark_table_is_one_block() {
+        let plan = Plan::new(&LIMITS, &shape(200, 60_000, 5, 1)).unwrap();
+        assert_eq!(
+            (plan.words, plan.block_words, plan.partials),
+            (1875, 1875, 1)
+        );
+        assert_eq!((plan.chunk, plan.survivors), (1 << 22, 1 << 16));
+        let few = Shape {
+            sets: 65,
+            ..shape(200, 60_000, 5, 1)
+        };
+        let plan = Plan::new(&LIMITS, &few).unwrap();
+        assert_eq!((plan.chunk, plan.survivors), (128, 128));
+    }
+
+    #[test]
+    fn a_wide_table_is_tiled_and_every_word_is_in_one_block() {
+        for (limit, users) in [(256_u64 << 10, 200_000), (64 << 10, 1000), (16 << 10, 65)] {
+            let limits = Limits {
+                max_storage_binding: limit,
+                ..LIMITS
+            };
+            let shape = shape(250, users, 3, 8);
+            let plan = Plan::new(&limits, &shape).unwrap();
+            let blocks: Vec<_> = plan.blocks().collect();
+            assert!(blocks.len() > 1);
+            assert_eq!(blocks.first().map(|b| b.start), Some(0));
+            assert_eq!(blocks.last().map(|b| b.end), Some(users.div_ceil(32)));
+            assert!(blocks.windows(2).all(|b| b[0].end == b[1].start));
+            for block in blocks {
+                assert!(!block.is_empty() && block.len() * 250 * 4 * 8 <= limit as usize);
+            }
+            assert!(plan.partials as u64 * 4 <= limit);
+            assert!(plan.chunk.is_multiple_of(WORKGROUP));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_tiled_is_refused_with_figures() {
+        let small = |change: fn(&mut Limits)| {
+            let mut limits = LIMITS;
+            change(&mut limits);
+            Plan::new(&limits, &shape(250, 1000, 3, 8)).unwrap_err()
+        };
+        let excess = small(|l| l.max_buffer = 7999);
+        assert_eq!(excess.need, (3 * 248 * 16).to_string());
+        assert_eq!(excess.have, "7996");
+        assert_eq!(small(|l| l.invocations = 32).have, "32");
+        assert_eq!(small(|l| l.workgroup_memory = 4095).need, "4096");
+        assert_eq!(small(|l| l.chunk = 63).need, "64");
+        assert_eq!(small(|l| l.survivors = 0).have, "0");
+        let row = Limits {
+            max_storage_binding: 32_000,
+            ..LIMITS
+        };
+        let excess = Plan::new(&row, &shape(250, 1000, 2, 32)).unwrap();
+        assert_eq!(excess.block_words, 1);
+        let excess = Plan::new(&row, &shape(251, 1000, 2, 32)).unwrap_err();
+        assert_eq!((&excess.need[..], &excess.have[..]), ("32128", "32000"));
+        let excess = Plan::new(&LIMITS, &shape(400, 10, MAX_K + 1, 1)).unwrap_err();
+        assert_eq!(excess.have, MAX_K.to_string());
+    }
+
+    #[test]
+    fn the_grid_covers_all_workgroups() {
+        let limits = Limits {
+            workgroups_per_side: 7,
+            ..LIMITS
+        };
+        for groups in 1..=49 {
+            let (x, y) = Plan::grid(&limits, groups);
+            assert!(x <= 7 && y <= 7 && x * y >= groups && x * (y - 1) < groups);
+        }
+    }
+
+    #[test]
+    fn chunks_grow_towards_the_target_and_stay_in_bounds() {
+        let plan = Plan::new(&LIMITS, &shape(200, 60_000, 5, 1)).unwrap();
+        assert_eq!(plan.next_chunk(1000, TARGET), 1000);
+        assert_eq!(plan.next_chunk(1000, TARGET / 2), 2000);
+        assert_eq!(plan.next_chunk(1000, Duration::ZERO), 4000);
+        assert_eq!(plan.next_chunk(1000, TARGET * 100), 250);
+        assert_eq!(plan.next_chunk(100, TARGET * 100), WORKGROUP);
+        assert_eq!(plan.next_chunk(u32::MAX, Duration::ZERO), plan.chunk);
+    }
+}

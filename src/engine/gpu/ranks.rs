@@ -1,0 +1,134 @@
+//! Unranking from a table of binomials: the host's twin of `shaders/shared/unrank.wgsl`, on the
+//! same words.
+
+use crate::combin::binomial;
+
+/// C(t + j − 1, j) for j = 1 … K and t = 0 … Q − K, at index (j − 1)·(Q − K + 1) + t.
+///
+/// Each is at most C(Q − 1, K) ≤ C(Q, K), so a query's u128 total bounds them all. Element i of a
+/// set, with j = K − i elements from itself on, is Q − j − t for the largest t whose entry is at
+/// most what is left of C(Q, K) − 1 − rank.
+#[derive(Clone, Debug)]
+pub struct RankTable {
+    questions: usize,
+    k: usize,
+    total: u128,
+    entries: Vec<u128>,
+}
+
+impl RankTable {
+    /// The table for `k`-subsets of `questions`, or `None` where C(questions, k) leaves 128 bits.
+    #[must_use]
+    pub fn new(questions: usize, k: usize) -> Option<Self> {
+        let total = binomial(questions as u64, k as u64)?;
+        let span = (questions + 1).checked_sub(k)?;
+        let mut entries = Vec::with_capacity(k * span);
+        for j in 1..=k {
+            // Pascal's rule: C(t + j − 1, j) = C(t + j − 2, j) + C(t + j − 2, j − 1), the entry before
+            // and the entry a row above.
+            for t in 0..span {
+                let entry = match (j, t) {
+                    (1, _) => t as u128,
+                    (_, 0) => 0,
+                    _ => {
+                        let before: u128 = entries[entries.len() - 1];
+                        before.checked_add(entries[entries.len() - span])?
+                    }
+                };
+                entries.push(entry);
+            }
+        }
+        Some(Self {
+            questions,
+            k,
+            total,
+            entries,
+        })
+    }
+
+    /// C(Q, K) − 1 − `rank`, from which a shader unranks.
+    #[must_use]
+    pub fn left(&self, rank: u128) -> u128 {
+        self.total - 1 - rank
+    }
+
+    /// Q − K + 1: entries in a row.
+    #[must_use]
+    pub fn span(&self) -> usize {
+        self.questions + 1 - self.k
+    }
+
+    /// The entries as words of 32 bits, lowest first.
+    #[must_use]
+    pub fn words(&self) -> Vec<u32> {
+        self.entries
+            .iter()
+            .flat_map(|entry| (0..4).map(move |i| (entry >> (32 * i)) as u32))
+            .collect()
+    }
+
+    /// The set of this rank, which must be below C(Q, K).
+    #[must_use]
+    pub fn unrank(&self, rank: u128) -> Vec<usize> {
+        let mut left = self.left(rank);
+        let mut most = self.span() - 1;
+        (1..=self.k)
+            .rev()
+            .map(|j| {
+                let row = &self.entries[(j - 1) * self.span()..][..=most];
+                // The first entry is C(j − 1, j) = 0.
+                most = row.partition_point(|&entry| entry <= left) - 1;
+                left -= row[most];
+                self.questions - most - j
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::combin::unrank;
+
+    #[test]
+    fn the_twin_of_unranking_by_definition() {
+        for (q, k) in [
+            (1, 1),
+            (5, 5),
+            (7, 3),
+            (200, 5),
+            (300, 8),
+            (1000, 12),
+            (130, 65),
+            (140, 100),
+            (40, 39),
+        ] {
+            let table = RankTable::new(q, k).unwrap();
+            let total = binomial(q as u64, k as u64).unwrap();
+            for near in [0, 1 << 32, 1 << 64, 1 << 96, total] {
+                for rank in near.max(3) - 3..near + 3 {
+                    if rank < total {
+                        assert_eq!(
+                            Some(table.unrank(rank)),
+                            unrank(q, k, rank),
+                            "{q} {k} {rank}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_entry_is_its_binomial() {
+        let (q, k) = (17, 6);
+        let table = RankTable::new(q, k).unwrap();
+        for j in 1..=k {
+            for t in 0..table.span() {
+                let entry = table.entries[(j - 1) * table.span() + t];
+                assert_eq!(Some(entry), binomial((t + j - 1) as u64, j as u64));
+            }
+        }
+        assert_eq!(table.words().len(), 4 * k * table.span());
+    }
+}

@@ -1,0 +1,371 @@
+//! The GPU engine on a real adapter (a software one will do) against the oracle.
+//!
+//! Without an adapter every test here fails: the engine would otherwise go untested in silence.
+
+use kcorrset::combin::{binomial, unrank};
+use kcorrset::engine::gpu::limits::Limits;
+use kcorrset::engine::gpu::{Fault, GpuEngine, adapters};
+use kcorrset::engine::oracle::ReferenceEngine;
+use kcorrset::engine::reference::sums_of;
+use kcorrset::engine::{Engine, EngineError, Query, Watch};
+use kcorrset::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
+use kcorrset::search::{SearchError, run};
+use kcorrset::top::{Candidate, NO_FLOOR, Top};
+use std::sync::OnceLock;
+
+/// Opening a device and compiling its pipelines is slow: once for all tests.
+pub fn engine() -> &'static GpuEngine {
+    static ENGINE: OnceLock<GpuEngine> = OnceLock::new();
+    ENGINE.get_or_init(|| {
+        GpuEngine::open(None).unwrap_or_else(|e| {
+            panic!("these tests need a Vulkan, Metal or DirectX 12 adapter, such as Mesa's: {e}")
+        })
+    })
+}
+
+/// No limit at all, to be lowered.
+const ANY: Limits = Limits {
+    max_storage_binding: u64::MAX,
+    max_buffer: u64::MAX,
+    workgroup_memory: u32::MAX,
+    invocations: u32::MAX,
+    workgroups_per_side: u32::MAX,
+    chunk: u32::MAX,
+    survivors: u32::MAX,
+};
+
+/// A table of what `score` says of (user, question).
+fn table(
+    users: usize,
+    questions: usize,
+    score: impl Fn(usize, usize) -> Option<i64>,
+) -> ResponseMatrix {
+    let mut builder = MatrixBuilder::new();
+    for user in 0..users {
+        for question in 0..questions {
+            let score = score(user, question).map(|mantissa| Score {
+                mantissa,
+                digits: 0,
+            });
+            builder
+                .push(&user.to_string(), &question.to_string(), score, 0)
+                .unwrap();
+        }
+    }
+    builder.finish(Duplicates::Error, "row").unwrap()
+}
+
+/// Well-mixed bits of a place (the finaliser of MurmurHash3).
+fn draw(user: usize, question: usize, seed: u64) -> u64 {
+    let mut x = (user as u64) << 32 ^ (question as u64) << 8 ^ seed;
+    for factor in [0xff51_afd7_ed55_8ccd, 0xc4ce_b9fe_1a85_ec53] {
+        x = (x ^ x >> 33).wrapping_mul(factor);
+    }
+    x ^ x >> 33
+}
+
+/// About `answered` in 256 answered, scores from `low` to `low + span`.
+fn random(users: usize, questions: usize, answered: u64, low: i64, span: u64) -> ResponseMatrix {
+    table(users, questions, |u, q| {
+        let x = draw(u, q, span);
+        // A first answer for all, so that no user or question is without.
+        (q == u % questions || x % 256 < answered)
+            .then(|| low + (x >> 8) as i64 % (span as i64 + 1))
+    })
+}
+
+fn assert_same(want: &[Candidate], got: &[Candidate], case: &str) {
+    for (i, (want, got)) in want.iter().zip(got).enumerate() {
+        assert_eq!(want.set(), got.set(), "{case}, place {i}");
+        assert_eq!(want.sums(), got.sums(), "{case}, place {i}");
+    }
+}
+
+/// Every set at or above each of several floors, and the audit, against the oracle; and that what
+/// lies below a floor was indeed discarded.
+fn agree(engine: &GpuEngine, matrix: &ResponseMatrix, k: usize, min_users: u64, case: &str) {
+    let total = binomial(matrix.questions().len() as u64, k as u64).unwrap() as usize;
+    let query = Query::new(matrix, k, total, min_users).unwrap();
+    let all = ReferenceEngine
+        .search(matrix, &query, &Watch::new())
+        .unwrap();
+    let r: Vec<f64> = all.best.iter().map(|c| c.correlation().r()).collect();
+    let mut floors = vec![NO_FLOOR, -1.0, -0.3, -1e-12, 0.0, 1e-12, 0.4, 1.0];
+    for place in [0, r.len() / 20, r.len() / 2, r.len().saturating_sub(1)] {
+        floors.extend(r.get(place).map(|r| r.next_down()));
+    }
+    for floor in floors {
+        let case = format!("{case}, K {k}, min_users {min_users}, floor {floor}");
+        let watch = Watch::new();
+        watch.raise_floor(floor);
+        let got = run(engine, matrix, &query, &watch).unwrap_or_else(|e| panic!("{case}: {e}"));
+        assert_eq!(got.defined, all.defined, "{case}");
+        assert_eq!(watch.done(), total as u128, "{case}");
+        let above = r.iter().filter(|&&r| r > floor).count();
+        assert!(
+            got.best.len() >= above,
+            "{case}: {} < {above}",
+            got.best.len()
+        );
+        // The rest are at the floor, as far as the discard can tell.
+        let near = r.iter().filter(|&&r| r >= floor - 1e-6).count();
+        assert!(
+            got.best.len() <= near,
+            "{case}: {} > {near}",
+            got.best.len()
+        );
+        assert_same(&all.best[..above], &got.best, &case);
+    }
+    // And the floor that the search finds itself.
+    for top in [1, 3] {
+        let query = Query::new(matrix, k, top, min_users).unwrap();
+        let got = run(engine, matrix, &query, &Watch::new()).unwrap();
+        assert_eq!(got.best.len(), top.min(all.best.len()), "{case}");
+        assert_same(&all.best, &got.best, case);
+    }
+}
+
+#[test]
+fn adapters_are_listed_in_a_stable_order() {
+    let found = adapters();
+    assert!(!found.is_empty());
+    assert_eq!(found, adapters());
+    for (i, adapter) in found.iter().enumerate() {
+        assert_eq!(adapter.index, i);
+        assert!(!adapter.name.is_empty() && adapter.limits.max_storage_binding > 0);
+    }
+    assert!(found.windows(2).all(|w| w[0].software <= w[1].software));
+    let beyond = GpuEngine::open(Some(found.len())).unwrap_err();
+    assert!(matches!(beyond, EngineError::NoDevice(_)));
+    assert_eq!(engine().adapter(), &found[0]);
+}
+
+#[test]
+fn users_on_both_sides_of_a_word() {
+    for users in [2, 3, 31, 32, 33, 63, 64, 65, 1000] {
+        let matrix = random(users, 7, 160, 0, 1);
+        agree(engine(), &matrix, 3, 2, &format!("{users} users"));
+    }
+}
+
+#[test]
+fn every_k_of_small_tables() {
+    for (name, matrix) in [
+        ("sparse", random(80, 8, 120, 0, 1)),
+        ("complete", random(50, 7, 256, -2, 5)),
+    ] {
+        for k in 1..=matrix.questions().len() {
+            agree(engine(), &matrix, k, 2, name);
+        }
+        agree(engine(), &matrix, 2, 20, name);
+    }
+}
+
+#[test]
+fn scores_of_every_width() {
+    for span in [1, 3, 9, 200, 3000, 70_000, 1_000_000] {
+        for low in [-(span as i64) / 3, 5] {
+            let matrix = random(70, 6, 200, low, span);
+            agree(engine(), &matrix, 2, 2, &format!("scores {low} + {span}"));
+        }
+    }
+}
+
+#[test]
+fn ties_constants_and_negative_correlations() {
+    let ties = table(40, 8, |u, q| Some(((u >> (q % 3)) & 1) as i64));
+    agree(engine(), &ties, 2, 2, "ties");
+    let constant = table(40, 6, |u, q| {
+        Some(if q < 3 { 7 } else { (draw(u, q, 1) % 4) as i64 })
+    });
+    agree(engine(), &constant, 2, 2, "constant questions");
+    // The last question is worth more than all others and goes against them.
+    let against = table(60, 7, |u, q| {
+        let ability = (u % 13) as i64;
+        Some(if q == 6 {
+            -40 * ability
+        } else {
+            ability + (draw(u, q, 2) % 5) as i64
+        })
+    });
+    agree(engine(), &against, 2, 2, "negative");
+    agree(engine(), &against, 4, 2, "negative");
+    let nobody = table(40, 6, |u, q| (u % 6 == q).then_some((u % 4) as i64));
+    agree(engine(), &nobody, 2, 2, "no set has users");
+}
+
+#[test]
+fn small_tiles_give_the_same() {
+    // One block a word, or a few; one workgroup a dispatch, or a grid; survivors that overflow.
+    let matrices = [
+        ("narrow", random(1000, 9, 140, -1, 3)),
+        ("wide", random(150, 12, 200, -9, 2_000_000)),
+    ];
+    for (name, matrix) in &matrices {
+        for limits in [
+            Limits {
+                max_storage_binding: 3000,
+                ..ANY
+            },
+            Limits {
+                survivors: 5,
+                ..ANY
+            },
+            Limits {
+                max_storage_binding: 12_000,
+                workgroups_per_side: 2,
+                survivors: 1,
+                ..ANY
+            },
+            Limits {
+                chunk: 64,
+                survivors: 63,
+                ..ANY
+            },
+        ] {
+            let engine = engine().with_limits(&limits);
+            agree(&engine, matrix, 3, 2, &format!("{name}, {limits:?}"));
+        }
+    }
+}
+
+/// Ranks `skip..skip + sets` of a wide table, set by set by the oracle's sums.
+fn agree_on_ranks(matrix: &ResponseMatrix, k: usize, skip: u128, sets: u128) {
+    let questions = matrix.questions().len();
+    let query = Query::new(matrix, k, 1000, 2)
+        .unwrap()
+        .with_ranks(skip, Some(sets))
+        .unwrap();
+    let mut want = Top::new(1000);
+    for rank in query.ranks() {
+        let set = unrank(questions, k, rank).unwrap();
+        let [n, sa, sg, saa, sgg, sag] = sums_of(matrix, &set);
+        let sums = kcorrset::stats::Sums {
+            n: n as u64,
+            sa,
+            sg,
+            saa,
+            sgg,
+            sag,
+        };
+        if let Some(candidate) = Candidate::new(set, sums, 2) {
+            want.push(candidate);
+        }
+    }
+    let want = want.into_sorted();
+    assert!(
+        want.len() as u128 > sets / 4,
+        "the table is too sparse to tell"
+    );
+    let case = format!("Q {questions}, K {k}, ranks from {skip}");
+    let got =
+        run(engine(), matrix, &query, &Watch::new()).unwrap_or_else(|e| panic!("{case}: {e}"));
+    assert_eq!(got.best.len(), want.len(), "{case}");
+    assert_eq!(got.defined, Some(want.len() as u128), "{case}");
+    assert_same(&want, &got.best, &case);
+}
+
+#[test]
+fn ranks_around_every_word_of_128_bits() {
+    let wide = random(40, 1000, 250, 0, 1);
+    for (k, near) in [(5, 1 << 32), (8, 1 << 63), (8, 1 << 64), (12, 1 << 80)] {
+        agree_on_ranks(&wide, k, near - 60, 130);
+    }
+    let total = binomial(1000, 12).unwrap();
+    agree_on_ranks(&wide, 12, total - 100, 100);
+    let deep = random(40, 130, 256, 0, 3);
+    for near in [1_u128 << 64, 1 << 96, 1 << 100] {
+        agree_on_ranks(&deep, 32, near - 30, 65);
+    }
+    let total = binomial(130, 65).unwrap();
+    agree_on_ranks(&deep, 65, (1 << 126) - 30, 65);
+    agree_on_ranks(&deep, 65, total - 65, 65);
+}
+
+#[test]
+fn planted_faults_are_caught() {
+    let matrix = random(70, 9, 200, 0, 1);
+    let query = Query::new(&matrix, 3, 5, 2).unwrap();
+    let small = engine().with_limits(&Limits { chunk: 64, ..ANY });
+    assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
+    for fault in [Fault::LostAnswer, Fault::ShiftedChunk] {
+        let outcome = run(&small.with_fault(fault), &matrix, &query, &Watch::new());
+        assert!(
+            matches!(outcome, Err(SearchError::Audit(_))),
+            "{fault:?}: {outcome:?}"
+        );
+    }
+    let lost = small.with_fault(Fault::LostWorkgroup);
+    match run(&lost, &matrix, &query, &Watch::new()) {
+        Err(SearchError::Engine(EngineError::Device { what, .. })) => {
+            assert!(what.contains("did not report"), "{what}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(small.self_test().is_ok());
+    let outcome = engine().with_fault(Fault::LostAnswer).self_test();
+    assert!(
+        matches!(outcome, Err(EngineError::SelfTest { .. })),
+        "{outcome:?}"
+    );
+    // None of it harms the device.
+    assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
+}
+
+#[test]
+fn a_lost_device_is_an_error_from_then_on() {
+    let matrix = random(70, 9, 200, 0, 1);
+    let query = Query::new(&matrix, 3, 5, 2).unwrap();
+    // Its own device: this one is lost for good.
+    let small = GpuEngine::open(None)
+        .unwrap()
+        .with_limits(&Limits { chunk: 64, ..ANY });
+    assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
+    let outcome = run(
+        &small.with_fault(Fault::LostDevice),
+        &matrix,
+        &query,
+        &Watch::new(),
+    );
+    assert!(
+        matches!(
+            outcome,
+            Err(SearchError::Engine(EngineError::Device { .. }))
+        ),
+        "{outcome:?}"
+    );
+    let outcome = small.search(&matrix, &query, &Watch::new());
+    assert!(
+        matches!(outcome, Err(EngineError::Device { .. })),
+        "{outcome:?}"
+    );
+}
+
+#[test]
+fn what_does_not_fit_is_refused_with_a_way_out() {
+    let refused = |engine: &GpuEngine, matrix: &ResponseMatrix, k: usize| {
+        let query = Query::new(matrix, k, 5, 2).unwrap();
+        let error = engine.search(matrix, &query, &Watch::new()).unwrap_err();
+        assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
+        assert!(error.to_string().contains("use --engine cpu"));
+    };
+    let huge = table(5, 3, |u, q| Some((u as i64) << 40 | q as i64));
+    refused(engine(), &huge, 2);
+    let wide = random(9, 300, 256, 0, 1);
+    refused(engine(), &wide, 299);
+    let tiny = engine().with_limits(&Limits {
+        max_buffer: 100,
+        ..ANY
+    });
+    refused(&tiny, &random(9, 6, 256, 0, 1), 2);
+}
+
+#[test]
+fn a_stop_is_heard_between_chunks() {
+    let matrix = random(40, 9, 256, 0, 1);
+    let query = Query::new(&matrix, 3, 5, 2).unwrap();
+    let watch = Watch::new();
+    watch.stop();
+    let error = engine().search(&matrix, &query, &watch).unwrap_err();
+    assert!(matches!(error, EngineError::Stopped));
+}
