@@ -85,6 +85,16 @@ impl Engine for PublishedEngine {
         query: &Query,
         watch: &Watch,
     ) -> Result<Findings, EngineError> {
+        self.search_prepared(&self.prepare(matrix)?, matrix, query, watch)
+    }
+}
+
+impl PublishedEngine {
+    /// The table as the algorithm reads it; the published programs do not count this as search.
+    ///
+    /// # Errors
+    /// [`EngineError::Refused`] where f64 could round a sum.
+    pub fn prepare(&self, matrix: &ResponseMatrix) -> Result<Prepared, EngineError> {
         let largest = largest_sum(matrix);
         if largest >= EXACT {
             return Err(EngineError::Refused {
@@ -98,10 +108,28 @@ impl Engine for PublishedEngine {
         let narrow = (0..matrix.questions().len())
             .flat_map(|q| matrix.column(q).scores())
             .all(|&score| u8::try_from(score).is_ok());
-        let found = if narrow {
-            self.run(&Dense::<u8>::new(matrix), query, watch)
+        Ok(Prepared(if narrow {
+            Width::Narrow(Dense::new(matrix))
         } else {
-            self.run(&Dense::<f64>::new(matrix), query, watch)
+            Width::Wide(Dense::new(matrix))
+        }))
+    }
+
+    /// [`Engine::search`] in a table that was prepared before, for benchmarks that time the search
+    /// of a few ranks.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`].
+    pub fn search_prepared(
+        &self,
+        prepared: &Prepared,
+        matrix: &ResponseMatrix,
+        query: &Query,
+        watch: &Watch,
+    ) -> Result<Findings, EngineError> {
+        let found = match &prepared.0 {
+            Width::Narrow(dense) => self.run(dense, query, watch),
+            Width::Wide(dense) => self.run(dense, query, watch),
         }?;
         let mut best: Vec<Candidate> = found
             .kept
@@ -119,9 +147,7 @@ impl Engine for PublishedEngine {
             defined: None,
         })
     }
-}
 
-impl PublishedEngine {
     fn run<S: Score>(
         &self,
         dense: &Dense<S>,
@@ -229,18 +255,17 @@ impl Score for f64 {
     }
 }
 
-/// A question's answers: full-width bitset and a score for every user, in blocks of users.
+/// A question's answers: full-width bitset and a score for every user, up to whole blocks.
+#[derive(Debug)]
 struct DenseColumn<S> {
-    answered: Vec<[u64; WORDS]>,
+    answered: Vec<u64>,
     scores: Vec<[S; USERS]>,
 }
 
 impl<S: Score> DenseColumn<S> {
     fn new(column: &Column, blocks: usize) -> Self {
-        let mut answered = vec![[0; WORDS]; blocks];
-        for (w, &word) in column.answered().iter().enumerate() {
-            answered[w / WORDS][w % WORDS] = word;
-        }
+        let mut answered = column.answered().to_vec();
+        answered.resize(blocks * WORDS, 0);
         let mut scores = vec![[S::ZERO; USERS]; blocks];
         for (&user, &score) in column.users().iter().zip(column.scores()) {
             scores[user as usize / USERS][user as usize % USERS] = S::of(score);
@@ -249,7 +274,20 @@ impl<S: Score> DenseColumn<S> {
     }
 }
 
+/// A table in dense columns, see [`PublishedEngine::prepare`].
+#[derive(Debug)]
+pub struct Prepared(Width);
+
+#[derive(Debug)]
+enum Width {
+    /// Scores in bytes.
+    Narrow(Dense<u8>),
+    /// Scores in f64.
+    Wide(Dense<f64>),
+}
+
 /// The table as the algorithm reads it.
+#[derive(Debug)]
 struct Dense<S> {
     columns: Vec<DenseColumn<S>>,
     totals: Vec<[f64; USERS]>,
@@ -329,24 +367,26 @@ impl Found {
     }
 }
 
-/// n, Sa, Sg, Saa, Sgg, Sag of the set of these columns.
+/// Sets `common` to the users who answered all of `set`.
 #[inline(always)]
-fn sums_of<S: Score>(set: &[&DenseColumn<S>], totals: &[[f64; USERS]]) -> [f64; 6] {
+fn intersect<S: Score, const K: usize>(set: [&DenseColumn<S>; K], common: &mut [u64]) {
+    // Of one length, so that the loop has no checks and becomes K loads and ANDs a vector.
+    let columns = set.map(|column| &column.answered[..common.len()]);
+    for (w, common) in common.iter_mut().enumerate() {
+        *common = columns.iter().fold(u64::MAX, |all, column| all & column[w]);
+    }
+}
+
+/// n, Sa, Sg, Saa, Sgg, Sag of the set of these columns over the users in `common`.
+#[inline(always)]
+fn add_up<S: Score>(set: &[&DenseColumn<S>], totals: &[[f64; USERS]], common: &[u64]) -> [f64; 6] {
     let mut sums = [0.0; 6];
-    let Some((first, rest)) = set.split_first() else {
-        return sums;
-    };
-    for (block, totals) in totals.iter().enumerate() {
-        let mut common = first.answered[block];
-        for column in rest {
-            for (word, other) in common.iter_mut().zip(&column.answered[block]) {
-                *word &= other;
-            }
-        }
-        if common.iter().fold(0, |any, word| any | word) == 0 {
+    for (block, words) in common.chunks_exact(WORDS).enumerate() {
+        if words.iter().fold(0, |any, word| any | word) == 0 {
             continue;
         }
-        for (w, &word) in common.iter().enumerate() {
+        let totals = &totals[block];
+        for (w, &word) in words.iter().enumerate() {
             let mut word = word;
             while word != 0 {
                 let user = w * 64 + word.trailing_zeros() as usize;
@@ -368,16 +408,34 @@ fn sums_of<S: Score>(set: &[&DenseColumn<S>], totals: &[[f64; USERS]]) -> [f64; 
     sums
 }
 
-/// The same with loops over K unrolled, for the usual K.
+/// The sums of a set; loops over K are unrolled for the usual K.
 #[inline(always)]
-fn unrolled<S: Score>(set: &[&DenseColumn<S>], totals: &[[f64; USERS]]) -> [f64; 6] {
+fn sums_of<S: Score>(
+    set: &[&DenseColumn<S>],
+    totals: &[[f64; USERS]],
+    common: &mut [u64],
+) -> [f64; 6] {
+    macro_rules! unrolled {
+        ($($column:ident)*) => {{
+            intersect([$($column),*], common);
+            add_up(&[$($column),*], totals, common)
+        }};
+    }
     match *set {
-        [a, b] => sums_of(&[a, b], totals),
-        [a, b, c] => sums_of(&[a, b, c], totals),
-        [a, b, c, d] => sums_of(&[a, b, c, d], totals),
-        [a, b, c, d, e] => sums_of(&[a, b, c, d, e], totals),
-        [a, b, c, d, e, f] => sums_of(&[a, b, c, d, e, f], totals),
-        _ => sums_of(set, totals),
+        [a, b] => unrolled!(a b),
+        [a, b, c] => unrolled!(a b c),
+        [a, b, c, d] => unrolled!(a b c d),
+        [a, b, c, d, e] => unrolled!(a b c d e),
+        [a, b, c, d, e, f] => unrolled!(a b c d e f),
+        _ => {
+            common.fill(u64::MAX);
+            for column in set {
+                for (common, word) in common.iter_mut().zip(&column.answered) {
+                    *common &= word;
+                }
+            }
+            add_up(set, totals, common)
+        }
     }
 }
 
@@ -390,10 +448,11 @@ fn chunk<S: Score>(dense: &Dense<S>, query: &Query, ranks: Range<u128>, found: &
     };
     let fewest = query.min_users() as f64;
     let mut columns: Vec<&DenseColumn<S>> = Vec::with_capacity(set.len());
+    let mut common = vec![0; dense.totals.len() * WORDS];
     for _ in ranks {
         columns.clear();
         columns.extend(set.iter().map(|&q| &dense.columns[q]));
-        let sums = unrolled(&columns, &dense.totals);
+        let sums = sums_of(&columns, &dense.totals, &mut common);
         // Integers below 2^53, so exact.
         let [n, sa, sg, saa, sgg, sag] = sums.map(|sum| sum as i64 as u64);
         found.seen += AuditSums {
