@@ -124,7 +124,7 @@ impl MatrixBuilder {
     /// exist, the answer does not. `place` is the row's line or record number, for messages.
     ///
     /// # Errors
-    /// [`MatrixError::TooMany`] beyond 2^32 users or questions.
+    /// [`MatrixError::TooMany`] beyond 2^32 users, questions or answers.
     pub fn push(
         &mut self,
         user: &str,
@@ -135,6 +135,12 @@ impl MatrixBuilder {
         let user = intern(&mut self.users, user, "users")?;
         let question = intern(&mut self.questions, question, "questions")?;
         if let Some(score) = score {
+            if self.rows.len() == u32::MAX as usize {
+                return Err(MatrixError::TooMany {
+                    what: "answers",
+                    limit: u64::from(u32::MAX),
+                });
+            }
             self.rows.push(Row {
                 user,
                 question,
@@ -295,7 +301,7 @@ impl Column {
 ///
 /// Invariants: at least one answer; every score and every total fits i64; every sum over any
 /// subset of users of products of a total or a set score, times the number of users, fits i128
-/// (checked by [`ResponseMatrix::from_columns`]).
+/// (checked by `from_columns`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponseMatrix {
     users: Vec<String>,
@@ -386,7 +392,7 @@ impl ResponseMatrix {
     }
 
     /// The answers of user `u`: (question, score) by ascending question.
-    pub fn row(&self, u: usize) -> impl Iterator<Item = (usize, i64)> + '_ {
+    pub fn row(&self, u: usize) -> impl ExactSizeIterator<Item = (usize, i64)> + '_ {
         let range = self.row_offsets[u]..self.row_offsets[u + 1];
         self.row_questions[range.clone()]
             .iter()

@@ -24,6 +24,8 @@ fn kcorrset(line: &str) -> Command {
         .current_dir(data())
         .env_remove("COLUMNS")
         .env_remove("CLICOLOR_FORCE")
+        // Mesa complains on stderr where it is missing.
+        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
         .stdin(Stdio::null());
     command
 }
@@ -502,7 +504,7 @@ fn inputs_that_are_no_table() {
     expect![[r#"
         exit 2
         --- stderr
-        kcorrset: error: stdin: line 2: "score" "high" is not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+        kcorrset: error: stdin: line 2: "score" is "high", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
     "#]].assert_eq(&search("user,question,score\n1,2,high\n"));
     expect![[r#"
         exit 2

@@ -4,7 +4,7 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use kcorrset::engine::Engine;
 use kcorrset::engine::cpu::CpuEngine;
-use kcorrset::engine::gpu::{self, AdapterReport, GpuEngine};
+use kcorrset::engine::gpu::{self, GpuEngine};
 use kcorrset::engine::oracle::ReferenceEngine;
 use std::num::NonZero;
 
@@ -97,7 +97,9 @@ impl EngineArgs {
         } else if self.threads.is_some() {
             (Choice::Cpu, "--threads was given".to_owned())
         } else {
-            choose_by_adapters(&gpu::adapters())
+            let adapters = gpu::adapters();
+            let known: Vec<_> = adapters.iter().map(|a| (a.index, a.software)).collect();
+            choose_by_adapters(&known)
         }
     }
 
@@ -109,16 +111,33 @@ impl EngineArgs {
     }
 }
 
-fn choose_by_adapters(adapters: &[AdapterReport]) -> (Choice, String) {
-    match adapters.iter().find(|a| !a.software) {
-        Some(real) => {
-            let why = format!("GPU {} was found", real.index);
-            (Choice::Gpu(Some(real.index)), why)
+/// From the number of each adapter and whether it is a software one.
+fn choose_by_adapters(adapters: &[(usize, bool)]) -> (Choice, String) {
+    match adapters.iter().find(|(_, software)| !software) {
+        Some(&(index, _)) => {
+            let why = format!("GPU {index} was found");
+            (Choice::Gpu(Some(index)), why)
         }
         None if adapters.is_empty() => (Choice::Cpu, "no GPU was found".to_owned()),
         None => {
             let why = "only software GPUs were found, which --engine gpu would take".to_owned();
             (Choice::Cpu, why)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auto_takes_the_first_real_gpu_and_no_software_one() {
+        let choose = |adapters: &[(usize, bool)]| choose_by_adapters(adapters).0;
+        assert_eq!(choose(&[]), Choice::Cpu);
+        assert_eq!(choose(&[(0, true), (1, true)]), Choice::Cpu);
+        assert_eq!(
+            choose(&[(0, true), (1, false), (2, false)]),
+            Choice::Gpu(Some(1))
+        );
     }
 }

@@ -17,6 +17,7 @@ pub fn init(verbose: u8) {
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        .with_target(false)
         .without_time();
     let own = Targets::new().with_target("kcorrset", level);
     // `Err`: a subscriber is set already, which only a second call could do.

@@ -7,6 +7,7 @@
 pub mod cpu;
 pub mod gpu;
 pub mod oracle;
+pub mod published;
 pub mod reference;
 
 use crate::combin::binomial;

@@ -15,13 +15,13 @@
 //! and T threads, memory is bounded by 24·T·K·max(BLOCK, U) bytes, far below that on sparse tables.
 
 use super::collect::{Best, Collected, Count};
-use super::layout::Layout;
+use super::layout::{Layout, Member, Rows};
 use super::problem::Problem;
-use super::projected::{Incoming, Projector, Visit};
+use super::projected::{Host, Prefix, Projector};
 use crate::combin::binomial;
 use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{AuditSums, Completions, Sums, Tail, surely_below};
+use crate::stats::{Completions, Correlation, Sums, surely_below};
 use rayon::prelude::*;
 use std::ops::{AddAssign, Mul, Range, Sub};
 
@@ -62,16 +62,6 @@ impl Wide for i128 {
     }
 }
 
-/// A user of a prefix.
-#[derive(Clone, Copy, Debug)]
-struct Member {
-    /// Score on the prefix.
-    score: i64,
-    /// Index of their first answer behind the prefix.
-    at: usize,
-    user: u32,
-}
-
 /// The sums of a leaf so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct LeafSums<W> {
@@ -106,47 +96,16 @@ impl<W: Wide> LeafSums<W> {
     }
 }
 
-/// Everything that stays the same during one walk.
-struct Walk<'a> {
-    matrix: &'a ResponseMatrix,
-    layout: &'a Layout,
-    query: &'a Query,
-    problem: &'a Problem,
-    watch: &'a Watch,
-    best: &'a Best<'a>,
+/// Everything that stays the same during one search.
+pub(super) struct Walk<'a> {
+    pub(super) matrix: &'a ResponseMatrix,
+    pub(super) layout: &'a Layout,
+    pub(super) query: &'a Query,
+    pub(super) watch: &'a Watch,
+    pub(super) best: &'a Best<'a>,
     /// Takes over prefixes three questions short of a set, where it applies.
-    projector: Option<&'a Projector>,
-    forms: Completions,
-}
-
-/// Searches one problem.
-///
-/// # Errors
-/// [`EngineError::Stopped`].
-pub(super) fn search(
-    matrix: &ResponseMatrix,
-    layout: &Layout,
-    query: &Query,
-    problem: &Problem,
-    watch: &Watch,
-    best: &Best<'_>,
-    projector: Option<&Projector>,
-) -> Result<Collected, EngineError> {
-    let walk = Walk {
-        matrix,
-        layout,
-        query,
-        problem,
-        watch,
-        best,
-        projector,
-        forms: Completions::new(layout.questions(), problem.choose),
-    };
-    if fits_i64(matrix) {
-        walk.run::<i64>()
-    } else {
-        walk.run::<i128>()
-    }
+    pub(super) projector: Option<&'a Projector>,
+    pub(super) forms: &'a Completions,
 }
 
 /// Whether n·Sxy and Sx·Sy of any set fit i64: with b = the largest Σ|score| of a user, each is at
@@ -161,82 +120,166 @@ fn fits_i64(matrix: &ResponseMatrix) -> bool {
 }
 
 impl Walk<'_> {
-    fn run<W: Wide + Send>(&self) -> Result<Collected, EngineError> {
-        let members = self.root();
-        let mut collected = Collected::default();
-        if self.problem.choose == 0 {
-            let sums = Sums::of_set(self.matrix, &self.problem.prefix);
-            collected.seen.add_set(&sums);
-            if crate::stats::Correlation::of(&sums, self.query.min_users()).is_some() {
-                collected.defined.increment();
-                self.best.offer(self.problem.prefix.clone(), sums);
-            }
-        } else {
-            self.walk::<W>(&members, &mut Vec::new(), self.problem.from, &mut collected)?;
-        }
-        collected.report_now(self.watch);
-        Ok(collected)
-    }
-
-    /// The users who answered all of the problem's prefix.
-    fn root(&self) -> Vec<Member> {
-        let columns: Vec<_> = self
-            .problem
-            .prefix
-            .iter()
-            .map(|&q| self.matrix.column(q))
-            .collect();
-        (0..self.matrix.users().len() as u32)
-            .filter_map(|user| {
-                let scores = columns.iter().map(|c| c.score(user));
-                Some(Member {
-                    score: scores.sum::<Option<i64>>()?,
-                    at: self.layout.start(user, self.problem.from),
-                    user,
-                })
+    /// Searches `problems` over `rows` and all of its `members`.
+    ///
+    /// # Errors
+    /// [`EngineError::Stopped`].
+    pub(super) fn search(
+        &self,
+        problems: &[Problem],
+        rows: &Rows,
+        members: &[Member],
+    ) -> Result<Collected, EngineError> {
+        let narrow = fits_i64(self.matrix);
+        problems
+            .into_par_iter()
+            .map(|problem| {
+                let mut collected = Collected::default();
+                let walk = Branch {
+                    walk: self,
+                    problem,
+                };
+                if problem.choose == 0 {
+                    walk.only(&mut collected);
+                } else {
+                    let Problem { prefix, from, .. } = problem;
+                    let members = self.layout.project(rows, members, prefix, *from);
+                    let prefix = &mut Vec::new();
+                    if narrow {
+                        walk.walk::<i64>(rows, &members, prefix, *from, &mut collected)?;
+                    } else {
+                        walk.walk::<i128>(rows, &members, prefix, *from, &mut collected)?;
+                    }
+                }
+                collected.report_now(self.watch);
+                Ok(collected)
             })
-            .collect()
+            .try_reduce(Collected::default, |a, b| Ok(a.merged(b)))
+    }
+}
+
+/// The walk of one problem.
+struct Branch<'a> {
+    walk: &'a Walk<'a>,
+    problem: &'a Problem,
+}
+
+/// Where the projected walk asks and tells.
+struct Leaves<'a> {
+    branch: &'a Branch<'a>,
+    prefix: &'a [u32],
+    from: usize,
+}
+
+impl Host for Leaves<'_> {
+    fn floor(&self) -> f64 {
+        self.branch.walk.best.floor()
     }
 
-    fn total(&self, member: &Member) -> i64 {
-        self.matrix.totals()[member.user as usize]
+    fn exact(&self, lanes: [usize; 3], [n, a, x, y]: [f64; 4]) {
+        let walk = self.branch.walk;
+        let defined = n >= walk.query.min_users() as f64 && x > 0.0 && y > 0.0;
+        if defined && !surely_below(walk.best.floor(), a, x, y) {
+            let mut positions = self.prefix.to_vec();
+            positions.extend(lanes.map(|lane| (self.from + lane) as u32));
+            let set = walk.layout.set(&self.branch.problem.prefix, &positions);
+            let sums = Sums::of_set(walk.matrix, &set);
+            walk.best.offer(set, sums);
+        }
+    }
+
+    fn go_on(&self) -> bool {
+        !self.branch.walk.watch.stopped()
+    }
+}
+
+impl Branch<'_> {
+    /// A problem of one set.
+    fn only(&self, collected: &mut Collected) {
+        let set = &self.problem.prefix;
+        let sums = Sums::of_set(self.walk.matrix, set);
+        collected.seen.add_set(&sums);
+        if Correlation::of(&sums, self.walk.query.min_users()).is_some() {
+            collected.defined.increment();
+            self.walk.best.offer(set.clone(), sums);
+        }
     }
 
     /// Visits every set that goes on from `prefix` (positions, all before `from`).
     fn walk<W: Wide + Send>(
         &self,
+        rows: &Rows,
         members: &[Member],
         prefix: &mut Vec<u32>,
         from: usize,
         collected: &mut Collected,
     ) -> Result<(), EngineError> {
+        let watch = self.walk.watch;
         let choose = self.problem.choose - prefix.len();
-        if (members.len() as u64) < self.query.min_users() {
-            self.prune(members, from, choose, collected);
+        if (members.len() as u64) < self.walk.query.min_users() {
+            self.prune(rows, members, from, choose, collected);
             return Ok(());
         }
         if choose == 1 {
-            self.leaves::<W>(members, prefix, from, collected);
+            self.leaves::<W>(rows, members, prefix, from, collected);
             return Ok(());
         }
-        if self.watch.stopped() {
+        if watch.stopped() {
             return Err(EngineError::Stopped);
         }
         if choose == 3
-            && let Some(projector) = self.projector
-            && self.project(projector, members, prefix, from, collected)
+            && let Some(projector) = self.walk.projector
+            && let Some(seen) = projector.visit(
+                &Prefix {
+                    layout: self.walk.layout,
+                    rows,
+                    members,
+                    from,
+                    forms: self.walk.forms,
+                    parallel: prefix.len() < PARALLEL_LEVELS - 1,
+                },
+                &Leaves {
+                    branch: self,
+                    prefix,
+                    from,
+                },
+            )
         {
+            if watch.stopped() {
+                return Err(EngineError::Stopped);
+            }
+            collected.seen += seen;
+            collected.defined = Count(None);
+            collected.report(watch);
             return Ok(());
         }
-        let last = self.layout.questions() + 1 - choose;
-        let mut members = members.to_vec();
+        // Two levels above the leaves' prefixes the members are few enough to come close together,
+        // and are read often enough to pay for it.
+        if choose == 4 && !prefix.is_empty() {
+            let (rows, members) = rows.compact(members);
+            return self.children::<W>(&rows, members, prefix, from, collected);
+        }
+        self.children::<W>(rows, members.to_vec(), prefix, from, collected)
+    }
+
+    /// Walks every child of `prefix`.
+    fn children<W: Wide + Send>(
+        &self,
+        rows: &Rows,
+        mut members: Vec<Member>,
+        prefix: &mut Vec<u32>,
+        from: usize,
+        collected: &mut Collected,
+    ) -> Result<(), EngineError> {
+        let choose = self.problem.choose - prefix.len();
+        let last = self.walk.layout.questions() + 1 - choose;
         let mut from = from;
         while from < last {
-            let (children, block) = self.deliver(&mut members, from..last);
+            let (children, block) = self.deliver(rows, &mut members, from..last);
             let child = |i: usize, prefix: &mut Vec<u32>, collected: &mut Collected| {
                 let position = block.start + i;
                 prefix.push(position as u32);
-                let walked = self.walk::<W>(&children[i], prefix, position + 1, collected);
+                let walked = self.walk::<W>(rows, &children[i], prefix, position + 1, collected);
                 prefix.pop();
                 walked
             };
@@ -246,8 +289,8 @@ impl Walk<'_> {
                     .map(|i| {
                         let mut part = Collected::default();
                         child(i, &mut prefix.clone(), &mut part)?;
-                        part.report(self.watch);
-                        Ok(part)
+                        part.report(self.walk.watch);
+                        Ok::<_, EngineError>(part)
                     })
                     .try_reduce(Collected::default, |a, b| Ok(a.merged(b)))?;
                 *collected = collected.merged(part);
@@ -255,78 +298,24 @@ impl Walk<'_> {
                 for i in 0..children.len() {
                     child(i, prefix, collected)?;
                 }
-                collected.report(self.watch);
+                collected.report(self.walk.watch);
             }
             from = block.end;
         }
         Ok(())
     }
 
-    /// Lets `projector` visit all sets of three more questions; `false` where it does not apply.
-    fn project(
-        &self,
-        projector: &Projector,
-        members: &[Member],
-        prefix: &[u32],
-        from: usize,
-        collected: &mut Collected,
-    ) -> bool {
-        let incoming: Vec<Incoming> = members
-            .iter()
-            .map(|m| Incoming {
-                score: m.score,
-                total: self.total(m),
-            })
-            .collect();
-        let mut seen = AuditSums::default();
-        let visited = projector.visit(Visit {
-            members: &incoming,
-            lanes: self.layout.questions() - from,
-            from,
-            answers: |i: usize| self.layout.behind(members[i].user, members[i].at),
-            floor: || self.best.floor(),
-            exact: |lanes: [usize; 3], [n, a, x, y]: [f64; 4]| {
-                let defined = n >= self.query.min_users() as f64 && x > 0.0 && y > 0.0;
-                if defined && !surely_below(self.best.floor(), a, x, y) {
-                    let mut positions = prefix.to_vec();
-                    positions.extend(lanes.map(|lane| (from + lane) as u32));
-                    let set = self.layout.set(&self.problem.prefix, &positions);
-                    let sums = Sums::of_set(self.matrix, &set);
-                    self.best.offer(set, sums);
-                }
-            },
-            left_out: &mut |i| seen += self.completions(&members[i], 3),
-        });
-        let Some(visited) = visited else {
-            return false;
-        };
-        collected.seen += seen;
-        collected.seen += visited.seen;
-        collected.defined = Count(None);
-        collected.report(self.watch);
-        true
-    }
-
-    /// The part of a member in all completions of their prefix by `choose` questions.
-    fn completions(&self, member: &Member, choose: usize) -> AuditSums {
-        let mut tail = Tail::default();
-        for answer in self.layout.behind(member.user, member.at) {
-            tail.add(answer.score);
-        }
-        self.forms
-            .of_user(choose, member.score, self.total(member), &tail)
-    }
-
     /// The children at the first positions of `range`, as many as a block holds, and which those
     /// are. Moves every member behind them.
     fn deliver(
         &self,
+        rows: &Rows,
         members: &mut [Member],
         range: Range<usize>,
     ) -> (Vec<Vec<Member>>, Range<usize>) {
         let mut sizes = vec![0_usize; range.len()];
         for member in &*members {
-            for answer in self.layout.behind(member.user, member.at) {
+            for answer in rows.behind(member) {
                 match sizes.get_mut(answer.position as usize - range.start) {
                     Some(size) => *size += 1,
                     None => break,
@@ -344,13 +333,13 @@ impl Walk<'_> {
             .map(|&size| Vec::with_capacity(size))
             .collect();
         for member in members {
-            for answer in self.layout.behind(member.user, member.at) {
+            for answer in rows.behind(member) {
                 let Some(child) = children.get_mut(answer.position as usize - block.start) else {
                     break;
                 };
                 member.at += 1;
                 child.push(Member {
-                    score: member.score + answer.score,
+                    score: member.score + self.walk.layout.score(answer),
                     ..*member
                 });
             }
@@ -359,31 +348,41 @@ impl Walk<'_> {
     }
 
     /// Counts a subtree without a defined set: too few users.
-    fn prune(&self, members: &[Member], from: usize, choose: usize, collected: &mut Collected) {
-        let behind = (self.layout.questions() - from) as u64;
+    fn prune(
+        &self,
+        rows: &Rows,
+        members: &[Member],
+        from: usize,
+        choose: usize,
+        collected: &mut Collected,
+    ) {
+        let Walk { layout, forms, .. } = self.walk;
+        let behind = (layout.questions() - from) as u64;
         // Below C(Q, K), which fits.
         collected.seen.sets += binomial(behind, choose as u64).unwrap_or(0);
         for member in members {
-            collected.seen += self.completions(member, choose);
+            collected.seen += layout.completions(forms, rows, member, choose);
         }
     }
 
     /// Sums, audits and judges every leaf of a prefix.
     fn leaves<W: Wide>(
         &self,
+        rows: &Rows,
         members: &[Member],
         prefix: &[u32],
         from: usize,
         collected: &mut Collected,
     ) {
-        let mut leaves = vec![LeafSums::<W>::default(); self.layout.questions() - from];
+        let Walk { layout, best, .. } = self.walk;
+        let mut leaves = vec![LeafSums::<W>::default(); layout.questions() - from];
         for member in members {
-            let g = self.total(member);
-            for answer in self.layout.behind(member.user, member.at) {
-                leaves[answer.position as usize - from].add(member.score + answer.score, g);
+            for answer in rows.behind(member) {
+                leaves[answer.position as usize - from]
+                    .add(member.score + layout.score(answer), member.total);
             }
         }
-        let min_users = W::of(self.query.min_users() as i64);
+        let min_users = W::of(self.walk.query.min_users() as i64);
         for (i, leaf) in leaves.iter().enumerate() {
             let sums = leaf.sums();
             collected.seen.add_set(&sums);
@@ -398,11 +397,10 @@ impl Walk<'_> {
             }
             collected.defined.increment();
             let a = leaf.n * leaf.sag - leaf.sa * leaf.sg;
-            if !surely_below(self.best.floor(), a.float(), x.float(), y.float()) {
+            if !surely_below(best.floor(), a.float(), x.float(), y.float()) {
                 let mut positions = prefix.to_vec();
                 positions.push((from + i) as u32);
-                let set = self.layout.set(&self.problem.prefix, &positions);
-                self.best.offer(set, sums);
+                best.offer(layout.set(&self.problem.prefix, &positions), sums);
             }
         }
     }

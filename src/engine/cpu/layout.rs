@@ -4,22 +4,39 @@
 //! prefixes run out of users early and their subtrees are pruned where they are largest.
 
 use crate::matrix::ResponseMatrix;
+use crate::stats::{AuditSums, Completions, Tail};
 
-/// One answer: which position, which score.
+/// One answer: which position, and which of the table's distinct scores.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Answer {
     pub(super) position: u32,
-    pub(super) score: i64,
+    value: u32,
 }
 
-/// Each user's answers by ascending position.
+/// What stays the same for all prefixes: which question has which position, and the scores.
 #[derive(Debug)]
 pub(super) struct Layout {
     /// Question index of each position.
     order: Vec<usize>,
-    answers: Vec<Answer>,
-    /// User u's answers are `answers[offsets[u]..offsets[u + 1]]`.
-    offsets: Vec<usize>,
+    /// The distinct scores of the table, ascending.
+    values: Vec<i64>,
+}
+
+/// Answers by user, each user's by ascending position.
+#[derive(Debug, Default)]
+pub(super) struct Rows(Vec<Answer>);
+
+/// A user of a prefix.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Member {
+    /// Score on the prefix.
+    pub(super) score: i64,
+    /// Total.
+    pub(super) total: i64,
+    /// Index of their first answer behind the prefix.
+    pub(super) at: u32,
+    /// Index behind their last answer.
+    pub(super) end: u32,
 }
 
 impl Layout {
@@ -36,26 +53,41 @@ impl Layout {
     }
 
     fn new(matrix: &ResponseMatrix, order: Vec<usize>) -> Self {
-        let mut position = vec![0_u32; order.len()];
-        for (p, &q) in order.iter().enumerate() {
+        let mut values: Vec<i64> = (0..order.len())
+            .flat_map(|q| distinct(matrix.column(q).scores()))
+            .collect();
+        values.sort_unstable();
+        values.dedup();
+        Self { order, values }
+    }
+
+    /// Every user of the table as a member of the empty prefix, and their answers.
+    ///
+    /// A table has fewer than 2^32 answers, so 32-bit indices hold.
+    pub(super) fn rows(&self, matrix: &ResponseMatrix) -> (Rows, Vec<Member>) {
+        let mut position = vec![0_u32; self.order.len()];
+        for (p, &q) in self.order.iter().enumerate() {
             position[q] = p as u32;
         }
+        let value = |score| self.values.partition_point(|&v| v < score) as u32;
         let mut answers = Vec::with_capacity(matrix.responses());
-        let mut offsets = vec![0];
-        for user in 0..matrix.users().len() {
-            let start = answers.len();
-            answers.extend(matrix.row(user).map(|(q, score)| Answer {
-                position: position[q],
-                score,
-            }));
-            answers[start..].sort_unstable_by_key(|a: &Answer| a.position);
-            offsets.push(answers.len());
-        }
-        Self {
-            order,
-            answers,
-            offsets,
-        }
+        let members = (0..matrix.users().len())
+            .map(|user| {
+                let at = answers.len();
+                answers.extend(matrix.row(user).map(|(q, score)| Answer {
+                    position: position[q],
+                    value: value(score),
+                }));
+                answers[at..].sort_unstable_by_key(|a: &Answer| a.position);
+                Member {
+                    score: 0,
+                    total: matrix.totals()[user],
+                    at: at as u32,
+                    end: answers.len() as u32,
+                }
+            })
+            .collect();
+        (Rows(answers), members)
     }
 
     /// How many positions there are.
@@ -63,16 +95,34 @@ impl Layout {
         self.order.len()
     }
 
-    /// The answers of `user` from index `at` of [`Self::start`] on.
-    pub(super) fn behind(&self, user: u32, at: usize) -> &[Answer] {
-        &self.answers[at..self.offsets[user as usize + 1]]
+    /// The score of an answer.
+    #[inline]
+    pub(super) fn score(&self, answer: &Answer) -> i64 {
+        self.values[answer.value as usize]
     }
 
-    /// Index of the first answer of `user` at `position` or behind it.
-    pub(super) fn start(&self, user: u32, position: usize) -> usize {
-        let range = self.offsets[user as usize]..self.offsets[user as usize + 1];
-        let row = &self.answers[range.clone()];
-        range.start + row.partition_point(|a| (a.position as usize) < position)
+    /// The closed form of `member`'s part in all completions of their prefix by `choose` questions.
+    pub(super) fn completions(
+        &self,
+        forms: &Completions,
+        rows: &Rows,
+        member: &Member,
+        choose: usize,
+    ) -> AuditSums {
+        let mut tail = Tail::default();
+        for answer in rows.behind(member) {
+            tail.add(self.score(answer));
+        }
+        forms.of_user(choose, member.score, member.total, &tail)
+    }
+
+    /// The largest |score|.
+    pub(super) fn largest_score(&self) -> u64 {
+        self.values
+            .iter()
+            .map(|v| v.unsigned_abs())
+            .max()
+            .unwrap_or(0)
     }
 
     /// Question indices of a set of positions and a prefix of question indices, ascending.
@@ -82,4 +132,66 @@ impl Layout {
         set.sort_unstable();
         set
     }
+
+    /// The members of `members` who answered all of `prefix` (ascending positions), moved behind it
+    /// and to position `from`.
+    pub(super) fn project(
+        &self,
+        rows: &Rows,
+        members: &[Member],
+        prefix: &[usize],
+        from: usize,
+    ) -> Vec<Member> {
+        let through = |member: &Member| {
+            let mut moved = *member;
+            let mut wanted = prefix.iter();
+            let mut next = wanted.next();
+            for answer in rows.behind(member) {
+                let position = answer.position as usize;
+                if next == Some(&position) {
+                    moved.score += self.score(answer);
+                    next = wanted.next();
+                } else if next.is_some_and(|&p| p < position) || position >= from {
+                    break;
+                }
+                moved.at += 1;
+            }
+            next.is_none().then_some(moved)
+        };
+        members.iter().filter_map(through).collect()
+    }
+}
+
+impl Rows {
+    /// The answers of `member` behind their prefix.
+    #[inline]
+    pub(super) fn behind(&self, member: &Member) -> &[Answer] {
+        &self.0[member.at as usize..member.end as usize]
+    }
+
+    /// The answers of `members` alone, close together in memory, and the members over them.
+    pub(super) fn compact(&self, members: &[Member]) -> (Self, Vec<Member>) {
+        let mut answers = Vec::with_capacity(members.iter().map(|m| self.behind(m).len()).sum());
+        let members = members
+            .iter()
+            .map(|member| {
+                let at = answers.len() as u32;
+                answers.extend_from_slice(self.behind(member));
+                Member {
+                    at,
+                    end: answers.len() as u32,
+                    ..*member
+                }
+            })
+            .collect();
+        (Self(answers), members)
+    }
+}
+
+/// The distinct scores among `scores`.
+fn distinct(scores: &[i64]) -> Vec<i64> {
+    let mut values = scores.to_vec();
+    values.sort_unstable();
+    values.dedup();
+    values
 }

@@ -2,29 +2,33 @@
 //!
 //! ```text
 //! search(table, query):
-//!     for each problem that the ranks split into (problem.rs):
-//!         choose a regime by counting its work (regime.rs)
-//!         walk its prefix tree, leaves of a prefix together
-//!         collect the best sets, the audit sums, the count of defined sets (collect.rs)
+//!     choose by counting                                                   (regime):
+//!     few answer patterns or few missing answers: sums from cross-products (gram), else walk:
+//!     judge a few sets, for a first floor                                  (seed)
+//!     for each problem that the ranks split into                           (problem):
+//!         walk its prefix tree, in the order of the layout                 (layout, general)
+//!         three questions short of a set, where it applies: project the
+//!         prefix's users and judge the leaves in vectors                   (projected)
+//!         collect the best sets, the audit sums, the count of defined sets (collect)
 //! ```
-//!
-//! Rooms: [`layout`] holds the table in the order the walk wants it, [`general`] walks any table,
-//! [`collect`] is what every walk adds to.
 
 mod collect;
 mod general;
+pub mod gram;
 mod isa;
 mod layout;
 mod problem;
 mod projected;
+mod regime;
 mod seed;
 
 pub use isa::Isa;
 
 use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::Basis;
-use collect::{Best, Collected};
+use crate::stats::{Basis, Completions};
+use collect::Best;
+use general::Walk;
 use layout::Layout;
 use problem::problems;
 
@@ -97,6 +101,28 @@ impl Engine for CpuEngine {
         query: &Query,
         watch: &Watch,
     ) -> Result<Findings, EngineError> {
+        if !self.plain
+            && let Some(choice) = regime::choose(matrix, query)
+        {
+            tracing::info!(
+                regime = choice.regime.name(),
+                kernels = self.isa.name(),
+                "sums from cross-products"
+            );
+            return gram::search(choice.regime, matrix, query, watch, &self.pool, self.isa);
+        }
+        tracing::info!(regime = "walk", kernels = self.isa.name(), "prefix tree");
+        self.walk(matrix, query, watch)
+    }
+}
+
+impl CpuEngine {
+    fn walk(
+        &self,
+        matrix: &ResponseMatrix,
+        query: &Query,
+        watch: &Watch,
+    ) -> Result<Findings, EngineError> {
         let problems = problems(matrix.questions().len(), query);
         let whole = query.ranks() == (0..query.total());
         let layout = if whole {
@@ -105,92 +131,28 @@ impl Engine for CpuEngine {
             Layout::as_given(matrix)
         };
         let best = Best::new(query, watch);
-        let projector = projected::Projector::new(self.isa, largest_score(matrix));
+        let projector = projected::Projector::new(self.isa);
         if !self.plain {
             seed::raise_floor(matrix, query, watch);
         }
-        let collected = self.pool.install(|| {
-            problems
-                .iter()
-                .try_fold(Collected::default(), |sum, problem| {
-                    let projector = (!self.plain).then_some(&projector);
-                    let part =
-                        general::search(matrix, &layout, query, problem, watch, &best, projector)?;
-                    Ok::<_, EngineError>(sum.merged(part))
-                })
-        })?;
+        let walk = Walk {
+            matrix,
+            layout: &layout,
+            query,
+            watch,
+            best: &best,
+            projector: (!self.plain).then_some(&projector),
+            forms: &Completions::new(matrix.questions().len(), query.k()),
+        };
+        let (rows, members) = layout.rows(matrix);
+        let collected = self
+            .pool
+            .install(|| walk.search(&problems, &rows, &members))?;
         Ok(Findings {
             best: best.into_sorted(),
             seen: collected.seen,
             basis: Basis::default(),
             defined: collected.defined.0,
         })
-    }
-}
-
-/// The largest |score| of the table.
-fn largest_score(matrix: &ResponseMatrix) -> i64 {
-    (0..matrix.questions().len())
-        .flat_map(|q| matrix.column(q).scores())
-        .map(|s| s.abs())
-        .max()
-        .unwrap_or(0)
-}
-
-#[cfg(test)]
-mod scratch {
-    use super::*;
-    use crate::engine::oracle::ReferenceEngine;
-    use crate::synth::{Model, Spec, matrix};
-
-    #[test]
-    fn quick() {
-        for (users, scores) in [
-            (5, 0..=1),
-            (100, 0..=1),
-            (400, 1..=6),
-            (900, -1000..=100_000),
-        ] {
-            let m = matrix(&Spec {
-                users,
-                questions: 24,
-                answered: 0.5,
-                scores,
-                model: Model::Random,
-                booklets: 0,
-                seed: 1,
-            })
-            .unwrap();
-            for k in 3..=4 {
-                for (skip, limit) in [(0, None), (1, Some(5)), (3, None)] {
-                    let Ok(query) = Query::new(&m, k, 7, 2).unwrap().with_ranks(skip, limit) else {
-                        continue;
-                    };
-                    let a = crate::search::run(
-                        &CpuEngine::new(2).unwrap().plain(),
-                        &m,
-                        &query,
-                        &Watch::new(),
-                    )
-                    .unwrap();
-                    if k == 3 {
-                        let r = crate::search::run(&ReferenceEngine, &m, &query, &Watch::new())
-                            .unwrap();
-                        assert_eq!(a.best, r.best, "{users} {k}");
-                    }
-                    for isa in Isa::available() {
-                        let b = crate::search::run(
-                            &CpuEngine::new(2).unwrap().with_isa(isa).unwrap(),
-                            &m,
-                            &query,
-                            &Watch::new(),
-                        )
-                        .unwrap();
-                        assert_eq!(a.best, b.best, "{users} {k}");
-                        assert_eq!(a.audit, b.audit);
-                    }
-                }
-            }
-        }
     }
 }

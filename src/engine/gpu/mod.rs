@@ -5,7 +5,7 @@
 //!   [`layout`] (what Rust and WGSL share), [`ranks`] and [`floor`] (twins of WGSL), [`shader`]
 //!   (its text);
 //! - `drive`: chunks through any pipeline; the exact finish;
-//! - naming wgpu: [`adapters`] (what there is), `device` (one opened, every fault an error), `flat`
+//! - naming wgpu: `adapters` (what there is), `device` (one opened, every fault an error), `flat`
 //!   (the pipeline's buffers and dispatches);
 //! - `selftest`: known answers before the first chunk.
 //!

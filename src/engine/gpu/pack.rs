@@ -22,11 +22,11 @@ pub struct Packing {
 /// Some words of users: three buffers, laid out as `shaders/flat.wgsl` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Block {
-    /// [word][question].
+    /// `[word][question]`.
     pub answered: Vec<u32>,
-    /// [word][piece][question].
+    /// `[word][piece][question]`.
     pub scores: Vec<u32>,
-    /// [user].
+    /// `[user]`.
     pub totals: Vec<i32>,
 }
 
@@ -227,7 +227,7 @@ mod tests {
             (256, 16),
             (65_535, 16),
             (65_536, 32),
-            (u32::MAX as i64, 32),
+            (i64::from(u32::MAX), 32),
         ] {
             for low in [-span, -span / 2, 0, 3] {
                 let rows: Vec<_> = (0..70)

@@ -13,9 +13,9 @@ pub(super) const LANE_GROUP: usize = 16;
 /// A user of the prefix, as the walk knows them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct User {
-    /// Score on the prefix less [`Base::score_shift`].
+    /// Score on the prefix less the mean's integer part.
     pub(super) s: i64,
-    /// Total less [`Base::total_shift`].
+    /// Total less the mean's integer part.
     pub(super) g: i64,
     /// Their place in the walk's list of members.
     pub(super) member: usize,
@@ -32,10 +32,6 @@ pub(super) struct Base<E> {
     pub(super) words: usize,
     /// Words that hold the outer users.
     pub(super) outer_words: usize,
-    /// Subtracted from prefix scores.
-    pub(super) score_shift: i64,
-    /// Subtracted from totals.
-    pub(super) total_shift: i64,
     /// |a| and |g| of any set are at most this.
     pub(super) reach: f64,
     pub(super) users: Vec<User>,
@@ -106,10 +102,11 @@ impl<E: Elem> Base<E> {
     /// n, A, X, Y of the set that adds three lanes to the prefix, over all of its users, as exact
     /// integers: n, n·Sag − Sa·Sg, n·Saa − Sa², n·Sgg − Sg².
     pub(super) fn exactly(&self, lanes: [usize; 3]) -> [f64; 4] {
-        let columns = lanes.map(|lane| self.column(lane));
+        let [first, second, third] = lanes.map(|lane| self.column(lane));
         let (mut n, mut sa, mut sg, mut saa, mut sgg, mut sag) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-        for w in 0..self.words {
-            let mut common = columns[0][w] & columns[1][w] & columns[2][w];
+        let words = first.iter().zip(second).zip(third);
+        for (w, ((a, b), c)) in words.enumerate() {
+            let mut common = a & b & c;
             while common != 0 {
                 let i = w * 64 + common.trailing_zeros() as usize;
                 common &= common - 1;

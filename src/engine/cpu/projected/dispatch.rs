@@ -60,9 +60,10 @@ macro_rules! dispatch {
                     if isa >= Isa::Avx2 {
                         assert!(isa.is_available(), "{} is not available", isa.name());
                     }
-                    // SAFETY: just checked.
                     match isa {
+                        // SAFETY: just checked.
                         Isa::Avx512 => return unsafe { avx512(base, l1, lists, floor, exact) },
+                        // SAFETY: just checked.
                         Isa::Avx2 => return unsafe { avx2(base, l1, lists, floor, exact) },
                         Isa::Portable => {}
                     }

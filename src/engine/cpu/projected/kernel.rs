@@ -93,6 +93,10 @@ pub(super) fn totals(parts: &Parts) -> Totals {
 /// The level of `L` must be available, and `rows[entry.row + lane ..]` must have `V · N` elements
 /// for every entry; V · N ≤ 64.
 #[inline(always)]
+#[expect(
+    clippy::needless_range_loop,
+    reason = "v runs over seven arrays at once"
+)]
 unsafe fn judge<L: Lanes, const V: usize>(
     rows: &[L::Elem],
     entries: &[Entry<L::Elem>],

@@ -17,10 +17,11 @@ mod stem;
 mod x86_64;
 
 use super::isa::Isa;
-use super::layout::Answer;
-use crate::stats::AuditSums;
+use super::layout::{Layout, Member, Rows};
+use crate::stats::{AuditSums, Completions};
 use base::{Base, User};
 use lanes::Elem;
+use rayon::prelude::*;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use stem::{Lists, Tally};
@@ -37,28 +38,34 @@ const OUTER_USERS_OF_A_LEAF: f64 = 9.0;
 /// What the inner users may add to a leaf's bar, as a part of what is to be explained.
 const SLACK: f64 = 0.15;
 
-/// A member of a prefix as the general walk knows them.
+/// A prefix three questions short of a set.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Incoming {
-    /// Score on the prefix.
-    pub(super) score: i64,
-    /// Total.
-    pub(super) total: i64,
+pub(super) struct Prefix<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) rows: &'a Rows,
+    /// Its users.
+    pub(super) members: &'a [Member],
+    /// The position of lane 0.
+    pub(super) from: usize,
+    pub(super) forms: &'a Completions,
+    /// Whether its stems are to be searched in parallel.
+    pub(super) parallel: bool,
 }
 
-/// What became of a prefix.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Visited {
-    /// Sums over the outer users of every leaf, unshifted, and the number of leaves.
-    pub(super) seen: AuditSums,
+/// What the projected walk asks and tells while it visits a prefix.
+pub(super) trait Host: Sync {
+    /// The current floor.
+    fn floor(&self) -> f64;
+    /// Takes the lanes of a set that may reach the floor, and its n, A, X, Y over all users.
+    fn exact(&self, lanes: [usize; 3], sums: [f64; 4]);
+    /// Whether to go on; if not, what [`Projector::visit`] returns means nothing.
+    fn go_on(&self) -> bool;
 }
 
 /// What the projected walk keeps from prefix to prefix.
 #[derive(Debug)]
 pub(super) struct Projector {
     isa: Isa,
-    /// The largest |score| of the table.
-    largest_score: i64,
     /// How much more outer users to take than the rule says, an f32; moved by how many leaves are
     /// kept.
     care: AtomicU32,
@@ -66,142 +73,168 @@ pub(super) struct Projector {
     wide: Pool<f64>,
 }
 
-/// Buffers not in use.
+/// The buffers of one type of element.
 #[derive(Debug, Default)]
-struct Pool<E>(Mutex<Vec<Box<(Base<E>, Lists<E>)>>>);
+struct Pool<E> {
+    bases: Free<Base<E>>,
+    lists: Free<Lists<E>>,
+}
 
-impl<E: Elem> Pool<E> {
-    fn take(&self) -> Box<(Base<E>, Lists<E>)> {
+/// Buffers not in use: as many as were ever in use at once, at most one a thread and level.
+#[derive(Debug, Default)]
+struct Free<T>(Mutex<Vec<T>>);
+
+impl<T: Default> Free<T> {
+    fn take(&self) -> T {
         let mut free = self.0.lock().unwrap_or_else(|e| e.into_inner());
         free.pop().unwrap_or_default()
     }
 
-    fn give(&self, buffers: Box<(Base<E>, Lists<E>)>) {
+    fn give(&self, buffer: T) {
         let mut free = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        free.push(buffers);
+        free.push(buffer);
     }
 }
 
-/// A prefix to visit, and what to ask and tell while visiting it.
-pub(super) struct Visit<'a, A, F, X> {
-    /// Users of the prefix.
-    pub(super) members: &'a [Incoming],
-    /// Questions behind the prefix.
-    pub(super) lanes: usize,
-    /// The position of lane 0.
-    pub(super) from: usize,
-    /// A member's answers behind the prefix.
-    pub(super) answers: A,
-    /// The current floor.
-    pub(super) floor: F,
-    /// Takes the lanes of a set, and n, A, X, Y of it.
-    pub(super) exact: X,
-    /// Takes every member that was left out of the leaves' sums.
-    pub(super) left_out: &'a mut dyn FnMut(usize),
+/// What was subtracted before summing.
+#[derive(Clone, Copy, Debug)]
+struct Shifts {
+    score: i64,
+    total: i64,
 }
 
 impl Projector {
-    /// For a table whose scores are at most `largest_score` in magnitude.
-    pub(super) fn new(isa: Isa, largest_score: i64) -> Self {
+    /// With kernels of the level `isa`.
+    pub(super) fn new(isa: Isa) -> Self {
         Self {
             isa,
-            largest_score,
             care: AtomicU32::new(1_f32.to_bits()),
             narrow: Pool::default(),
             wide: Pool::default(),
         }
     }
 
-    /// Visits all sets of three more questions, or returns `None` where it does not apply.
-    pub(super) fn visit<'a, A, F, X>(&self, visit: Visit<'a, A, F, X>) -> Option<Visited>
-    where
-        A: Fn(usize) -> &'a [Answer],
-        F: Fn() -> f64,
-        X: FnMut([usize; 3], [f64; 4]),
-    {
-        let users = visit.members.len();
-        // Written so that a floor that is NaN would not pass.
-        let has_floor = (visit.floor)() > 0.0;
-        if users < FEWEST_USERS || !has_floor {
+    /// Visits all sets of three more questions and returns their audit sums, or `None` where it does
+    /// not apply.
+    pub(super) fn visit(&self, prefix: &Prefix<'_>, host: &impl Host) -> Option<AuditSums> {
+        let Prefix {
+            layout,
+            rows,
+            members,
+            from,
+            ..
+        } = *prefix;
+        let users = members.len();
+        let lanes = layout.questions() - from;
+        let floor = host.floor();
+        if users < FEWEST_USERS || floor <= 0.0 {
             return None;
         }
-        let mean = |of: fn(&Incoming) -> i64| {
-            let sum: i128 = visit.members.iter().map(|m| i128::from(of(m))).sum();
+        let mean = |of: fn(&Member) -> i64| {
+            let sum: i128 = members.iter().map(|m| i128::from(of(m))).sum();
             (sum / users as i128) as i64
         };
         let (score_shift, total_shift) = (mean(|m| m.score), mean(|m| m.total));
-        let sorted = outermost_first(visit.members.iter().enumerate().map(|(member, m)| User {
+        let sorted = outermost_first(members.iter().enumerate().map(|(member, m)| User {
             s: m.score - score_shift,
             g: m.total - total_shift,
             member,
         }));
-        let answers: usize = (0..users).map(|i| (visit.answers)(i).len()).sum();
-        let density = answers as f64 / (users * visit.lanes) as f64;
-        let outer = self.outer_users(&sorted, density, (visit.floor)());
+        let answers: usize = members.iter().map(|m| rows.behind(m).len()).sum();
+        let density = answers as f64 / (users * lanes) as f64;
+        let outer = self.outer_users(&sorted, density, floor);
 
         // |a| and |g| of any leaf are at most `reach`; each sum over the outer users at most
         // outer · reach², each product in the judgements users · that, each total of a stem
         // lanes² times that.
         let s = sorted.iter().map(|u| u.s.unsigned_abs()).max()? as f64;
         let g = sorted.first()?.g.unsigned_abs() as f64;
-        let reach = (s + 3.0 * self.largest_score as f64).max(g);
-        let sum = users as f64 * reach * reach;
-        let widest = sum * users.max(visit.lanes * visit.lanes) as f64;
-        let bytes = users * (visit.lanes + 16) * 8;
+        let reach = (s + 3.0 * layout.largest_score() as f64).max(g);
+        let widest = users as f64 * reach * reach * users.max(lanes * lanes) as f64;
+        let bytes = users * (lanes + 16) * 8;
         if widest >= f64::EXACT || bytes > MOST_BYTES {
             return None;
         }
-        let shifts = (score_shift, total_shift, reach);
+        let shifts = Shifts {
+            score: score_shift,
+            total: total_shift,
+        };
         // Four times: the audit adds up to four vectors of sums before it widens them.
-        if 4.0 * outer as f64 * reach * reach < f32::EXACT {
-            Some(self.run(&self.narrow, visit, sorted, shifts, outer))
+        Some(if 4.0 * outer as f64 * reach * reach < f32::EXACT {
+            self.run(&self.narrow, prefix, host, sorted, shifts, reach, outer)
         } else {
-            Some(self.run(&self.wide, visit, sorted, shifts, outer))
-        }
+            self.run(&self.wide, prefix, host, sorted, shifts, reach, outer)
+        })
     }
 
-    fn run<'a, E, A, F, X>(
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one step of `visit`, once a type"
+    )]
+    fn run<E: dispatch::Dispatch>(
         &self,
         pool: &Pool<E>,
-        mut visit: Visit<'a, A, F, X>,
+        prefix: &Prefix<'_>,
+        host: &impl Host,
         users: Vec<User>,
-        (score_shift, total_shift, reach): (i64, i64, f64),
+        shifts: Shifts,
+        reach: f64,
         outer: usize,
-    ) -> Visited
-    where
-        E: dispatch::Dispatch,
-        A: Fn(usize) -> &'a [Answer],
-        F: Fn() -> f64,
-        X: FnMut([usize; 3], [f64; 4]),
-    {
-        let mut buffers = pool.take();
-        let (base, lists) = &mut *buffers;
-        base.score_shift = score_shift;
-        base.total_shift = total_shift;
+    ) -> AuditSums {
+        let Prefix {
+            layout,
+            rows,
+            members,
+            from,
+            forms,
+            ..
+        } = *prefix;
+        let mut base = pool.bases.take();
         base.reach = reach;
-        base.reset(users, visit.lanes, outer);
+        base.reset(users, layout.questions() - from, outer);
         for i in 0..base.users.len() {
             let member = base.users[i].member;
-            for answer in (visit.answers)(member) {
-                base.answer(i, answer.position as usize - visit.from, answer.score);
+            for answer in rows.behind(&members[member]) {
+                let lane = answer.position as usize - from;
+                base.answer(i, lane, layout.score(answer));
             }
         }
+        let mut left_out = AuditSums::default();
         for user in base.users.iter().skip(base.outer_words * 64) {
-            (visit.left_out)(user.member);
+            left_out += layout.completions(forms, rows, &members[user.member], 3);
         }
-        let mut visited = Visited::default();
-        let (mut sets, mut kept) = (0, 0);
-        for l1 in 1..base.lanes {
-            let tally = E::search(self.isa, base, l1, lists, &visit.floor, &mut |lanes| {
-                (visit.exact)(lanes, base.exactly(lanes));
-            });
-            sets += tally.sets;
-            kept += tally.kept;
-            visited.seen += unshifted(&tally, score_shift, total_shift);
-        }
-        self.adapt(sets, kept);
-        pool.give(buffers);
-        visited
+        let stem = |l1: usize| {
+            if !host.go_on() {
+                return Tally::default();
+            }
+            let mut lists = pool.lists.take();
+            let tally = E::search(
+                self.isa,
+                &base,
+                l1,
+                &mut lists,
+                &|| host.floor(),
+                &mut |lanes| {
+                    host.exact(lanes, base.exactly(lanes));
+                },
+            );
+            pool.lists.give(lists);
+            tally
+        };
+        let tally = if prefix.parallel {
+            (1..base.lanes)
+                .into_par_iter()
+                .map(stem)
+                .reduce(Tally::default, Tally::merged)
+        } else {
+            (1..base.lanes)
+                .map(stem)
+                .fold(Tally::default(), Tally::merged)
+        };
+        pool.bases.give(base);
+        self.adapt(&tally);
+        left_out += unshifted(&tally, shifts);
+        left_out
     }
 
     /// How many of `sorted` to take as outer users, in whole words.
@@ -230,7 +263,7 @@ impl Projector {
     }
 
     /// More outer users where many leaves were kept, fewer where few were.
-    fn adapt(&self, sets: u64, kept: u64) {
+    fn adapt(&self, &Tally { sets, kept, .. }: &Tally) {
         let care = f32::from_bits(self.care.load(Ordering::Relaxed));
         let next = if kept * 100 > sets {
             (care * 1.1).min(8.0)
@@ -272,9 +305,9 @@ fn outermost_first(users: impl Iterator<Item = User> + Clone) -> Vec<User> {
 
 /// The audit sums of a stem, with the shifts σ of a and γ of g taken back:
 /// Σa = Σa' + σ·n, Σa² = Σa'² + 2σ·Σa' + σ²·n, Σa·g = Σa'g' + γ·Σa' + σ·Σg' + σγ·n.
-fn unshifted(tally: &Tally, score_shift: i64, total_shift: i64) -> AuditSums {
-    let [n, sa, sg, saa, sgg, sag] = tally.totals.map(|total| total as i64 as u64);
-    let (a, g) = (score_shift as u64, total_shift as u64);
+fn unshifted(tally: &Tally, shifts: Shifts) -> AuditSums {
+    let [n, sa, sg, saa, sgg, sag] = tally.totals;
+    let (a, g) = (shifts.score as u64, shifts.total as u64);
     let squares = |sum: u64, square: u64, by: u64| {
         square
             .wrapping_add(by.wrapping_mul(sum).wrapping_mul(2))

@@ -10,7 +10,7 @@
 //! of leaves are fuller.
 
 use super::base::Base;
-use super::kernel::{Bar, Entry, Parts, Totals, leaves, totals};
+use super::kernel::{Bar, Entry, Parts, SUMS, leaves, totals};
 use super::lanes::{Elem, Lanes};
 
 /// What a stem adds up.
@@ -20,8 +20,20 @@ pub(super) struct Tally {
     pub(super) sets: u64,
     /// Leaves kept for the exact judgement.
     pub(super) kept: u64,
-    /// Their sums over the outer users, as shifted as the base is.
-    pub(super) totals: Totals,
+    /// Their sums over the outer users, as shifted as the base is, modulo 2^64.
+    pub(super) totals: [u64; SUMS],
+}
+
+impl Tally {
+    /// Both together.
+    pub(super) fn merged(mut self, other: Self) -> Self {
+        self.sets += other.sets;
+        self.kept += other.kept;
+        for (mine, other) in self.totals.iter_mut().zip(other.totals) {
+            *mine = mine.wrapping_add(other);
+        }
+        self
+    }
 }
 
 /// Buffers of a thread.
@@ -94,7 +106,8 @@ pub(super) unsafe fn search<L: Lanes>(
             }
         }
     }
-    tally.totals = totals(&parts);
+    // Exact integers below 2^53 in magnitude.
+    tally.totals = totals(&parts).map(|total| total as i64 as u64);
     tally
 }
 

@@ -1,0 +1,115 @@
+//! What a worker keeps: its best sets, and the float form of the floor that discards the others.
+
+use crate::engine::{Query, Watch};
+use crate::stats::Sums;
+use crate::top::{Candidate, NO_FLOOR, Top};
+
+/// One worker's best sets, and the floor that all workers share.
+#[derive(Debug)]
+pub(super) struct Keeper<'a> {
+    query: &'a Query,
+    watch: &'a Watch,
+    top: Top,
+    floor: f64,
+}
+
+impl<'a> Keeper<'a> {
+    /// Nothing kept.
+    pub(super) fn new(query: &'a Query, watch: &'a Watch) -> Self {
+        Self {
+            query,
+            watch,
+            top: Top::new(query.top()),
+            floor: watch.floor(),
+        }
+    }
+
+    /// The floor as of the last [`Self::refresh`] or kept set.
+    pub(super) fn floor(&self) -> f64 {
+        self.floor
+    }
+
+    /// Takes over what other workers found; says whether the floor rose.
+    pub(super) fn refresh(&mut self) -> bool {
+        let floor = self.watch.floor().max(self.top.floor());
+        let rose = floor > self.floor;
+        self.floor = floor;
+        rose
+    }
+
+    /// Enters a set (ascending question indices) if it is among the best; says whether the floor
+    /// rose.
+    pub(super) fn offer(&mut self, set: Vec<usize>, sums: Sums) -> bool {
+        let candidate = Candidate::new(set, sums, self.query.min_users());
+        if !candidate.is_some_and(|c| self.top.push(c)) {
+            return false;
+        }
+        self.watch.raise_floor(self.top.floor());
+        self.refresh()
+    }
+
+    /// The kept sets.
+    pub(super) fn into_top(self) -> Top {
+        self.top
+    }
+}
+
+/// Relative room for the roundings of a test against [`bar`]: eight of 2^-53 happen (three in the
+/// bar, one of Y, two products a side), so 2^-48 is four times enough.
+const ROOM: f64 = 1.0 / (1_u64 << 48) as f64;
+
+/// The c with which `A·|A| > c·X·(Y/y)` holds for every set with A/√(X·Y) ≥ `floor`, X ≥ 1, in f64
+/// with one rounding an operation. `y` is 1, or the Y of all sets.
+///
+/// r ≥ f is A·|A| ≥ f·|f|·X·Y, since t ↦ t·|t| is increasing. So c is f·|f|·y less room for the
+/// rounding of both sides, and strictly below it also where f is 0. Without a floor, c·X lies
+/// below every A·|A| that a table may have (2^254 < 10^77). The test is strict: a set with X = 0
+/// has A = 0 and is discarded, as it may be, having no correlation.
+pub(super) fn bar(floor: f64, y: f64) -> f64 {
+    if floor == NO_FLOOR {
+        return -1e100;
+    }
+    let square = floor * floor.abs() * y;
+    square - square.abs() * ROOM - f64::MIN_POSITIVE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::Correlation;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_set_at_its_own_floor_passes(
+            scores in prop::collection::vec((-1_000_000_i64..1_000_000, -1_000_000_i64..1_000_000), 2..9),
+        ) {
+            let mut sums = Sums::default();
+            for &(a, g) in &scores {
+                sums += Sums::of_user(a, g);
+            }
+            if let Some(correlation) = Correlation::of(&sums, 2) {
+                let n = i128::from(sums.n);
+                let a = (n * sums.sag - sums.sa * sums.sg) as f64;
+                let x = (n * sums.saa - sums.sa * sums.sa) as f64;
+                let y = (n * sums.sgg - sums.sg * sums.sg) as f64;
+                let r = correlation.r();
+                for floor in [r.next_down(), r.next_down().next_down(), -1.0, NO_FLOOR] {
+                    prop_assert!(a * a.abs() > bar(floor, y) * x);
+                    prop_assert!(a * a.abs() > bar(floor, 1.0) * (x * y));
+                }
+                let above = r + 1e-9;
+                let reaches = a * a.abs() > bar(above, y) * x;
+                prop_assert!(!reaches);
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_floor_everything_with_a_variance_passes() {
+        let least = -(2_f64.powi(127)) * 2_f64.powi(127);
+        assert!(least > bar(NO_FLOOR, 1.0) * 1.0);
+        assert!(0.0 > bar(0.0, 1.0) * 1.0);
+        assert!(0.0 <= bar(0.0, 1.0) * 0.0);
+    }
+}

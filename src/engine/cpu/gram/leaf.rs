@@ -1,0 +1,228 @@
+//! A line of leaves given their six sums: tests them against the floor, and sums them for the
+//! audit.
+//!
+//! Used where sets have different users, so that nothing of a correlation is constant. The six sums
+//! are exact integers in f64 ([`Margins`] says when); their products may be rounded.
+
+use super::keep::{Keeper, bar};
+use super::lanes::{Lanes, Line, WIDTH};
+use crate::stats::{AuditSums, Sums};
+
+/// n, Sa, Sg, Saa, Sgg, Sag of each lane, or whatever is added up like them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Six<V> {
+    pub(super) n: V,
+    pub(super) sa: V,
+    pub(super) sg: V,
+    pub(super) saa: V,
+    pub(super) sgg: V,
+    pub(super) sag: V,
+}
+
+/// What is known of the size of sums and products.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Margins {
+    /// So many lines of leaves can be added with every sum below 2^53.
+    lines: usize,
+    /// A, X and Y are off by at most this.
+    room: f64,
+}
+
+impl Margins {
+    /// Over `users` users whose set scores are at most `score` in size and totals at most `total`,
+    /// where sums on the way to the six may be `factor` times the bound on these. `None` where the
+    /// sums themselves might not be exact.
+    ///
+    /// Each of the six is at most s = users·max(1, score, total)², and each of n·Saa, Sa² and so on
+    /// at most p = users·s. Where 2·p < 2^53, products and differences are exact. Else each product
+    /// is off by at most 2^-53·p and their difference by 2^-53·2·p besides: 4·2^-53·p in all, and
+    /// twice that is taken.
+    pub(super) fn new(users: usize, score: f64, total: f64, factor: f64) -> Option<Self> {
+        let exact = (1_u64 << 53) as f64;
+        let users = users as f64;
+        let sum = 1.01 * users * score.max(total).max(1.0).powi(2);
+        let product = users * sum;
+        let lines = exact / (sum * factor);
+        (lines >= 4.0).then_some(Self {
+            lines: lines.min(1e9) as usize,
+            room: if 2.0 * product < exact {
+                0.0
+            } else {
+                8.0 * product / exact
+            },
+        })
+    }
+}
+
+/// A line with leaves that may be among the best.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hit {
+    /// Position of lane 0.
+    pub(super) at: usize,
+    /// Which lanes.
+    mask: u8,
+    sums: Six<Line>,
+}
+
+impl Hit {
+    /// Position and sums (still shifted) of each leaf.
+    pub(super) fn leaves(&self) -> impl Iterator<Item = (usize, Sums)> + '_ {
+        (0..WIDTH)
+            .filter(|lane| self.mask >> lane & 1 == 1)
+            .map(|lane| {
+                let six = &self.sums;
+                let sums = Sums {
+                    n: six.n.0[lane] as u64,
+                    sa: six.sa.0[lane] as i128,
+                    sg: six.sg.0[lane] as i128,
+                    saa: six.saa.0[lane] as i128,
+                    sgg: six.sgg.0[lane] as i128,
+                    sag: six.sag.0[lane] as i128,
+                };
+                (self.at + lane, sums)
+            })
+    }
+}
+
+/// One worker's tests and sums.
+pub(super) struct Leaves<L: Lanes> {
+    l: L,
+    margins: Margins,
+    least_users: f64,
+    bar: f64,
+    /// Added to X and Y: towards keeping more.
+    xy_room: f64,
+    sums: Six<L::V>,
+    summed: usize,
+    seen: AuditSums,
+    /// Lines with leaves that passed, to be taken by the caller after each row.
+    pub(super) hits: Vec<Hit>,
+}
+
+impl<L: Lanes> Leaves<L> {
+    pub(super) fn new(l: L, margins: Margins, min_users: u64) -> Self {
+        let zero = l.splat(0.0);
+        Self {
+            l,
+            margins,
+            // Between two integers, both exact: users are below 2^53.
+            least_users: min_users as f64 - 0.5,
+            bar: 0.0,
+            xy_room: 0.0,
+            sums: Six {
+                n: zero,
+                sa: zero,
+                sg: zero,
+                saa: zero,
+                sgg: zero,
+                sag: zero,
+            },
+            summed: 0,
+            seen: AuditSums::default(),
+            hits: Vec::new(),
+        }
+    }
+
+    /// Tests against the floor of `keeper` from now on.
+    pub(super) fn set_bar(&mut self, keeper: &Keeper<'_>) {
+        self.bar = bar(keeper.floor(), 1.0);
+        self.xy_room = if self.bar < 0.0 {
+            self.margins.room
+        } else {
+            -self.margins.room
+        };
+    }
+
+    /// Enters the leaves of one line whose bit of `mask` is set.
+    ///
+    /// With room e: A + e ≥ A, and X·Y is compared by max(X ∓ e, 0)·max(Y ∓ e, 0), which is at most
+    /// the true product where the bar is positive, at least it where it is negative. A true A of a
+    /// set on or above a positive floor is positive, so the strict test also holds where the
+    /// product is cut to 0.
+    #[inline(always)]
+    pub(super) fn line(&mut self, at: usize, six: Six<L::V>, mask: u8) {
+        let l = self.l;
+        if self.summed == self.margins.lines {
+            self.flush();
+        }
+        self.summed += 1;
+        let cross = |p, q, r, s| l.sub(l.mul(p, q), l.mul(r, s));
+        let a = l.add(
+            cross(six.n, six.sag, six.sa, six.sg),
+            l.splat(self.margins.room),
+        );
+        let (zero, room) = (l.splat(0.0), l.splat(self.xy_room));
+        let x = l.max(l.add(cross(six.n, six.saa, six.sa, six.sa), room), zero);
+        let y = l.max(l.add(cross(six.n, six.sgg, six.sg, six.sg), room), zero);
+        let passed = mask
+            & l.above(l.mul(a, l.abs(a)), l.mul(l.splat(self.bar), l.mul(x, y)))
+            & l.above(six.n, l.splat(self.least_users));
+        let sums = &mut self.sums;
+        for (sum, each) in [
+            (&mut sums.n, six.n),
+            (&mut sums.sa, six.sa),
+            (&mut sums.sg, six.sg),
+            (&mut sums.saa, six.saa),
+            (&mut sums.sgg, six.sgg),
+            (&mut sums.sag, six.sag),
+        ] {
+            *sum = l.add(*sum, l.keep(each, mask));
+        }
+        self.seen.sets += u128::from(mask.count_ones());
+        if passed != 0 {
+            self.hit(at, passed, six);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hit(&mut self, at: usize, mask: u8, six: Six<L::V>) {
+        let l = self.l;
+        self.hits.push(Hit {
+            at,
+            mask,
+            sums: Six {
+                n: l.line(six.n),
+                sa: l.line(six.sa),
+                sg: l.line(six.sg),
+                saa: l.line(six.saa),
+                sgg: l.line(six.sgg),
+                sag: l.line(six.sag),
+            },
+        });
+    }
+
+    /// Enters sets accounted for in closed form.
+    pub(super) fn add(&mut self, sums: AuditSums) {
+        self.seen += sums;
+    }
+
+    fn flush(&mut self) {
+        let l = self.l;
+        let zero = l.splat(0.0);
+        let take = |sum: &mut L::V| {
+            let line = l.line(std::mem::replace(sum, zero));
+            line.0
+                .iter()
+                .fold(0_u64, |all, &lane| all.wrapping_add(lane as i64 as u64))
+        };
+        let sums = &mut self.sums;
+        let part = AuditSums {
+            sets: 0,
+            n: take(&mut sums.n),
+            sa: take(&mut sums.sa),
+            sg: take(&mut sums.sg),
+            saa: take(&mut sums.saa),
+            sgg: take(&mut sums.sgg),
+            sag: take(&mut sums.sag),
+        };
+        self.seen += part;
+        self.summed = 0;
+    }
+
+    /// All that was entered.
+    pub(super) fn into_seen(mut self) -> AuditSums {
+        self.flush();
+        self.seen
+    }
+}

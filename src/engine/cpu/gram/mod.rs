@@ -1,0 +1,399 @@
+//! Tables whose users fall into few answer patterns, or miss few answers: sums from cross-products
+//! instead of a walk over users.
+//!
+//! [`choose`] picks a regime by counting what each would do; [`search`] runs it.
+//!
+//! | regime | six sums of a set from | a set costs |
+//! | --- | --- | --- |
+//! | [`Regime::Complete`] (`complete`) | one population's cross-products | a few additions |
+//! | [`Regime::Patterns`] (`patterns`) | those of each pattern that contains it | the same a pattern |
+//! | [`Regime::Gaps`] (`gaps`) | everybody's, less those who miss a question, and the few who miss two | tens of additions |
+//!
+//! All sums are exact integers: in f64 lanes where a checked bound keeps them below 2^53, in i128 on
+//! the host. `complete` also takes wider tables, with rounded lanes and a stated margin; the other
+//! two then leave the table to the walk over users. Floats discard, never decide (`keep`).
+//!
+//! Shared by all: `cross` (cross-products of a population), `block` (a range of ranks as free
+//! choices), `lanes` (eight f64 for each instruction-set level), `keep` (best sets and the floor),
+//! `leaf` (test and audit of a line of sets by six sums), `stems` (shares of work).
+//!
+//! Memory: cross-products, their tables at most 1 GiB, and a worker's prefixes: nothing grows with
+//! the number of sets.
+
+mod block;
+mod complete;
+mod cross;
+mod gaps;
+mod keep;
+mod lanes;
+mod leaf;
+mod patterns;
+mod stems;
+
+use super::Isa;
+use crate::engine::{EngineError, Findings, Query, Watch};
+use crate::matrix::ResponseMatrix;
+use crate::stats::Basis;
+use block::blocks;
+use complete::Complete;
+use cross::{Cross, centre};
+use gaps::{Gaps, census};
+use leaf::Margins;
+use patterns::{Patterns, patterns};
+
+/// How the sums of a set come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Regime {
+    /// All users who answered anything answered the same questions: one population.
+    Complete,
+    /// Few answer patterns: one population a pattern.
+    Patterns,
+    /// Few missing answers: everybody, less those who miss something.
+    Gaps,
+}
+
+impl Regime {
+    /// Its name in messages.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Patterns => "patterns",
+            Self::Gaps => "gaps",
+        }
+    }
+}
+
+/// The questions that anybody answered.
+fn answered(matrix: &ResponseMatrix) -> Vec<usize> {
+    (0..matrix.questions().len())
+        .filter(|&q| !matrix.column(q).users().is_empty())
+        .collect()
+}
+
+/// Whether all users who answered anything answered the same questions.
+fn is_complete(matrix: &ResponseMatrix, answered: &[usize]) -> bool {
+    let first = matrix.column(answered[0]).users().len();
+    let users = (0..matrix.users().len())
+        .filter(|&u| matrix.row(u).next().is_some())
+        .count();
+    first == users && matrix.responses() == users * answered.len()
+}
+
+/// Bounds over all sets of `k` questions; sums on the way are at most `factor` times the six.
+fn margins(matrix: &ResponseMatrix, basis: &Basis, k: usize, factor: f64) -> Option<Margins> {
+    let off = |scores: &[i64], offset: i64| {
+        scores
+            .iter()
+            .map(|&s| s.abs_diff(offset))
+            .max()
+            .unwrap_or(0) as f64
+    };
+    let mut scores: Vec<f64> = basis
+        .scores
+        .iter()
+        .enumerate()
+        .map(|(q, &offset)| off(matrix.column(q).scores(), offset))
+        .collect();
+    scores.sort_by(|a, b| b.total_cmp(a));
+    let score = scores.iter().take(k).sum();
+    let total = off(matrix.totals(), basis.total);
+    Margins::new(matrix.users().len(), score, total, factor)
+}
+
+/// A regime and what it costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    /// The regime.
+    pub regime: Regime,
+    /// About how many cycles all threads together take, preparation included.
+    pub cycles: f64,
+}
+
+/// More patterns than this are not few.
+const MOST_PATTERNS: usize = 4096;
+
+/// Bytes that tables of cross-products may take.
+const MOST_BYTES: u128 = 1 << 30;
+
+/// C(n, k), rounded.
+pub(super) fn choices(n: usize, k: usize) -> f64 {
+    if k > n {
+        return 0.0;
+    }
+    (0..k).fold(1.0, |all, i| all * (n - i) as f64 / (i + 1) as f64)
+}
+
+/// The cheapest regime that can take this search, by counting; `None` where none can.
+///
+/// The counts are exact, the cycles a count are measured and rounded (AVX-512).
+#[must_use]
+pub fn choose(matrix: &ResponseMatrix, query: &Query) -> Option<Choice> {
+    let answered = answered(matrix);
+    let (questions, k) = (answered.len(), query.k());
+    let basis = centre(matrix);
+    let q = questions as f64;
+    let ranks = query.ranks();
+    let share = (ranks.end - ranks.start) as f64 / query.total() as f64;
+    let sets = share * choices(questions, k);
+    // Leaves a row, where rows run up to the last question chosen so far.
+    let row = (q - k as f64 + 1.0).max(1.0) / k as f64;
+    if is_complete(matrix, &answered) {
+        let users = matrix.responses() as f64 / q;
+        let fits = questions as u128 * questions as u128 * 16 <= MOST_BYTES;
+        return fits.then_some(Choice {
+            regime: Regime::Complete,
+            cycles: users * q * (30.0 + q / 8.0) + sets * (1.2 + 16.0 / row),
+        });
+    }
+    let patterns = || {
+        margins(matrix, &basis, k, PATTERNS_FACTOR)?;
+        let patterns = patterns(matrix, MOST_PATTERNS)?;
+        // Of cross-products, and of the rows of a stem that all patterns contain.
+        let bytes = patterns.len() as u128 * (questions * questions) as u128 * 24;
+        let mut cycles = matrix.responses() as f64 * 25.0;
+        for pattern in &patterns {
+            let d = pattern.questions.len();
+            cycles += share * choices(d, k) * (8.0 + 40.0 / row)
+                + (d * d) as f64 * (q + pattern.users.len() as f64 / 8.0);
+        }
+        (bytes <= MOST_BYTES).then_some(Choice {
+            regime: Regime::Patterns,
+            cycles,
+        })
+    };
+    let gaps = || {
+        margins(matrix, &basis, k, gaps_factor(k))?;
+        let census = census(matrix, questions);
+        if gaps::bytes(&census, questions, k) > MOST_BYTES {
+            return None;
+        }
+        // Users who miss both of a pair of questions.
+        let each = census.pairs as f64 / (q * (q - 1.0)).max(1.0);
+        let lines = 1.0 + row / lanes::WIDTH as f64;
+        // Questions of a prefix, and the pairs among them.
+        let before = k.saturating_sub(2) as f64;
+        let met = (before + before * (before - 1.0).max(0.0) / 2.0) * each;
+        let leaf = 40.0 + 15.0 * each;
+        let per_row = 100.0 + met * 14.0 * lines;
+        let frames = share * choices(questions, k.saturating_sub(2));
+        let per_frame = 2.0 * census.several as f64 + q * q / 8.0;
+        let prepare =
+            (census.users as f64 + census.missing as f64 * q / 32.0) * q * 25.0 + q * q * q * 25.0;
+        Some(Choice {
+            regime: Regime::Gaps,
+            cycles: prepare + frames * per_frame + sets * (leaf + per_row / row),
+        })
+    };
+    [patterns(), gaps()]
+        .into_iter()
+        .flatten()
+        .min_by(|a, b| a.cycles.total_cmp(&b.cycles))
+}
+
+/// Prefix sums and differences are at most twice a whole; twice that is taken.
+const PATTERNS_FACTOR: f64 = 4.0;
+
+/// Each question of a prefix adds at most three populations' products, twice, to a difference.
+fn gaps_factor(k: usize) -> f64 {
+    16.0 * (k as f64 + 2.0)
+}
+
+/// Searches `query.ranks()` in the regime that [`choose`] chose.
+///
+/// # Errors
+/// See [`EngineError`]; refused where the regime cannot take the table.
+pub fn search(
+    regime: Regime,
+    matrix: &ResponseMatrix,
+    query: &Query,
+    watch: &Watch,
+    threads: &rayon::ThreadPool,
+    isa: Isa,
+) -> Result<Findings, EngineError> {
+    let answered = answered(matrix);
+    let basis = centre(matrix);
+    let blocks = blocks(matrix.questions().len(), query, &answered);
+    watch.advance(blocks.unanswered);
+    let refused = |what: &str| EngineError::Refused {
+        engine: "cpu",
+        what: format!("the {} regime", regime.name()),
+        need: what.to_owned(),
+        have: "another table".to_owned(),
+        hint: "take the regime that is chosen by counting",
+    };
+    let margins = |factor| {
+        margins(matrix, &basis, query.k(), factor).ok_or_else(|| refused("sums far below 2^53"))
+    };
+    let (top, seen) = match regime {
+        Regime::Complete => {
+            if !is_complete(matrix, &answered) {
+                return Err(refused("the same questions answered by everybody"));
+            }
+            let scores: Vec<&[i64]> = answered
+                .iter()
+                .map(|&q| matrix.column(q).scores())
+                .collect();
+            let offsets: Vec<i64> = answered.iter().map(|&q| basis.scores[q]).collect();
+            let totals: Vec<i64> = matrix
+                .column(answered[0])
+                .users()
+                .iter()
+                .map(|&u| matrix.totals()[u as usize])
+                .collect();
+            let cross =
+                threads.install(|| Cross::new(isa, &scores, &offsets, &totals, basis.total));
+            Complete::new(query, watch, isa, &answered, &basis, &cross).search(&blocks, threads)?
+        }
+        Regime::Patterns => {
+            let margins = margins(PATTERNS_FACTOR)?;
+            let patterns =
+                patterns(matrix, MOST_PATTERNS).ok_or_else(|| refused("few answer patterns"))?;
+            let table = threads.install(|| {
+                Patterns::new(
+                    matrix, query, watch, isa, &answered, &basis, margins, &patterns,
+                )
+            });
+            table.search(&blocks, threads)?
+        }
+        Regime::Gaps => {
+            let margins = margins(gaps_factor(query.k()))?;
+            let census = census(matrix, answered.len());
+            if gaps::bytes(&census, answered.len(), query.k()) > MOST_BYTES {
+                return Err(refused("few questions and few missing answers"));
+            }
+            let table = threads
+                .install(|| Gaps::new(matrix, query, watch, isa, &answered, &basis, margins));
+            table.search(&blocks, threads)?
+        }
+    };
+    Ok(Findings {
+        best: top.into_sorted(),
+        seen,
+        basis,
+        defined: None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::matrix::{Duplicates, MatrixBuilder, Score};
+    use crate::stats::AuditSums;
+    use block::Blocks;
+
+    fn table(users: usize, questions: usize, has: impl Fn(usize, usize) -> bool) -> ResponseMatrix {
+        let mut builder = MatrixBuilder::new();
+        for u in 0..users {
+            for q in (0..questions).filter(|&q| has(u, q)) {
+                let score = Score {
+                    mantissa: (u * u + 3 * q * u + q) as i64 % 7,
+                    digits: 0,
+                };
+                let (user, question) = (u.to_string(), q.to_string());
+                builder.push(&user, &question, Some(score), 0).unwrap();
+            }
+        }
+        builder.finish(Duplicates::Error, "line").unwrap()
+    }
+
+    /// What each regime sees of `blocks`.
+    fn seen(matrix: &ResponseMatrix, query: &Query, blocks: &Blocks) -> Vec<AuditSums> {
+        let threads = rayon::ThreadPoolBuilder::new().build().unwrap();
+        let (watch, isa) = (Watch::new(), Isa::detect());
+        let answered = answered(matrix);
+        let basis = centre(matrix);
+        let by_patterns = Patterns::new(
+            matrix,
+            query,
+            &watch,
+            isa,
+            &answered,
+            &basis,
+            margins(matrix, &basis, query.k(), PATTERNS_FACTOR).unwrap(),
+            &patterns(matrix, MOST_PATTERNS).unwrap(),
+        );
+        let factor = gaps_factor(query.k());
+        let margins = margins(matrix, &basis, query.k(), factor).unwrap();
+        let by_gaps = Gaps::new(matrix, query, &watch, isa, &answered, &basis, margins);
+        let mut out = vec![
+            by_patterns.search(blocks, &threads).unwrap().1,
+            by_gaps.search(blocks, &threads).unwrap().1,
+        ];
+        if is_complete(matrix, &answered) {
+            let scores: Vec<&[i64]> = answered
+                .iter()
+                .map(|&q| matrix.column(q).scores())
+                .collect();
+            let cross = Cross::new(isa, &scores, &basis.scores, matrix.totals(), basis.total);
+            let complete = Complete::new(query, &watch, isa, &answered, &basis, &cross);
+            out.push(complete.search(blocks, &threads).unwrap().1);
+        }
+        out
+    }
+
+    #[test]
+    fn lost_doubled_and_misplaced_blocks_show_in_every_regime() {
+        let complete = table(23, 8, |_, _| true);
+        let sparse = table(23, 8, |u, q| (u + q) % 5 != 0);
+        for matrix in [complete, sparse] {
+            for k in 2..6 {
+                let query = Query::new(&matrix, k, 3, 2).unwrap();
+                let query = query.with_ranks(3, Some(20)).unwrap();
+                let all = blocks(8, &query, &(0..8).collect::<Vec<_>>());
+                let good = seen(&matrix, &query, &all);
+                assert!(good.windows(2).all(|w| w[0] == w[1]), "regimes agree");
+                let mut lost = all.clone();
+                lost.blocks.pop();
+                let mut doubled = all.clone();
+                doubled.blocks.push(all.blocks[0].clone());
+                // As many sets, but others.
+                let mut misplaced = all.clone();
+                let pool = &mut misplaced.blocks.last_mut().unwrap().pool;
+                *pool = if pool.end < 8 {
+                    pool.start + 1..pool.end + 1
+                } else {
+                    pool.start - 1..pool.end - 1
+                };
+                for fault in [lost, doubled, misplaced] {
+                    let bad = seen(&matrix, &query, &fault);
+                    for (bad, good) in bad.iter().zip(&good) {
+                        assert_ne!(bad, good, "k {k}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn regimes_are_chosen_by_counting() {
+        let regime = |matrix: &ResponseMatrix| {
+            let query = Query::new(matrix, 5, 1, 2).unwrap();
+            choose(matrix, &query).map(|choice| choice.regime)
+        };
+        assert_eq!(regime(&table(30, 6, |_, _| true)), Some(Regime::Complete));
+        let booklets = table(900, 40, |u, q| q % 10 == u % 10 || q % 10 == (u + 1) % 10);
+        assert_eq!(regime(&booklets), Some(Regime::Patterns));
+        // Nobody misses the same.
+        let few = table(4000, 40, |u, q| {
+            (u * 40 + q).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 & 63 != 0
+        });
+        assert_eq!(regime(&few), Some(Regime::Gaps));
+    }
+
+    #[test]
+    fn a_regime_refuses_what_it_cannot_take() {
+        let matrix = table(9, 4, |u, q| u != q);
+        let query = Query::new(&matrix, 2, 1, 2).unwrap();
+        let threads = rayon::ThreadPoolBuilder::new().build().unwrap();
+        let found = search(
+            Regime::Complete,
+            &matrix,
+            &query,
+            &Watch::new(),
+            &threads,
+            Isa::Portable,
+        );
+        assert!(matches!(found, Err(EngineError::Refused { .. })));
+    }
+}

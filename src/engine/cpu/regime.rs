@@ -1,0 +1,31 @@
+//! Which regime a search takes: the walk, or one of the cross-product regimes, by counting work.
+
+use super::gram::{self, Choice};
+use crate::engine::Query;
+use crate::matrix::ResponseMatrix;
+
+/// Cycles of the walk for a leaf itself: its judgement and its share of the work above it.
+const CYCLES_A_LEAF: f64 = 6.0;
+
+/// Cycles of the walk for one user of a prefix and one leaf behind it: 8 vector operations for 16
+/// leaves at two a cycle, and half of the users are inner users that the leaf kernel leaves out.
+const CYCLES_A_USER_AND_LEAF: f64 = 0.15;
+
+/// The cross-product regime to take, or `None` where the walk is expected to be faster.
+pub(super) fn choose(matrix: &ResponseMatrix, query: &Query) -> Option<Choice> {
+    gram::choose(matrix, query).filter(|choice| choice.cycles < walk_cycles(matrix, query))
+}
+
+/// About how many cycles the walk takes: every set once, and every user once for each prefix of
+/// K − 1 questions that they answered, times the leaves behind it.
+fn walk_cycles(matrix: &ResponseMatrix, query: &Query) -> f64 {
+    let (questions, k) = (matrix.questions().len() as f64, query.k() as f64);
+    let ranks = query.ranks();
+    let sets = (ranks.end - ranks.start) as f64;
+    let share = sets / query.total() as f64;
+    let leaves = (questions - k + 1.0) / k;
+    let prefixes: f64 = (0..matrix.users().len())
+        .map(|user| gram::choices(matrix.row(user).len(), query.k() - 1))
+        .sum();
+    sets * CYCLES_A_LEAF + share * prefixes * leaves * CYCLES_A_USER_AND_LEAF
+}

@@ -1,0 +1,377 @@
+//! The cross-product regimes of the CPU engine against the oracle: every set above a floor, in
+//! order, on every instruction-set level, and the audit of each.
+
+use kcorrset::engine::cpu::{Isa, gram};
+use kcorrset::engine::reference::{self, Entry};
+use kcorrset::engine::{Engine, EngineError, Findings, Query, Watch};
+use kcorrset::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
+use kcorrset::search::{self, SearchError};
+
+/// A generator with a fixed stream.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, n: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 16) % n
+    }
+}
+
+/// A table by cell; `None` is a missing answer.
+fn table(
+    users: usize,
+    questions: usize,
+    mut cell: impl FnMut(usize, usize) -> Option<i64>,
+) -> ResponseMatrix {
+    let mut builder = MatrixBuilder::new();
+    for u in 0..users {
+        for q in 0..questions {
+            let score = cell(u, q).map(|mantissa| Score {
+                mantissa,
+                digits: 0,
+            });
+            builder
+                .push(&format!("u{u}"), &format!("q{q}"), score, 0)
+                .unwrap();
+        }
+    }
+    builder.finish(Duplicates::Error, "line").unwrap()
+}
+
+/// One regime on one level, as an engine.
+struct Forced {
+    isa: Isa,
+    regime: gram::Regime,
+    threads: rayon::ThreadPool,
+}
+
+impl Forced {
+    fn all(regime: gram::Regime) -> Vec<Self> {
+        Isa::available()
+            .into_iter()
+            .map(|isa| Self {
+                isa,
+                regime,
+                threads: rayon::ThreadPoolBuilder::new()
+                    .num_threads(2)
+                    .build()
+                    .unwrap(),
+            })
+            .collect()
+    }
+}
+
+impl Engine for Forced {
+    fn name(&self) -> &'static str {
+        "gram"
+    }
+    fn devices(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn search(
+        &self,
+        matrix: &ResponseMatrix,
+        query: &Query,
+        watch: &Watch,
+    ) -> Result<Findings, EngineError> {
+        gram::search(self.regime, matrix, query, watch, &self.threads, self.isa)
+    }
+}
+
+/// The oracle's sets with a correlation, best first.
+fn oracle(matrix: &ResponseMatrix, query: &Query) -> Vec<Entry> {
+    let mut all = Vec::new();
+    reference::visit(
+        matrix,
+        query.k(),
+        query.min_users(),
+        query.ranks(),
+        |entry| {
+            if entry.fraction.is_some() {
+                all.push(entry);
+            }
+            true
+        },
+    );
+    // Stable: equal sets stay in lexicographic order.
+    all.sort_by(|a, b| match (&a.fraction, &b.fraction) {
+        (Some(a), Some(b)) => reference::compare(b, a),
+        _ => std::cmp::Ordering::Equal,
+    });
+    all
+}
+
+/// Searches with a floor known beforehand and compares the first `expect` with the oracle's.
+fn agree(engine: &Forced, matrix: &ResponseMatrix, query: &Query, floor: f64, want: &[Entry]) {
+    let what = format!(
+        "{:?} {} k {} min_users {} ranks {:?} top {} floor {floor}",
+        engine.regime,
+        engine.isa.name(),
+        query.k(),
+        query.min_users(),
+        query.ranks(),
+        query.top(),
+    );
+    let watch = Watch::new();
+    watch.raise_floor(floor);
+    let outcome =
+        search::run(engine, matrix, query, &watch).unwrap_or_else(|e| panic!("{what}: {e}"));
+    let ranks = query.ranks();
+    assert_eq!(watch.done(), ranks.end - ranks.start, "{what}");
+    let expect = want.len().min(query.top());
+    assert!(
+        outcome.best.len() >= expect,
+        "{what}: {} of {expect}",
+        outcome.best.len()
+    );
+    for (place, (got, want)) in outcome.best.iter().zip(&want[..expect]).enumerate() {
+        assert_eq!(got.set(), want.set, "{what} place {place}");
+        let sums = got.sums();
+        let six = [
+            i128::from(sums.n),
+            sums.sa,
+            sums.sg,
+            sums.saa,
+            sums.sgg,
+            sums.sag,
+        ];
+        assert_eq!(six, want.sums, "{what} place {place}");
+    }
+}
+
+/// r of an entry as the engines round it.
+fn r_of(entry: &Entry, min_users: u64) -> f64 {
+    let [n, sa, sg, saa, sgg, sag] = entry.sums;
+    let sums = kcorrset::stats::Sums {
+        n: n as u64,
+        sa,
+        sg,
+        saa,
+        sgg,
+        sag,
+    };
+    kcorrset::stats::Correlation::of(&sums, min_users)
+        .unwrap()
+        .r()
+}
+
+/// Every K, several tops and floors, whole and partial ranges.
+fn grid(regime: gram::Regime, name: &str, matrix: &ResponseMatrix) {
+    let questions = matrix.questions().len();
+    let engines = Forced::all(regime);
+    for k in 1..=questions {
+        for min_users in [2, 7] {
+            let Ok(query) = Query::new(matrix, k, 1, min_users) else {
+                continue;
+            };
+            let total = query.total();
+            let ranges = [
+                (0, None),
+                (total / 3, Some(total / 2)),
+                (total - 1, None),
+                (total / 5, Some(1)),
+            ];
+            for (skip, limit) in ranges {
+                let with_top = |top: usize| {
+                    Query::new(matrix, k, top, min_users)
+                        .unwrap()
+                        .with_ranks(skip, limit)
+                        .unwrap()
+                };
+                let want = oracle(matrix, &with_top(1));
+                // Exactly at the worst, the best and some in between, ties among them; and
+                // around 0.
+                let mut floors = vec![f64::NEG_INFINITY, -1.0, -0.1, -1e-12, 0.0, 1e-12, 0.1, 0.9];
+                for part in 0..=3 {
+                    if let Some(at) = (want.len() * part / 3).checked_sub(1) {
+                        floors.push(r_of(&want[at], min_users));
+                        floors.push(r_of(&want[at], min_users).next_down());
+                    }
+                }
+                for engine in &engines {
+                    for &floor in &floors {
+                        // r rounds correctly, so an r below the floor is a value below it or
+                        // equal after rounding, which may be either.
+                        let above = want
+                            .iter()
+                            .take_while(|e| r_of(e, min_users) > floor)
+                            .count();
+                        let top = total.min(100_000) as usize;
+                        agree(engine, matrix, &with_top(top), floor, &want[..above]);
+                    }
+                    for top in [1, 3, 10] {
+                        agree(engine, matrix, &with_top(top), f64::NEG_INFINITY, &want);
+                    }
+                }
+            }
+        }
+    }
+    println!("{name}: {questions} questions");
+}
+
+/// A score by user and question.
+type Shape = fn(&mut Draw, usize, usize) -> i64;
+
+/// Score shapes that each take another path.
+fn shapes() -> Vec<(&'static str, Shape)> {
+    vec![
+        ("0/1", |d, _, _| d.below(2) as i64),
+        ("-1/+1", |d, _, _| d.below(2) as i64 * 2 - 1),
+        ("likert", |d, u, _| (d.below(4) + u as u64 % 3) as i64 + 1),
+        ("millions", |d, _, _| d.below(2_000_001) as i64 - 1_000_000),
+        ("a large offset", |d, _, _| {
+            d.below(2) as i64 + 1_000_000_000_000
+        }),
+        ("1e12", |d, _, _| {
+            d.below(2_000_000_000_001) as i64 - 1_000_000_000_000
+        }),
+        ("constant columns", |d, _, q| {
+            if q % 2 == 0 { 3 } else { d.below(2) as i64 }
+        }),
+        // Columns repeat, so sets tie by the dozen; and opposites make X = 0.
+        ("duplicates", |_, u, q| (u * 7 % 5 + u * (q % 3)) as i64 % 4),
+        ("opposites", |_, u, q| {
+            let x = (u * u % 7) as i64;
+            if q % 2 == 0 { x } else { -x }
+        }),
+        ("nobody differs", |_, _, q| q as i64),
+    ]
+}
+
+#[test]
+fn complete_tables_agree_with_the_oracle() {
+    for (users, questions) in [(9, 6), (33, 5), (20, 9), (3, 11)] {
+        for (name, score) in shapes() {
+            let mut draw = Draw(0x9e37_79b9_7f4a_7c15 ^ users as u64);
+            let matrix = table(users, questions, |u, q| Some(score(&mut draw, u, q)));
+            grid(gram::Regime::Complete, name, &matrix);
+        }
+    }
+}
+
+#[test]
+fn complete_but_for_unanswered_questions_and_absent_users() {
+    let mut draw = Draw(77);
+    let matrix = table(14, 8, |u, q| {
+        (q % 3 != 1 && u % 5 != 2).then(|| draw.below(3) as i64)
+    });
+    grid(gram::Regime::Complete, "unanswered questions", &matrix);
+}
+
+/// Score shapes whose sums stay below 2^53, as patterns and gaps need; with `widest`, the largest
+/// scores still do and their products do not.
+fn narrow_shapes(widest: Shape) -> Vec<(&'static str, Shape)> {
+    let too_wide = ["millions", "a large offset", "1e12"];
+    let mut out = shapes();
+    out.retain(|(name, _)| !too_wide.contains(name));
+    out.push(("wide", widest));
+    out
+}
+
+/// Products of these leave 2^53 in the tables below.
+fn hundred_thousands(draw: &mut Draw, _: usize, _: usize) -> i64 {
+    draw.below(600_001) as i64 - 300_000
+}
+
+fn ten_thousands(draw: &mut Draw, _: usize, _: usize) -> i64 {
+    draw.below(40_001) as i64 - 20_000
+}
+
+#[test]
+fn booklets_agree_with_the_oracle() {
+    for (name, score) in narrow_shapes(hundred_thousands) {
+        let mut draw = Draw(91);
+        // Four booklets; a user answers two neighbours.
+        let matrix = table(31, 8, |u, q| {
+            (q % 4 == u % 4 || q % 4 == (u + 1) % 4).then(|| score(&mut draw, u, q))
+        });
+        grid(gram::Regime::Patterns, name, &matrix);
+    }
+}
+
+#[test]
+fn patterns_of_any_kind_agree_with_the_oracle() {
+    for (share, users, questions) in [(3, 25, 7), (8, 25, 7), (10, 12, 5)] {
+        for (name, score) in narrow_shapes(hundred_thousands) {
+            let mut draw = Draw(1234 + share);
+            let matrix = table(users, questions, |u, q| {
+                let score = score(&mut draw, u, q);
+                (draw.below(10) < share).then_some(score)
+            });
+            grid(gram::Regime::Patterns, name, &matrix);
+        }
+    }
+}
+
+#[test]
+fn few_gaps_agree_with_the_oracle() {
+    // From one answer missing to as many as are there: exact whatever is missing.
+    for (missing, users, questions) in [(1, 31, 8), (3, 31, 8), (12, 18, 5), (5, 14, 9)] {
+        for (name, score) in narrow_shapes(ten_thousands) {
+            let mut draw = Draw(4321 + missing);
+            let matrix = table(users, questions, |u, q| {
+                let score = score(&mut draw, u, q);
+                (draw.below(20) >= missing).then_some(score)
+            });
+            grid(gram::Regime::Gaps, name, &matrix);
+        }
+    }
+}
+
+#[test]
+fn a_fault_fails_the_audit() {
+    struct Faulty(Forced, fn(&mut Findings));
+    impl Engine for Faulty {
+        fn name(&self) -> &'static str {
+            "faulty"
+        }
+        fn devices(&self) -> Vec<String> {
+            Vec::new()
+        }
+        fn search(
+            &self,
+            matrix: &ResponseMatrix,
+            query: &Query,
+            watch: &Watch,
+        ) -> Result<Findings, EngineError> {
+            let mut findings = self.0.search(matrix, query, watch)?;
+            (self.1)(&mut findings);
+            Ok(findings)
+        }
+    }
+    let mut draw = Draw(5);
+    let matrix = table(12, 7, |_, _| Some(draw.below(2) as i64));
+    let query = Query::new(&matrix, 4, 3, 2).unwrap();
+    let faults: [fn(&mut Findings); 3] = [
+        |f| f.seen.sets += 1,
+        |f| f.seen.saa = f.seen.saa.wrapping_add(1),
+        |f| f.seen.sag ^= 1 << 63,
+    ];
+    for fault in faults {
+        for engine in Forced::all(gram::Regime::Complete) {
+            let engine = Faulty(engine, fault);
+            let outcome = search::run(&engine, &matrix, &query, &Watch::new());
+            assert!(matches!(outcome, Err(SearchError::Audit(_))));
+        }
+    }
+}
+
+#[test]
+fn a_stopped_search_says_so() {
+    let mut draw = Draw(5);
+    let matrix = table(12, 9, |_, _| Some(draw.below(2) as i64));
+    let query = Query::new(&matrix, 4, 3, 2).unwrap();
+    let regimes = [
+        gram::Regime::Complete,
+        gram::Regime::Patterns,
+        gram::Regime::Gaps,
+    ];
+    for engine in regimes.into_iter().flat_map(Forced::all) {
+        let watch = Watch::new();
+        watch.stop();
+        let findings = engine.search(&matrix, &query, &watch);
+        assert!(matches!(findings, Err(EngineError::Stopped)));
+    }
+}
