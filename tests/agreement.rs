@@ -3,8 +3,10 @@
 //! Every set of a small table is known from `engine::reference` and ordered by the oracle's own
 //! arithmetic; an engine has to give exactly that, for each top, floor and range asked for.
 
+use crate::gram::Forced;
 use crate::tables::{self, Draw, Table};
 use kcorrset::combin::binomial;
+use kcorrset::engine::cpu::gram::Regime;
 use kcorrset::engine::cpu::{CpuEngine, Isa};
 use kcorrset::engine::oracle::ReferenceEngine;
 use kcorrset::engine::reference::{self, Entry, Fraction, SixSums, compare, correlation};
@@ -32,16 +34,26 @@ pub struct Subject {
     pub effort: Effort,
     /// Tables with more sets than this are left to the other subjects.
     pub most_sets: u128,
+    /// A regime that is not for every table; what it refuses is left to the other subjects.
+    pub may_refuse: bool,
 }
 
-/// Every engine that the grid is run over. A variant that is not listed here is not tested. Levels
-/// of instructions that this processor lacks cannot run; `skipped_levels` names them.
+impl Subject {
+    fn refuses(&self, truth: &Truth) -> bool {
+        let query = Query::new(truth.matrix, truth.k, 1, truth.min_users).unwrap();
+        let refused = |found| matches!(found, Err(EngineError::Refused { .. }));
+        self.may_refuse && refused(self.engine.search(truth.matrix, &query, &Watch::new()))
+    }
+}
+
+/// Every engine that the grid is run over. A variant that is not listed here is not tested.
 pub fn engines() -> Vec<Subject> {
     let subject = |name: &str, engine: Box<dyn Engine>| Subject {
         name: name.to_owned(),
         engine,
         effort: Effort::Full,
         most_sets: u128::MAX,
+        may_refuse: false,
     };
     let mut all = vec![Subject {
         effort: Effort::Brief,
@@ -52,12 +64,27 @@ pub fn engines() -> Vec<Subject> {
         effort: Effort::Brief,
         ..subject("cpu plain", Box::new(cpu(2).plain()))
     });
+    all.push(subject("cpu", Box::new(cpu(2))));
     for isa in Isa::available() {
-        let engine = cpu(2).with_isa(isa).unwrap();
-        all.push(subject(&format!("cpu {}", isa.name()), Box::new(engine)));
+        let engine = cpu(2).walking().with_isa(isa).unwrap();
+        all.push(subject(
+            &format!("cpu walk {}", isa.name()),
+            Box::new(engine),
+        ));
+    }
+    for regime in [Regime::Complete, Regime::Patterns, Regime::Gaps] {
+        if let Some(engine) = Forced::all(regime).into_iter().next_back() {
+            all.push(Subject {
+                effort: Effort::Brief,
+                may_refuse: true,
+                ..subject(&format!("cpu {}", regime.name()), Box::new(engine))
+            });
+        }
     }
     all.push(Subject {
         effort: Effort::Brief,
+        most_sets: 1_000,
+        may_refuse: true,
         ..subject("gpu flat", Box::new(crate::gpu::engine().clone()))
     });
     all
@@ -418,7 +445,7 @@ fn grid(family: Vec<Table>, sets: Range<u128>) {
             }
             for truth in Truth::both(matrix, k) {
                 for subject in &subjects {
-                    if truth.total > subject.most_sets {
+                    if truth.total > subject.most_sets || subject.refuses(&truth) {
                         continue;
                     }
                     if let Err(what) = agree(&*subject.engine, &truth, subject.effort) {
@@ -464,6 +491,11 @@ fn lanes_of_vectors() {
 #[test]
 fn more_lanes_than_one_pass() {
     grid(tables::many_lanes(), 40_000..60_000);
+}
+
+#[test]
+fn bounds_met_with_equality() {
+    grid(tables::tight(), 1..200);
 }
 
 #[test]
@@ -559,6 +591,16 @@ fn a_stop_from_outside() {
             Err(error) => panic!("{name}: {error}"),
             Ok(outcome) => hold(&truth, &ask, &outcome, &watch).unwrap(),
         }
+    }
+}
+
+/// Says which levels of instructions this processor lacks, so that they went untested; an error
+/// where KCORRSET_ALL_LEVELS is set.
+#[test]
+fn every_level_ran() {
+    for isa in Isa::ALL.into_iter().filter(|isa| !isa.is_available()) {
+        eprintln!("not tested: this processor lacks {}", isa.name());
+        assert!(std::env::var_os("KCORRSET_ALL_LEVELS").is_none());
     }
 }
 

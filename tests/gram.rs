@@ -41,14 +41,14 @@ fn table(
 }
 
 /// One regime on one level, as an engine.
-struct Forced {
+pub struct Forced {
     isa: Isa,
     regime: gram::Regime,
     threads: rayon::ThreadPool,
 }
 
 impl Forced {
-    fn all(regime: gram::Regime) -> Vec<Self> {
+    pub fn all(regime: gram::Regime) -> Vec<Self> {
         Isa::available()
             .into_iter()
             .map(|isa| Self {

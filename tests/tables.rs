@@ -329,8 +329,53 @@ pub fn lanes() -> Vec<Table> {
 pub fn many_lanes() -> Vec<Table> {
     vec![
         random("0/1 at 20 %", 80, 68, 20, (0, 1), 41),
-        item_response("by ability", 90, 66, 25, 42),
+        first_tell("the first questions tell", 90, 66, 25, 42),
     ]
+}
+
+/// Only sets with one of the first questions say much about totals: the best of one range of ranks
+/// are far better than any set of another.
+fn first_tell(name: &str, users: usize, questions: usize, share: u64, seed: u64) -> Table {
+    let mut draw = Draw::new(seed);
+    table(name, users, questions, |u, q| {
+        let noise = draw.between(0, 1);
+        let score = if q < 4 { (u % 7) as i64 * 30 } else { noise };
+        (q < 4 || draw.percent(share)).then_some(score)
+    })
+}
+
+/// Ties in which the walk's bound on users left out of the sums is met with equality, so that any
+/// error in it loses a set; see `kernel.rs`.
+///
+/// Totals lie on a line through the scores of four equal columns (and four of their negatives, and
+/// one that makes the total), but for 64 outer users, who lie above and below it in equal numbers,
+/// so that they do not bend it. The inner users have totals of one size, lie on the line, and their
+/// mean is 0, so that they add all that the bound allows for and no residual. A multiple of 64 would
+/// keep rounding errors away: four of the outer users answer only the last question.
+pub fn tight() -> Vec<Table> {
+    const COLUMNS: usize = 8;
+    let one = |offset: i64, scale: i64| {
+        let name = format!("offset {offset}, scale {scale}");
+        table(&name, 192, COLUMNS + 1, |u, q| {
+            let side = if u % 2 == 0 { 1 } else { -1 };
+            let above = if u / 2 % 2 == 0 { 1 } else { -1 };
+            let (x, total) = if u < 64 {
+                (2 * side, 4 * side + above)
+            } else {
+                (side, 2 * side)
+            };
+            if q == COLUMNS {
+                Some(scale * total)
+            } else {
+                let sign = if q % 2 == 0 { 1 } else { -1 };
+                (u >= 4).then_some(sign * scale * (x + offset))
+            }
+        })
+    };
+    [0, 1, 7, 20, 61, 101, 333]
+        .into_iter()
+        .flat_map(|offset| [1, 3, 50, 4001].map(|scale| one(offset, scale)))
+        .collect()
 }
 
 /// The better the user, the more often 1: totals say much about sets, so r is high.
@@ -457,6 +502,7 @@ pub fn all() -> Vec<Table> {
         scores(),
         widths(),
         lanes(),
+        tight(),
         ties(),
         signs(),
     ]

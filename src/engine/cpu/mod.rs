@@ -38,6 +38,7 @@ pub struct CpuEngine {
     pool: rayon::ThreadPool,
     isa: Isa,
     plain: bool,
+    cross_products: bool,
 }
 
 impl CpuEngine {
@@ -55,6 +56,7 @@ impl CpuEngine {
             pool,
             isa: Isa::detect(),
             plain: false,
+            cross_products: true,
         })
     }
 
@@ -73,6 +75,15 @@ impl CpuEngine {
                 have: Isa::detect().name().to_owned(),
                 hint: "leave the level to the program",
             })
+        }
+    }
+
+    /// The same without the cross-product regimes; for tests and benchmarks.
+    #[must_use]
+    pub fn walking(self) -> Self {
+        Self {
+            cross_products: false,
+            ..self
         }
     }
 
@@ -102,6 +113,7 @@ impl Engine for CpuEngine {
         watch: &Watch,
     ) -> Result<Findings, EngineError> {
         if !self.plain
+            && self.cross_products
             && let Some(choice) = regime::choose(matrix, query)
         {
             tracing::info!(
