@@ -34,15 +34,38 @@ pub struct Subject {
     pub effort: Effort,
     /// Tables with more sets than this are left to the other subjects.
     pub most_sets: u128,
-    /// A regime that is not for every table; what it refuses is left to the other subjects.
-    pub may_refuse: bool,
+    /// What it may refuse; refused tables are left to the other subjects.
+    pub refuses: Refuses,
+}
+
+/// Which tables an engine may refuse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refuses {
+    /// None.
+    Nothing,
+    /// Those whose totals need more than 30 bits.
+    WideIntegers,
+    /// Those that are not of its kind.
+    OtherTables,
 }
 
 impl Subject {
-    fn refuses(&self, truth: &Truth) -> bool {
-        let query = Query::new(truth.matrix, truth.k, 1, truth.min_users).unwrap();
-        let refused = |found| matches!(found, Err(EngineError::Refused { .. }));
-        self.may_refuse && refused(self.engine.search(truth.matrix, &query, &Watch::new()))
+    /// Whether the engine refuses this search, by its typed error, without starting it; panics where
+    /// it must not.
+    fn refused(&self, truth: &Truth) -> bool {
+        let query = Query::new(truth.matrix, truth.k, 1, truth.min_users)
+            .and_then(|query| query.with_ranks(0, Some(1)))
+            .unwrap();
+        let found = self.engine.search(truth.matrix, &query, &Watch::new());
+        let refused = matches!(found, Err(EngineError::Refused { .. }));
+        let mut totals = truth.matrix.totals().iter().map(|g| g.unsigned_abs());
+        let may = match self.refuses {
+            Refuses::Nothing => false,
+            Refuses::WideIntegers => totals.any(|g| g >= 1 << 30),
+            Refuses::OtherTables => true,
+        };
+        assert!(may || !refused, "{} refuses: {:?}", self.name, found.err());
+        refused
     }
 }
 
@@ -53,7 +76,7 @@ pub fn engines() -> Vec<Subject> {
         engine,
         effort: Effort::Full,
         most_sets: u128::MAX,
-        may_refuse: false,
+        refuses: Refuses::Nothing,
     };
     let mut all = vec![Subject {
         effort: Effort::Brief,
@@ -72,22 +95,31 @@ pub fn engines() -> Vec<Subject> {
             Box::new(engine),
         ));
     }
-    for regime in [Regime::Complete, Regime::Patterns, Regime::Gaps] {
-        if let Some(engine) = Forced::all(regime).into_iter().next_back() {
-            all.push(Subject {
-                effort: Effort::Brief,
-                may_refuse: true,
-                ..subject(&format!("cpu {}", regime.name()), Box::new(engine))
-            });
-        }
-    }
     all.push(Subject {
         effort: Effort::Brief,
         most_sets: 1_000,
-        may_refuse: true,
+        refuses: Refuses::WideIntegers,
         ..subject("gpu flat", Box::new(crate::gpu::engine().clone()))
     });
     all
+}
+
+/// The cross-product regimes, each forced; every one is for its own kind of table.
+pub fn regimes() -> Vec<Subject> {
+    let forced = |regime: Regime| {
+        let engine = Forced::all(regime).into_iter().next_back()?;
+        Some(Subject {
+            name: format!("cpu {}", regime.name()),
+            engine: Box::new(engine),
+            effort: Effort::Brief,
+            most_sets: u128::MAX,
+            refuses: Refuses::OtherTables,
+        })
+    };
+    [Regime::Complete, Regime::Patterns, Regime::Gaps]
+        .into_iter()
+        .filter_map(forced)
+        .collect()
 }
 
 /// The CPU engine on this many threads.
@@ -434,7 +466,7 @@ fn stopped(engine: &dyn Engine, truth: &Truth) -> Result<(), String> {
 /// Runs a family of tables through every engine, for every K whose number of sets is among `sets`.
 /// With many questions a large K is left out, all but K = Q: few of its sets have users.
 fn grid(family: Vec<Table>, sets: Range<u128>) {
-    let subjects = engines();
+    let subjects: Vec<Subject> = engines().into_iter().chain(regimes()).collect();
     for Table { name, matrix } in &family {
         let questions = matrix.questions().len();
         for k in 1..=questions {
@@ -445,7 +477,7 @@ fn grid(family: Vec<Table>, sets: Range<u128>) {
             }
             for truth in Truth::both(matrix, k) {
                 for subject in &subjects {
-                    if truth.total > subject.most_sets || subject.refuses(&truth) {
+                    if truth.total > subject.most_sets || subject.refused(&truth) {
                         continue;
                     }
                     if let Err(what) = agree(&*subject.engine, &truth, subject.effort) {
