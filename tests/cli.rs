@@ -4,6 +4,7 @@
 //! are masked. Update them with `UPDATE_EXPECT=1 cargo test --test tests cli`.
 
 use expect_test::{Expect, expect};
+use kcorrset::engine::cpu::Isa;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -107,128 +108,133 @@ fn help() {
     check(
         "--help",
         expect![[r#"
-        exit 0
-        --- stdout
-        Finds the K questions of a test whose summed score correlates best with the overall score.
+            exit 0
+            --- stdout
+            Finds the K questions of a test whose summed score correlates best with the overall score.
 
-        Every set of K questions is looked at. For each, the users who answered all of it are taken, and
-        Pearson's r between their score on the set and their total over all they answered. All arithmetic is
-        in integers, every search is audited, and the answer does not depend on the engine.
+            Every set of K questions is looked at. For each, the users who answered all of it are taken, and
+            Pearson's r between their score on the set and their total over all they answered. All arithmetic is
+            in integers, every search is audited, and the answer does not depend on the engine.
 
-        Usage: kcorrset [OPTIONS] <COMMAND>
+            Usage: kcorrset [OPTIONS] <COMMAND>
 
-        Commands:
-          search    Find the K questions whose summed score correlates best with the overall score
-          verify    Check a result against its table, or an engine against the definition
-          generate  Make a random table
-          devices   List the GPUs of this machine
-          help      Print this message or the help of the given subcommand(s)
+            Commands:
+              search    Find the K questions whose summed score correlates best with the overall score
+              verify    Check a result against its table, or an engine against the definition
+              generate  Make a random table
+              devices   List the GPUs of this machine
+              bench     Measure the engines on fixed tables
+              help      Print this message or the help of the given subcommand(s)
 
-        Options:
-          -v, --verbose...
-                  Say on stderr what was chosen and why; twice for more
+            Options:
+              -v, --verbose...
+                      Say on stderr what was chosen and why; twice for more
 
-          -q, --quiet
-                  Nothing on stderr but warnings and errors
+              -q, --quiet
+                      Nothing on stderr but warnings and errors
 
-          -h, --help
-                  Print help (see a summary with '-h')
+              -h, --help
+                      Print help (see a summary with '-h')
 
-          -V, --version
-                  Print version
+              -V, --version
+                      Print version
 
-        Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit or self-test failed;
-        4 device failed; 130 stopped.
-    "#]],
+            Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit or self-test failed;
+            4 device failed; 130 stopped.
+        "#]],
     );
     check(
         "search -h",
         expect![[r#"
-        exit 0
-        --- stdout
-        Find the K questions whose summed score correlates best with the overall score
+            exit 0
+            --- stdout
+            Find the K questions whose summed score correlates best with the overall score
 
-        Usage: kcorrset search [OPTIONS] -k <K> <DATA>
+            Usage: kcorrset search [OPTIONS] -k <K> <DATA>
 
-        Arguments:
-          <DATA>  The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
+            Arguments:
+              <DATA>  The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
 
-        Options:
-          -k <K>               Questions in a set
-              --top <N>        How many of the best sets to print [default: 10]
-              --min-users <U>  Users that a set needs for a defined correlation, at least 2 [default: 2]
-              --format <FORM>  Form of the result [default: table] [possible values: table, json, csv]
-          -o, --output <FILE>  File for the result, written when complete [default: stdout]
-              --skip <R>       First rank to search: sets are numbered from 0 in lexicographic order of the
-                               table's questions [default: 0]
-              --limit <COUNT>  How many ranks to search [default: all]
-          -v, --verbose...     Say on stderr what was chosen and why; twice for more
-          -q, --quiet          Nothing on stderr but warnings and errors
-          -h, --help           Print help (see more with '--help')
+            Options:
+              -k <K>               Questions in a set
+                  --top <N>        How many of the best sets to print [default: 10]
+                  --min-users <U>  Users that a set needs for a defined correlation, at least 2 [default: 2]
+                  --format <FORM>  Form of the result [default: table] [possible values: table, json, csv]
+              -o, --output <FILE>  File for the result, written when complete [default: stdout]
+                  --skip <R>       First rank to search: sets are numbered from 0 in lexicographic order of the
+                                   table's questions [default: 0]
+                  --limit <COUNT>  How many ranks to search [default: all]
+              -v, --verbose...     Say on stderr what was chosen and why; twice for more
+              -q, --quiet          Nothing on stderr but warnings and errors
+              -h, --help           Print help (see more with '--help')
 
-        What computes:
-              --engine <NAME>  What computes; the answer is the same [default: auto] [possible values: auto,
-                               cpu, gpu, reference]
-              --device <I>     The GPU to use, by its number in `kcorrset devices`
-              --threads <T>    Threads of the CPU engine [default: one a core]
+            What computes:
+                  --engine <NAME>       What computes; the answer is the same [default: auto] [possible values:
+                                        auto, cpu, gpu, reference]
+                  --device <I>          The GPU to use, by its number in `kcorrset devices`
+                  --threads <T>         Threads of the CPU engine [default: one a core]
+                  --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
+                                        are] [possible values: portable, avx2, avx512]
 
-        How to read the table:
-              --duplicates <WHICH>      What to do where a user answers a question twice [default: error]
-                                        [possible values: error, first, last]
-              --user-column <NAME>      Column or field of the user's id [default: user]
-              --question-column <NAME>  Column or field of the question's id [default: question]
-              --score-column <NAME>     Column or field of the score [default: score]
+            How to read the table:
+                  --duplicates <WHICH>      What to do where a user answers a question twice [default: error]
+                                            [possible values: error, first, last]
+                  --user-column <NAME>      Column or field of the user's id [default: user]
+                  --question-column <NAME>  Column or field of the question's id [default: question]
+                  --score-column <NAME>     Column or field of the score [default: score]
 
-        Examples:
-          kcorrset search answers.json -k 5
-          kcorrset search answers.csv -k 3 --min-users 30 --top 20 --format json -o best.json
-          zcat answers.csv.gz | kcorrset search - -k 4 --user-column student
-          kcorrset search answers.json -k 6 --skip 1000000000 --limit 1000000000
-    "#]],
+            Examples:
+              kcorrset search answers.json -k 5
+              kcorrset search answers.csv -k 3 --min-users 30 --top 20 --format json -o best.json
+              zcat answers.csv.gz | kcorrset search - -k 4 --user-column student
+              kcorrset search answers.json -k 6 --skip 1000000000 --limit 1000000000
+        "#]],
     );
     check(
         "verify -h",
         expect![[r#"
-        exit 0
-        --- stdout
-        Check a result against its table, or an engine against the definition
+            exit 0
+            --- stdout
+            Check a result against its table, or an engine against the definition
 
-        Usage: kcorrset verify [OPTIONS] <DATA> <RESULT>
-               kcorrset verify [OPTIONS] <DATA> -k <K> --sample <M> [--engine <NAME>]
+            Usage: kcorrset verify [OPTIONS] <DATA> <RESULT>
+                   kcorrset verify [OPTIONS] <DATA> -k <K> --sample <M> [--engine <NAME>]
 
-        Arguments:
-          <DATA>    The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
-          [RESULT]  A result in JSON; - is stdin
+            Arguments:
+              <DATA>    The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
+              [RESULT]  A result in JSON; - is stdin
 
-        Options:
-              --sample <M>          How many random sets to compare one by one
-          -k <K>                    Questions in a set
-              --min-users <U>       Users that a set needs for a defined correlation, at least 2 [default:
-                                    2]
-              --chunks <C>          How many random chunks to compare as a whole [default: 4]
-              --chunk-sets <COUNT>  Sets in a chunk [default: up to 2000, fewer where the table is large]
-              --seed <SEED>         Decides the draws [default: 0]
-          -v, --verbose...          Say on stderr what was chosen and why; twice for more
-          -q, --quiet               Nothing on stderr but warnings and errors
-          -h, --help                Print help (see more with '--help')
+            Options:
+                  --sample <M>          How many random sets to compare one by one
+              -k <K>                    Questions in a set
+                  --min-users <U>       Users that a set needs for a defined correlation, at least 2 [default:
+                                        2]
+                  --chunks <C>          How many random chunks to compare as a whole [default: 4]
+                  --chunk-sets <COUNT>  Sets in a chunk [default: up to 2000, fewer where the table is large]
+                  --seed <SEED>         Decides the draws [default: 0]
+              -v, --verbose...          Say on stderr what was chosen and why; twice for more
+              -q, --quiet               Nothing on stderr but warnings and errors
+              -h, --help                Print help (see more with '--help')
 
-        What computes:
-              --engine <NAME>  What computes; the answer is the same [default: auto] [possible values: auto,
-                               cpu, gpu, reference]
-              --device <I>     The GPU to use, by its number in `kcorrset devices`
-              --threads <T>    Threads of the CPU engine [default: one a core]
+            What computes:
+                  --engine <NAME>       What computes; the answer is the same [default: auto] [possible values:
+                                        auto, cpu, gpu, reference]
+                  --device <I>          The GPU to use, by its number in `kcorrset devices`
+                  --threads <T>         Threads of the CPU engine [default: one a core]
+                  --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
+                                        are] [possible values: portable, avx2, avx512]
 
-        How to read the table:
-              --duplicates <WHICH>      What to do where a user answers a question twice [default: error]
-                                        [possible values: error, first, last]
-              --user-column <NAME>      Column or field of the user's id [default: user]
-              --question-column <NAME>  Column or field of the question's id [default: question]
-              --score-column <NAME>     Column or field of the score [default: score]
+            How to read the table:
+                  --duplicates <WHICH>      What to do where a user answers a question twice [default: error]
+                                            [possible values: error, first, last]
+                  --user-column <NAME>      Column or field of the user's id [default: user]
+                  --question-column <NAME>  Column or field of the question's id [default: question]
+                  --score-column <NAME>     Column or field of the score [default: score]
 
-        Examples:
-          kcorrset verify answers.csv best.json
-          kcorrset verify answers.csv -k 4 --sample 1000 --engine gpu
-    "#]],
+            Examples:
+              kcorrset verify answers.csv best.json
+              kcorrset verify answers.csv -k 4 --sample 1000 --engine gpu
+        "#]],
     );
     check(
         "generate -h",
@@ -286,16 +292,16 @@ fn usage_errors() {
     check(
         "serch",
         expect![[r#"
-        exit 2
-        --- stderr
-        error: unrecognized subcommand 'serch'
+            exit 2
+            --- stderr
+            error: unrecognized subcommand 'serch'
 
-          tip: a similar subcommand exists: 'search'
+              tip: some similar subcommands exist: 'bench', 'search'
 
-        Usage: kcorrset [OPTIONS] <COMMAND>
+            Usage: kcorrset [OPTIONS] <COMMAND>
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+        "#]],
     );
     check(
         "search exam.csv",
@@ -695,6 +701,53 @@ fn auto_says_what_it_chose() {
     for other in [quiet, cpu] {
         assert_eq!(other.stdout, out.stdout);
     }
+}
+
+#[test]
+fn instructions_can_be_forced_where_the_cpu_engine_heeds_them() {
+    let line = "search exam.csv -k 3 --format csv --quiet";
+    let want = run(&format!("{line} --engine reference"));
+    let forced = run(&format!("{line} -vv --instructions portable").replace(" --quiet", ""));
+    assert_eq!((code(&forced), &forced.stdout), (0, &want.stdout));
+    let said = text(&forced.stderr);
+    assert!(said.contains("kernels=\"portable\""), "{said}");
+    assert!(said.contains("--instructions was given"), "{said}");
+    for heedless in ["--engine reference", "--engine gpu", "--device 0"] {
+        let refused = run(&format!("{line} --instructions portable {heedless}"));
+        assert_eq!((code(&refused), text(&refused.stdout)), (2, ""));
+        let said = text(&refused.stderr);
+        assert!(said.starts_with("kcorrset: error: --instructions is for the CPU engine"));
+    }
+    for isa in Isa::ALL {
+        let named = run(&format!("{line} --instructions {}", isa.name()));
+        if isa.is_available() {
+            assert_eq!((code(&named), &named.stdout), (0, &want.stdout));
+        } else {
+            assert_eq!(code(&named), 2);
+            assert!(text(&named.stderr).contains("this processor lacks them"));
+        }
+    }
+}
+
+#[test]
+fn quick_benches_give_a_line_a_workload() {
+    let out = run("bench cpu --quick --runs 1 --quiet --format json");
+    assert_eq!((code(&out), text(&out.stderr)), (0, ""));
+    let document: serde_json::Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    let workloads = document["workloads"].as_array().expect("workloads");
+    assert_eq!(workloads.len(), 14);
+    for figures in workloads {
+        assert!(
+            figures["ratio"].as_f64().expect("a ratio") > 0.0,
+            "{figures}"
+        );
+    }
+    let out = run("bench --quick --runs 1 --quiet --workload k2 --workload k2 --threads 1");
+    let said = text(&out.stdout);
+    assert_eq!((code(&out), said.lines().count()), (0, 4), "{said}");
+    assert!(said.starts_with("cpu engine, 1 threads, "), "{said}");
+    let unknown = run("bench --quick --workload k1");
+    assert_eq!((code(&unknown), text(&unknown.stdout)), (2, ""));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use kcorrset::engine::Engine;
-use kcorrset::engine::cpu::CpuEngine;
+use kcorrset::engine::cpu::{CpuEngine, Isa};
 use kcorrset::engine::gpu::{self, GpuEngine};
 use kcorrset::engine::oracle::ReferenceEngine;
 use std::num::NonZero;
@@ -21,8 +21,54 @@ pub struct EngineArgs {
     #[arg(long, value_name = "I")]
     device: Option<usize>,
     /// Threads of the CPU engine [default: one a core]
-    #[arg(long, value_name = "T", value_parser = clap::value_parser!(u16).range(1..=MOST_THREADS))]
+    #[arg(long, value_name = "T", value_parser = threads_parser())]
     threads: Option<u16>,
+    /// Instructions that the CPU engine may use [default: the fastest there are]
+    #[arg(long, value_name = "SET")]
+    instructions: Option<Instructions>,
+}
+
+/// `--threads`: 1 to [`MOST_THREADS`].
+pub fn threads_parser() -> impl clap::builder::TypedValueParser<Value = u16> {
+    clap::value_parser!(u16).range(1..=MOST_THREADS)
+}
+
+/// `--threads` as asked for, or one a core.
+pub fn threads_or_all(asked: Option<u16>) -> usize {
+    match asked {
+        Some(threads) => threads.into(),
+        None => std::thread::available_parallelism().map_or(1, NonZero::get),
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Instructions {
+    /// What every processor has
+    Portable,
+    /// AVX2 with FMA
+    Avx2,
+    /// AVX-512 F, BW, DQ and VL
+    Avx512,
+}
+
+impl Instructions {
+    /// Refuses a set that this processor lacks.
+    pub fn isa(self) -> anyhow::Result<Isa> {
+        let isa = match self {
+            Self::Portable => Isa::Portable,
+            Self::Avx2 => Isa::Avx2,
+            Self::Avx512 => Isa::Avx512,
+        };
+        if !isa.is_available() {
+            let names: Vec<_> = Isa::available().into_iter().map(Isa::name).collect();
+            bail!(
+                "--instructions {}: this processor lacks them; it has {}",
+                isa.name(),
+                names.join(", ")
+            );
+        }
+        Ok(isa)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,6 +109,13 @@ impl EngineArgs {
         if self.threads.is_some() && self.device.is_some() {
             bail!("--threads is for the CPU engine and --device for the GPU: choose one");
         }
+        if self.instructions.is_some() && !cpu {
+            bail!("--instructions is for the CPU engine: leave it out, or take --engine cpu");
+        }
+        if self.instructions.is_some() && self.device.is_some() {
+            bail!("--instructions is for the CPU engine and --device for the GPU: choose one");
+        }
+        self.instructions.map(Instructions::isa).transpose()?;
         Ok(())
     }
 
@@ -79,7 +132,7 @@ impl EngineArgs {
             }
         };
         let engine: Box<dyn Engine> = match choice {
-            Choice::Cpu => Box::new(CpuEngine::new(self.threads())?),
+            Choice::Cpu => Box::new(self.cpu()?),
             Choice::Gpu(index) => Box::new(GpuEngine::open(index)?),
             Choice::Reference => Box::new(ReferenceEngine),
         };
@@ -96,6 +149,8 @@ impl EngineArgs {
             (Choice::Gpu(Some(index)), "--device was given".to_owned())
         } else if self.threads.is_some() {
             (Choice::Cpu, "--threads was given".to_owned())
+        } else if self.instructions.is_some() {
+            (Choice::Cpu, "--instructions was given".to_owned())
         } else {
             let adapters = gpu::adapters();
             let known: Vec<_> = adapters.iter().map(|a| (a.index, a.software)).collect();
@@ -103,10 +158,11 @@ impl EngineArgs {
         }
     }
 
-    fn threads(&self) -> usize {
-        match self.threads {
-            Some(threads) => threads.into(),
-            None => std::thread::available_parallelism().map_or(1, NonZero::get),
+    fn cpu(&self) -> anyhow::Result<CpuEngine> {
+        let engine = CpuEngine::new(threads_or_all(self.threads))?;
+        match self.instructions {
+            Some(instructions) => Ok(engine.with_isa(instructions.isa()?)?),
+            None => Ok(engine),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Layer 4, part of the binary. It decides what is printed where: results on stdout, all else on
 //! stderr.
 
+mod bench;
 mod devices;
 mod engine;
 pub mod exit;
@@ -73,6 +74,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Generate(generate::GenerateArgs),
     Devices(devices::DevicesArgs),
+    Bench(bench::BenchArgs),
 }
 
 /// Runs the command as typed.
@@ -83,6 +85,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Verify(args) => verify::run(args, cli.talk),
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),
+        Command::Bench(args) => bench::run(args, cli.talk),
     }
 }
 

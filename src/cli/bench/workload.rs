@@ -1,0 +1,207 @@
+//! The tables and searches that are measured: plain data.
+
+use kcorrset::synth::{Model, Spec};
+
+/// A table and a search in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Workload {
+    /// As `--workload` takes it.
+    pub name: &'static str,
+    users: usize,
+    questions: usize,
+    /// Unused with booklets.
+    answered: f64,
+    /// From 0 to 1, or another pair.
+    scores: (i64, i64),
+    model: Model,
+    booklets: usize,
+    /// Questions in a set.
+    pub k: usize,
+    /// As for a search.
+    pub min_users: u64,
+    /// Ranks that the published algorithm searches, spread over all: about a second of it.
+    pub sample: u128,
+    /// Whether it is measured without being asked for.
+    pub by_default: bool,
+}
+
+/// The published benchmark's table and search, which the others differ from.
+const BENCHMARK: Workload = Workload {
+    name: "benchmark",
+    users: 60_000,
+    questions: 200,
+    answered: 0.2,
+    scores: (0, 1),
+    model: Model::Random,
+    booklets: 0,
+    k: 5,
+    min_users: 10,
+    sample: 1_000_000,
+    by_default: true,
+};
+
+/// The sets of these are very many users each, so the published algorithm is slow.
+const COMPLETE: Workload = Workload {
+    answered: 1.0,
+    sample: 10_000,
+    ..BENCHMARK
+};
+
+/// All, in the order that they are measured and printed in.
+pub const WORKLOADS: [Workload; 14] = [
+    BENCHMARK,
+    Workload {
+        name: "min-users-2",
+        min_users: 2,
+        ..BENCHMARK
+    },
+    Workload {
+        name: "item-response",
+        model: Model::ItemResponse,
+        ..BENCHMARK
+    },
+    Workload {
+        name: "likert",
+        scores: (1, 6),
+        ..BENCHMARK
+    },
+    Workload {
+        name: "booklets",
+        questions: 180,
+        booklets: 18,
+        ..BENCHMARK
+    },
+    Workload {
+        name: "complete",
+        ..COMPLETE
+    },
+    Workload {
+        name: "likert-complete",
+        users: 4_000,
+        questions: 135,
+        scores: (1, 6),
+        sample: 100_000,
+        ..COMPLETE
+    },
+    Workload {
+        name: "nearly-complete",
+        questions: 60,
+        answered: 0.99,
+        ..COMPLETE
+    },
+    Workload {
+        name: "k2",
+        k: 2,
+        sample: 19_900,
+        ..BENCHMARK
+    },
+    Workload {
+        name: "k3",
+        k: 3,
+        sample: 200_000,
+        ..BENCHMARK
+    },
+    Workload {
+        name: "k4",
+        k: 4,
+        ..BENCHMARK
+    },
+    Workload {
+        name: "k6",
+        questions: 60,
+        k: 6,
+        ..BENCHMARK
+    },
+    Workload {
+        name: "k8",
+        k: 8,
+        by_default: false,
+        ..BENCHMARK
+    },
+    Workload {
+        name: "k10",
+        users: 2_000,
+        questions: 40,
+        k: 10,
+        sample: 100_000,
+        ..COMPLETE
+    },
+];
+
+impl Workload {
+    /// The table to make.
+    pub fn spec(&self) -> Spec {
+        Spec {
+            users: self.users,
+            questions: self.questions,
+            answered: self.answered,
+            scores: self.scores.0..=self.scores.1,
+            model: self.model,
+            booklets: self.booklets,
+            seed: 0,
+        }
+    }
+
+    /// The same kind at a size that a second is enough for, dense enough that sets have users.
+    pub fn quick(self) -> Self {
+        Self {
+            users: (self.users / 30).max(500),
+            questions: self.questions.min(self.k + 9),
+            booklets: self.booklets.min(4),
+            answered: self.answered.max(0.6),
+            sample: self.sample.min(500),
+            by_default: true,
+            ..self
+        }
+    }
+
+    /// In words.
+    pub fn about(&self) -> String {
+        let Self {
+            users,
+            questions,
+            booklets,
+            scores: (from, to),
+            ..
+        } = self;
+        let answered = match booklets {
+            0 => format!("{} % answered", self.answered * 100.0),
+            _ => format!("{booklets} booklets"),
+        };
+        let model = match self.model {
+            Model::Random => "random",
+            Model::ItemResponse => "item-response",
+        };
+        format!(
+            "{users} x {questions}, {answered}, scores {from} to {to}, {model}, \
+             k {}, min_users {}",
+            self.k, self.min_users
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kcorrset::combin::binomial;
+
+    #[test]
+    fn names_differ_and_samples_fit() {
+        for (i, w) in WORKLOADS.iter().enumerate() {
+            assert!(WORKLOADS[..i].iter().all(|other| other.name != w.name));
+            for w in [*w, w.quick()] {
+                let sets = binomial(w.questions as u64, w.k as u64).unwrap();
+                assert!(w.sample <= sets, "{}", w.name);
+                assert!(w.booklets <= w.questions, "{}", w.name);
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_is_the_published_benchmark() {
+        let about = "60000 x 200, 20 % answered, scores 0 to 1, random, k 5, min_users 10";
+        assert_eq!(WORKLOADS[0].about(), about);
+        let sets = binomial(200, 5);
+        assert_eq!(sets, Some(2_535_650_040));
+    }
+}
