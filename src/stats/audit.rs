@@ -15,7 +15,7 @@
 
 use super::Sums;
 use crate::combin::WrappingBinomials;
-use std::ops::AddAssign;
+use std::ops::{AddAssign, SubAssign};
 
 /// Sums over many sets: how many, and each of their six sums modulo 2^64.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,6 +63,22 @@ impl AddAssign for AuditSums {
             (&mut self.sag, other.sag),
         ] {
             *mine = mine.wrapping_add(other);
+        }
+    }
+}
+
+impl SubAssign for AuditSums {
+    fn sub_assign(&mut self, other: Self) {
+        self.sets = self.sets.wrapping_sub(other.sets);
+        for (mine, other) in [
+            (&mut self.n, other.n),
+            (&mut self.sa, other.sa),
+            (&mut self.sg, other.sg),
+            (&mut self.saa, other.saa),
+            (&mut self.sgg, other.sgg),
+            (&mut self.sag, other.sag),
+        ] {
+            *mine = mine.wrapping_sub(other);
         }
     }
 }

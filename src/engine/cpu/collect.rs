@@ -49,10 +49,51 @@ impl<'a> Best<'a> {
     }
 }
 
+/// Nodes of the prefix tree, by how many questions their prefixes have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Nodes(Vec<Level>);
+
+/// The nodes of one level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Level {
+    /// With enough users.
+    pub(super) visited: u64,
+    /// With too few users.
+    pub(super) pruned: u64,
+}
+
+impl Nodes {
+    /// The level of prefixes of `questions` questions.
+    pub(super) fn level(&mut self, questions: usize) -> &mut Level {
+        if self.0.len() <= questions {
+            self.0.resize(questions + 1, Level::default());
+        }
+        &mut self.0[questions]
+    }
+
+    fn merged(mut self, other: Self) -> Self {
+        for (questions, theirs) in other.0.into_iter().enumerate() {
+            let mine = self.level(questions);
+            mine.visited += theirs.visited;
+            mine.pruned += theirs.pruned;
+        }
+        self
+    }
+
+    /// One line a level.
+    pub(super) fn trace(&self) {
+        for (questions, Level { visited, pruned }) in self.0.iter().enumerate() {
+            tracing::info!(questions, visited, pruned, "prefixes");
+        }
+    }
+}
+
 /// The part of a search that one thread has done.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Collected {
     pub(super) seen: AuditSums,
+    /// What the general walk met; leaves, and prefixes behind those handed over, are not nodes.
+    pub(super) nodes: Nodes,
     /// Sets with a defined correlation; `None` once a set was discarded without knowing.
     pub(super) defined: Count,
     /// The part of `seen.sets` that the watch knows of.
@@ -80,6 +121,7 @@ impl Collected {
     /// Both parts together.
     pub(super) fn merged(mut self, other: Self) -> Self {
         self.seen += other.seen;
+        self.nodes = self.nodes.merged(other.nodes);
         self.reported += other.reported;
         self.defined = Count(self.defined.0.zip(other.defined.0).map(|(a, b)| a + b));
         self

@@ -9,6 +9,9 @@
 //!            (occurrence deliver, as LCM does for frequent itemsets), then walk each child
 //! ```
 //!
+//! Where children have few users on average, they are counted first, and only those with min_users
+//! users get a list; the closed form of all others together is the prefix's own less the listed ones'.
+//!
 //! The cost is one step for each (prefix, user, answer behind it); absent answers cost nothing.
 //! Children are delivered in blocks of positions of at most [`BLOCK`] list entries (or one child),
 //! so a level holds at most max(BLOCK, users of the prefix) members: with 24 bytes each, K levels
@@ -21,8 +24,9 @@ use super::projected::{Host, Prefix, Projector};
 use crate::combin::binomial;
 use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{Completions, Correlation, Sums, surely_below};
+use crate::stats::{AuditSums, Completions, Correlation, Sums, surely_below};
 use rayon::prelude::*;
+use std::mem;
 use std::ops::{AddAssign, Mul, Range, Sub};
 
 /// Most list entries that one delivery makes.
@@ -217,9 +221,11 @@ impl Branch<'_> {
         let watch = self.walk.watch;
         let choose = self.problem.choose - prefix.len();
         if (members.len() as u64) < self.walk.query.min_users() {
-            self.prune(rows, members, from, choose, collected);
+            collected.nodes.level(self.depth(prefix)).pruned += 1;
+            collected.seen += self.family(rows, members, from, choose);
             return Ok(());
         }
+        collected.nodes.level(self.depth(prefix)).visited += 1;
         if choose == 1 {
             self.leaves::<W>(rows, members, prefix, from, collected);
             return Ok(());
@@ -253,13 +259,102 @@ impl Branch<'_> {
             collected.report(watch);
             return Ok(());
         }
+        if self.has_few(members, prefix, from) {
+            return self.few_children::<W>(rows, members, prefix, from, collected);
+        }
         // Two levels above the leaves' prefixes the members are few enough to come close together,
         // and are read often enough to pay for it.
         if choose == 4 && !prefix.is_empty() {
-            let (rows, members) = rows.compact(members);
+            let (rows, members) = rows.compact(self.walk.layout, members);
             return self.children::<W>(&rows, members, prefix, from, collected);
         }
         self.children::<W>(rows, members.to_vec(), prefix, from, collected)
+    }
+
+    /// How many questions the node of `prefix` has.
+    fn depth(&self, prefix: &[u32]) -> usize {
+        self.problem.prefix.len() + prefix.len()
+    }
+
+    /// Walks the children of `prefix` with enough users and counts the others, which are most.
+    ///
+    /// Every answer behind the prefix is read once and makes no list entry unless its child is
+    /// walked. What the walked children have together is taken out of the prefix's closed form, and
+    /// each then adds what it sees, so that the audit still finds a set or user lost in any of them.
+    fn few_children<W: Wide + Send>(
+        &self,
+        rows: &Rows,
+        members: &[Member],
+        prefix: &mut Vec<u32>,
+        from: usize,
+        collected: &mut Collected,
+    ) -> Result<(), EngineError> {
+        let layout = self.walk.layout;
+        let choose = self.problem.choose - prefix.len();
+        let last = layout.questions() + 1 - choose;
+        let mut sizes = vec![0_u32; last - from];
+        for member in members {
+            for answer in rows.behind(member) {
+                match sizes.get_mut(answer.position as usize - from) {
+                    Some(size) => *size += 1,
+                    None => break,
+                }
+            }
+        }
+        let enough = |size: u32| u64::from(size) >= self.walk.query.min_users();
+        let walked = sizes.iter().filter(|&&size| enough(size)).count();
+        let depth = self.depth(prefix);
+        collected.nodes.level(depth + 1).pruned += (sizes.len() - walked) as u64;
+        let mut pruned = self.family(rows, members, from, choose);
+        if walked == 0 {
+            collected.seen += pruned;
+            return Ok(());
+        }
+        let mut place = vec![usize::MAX; sizes.len()];
+        let mut children = Vec::with_capacity(walked);
+        for (i, &size) in sizes.iter().enumerate().filter(|(_, size)| enough(**size)) {
+            place[i] = children.len();
+            children.push((from + i, Vec::with_capacity(size as usize)));
+        }
+        for member in members {
+            for (i, answer) in rows.behind(member).iter().enumerate() {
+                let Some(&place) = place.get(answer.position as usize - from) else {
+                    break;
+                };
+                if let Some((_, child)) = children.get_mut(place) {
+                    child.push(Member {
+                        score: member.score + layout.score(answer),
+                        at: member.at + i as u32 + 1,
+                        ..*member
+                    });
+                }
+            }
+        }
+        for (position, child) in &children {
+            pruned -= self.family(rows, child, position + 1, choose - 1);
+        }
+        collected.seen += pruned;
+        for (position, child) in children {
+            prefix.push(position as u32);
+            let went = self.walk::<W>(rows, &child, prefix, position + 1, collected);
+            prefix.pop();
+            went?;
+        }
+        collected.report(self.walk.watch);
+        Ok(())
+    }
+
+    /// Whether the children of `prefix` have few users on average, their lists fit a block, and it
+    /// lies deep enough that its subtree needs no other thread.
+    fn has_few(&self, members: &[Member], prefix: &[u32], from: usize) -> bool {
+        if prefix.len() < PARALLEL_LEVELS {
+            return false;
+        }
+        let choose = self.problem.choose - prefix.len();
+        let children = (self.walk.layout.questions() + 1 - choose).saturating_sub(from);
+        let entries: usize = members.iter().map(|m| (m.end - m.at) as usize).sum();
+        let few = self.walk.query.min_users().saturating_mul(children as u64);
+        entries <= BLOCK && (entries as u64) < few
     }
 
     /// Walks every child of `prefix`.
@@ -293,7 +388,7 @@ impl Branch<'_> {
                         Ok::<_, EngineError>(part)
                     })
                     .try_reduce(Collected::default, |a, b| Ok(a.merged(b)))?;
-                *collected = collected.merged(part);
+                *collected = mem::take(collected).merged(part);
             } else {
                 for i in 0..children.len() {
                     child(i, prefix, collected)?;
@@ -347,22 +442,19 @@ impl Branch<'_> {
         (children, block)
     }
 
-    /// Counts a subtree without a defined set: too few users.
-    fn prune(
-        &self,
-        rows: &Rows,
-        members: &[Member],
-        from: usize,
-        choose: usize,
-        collected: &mut Collected,
-    ) {
+    /// The closed form of all sets that choose `choose` more questions from `from` on.
+    fn family(&self, rows: &Rows, members: &[Member], from: usize, choose: usize) -> AuditSums {
         let Walk { layout, forms, .. } = self.walk;
         let behind = (layout.questions() - from) as u64;
-        // Below C(Q, K), which fits.
-        collected.seen.sets += binomial(behind, choose as u64).unwrap_or(0);
+        let mut sums = AuditSums {
+            // Below C(Q, K), which fits.
+            sets: binomial(behind, choose as u64).unwrap_or(0),
+            ..AuditSums::default()
+        };
         for member in members {
-            collected.seen += layout.completions(forms, rows, member, choose);
+            sums += layout.completions(forms, rows, member, choose);
         }
+        sums
     }
 
     /// Sums, audits and judges every leaf of a prefix.
@@ -402,6 +494,94 @@ impl Branch<'_> {
                 positions.push((from + i) as u32);
                 best.offer(layout.set(&self.problem.prefix, &positions), sums);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::collect::Nodes;
+    use super::super::problem::problems;
+    use super::*;
+    use crate::combin::successor;
+    use crate::synth::{Model, Spec, matrix};
+    use crate::top::{Candidate, Top};
+
+    const K: usize = 6;
+
+    /// By the definition: a prefix is met where the one before it has enough users.
+    fn tree(walk: &Walk<'_>, prefix: &mut Vec<u32>, nodes: &mut Nodes) {
+        let users = match walk.layout.set(&[], prefix) {
+            set if set.is_empty() => walk.matrix.users().len() as u64,
+            set => Sums::of_set(walk.matrix, &set).n,
+        };
+        let level = nodes.level(prefix.len());
+        if users < walk.query.min_users() {
+            level.pruned += 1;
+            return;
+        }
+        level.visited += 1;
+        let choose = K - prefix.len();
+        if choose > 1 {
+            let from = prefix.last().map_or(0, |p| p + 1);
+            for p in from..=(walk.layout.questions() - choose) as u32 {
+                prefix.push(p);
+                tree(walk, prefix, nodes);
+                prefix.pop();
+            }
+        }
+    }
+
+    #[test]
+    fn nodes_sums_and_best_are_those_of_the_tree() {
+        for (answered, min_users) in [(0.35, 2), (0.35, 4), (0.5, 6), (0.7, 15), (0.9, 60)] {
+            let matrix = matrix(&Spec {
+                users: 90,
+                questions: 12,
+                answered,
+                scores: -2..=3,
+                model: Model::Random,
+                booklets: 0,
+                seed: 3,
+            })
+            .unwrap();
+            let query = Query::new(&matrix, K, 40, min_users).unwrap();
+            let mut seen = AuditSums::default();
+            let mut top = Top::new(query.top());
+            let mut set: Vec<usize> = (0..K).collect();
+            loop {
+                let sums = Sums::of_set(&matrix, &set);
+                seen.add_set(&sums);
+                if let Some(candidate) = Candidate::new(set.clone(), sums, min_users) {
+                    top.push(candidate);
+                }
+                if !successor(12, &mut set) {
+                    break;
+                }
+            }
+            let watch = Watch::new();
+            let best = Best::new(&query, &watch);
+            let layout = Layout::fewest_first(&matrix);
+            let walk = Walk {
+                matrix: &matrix,
+                layout: &layout,
+                query: &query,
+                watch: &watch,
+                best: &best,
+                projector: None,
+                forms: &Completions::new(12, K),
+            };
+            let (rows, members) = layout.rows(&matrix);
+            let collected = walk.search(&problems(12, &query), &rows, &members).unwrap();
+            let mut nodes = Nodes::default();
+            tree(&walk, &mut Vec::new(), &mut nodes);
+            assert_eq!(collected.nodes, nodes, "{answered} {min_users}");
+            assert_eq!(collected.seen, seen, "{answered} {min_users}");
+            assert_eq!(
+                best.into_sorted(),
+                top.into_sorted(),
+                "{answered} {min_users}"
+            );
         }
     }
 }

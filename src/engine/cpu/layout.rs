@@ -24,7 +24,12 @@ pub(super) struct Layout {
 
 /// Answers by user, each user's by ascending position.
 #[derive(Debug, Default)]
-pub(super) struct Rows(Vec<Answer>);
+pub(super) struct Rows {
+    answers: Vec<Answer>,
+    /// Of the scores of all answers before each, and behind the last: their sum and the sum of
+    /// their squares, modulo 2^64. The difference of two is a tail's.
+    before: Vec<[u64; 2]>,
+}
 
 /// A user of a prefix.
 #[derive(Clone, Copy, Debug, Default)]
@@ -87,7 +92,7 @@ impl Layout {
                 }
             })
             .collect();
-        (Rows(answers), members)
+        (Rows::new(self, answers), members)
     }
 
     /// How many positions there are.
@@ -109,11 +114,7 @@ impl Layout {
         member: &Member,
         choose: usize,
     ) -> AuditSums {
-        let mut tail = Tail::default();
-        for answer in rows.behind(member) {
-            tail.add(self.score(answer));
-        }
-        forms.of_user(choose, member.score, member.total, &tail)
+        forms.of_user(choose, member.score, member.total, &rows.tail(member))
     }
 
     /// The largest |score|.
@@ -163,14 +164,37 @@ impl Layout {
 }
 
 impl Rows {
+    fn new(layout: &Layout, answers: Vec<Answer>) -> Self {
+        let mut tail = Tail::default();
+        let mut before = Vec::with_capacity(answers.len() + 1);
+        before.push([0, 0]);
+        before.extend(answers.iter().map(|answer| {
+            tail.add(layout.score(answer));
+            [tail.sum, tail.squares]
+        }));
+        Self { answers, before }
+    }
+
+    /// What `member` answered behind their prefix.
+    #[inline]
+    fn tail(&self, member: &Member) -> Tail {
+        let (at, end) = (member.at as usize, member.end as usize);
+        let ([s0, h0], [s1, h1]) = (self.before[at], self.before[end]);
+        Tail {
+            answers: end - at,
+            sum: s1.wrapping_sub(s0),
+            squares: h1.wrapping_sub(h0),
+        }
+    }
+
     /// The answers of `member` behind their prefix.
     #[inline]
     pub(super) fn behind(&self, member: &Member) -> &[Answer] {
-        &self.0[member.at as usize..member.end as usize]
+        &self.answers[member.at as usize..member.end as usize]
     }
 
     /// The answers of `members` alone, close together in memory, and the members over them.
-    pub(super) fn compact(&self, members: &[Member]) -> (Self, Vec<Member>) {
+    pub(super) fn compact(&self, layout: &Layout, members: &[Member]) -> (Self, Vec<Member>) {
         let mut answers = Vec::with_capacity(members.iter().map(|m| self.behind(m).len()).sum());
         let members = members
             .iter()
@@ -184,7 +208,7 @@ impl Rows {
                 }
             })
             .collect();
-        (Self(answers), members)
+        (Self::new(layout, answers), members)
     }
 }
 

@@ -160,6 +160,7 @@ impl CpuEngine {
         let collected = self
             .pool
             .install(|| walk.search(&problems, &rows, &members))?;
+        collected.nodes.trace();
         Ok(Findings {
             best: best.into_sorted(),
             seen: collected.seen,
