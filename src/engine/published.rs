@@ -191,9 +191,9 @@ impl PublishedEngine {
             Isa::Avx2 => unsafe { chunk_avx2(dense, query, ranks, found) },
             // SAFETY: `new` has seen that the processor has the level.
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512 => unsafe { chunk_avx512(dense, query, ranks, found) },
+            Isa::Avx512 | Isa::Amx => unsafe { chunk_avx512(dense, query, ranks, found) },
             #[cfg(not(target_arch = "x86_64"))]
-            Isa::Avx2 | Isa::Avx512 => chunk(dense, query, ranks, found),
+            Isa::Avx2 | Isa::Avx512 | Isa::Amx => chunk(dense, query, ranks, found),
         }
     }
 }

@@ -12,11 +12,13 @@ pub enum Isa {
     Avx2,
     /// The same with AVX-512 F, BW, DQ and VL.
     Avx512,
+    /// The same with AVX-512 VBMI and VPOPCNTDQ, and AMX tiles of bytes.
+    Amx,
 }
 
 impl Isa {
     /// All levels, lowest first.
-    pub const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
+    pub const ALL: [Self; 4] = [Self::Portable, Self::Avx2, Self::Avx512, Self::Amx];
 
     /// Its name in messages and options.
     #[must_use]
@@ -25,6 +27,7 @@ impl Isa {
             Self::Portable => "portable",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
+            Self::Amx => "amx",
         }
     }
 
@@ -46,15 +49,22 @@ impl Isa {
                     && is_x86_feature_detected!("bmi1")
                     && is_x86_feature_detected!("bmi2")
             };
+            let avx512 = || {
+                avx2()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+            };
             match self {
                 Self::Portable => true,
                 Self::Avx2 => avx2(),
-                Self::Avx512 => {
-                    avx2()
-                        && is_x86_feature_detected!("avx512f")
-                        && is_x86_feature_detected!("avx512bw")
-                        && is_x86_feature_detected!("avx512dq")
-                        && is_x86_feature_detected!("avx512vl")
+                Self::Avx512 => avx512(),
+                Self::Amx => {
+                    avx512()
+                        && is_x86_feature_detected!("avx512vbmi")
+                        && is_x86_feature_detected!("avx512vpopcntdq")
+                        && super::projected::tiles_available()
                 }
             }
         }

@@ -117,6 +117,17 @@ impl Layout {
         forms.of_user(choose, member.score, member.total, &rows.tail(member))
     }
 
+    /// The distinct scores, ascending.
+    pub(super) fn scores(&self) -> &[i64] {
+        &self.values
+    }
+
+    /// Which of [`Self::scores`] an answer has.
+    #[inline]
+    pub(super) fn value(&self, answer: &Answer) -> usize {
+        answer.value as usize
+    }
+
     /// The largest |score|.
     pub(super) fn largest_score(&self) -> u64 {
         self.values

@@ -62,7 +62,9 @@ macro_rules! dispatch {
                     }
                     match isa {
                         // SAFETY: just checked.
-                        Isa::Avx512 => return unsafe { avx512(base, l1, lists, floor, exact) },
+                        Isa::Avx512 | Isa::Amx => {
+                            return unsafe { avx512(base, l1, lists, floor, exact) };
+                        }
                         // SAFETY: just checked.
                         Isa::Avx2 => return unsafe { avx2(base, l1, lists, floor, exact) },
                         Isa::Portable => {}

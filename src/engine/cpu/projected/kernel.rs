@@ -127,22 +127,8 @@ unsafe fn judge<L: Lanes, const V: usize>(
             }
         }
         let mut bits = 0;
-        let minus_tau = L::splat(L::Elem::of(-bar.tau));
-        let left_out = L::splat(L::Elem::of(bar.left_out));
-        let shrink = L::splat(L::Elem::of(1.0 - L::Elem::MARGIN));
         for v in 0..V {
-            let [n, sa, sg, saa, sgg, sag] = [0, 1, 2, 3, 4, 5].map(|f| acc[f][v]);
-            let kept = if bar.narrow {
-                let x = n.mul_sub(saa, sa.mul(sa));
-                let y = n.mul_sub(sgg, sg.mul(sg));
-                let c = n.mul_sub(sag, sa.mul(sg)).or_zero();
-                let slack = n.mul(sgg.add(left_out));
-                let w = slack.mul_add(minus_tau, y);
-                c.mul(c).at_least(x.mul(w).mul(shrink))
-            } else {
-                judge_wide::<L>([n, sa, sg, saa, sgg, sag], bar)
-            };
-            bits |= kept << (v * L::N);
+            bits |= judged([0, 1, 2, 3, 4, 5].map(|f| acc[f][v]), bar) << (v * L::N);
         }
         for (part, sum) in parts.iter_mut().zip(&acc) {
             // V sums of one field stay exact: the caller leaves room for four.
@@ -157,6 +143,31 @@ unsafe fn judge<L: Lanes, const V: usize>(
             }
         }
         bits & (u64::MAX >> (64 - lanes))
+    }
+}
+
+/// The judgement of one vector of leaves by their n, Sa, Sg, Saa, Sgg, Sag; a bit for each that is
+/// kept.
+///
+/// # Safety
+/// The level of `L` must be available.
+#[inline(always)]
+pub(super) unsafe fn judged<L: Lanes>(sums: [L; SUMS], bar: &Bar) -> u64 {
+    // SAFETY: by this function's contract.
+    unsafe {
+        if !bar.narrow {
+            return judge_wide::<L>(sums, bar);
+        }
+        let [n, sa, sg, saa, sgg, sag] = sums;
+        let minus_tau = L::splat(L::Elem::of(-bar.tau));
+        let left_out = L::splat(L::Elem::of(bar.left_out));
+        let shrink = L::splat(L::Elem::of(1.0 - L::Elem::MARGIN));
+        let x = n.mul_sub(saa, sa.mul(sa));
+        let y = n.mul_sub(sgg, sg.mul(sg));
+        let c = n.mul_sub(sag, sa.mul(sg)).or_zero();
+        let slack = n.mul(sgg.add(left_out));
+        let w = slack.mul_add(minus_tau, y);
+        c.mul(c).at_least(x.mul(w).mul(shrink))
     }
 }
 

@@ -6,13 +6,16 @@
 //! general walk goes on.
 //!
 //! Rooms: [`base`] projects the prefix, [`stem`] pairs up the next two questions, [`kernel`] sums
-//! and judges the leaves over [`lanes`]' vectors, [`dispatch`] picks the vectors.
+//! and judges the leaves over [`lanes`]' vectors, [`dispatch`] picks the vectors. Where scores and
+//! totals are small and the processor multiplies tiles of bytes, [`tiles`] does all three.
 
 mod base;
 mod dispatch;
 mod kernel;
 mod lanes;
 mod stem;
+#[cfg(target_arch = "x86_64")]
+mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -69,15 +72,17 @@ pub(super) struct Projector {
     /// How much more outer users to take than the rule says, an f32; moved by how many leaves are
     /// kept.
     care: AtomicU32,
-    narrow: Pool<f32>,
-    wide: Pool<f64>,
+    narrow: Pool<Base<f32>, Lists<f32>>,
+    wide: Pool<Base<f64>, Lists<f64>>,
+    #[cfg(target_arch = "x86_64")]
+    tiles: Pool<tiles::TileBase, tiles::Buffers>,
 }
 
-/// The buffers of one type of element.
+/// The buffers of one kind of base: those of a prefix, and those of a stem.
 #[derive(Debug, Default)]
-struct Pool<E> {
-    bases: Free<Base<E>>,
-    lists: Free<Lists<E>>,
+struct Pool<B, L> {
+    bases: Free<B>,
+    lists: Free<L>,
 }
 
 /// Buffers not in use: as many as were ever in use at once, at most one a thread and level.
@@ -111,6 +116,8 @@ impl Projector {
             care: AtomicU32::new(1_f32.to_bits()),
             narrow: Pool::default(),
             wide: Pool::default(),
+            #[cfg(target_arch = "x86_64")]
+            tiles: Pool::default(),
         }
     }
 
@@ -135,7 +142,8 @@ impl Projector {
             (sum / users as i128) as i64
         };
         let (score_shift, total_shift) = (mean(|m| m.score), mean(|m| m.total));
-        let sorted = outermost_first(members.iter().enumerate().map(|(member, m)| User {
+        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
+        let mut sorted = outermost_first(members.iter().enumerate().map(|(member, m)| User {
             s: m.score - score_shift,
             g: m.total - total_shift,
             member,
@@ -159,6 +167,13 @@ impl Projector {
             score: score_shift,
             total: total_shift,
         };
+        #[cfg(target_arch = "x86_64")]
+        if self.isa >= Isa::Amx {
+            match self.tiled(prefix, host, sorted, shifts, outer) {
+                Ok(seen) => return Some(seen),
+                Err(users) => sorted = users,
+            }
+        }
         // Four times: the audit adds up to four vectors of sums before it widens them.
         Some(if 4.0 * outer as f64 * reach * reach < f32::EXACT {
             self.run(&self.narrow, prefix, host, sorted, shifts, reach, outer)
@@ -173,7 +188,7 @@ impl Projector {
     )]
     fn run<E: dispatch::Dispatch>(
         &self,
-        pool: &Pool<E>,
+        pool: &Pool<Base<E>, Lists<E>>,
         prefix: &Prefix<'_>,
         host: &impl Host,
         users: Vec<User>,
@@ -221,20 +236,86 @@ impl Projector {
             pool.lists.give(lists);
             tally
         };
-        let tally = if prefix.parallel {
-            (1..base.lanes)
-                .into_par_iter()
-                .map(stem)
-                .reduce(Tally::default, Tally::merged)
-        } else {
-            (1..base.lanes)
-                .map(stem)
-                .fold(Tally::default(), Tally::merged)
-        };
+        let tally = over_stems(base.lanes, prefix.parallel, stem);
         pool.bases.give(base);
         self.adapt(&tally);
         left_out += unshifted(&tally, shifts);
         left_out
+    }
+
+    /// The same over tiles of bytes, or the users back where these do not fit bytes.
+    #[cfg(target_arch = "x86_64")]
+    fn tiled(
+        &self,
+        prefix: &Prefix<'_>,
+        host: &impl Host,
+        users: Vec<User>,
+        shifts: Shifts,
+        outer: usize,
+    ) -> Result<AuditSums, Vec<User>> {
+        let Prefix {
+            layout,
+            rows,
+            members,
+            from,
+            forms,
+            ..
+        } = *prefix;
+        let largest = |of: fn(&User) -> i64| users.iter().map(|u| of(u).abs()).max().unwrap_or(0);
+        let (s, g) = (largest(|u| u.s), largest(|u| u.g));
+        let Some((shape, values)) = tiles::Values::new(layout.scores())
+            .and_then(|values| Some((values.shape(s, g)?, values)))
+        else {
+            return Err(users);
+        };
+        // Every sum over the outer users is exact in f32, and the sums of low bytes in 32 bits.
+        let reach = values.reach(s, g) as f64;
+        if outer.next_multiple_of(64) as f64 * reach * reach >= f32::EXACT {
+            return Err(users);
+        }
+        let mut base = self.tiles.bases.take();
+        base.reset(users, layout.questions() - from, outer, reach);
+        for i in 0..base.users.len() {
+            for answer in rows.behind(&members[base.users[i].member]) {
+                let lane = answer.position as usize - from;
+                base.answer(i, lane, layout.value(answer) as u8 + 1);
+            }
+        }
+        let mut left_out = AuditSums::default();
+        for user in base.users.iter().skip(base.outer_words * 64) {
+            left_out += layout.completions(forms, rows, &members[user.member], 3);
+        }
+        let stem = |l1: usize| {
+            if !host.go_on() {
+                return Tally::default();
+            }
+            let mut buffers = self.tiles.lists.take();
+            // SAFETY: the level was found available.
+            let tally = unsafe {
+                tiles::search(
+                    &base,
+                    &values,
+                    shape,
+                    l1,
+                    &mut buffers,
+                    &|| host.floor(),
+                    &mut |lanes| host.exact(lanes, base.exactly(&values, lanes)),
+                )
+            };
+            self.tiles.lists.give(buffers);
+            tally
+        };
+        let tally = over_stems(base.lanes, prefix.parallel, stem);
+        self.adapt(&tally);
+        self.tiles.bases.give(base);
+        left_out += unshifted(
+            &tally,
+            Shifts {
+                score: shifts.score + values.shift(),
+                ..shifts
+            },
+        );
+        Ok(left_out)
     }
 
     /// How many of `sorted` to take as outer users, in whole words.
@@ -274,6 +355,24 @@ impl Projector {
         };
         self.care.store(next.to_bits(), Ordering::Relaxed);
     }
+}
+
+/// All stems of a prefix.
+fn over_stems(lanes: usize, parallel: bool, stem: impl Fn(usize) -> Tally + Send + Sync) -> Tally {
+    if parallel {
+        (1..lanes)
+            .into_par_iter()
+            .map(stem)
+            .reduce(Tally::default, Tally::merged)
+    } else {
+        (1..lanes).map(stem).fold(Tally::default(), Tally::merged)
+    }
+}
+
+/// Whether there are byte tiles, which the level above AVX-512 needs.
+#[cfg(target_arch = "x86_64")]
+pub(super) fn tiles_available() -> bool {
+    tiles::amx::is_available()
 }
 
 /// Sorts by |g| descending, equals as they came. Totals of a prefix mostly lie close together, so

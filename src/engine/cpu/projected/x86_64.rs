@@ -128,6 +128,18 @@ avx512!(
     _mm512_mask_add_pd
 );
 
+impl Avx512F32 {
+    /// Of 16 integers, each below 2^24 in magnitude.
+    ///
+    /// # Safety
+    /// AVX-512 F.
+    #[inline(always)]
+    pub(super) unsafe fn of_integers(integers: __m512i) -> Self {
+        // SAFETY: by this function's contract.
+        Self(unsafe { _mm512_cvtepi32_ps(integers) })
+    }
+}
+
 macro_rules! avx2 {
     ($name:ident, $elem:ty, $vector:ty, $n:literal, $splat:ident, $load:ident, $store:ident,
      $add:ident, $mul:ident, $fma:ident, $fms:ident, $max:ident, $cmp:ident, $bits:ident, $and:ident) => {
