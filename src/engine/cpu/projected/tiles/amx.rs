@@ -96,6 +96,15 @@ impl Shape {
     }
 }
 
+/// Half of the sums of [`products`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Half {
+    /// sums[0..4]: those without the score.
+    Totals,
+    /// sums[4..8].
+    Scores,
+}
+
 /// Adds up over `slabs` slabs of 64 users, A being `weights` (16 pairs × 64 users each) and B
 /// `leaves` (64 users × 16 leaves each), into eight tiles of 16 pairs × 16 leaves:
 ///
@@ -114,11 +123,15 @@ impl Shape {
 /// # Safety
 /// [`configure`] must have run on this thread; `weights` must hold [`WEIGHTS`] tiles a slab and
 /// `leaves` as many as the shape has kinds; 255 · 255 · 3 · 64 · slabs must be below 2^31.
+///
+/// `half` says which four of the sums are made: a half at a time, the weights of many products by
+/// the same pairs stay in the first-level cache.
 pub(super) unsafe fn products(
     weights: &[Tile],
     leaves: &[Tile],
     slabs: usize,
     shape: Shape,
+    half: Half,
     sums: &mut [Tile; 8],
 ) {
     debug_assert!(weights.len() >= slabs * WEIGHTS && leaves.len() >= slabs * shape.kinds());
@@ -148,14 +161,15 @@ pub(super) unsafe fn products(
         };
     }
     if slabs == 0 {
-        *sums = [EMPTY; 8];
+        let first = if half == Half::Totals { 0 } else { 4 };
+        sums[first..first + 4].fill(EMPTY);
         return;
     }
     // SAFETY: by this function's contract the tiles are configured, every address is inside the
     // slices, and `slabs` > 0 steps are made; the compiler never uses tile registers itself.
     unsafe {
-        if shape.wide_squares {
-            pass!(
+        match half {
+            Half::Totals if shape.wide_squares => pass!(
                 [
                     "tileloadd tmm4, [{b} + {row}*1]",
                     "tileloadd tmm5, [{a} + {row}*1]",
@@ -168,9 +182,8 @@ pub(super) unsafe fn products(
                     "tdpbuud tmm3, tmm5, tmm4"
                 ],
                 "0"
-            );
-        } else {
-            pass!(
+            ),
+            Half::Totals => pass!(
                 [
                     "tileloadd tmm4, [{b} + {row}*1]",
                     "tileloadd tmm5, [{a} + {row}*1]",
@@ -181,93 +194,93 @@ pub(super) unsafe fn products(
                     "tdpbuud tmm2, tmm7, tmm4"
                 ],
                 "0"
-            );
-        }
-        match (shape.wide_products, shape.score_squares) {
-            (false, false) => pass!(
-                [
-                    "tileloadd tmm4, [{b} + {row}*1]",
-                    "tileloadd tmm6, [{a} + {row}*1 + 4096]",
-                    "tdpbsud tmm0, tmm6, tmm4",
-                    "tileloadd tmm7, [{a} + {row}*1 + 5120]",
-                    "tdpbuud tmm1, tmm7, tmm4",
-                    "tileloadd tmm6, [{a} + {row}*1 + 6144]",
-                    "tdpbsud tmm2, tmm6, tmm4",
-                    "tileloadd tmm5, [{b} + {row}*1 + 1024]",
-                    "tileloadd tmm7, [{a} + {row}*1]",
-                    "tdpbuud tmm0, tmm7, tmm5",
-                    "tileloadd tmm6, [{a} + {row}*1 + 8192]",
-                    "tdpbsud tmm1, tmm6, tmm5",
-                    "tileloadd tmm7, [{a} + {row}*1 + 1024]",
-                    "tdpbsud tmm2, tmm7, tmm5"
-                ],
-                "4096"
             ),
-            (false, true) => pass!(
-                [
-                    "tileloadd tmm4, [{b} + {row}*1]",
-                    "tileloadd tmm6, [{a} + {row}*1 + 4096]",
-                    "tdpbsud tmm0, tmm6, tmm4",
-                    "tileloadd tmm7, [{a} + {row}*1 + 5120]",
-                    "tdpbuud tmm1, tmm7, tmm4",
-                    "tileloadd tmm6, [{a} + {row}*1 + 6144]",
-                    "tdpbsud tmm2, tmm6, tmm4",
-                    "tileloadd tmm5, [{b} + {row}*1 + 1024]",
-                    "tileloadd tmm7, [{a} + {row}*1]",
-                    "tdpbuud tmm0, tmm7, tmm5",
-                    "tileloadd tmm6, [{a} + {row}*1 + 8192]",
-                    "tdpbsud tmm1, tmm6, tmm5",
-                    "tileloadd tmm4, [{b} + {row}*1 + 2048]",
-                    "tdpbuud tmm1, tmm7, tmm4",
-                    "tileloadd tmm6, [{a} + {row}*1 + 1024]",
-                    "tdpbsud tmm2, tmm6, tmm5"
-                ],
-                "4096"
-            ),
-            (true, false) => pass!(
-                [
-                    "tileloadd tmm4, [{b} + {row}*1]",
-                    "tileloadd tmm6, [{a} + {row}*1 + 4096]",
-                    "tdpbsud tmm0, tmm6, tmm4",
-                    "tileloadd tmm7, [{a} + {row}*1 + 5120]",
-                    "tdpbuud tmm1, tmm7, tmm4",
-                    "tileloadd tmm6, [{a} + {row}*1 + 6144]",
-                    "tdpbuud tmm2, tmm6, tmm4",
-                    "tileloadd tmm7, [{a} + {row}*1 + 7168]",
-                    "tdpbsud tmm3, tmm7, tmm4",
-                    "tileloadd tmm5, [{b} + {row}*1 + 1024]",
-                    "tileloadd tmm7, [{a} + {row}*1]",
-                    "tdpbuud tmm0, tmm7, tmm5",
-                    "tileloadd tmm6, [{a} + {row}*1 + 8192]",
-                    "tdpbsud tmm1, tmm6, tmm5",
-                    "tileloadd tmm7, [{a} + {row}*1 + 1024]",
-                    "tdpbsud tmm2, tmm7, tmm5"
-                ],
-                "4096"
-            ),
-            (true, true) => pass!(
-                [
-                    "tileloadd tmm4, [{b} + {row}*1]",
-                    "tileloadd tmm6, [{a} + {row}*1 + 4096]",
-                    "tdpbsud tmm0, tmm6, tmm4",
-                    "tileloadd tmm7, [{a} + {row}*1 + 5120]",
-                    "tdpbuud tmm1, tmm7, tmm4",
-                    "tileloadd tmm6, [{a} + {row}*1 + 6144]",
-                    "tdpbuud tmm2, tmm6, tmm4",
-                    "tileloadd tmm7, [{a} + {row}*1 + 7168]",
-                    "tdpbsud tmm3, tmm7, tmm4",
-                    "tileloadd tmm5, [{b} + {row}*1 + 1024]",
-                    "tileloadd tmm7, [{a} + {row}*1]",
-                    "tdpbuud tmm0, tmm7, tmm5",
-                    "tileloadd tmm6, [{a} + {row}*1 + 8192]",
-                    "tdpbsud tmm1, tmm6, tmm5",
-                    "tileloadd tmm4, [{b} + {row}*1 + 2048]",
-                    "tdpbuud tmm1, tmm7, tmm4",
-                    "tileloadd tmm6, [{a} + {row}*1 + 1024]",
-                    "tdpbsud tmm2, tmm6, tmm5"
-                ],
-                "4096"
-            ),
+            Half::Scores => match (shape.wide_products, shape.score_squares) {
+                (false, false) => pass!(
+                    [
+                        "tileloadd tmm4, [{b} + {row}*1]",
+                        "tileloadd tmm6, [{a} + {row}*1 + 4096]",
+                        "tdpbsud tmm0, tmm6, tmm4",
+                        "tileloadd tmm7, [{a} + {row}*1 + 5120]",
+                        "tdpbuud tmm1, tmm7, tmm4",
+                        "tileloadd tmm6, [{a} + {row}*1 + 6144]",
+                        "tdpbsud tmm2, tmm6, tmm4",
+                        "tileloadd tmm5, [{b} + {row}*1 + 1024]",
+                        "tileloadd tmm7, [{a} + {row}*1]",
+                        "tdpbuud tmm0, tmm7, tmm5",
+                        "tileloadd tmm6, [{a} + {row}*1 + 8192]",
+                        "tdpbsud tmm1, tmm6, tmm5",
+                        "tileloadd tmm7, [{a} + {row}*1 + 1024]",
+                        "tdpbsud tmm2, tmm7, tmm5"
+                    ],
+                    "4096"
+                ),
+                (false, true) => pass!(
+                    [
+                        "tileloadd tmm4, [{b} + {row}*1]",
+                        "tileloadd tmm6, [{a} + {row}*1 + 4096]",
+                        "tdpbsud tmm0, tmm6, tmm4",
+                        "tileloadd tmm7, [{a} + {row}*1 + 5120]",
+                        "tdpbuud tmm1, tmm7, tmm4",
+                        "tileloadd tmm6, [{a} + {row}*1 + 6144]",
+                        "tdpbsud tmm2, tmm6, tmm4",
+                        "tileloadd tmm5, [{b} + {row}*1 + 1024]",
+                        "tileloadd tmm7, [{a} + {row}*1]",
+                        "tdpbuud tmm0, tmm7, tmm5",
+                        "tileloadd tmm6, [{a} + {row}*1 + 8192]",
+                        "tdpbsud tmm1, tmm6, tmm5",
+                        "tileloadd tmm4, [{b} + {row}*1 + 2048]",
+                        "tdpbuud tmm1, tmm7, tmm4",
+                        "tileloadd tmm6, [{a} + {row}*1 + 1024]",
+                        "tdpbsud tmm2, tmm6, tmm5"
+                    ],
+                    "4096"
+                ),
+                (true, false) => pass!(
+                    [
+                        "tileloadd tmm4, [{b} + {row}*1]",
+                        "tileloadd tmm6, [{a} + {row}*1 + 4096]",
+                        "tdpbsud tmm0, tmm6, tmm4",
+                        "tileloadd tmm7, [{a} + {row}*1 + 5120]",
+                        "tdpbuud tmm1, tmm7, tmm4",
+                        "tileloadd tmm6, [{a} + {row}*1 + 6144]",
+                        "tdpbuud tmm2, tmm6, tmm4",
+                        "tileloadd tmm7, [{a} + {row}*1 + 7168]",
+                        "tdpbsud tmm3, tmm7, tmm4",
+                        "tileloadd tmm5, [{b} + {row}*1 + 1024]",
+                        "tileloadd tmm7, [{a} + {row}*1]",
+                        "tdpbuud tmm0, tmm7, tmm5",
+                        "tileloadd tmm6, [{a} + {row}*1 + 8192]",
+                        "tdpbsud tmm1, tmm6, tmm5",
+                        "tileloadd tmm7, [{a} + {row}*1 + 1024]",
+                        "tdpbsud tmm2, tmm7, tmm5"
+                    ],
+                    "4096"
+                ),
+                (true, true) => pass!(
+                    [
+                        "tileloadd tmm4, [{b} + {row}*1]",
+                        "tileloadd tmm6, [{a} + {row}*1 + 4096]",
+                        "tdpbsud tmm0, tmm6, tmm4",
+                        "tileloadd tmm7, [{a} + {row}*1 + 5120]",
+                        "tdpbuud tmm1, tmm7, tmm4",
+                        "tileloadd tmm6, [{a} + {row}*1 + 6144]",
+                        "tdpbuud tmm2, tmm6, tmm4",
+                        "tileloadd tmm7, [{a} + {row}*1 + 7168]",
+                        "tdpbsud tmm3, tmm7, tmm4",
+                        "tileloadd tmm5, [{b} + {row}*1 + 1024]",
+                        "tileloadd tmm7, [{a} + {row}*1]",
+                        "tdpbuud tmm0, tmm7, tmm5",
+                        "tileloadd tmm6, [{a} + {row}*1 + 8192]",
+                        "tdpbsud tmm1, tmm6, tmm5",
+                        "tileloadd tmm4, [{b} + {row}*1 + 2048]",
+                        "tdpbuud tmm1, tmm7, tmm4",
+                        "tileloadd tmm6, [{a} + {row}*1 + 1024]",
+                        "tdpbsud tmm2, tmm6, tmm5"
+                    ],
+                    "4096"
+                ),
+            },
         }
     }
 }
@@ -304,7 +317,9 @@ mod tests {
                 // SAFETY: available; the slices have the sizes asked for.
                 unsafe {
                     configure();
-                    products(&a, &b, slabs, shape, &mut sums);
+                    for half in [Half::Totals, Half::Scores] {
+                        products(&a, &b, slabs, shape, half, &mut sums);
+                    }
                     release();
                 }
                 let dot = |weight: usize, signed: bool, kind: usize, row: usize, leaf: usize| {
