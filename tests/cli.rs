@@ -174,7 +174,7 @@ fn help() {
                   --device <I>          The GPU to use, by its number in `kcorrset devices`
                   --threads <T>         Threads of the CPU engine [default: one a core]
                   --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
-                                        are] [possible values: portable, avx2, avx512]
+                                        are] [possible values: portable, avx2, avx512, amx]
 
             How to read the table:
                   --duplicates <WHICH>      What to do where a user answers a question twice [default: error]
@@ -222,7 +222,7 @@ fn help() {
                   --device <I>          The GPU to use, by its number in `kcorrset devices`
                   --threads <T>         Threads of the CPU engine [default: one a core]
                   --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
-                                        are] [possible values: portable, avx2, avx512]
+                                        are] [possible values: portable, avx2, avx512, amx]
 
             How to read the table:
                   --duplicates <WHICH>      What to do where a user answers a question twice [default: error]

@@ -49,6 +49,8 @@ pub enum Instructions {
     Avx2,
     /// AVX-512 F, BW, DQ and VL
     Avx512,
+    /// The same with VBMI, VPOPCNTDQ and the byte tiles of AMX
+    Amx,
 }
 
 impl Instructions {
@@ -58,6 +60,7 @@ impl Instructions {
             Self::Portable => Isa::Portable,
             Self::Avx2 => Isa::Avx2,
             Self::Avx512 => Isa::Avx512,
+            Self::Amx => Isa::Amx,
         };
         if !isa.is_available() {
             let names: Vec<_> = Isa::available().into_iter().map(Isa::name).collect();
