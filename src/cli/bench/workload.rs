@@ -149,7 +149,8 @@ impl Workload {
             questions: self.questions.min(self.k + 9),
             booklets: self.booklets.min(4),
             answered: self.answered.max(0.6),
-            sample: self.sample.min(500),
+            // At most C(11, 2), the sets of the smallest.
+            sample: self.sample.min(50),
             by_default: true,
             ..self
         }

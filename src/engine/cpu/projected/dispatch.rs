@@ -61,8 +61,8 @@ macro_rules! dispatch {
                         assert!(isa.is_available(), "{} is not available", isa.name());
                     }
                     match isa {
-                        // SAFETY: just checked.
                         Isa::Avx512 | Isa::Amx => {
+                            // SAFETY: just checked.
                             return unsafe { avx512(base, l1, lists, floor, exact) };
                         }
                         // SAFETY: just checked.

@@ -127,7 +127,7 @@ pub(super) unsafe fn search(
                 fixed,
                 by_score,
                 weights,
-            )
+            );
         };
         let floor = floor();
         let bars: [Bar; 16] = std::array::from_fn(|r| {
@@ -224,10 +224,10 @@ fn weigh(
             g[i] = total as i16;
         }
         let mut bytes = [NO_BYTES; FIXED];
-        for i in 0..64 {
-            let square = g[i] * g[i];
+        for (i, &g) in g.iter().enumerate() {
+            let square = g * g;
             bytes[0].0[i] = 1;
-            bytes[1].0[i] = g[i] as u8;
+            bytes[1].0[i] = g as u8;
             bytes[2].0[i] = square as u8;
             bytes[3].0[i] = (square >> 8) as u8;
         }
@@ -236,9 +236,9 @@ fn weigh(
             let more = (score - values.middle) as i16;
             let one = i16::from(!shape.score_squares);
             let mut bytes = [NO_BYTES; BY_SCORE];
-            for i in 0..64 {
-                let s = s[i] + more;
-                let product = s * g[i];
+            for (i, (s, g)) in s.iter().zip(&g).enumerate() {
+                let s = s + more;
+                let product = s * g;
                 bytes[0].0[i] = s as u8;
                 bytes[1].0[i] = (s * s) as u8;
                 bytes[2].0[i] = product as u8;
