@@ -94,6 +94,11 @@ pub fn engines() -> Vec<Subject> {
             &format!("cpu walk {}", isa.name()),
             Box::new(engine),
         ));
+        let engine = cpu(2).by_pairs().with_isa(isa).unwrap();
+        all.push(subject(
+            &format!("cpu pairs {}", isa.name()),
+            Box::new(engine),
+        ));
     }
     all.push(Subject {
         effort: Effort::Brief,

@@ -14,8 +14,8 @@
 //!
 //! The cost is one step for each (prefix, user, answer behind it); absent answers cost nothing.
 //! Children are delivered in blocks of positions of at most [`BLOCK`] list entries (or one child),
-//! so a level holds at most max(BLOCK, users of the prefix) members: with 24 bytes each, K levels
-//! and T threads, memory is bounded by 24·T·K·max(BLOCK, U) bytes, far below that on sparse tables.
+//! so a level holds at most max(BLOCK, users of the prefix) members: with 32 bytes each, K levels
+//! and T threads, memory is bounded by 32·T·K·max(BLOCK, U) bytes, far below that on sparse tables.
 
 use super::collect::{Best, Collected, Count};
 use super::layout::{Layout, Member, Rows};

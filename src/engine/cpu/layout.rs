@@ -3,6 +3,7 @@
 //! Positions replace question indices inside a walk. With the fewest-answered question first,
 //! prefixes run out of users early and their subtrees are pruned where they are largest.
 
+use super::projected::Table;
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Completions, Tail};
 
@@ -29,6 +30,8 @@ pub(super) struct Rows {
     /// Of the scores of all answers before each, and behind the last: their sum and the sum of
     /// their squares, modulo 2^64. The difference of two is a tail's.
     before: Vec<[u64; 2]>,
+    /// The same as bits, where they fit; by [`Member::user`].
+    bits: Option<Table>,
 }
 
 /// A user of a prefix.
@@ -42,6 +45,8 @@ pub(super) struct Member {
     pub(super) at: u32,
     /// Index behind their last answer.
     pub(super) end: u32,
+    /// Their number in the rows' bits.
+    pub(super) user: u32,
 }
 
 impl Layout {
@@ -76,7 +81,7 @@ impl Layout {
         }
         let value = |score| self.values.partition_point(|&v| v < score) as u32;
         let mut answers = Vec::with_capacity(matrix.responses());
-        let members = (0..matrix.users().len())
+        let members: Vec<Member> = (0..matrix.users().len())
             .map(|user| {
                 let at = answers.len();
                 answers.extend(matrix.row(user).map(|(q, score)| Answer {
@@ -89,10 +94,13 @@ impl Layout {
                     total: matrix.totals()[user],
                     at: at as u32,
                     end: answers.len() as u32,
+                    user: user as u32,
                 }
             })
             .collect();
-        (Rows::new(self, answers), members)
+        let mut rows = Rows::new(self, answers);
+        rows.bits = Table::new(self, members.iter().map(|member| rows.behind(member)));
+        (rows, members)
     }
 
     /// How many positions there are.
@@ -183,7 +191,11 @@ impl Rows {
             tail.add(layout.score(answer));
             [tail.sum, tail.squares]
         }));
-        Self { answers, before }
+        Self {
+            answers,
+            before,
+            bits: None,
+        }
     }
 
     /// What `member` answered behind their prefix.
@@ -204,22 +216,36 @@ impl Rows {
         &self.answers[member.at as usize..member.end as usize]
     }
 
+    /// The answers as bits, where they fit.
+    pub(super) fn bits(&self) -> Option<&Table> {
+        self.bits.as_ref()
+    }
+
     /// The answers of `members` alone, close together in memory, and the members over them.
     pub(super) fn compact(&self, layout: &Layout, members: &[Member]) -> (Self, Vec<Member>) {
         let mut answers = Vec::with_capacity(members.iter().map(|m| self.behind(m).len()).sum());
-        let members = members
-            .iter()
-            .map(|member| {
+        let bits = self
+            .bits
+            .as_ref()
+            .map(|bits| bits.of_users(members.iter().map(|member| member.user as usize)));
+        let members = (0..)
+            .zip(members)
+            .map(|(user, member)| {
                 let at = answers.len() as u32;
                 answers.extend_from_slice(self.behind(member));
                 Member {
                     at,
                     end: answers.len() as u32,
+                    user,
                     ..*member
                 }
             })
             .collect();
-        (Self::new(layout, answers), members)
+        let rows = Self {
+            bits,
+            ..Self::new(layout, answers)
+        };
+        (rows, members)
     }
 }
 

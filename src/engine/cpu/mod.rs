@@ -39,6 +39,7 @@ pub struct CpuEngine {
     isa: Isa,
     plain: bool,
     cross_products: bool,
+    pairs: bool,
 }
 
 impl CpuEngine {
@@ -57,6 +58,7 @@ impl CpuEngine {
             isa: Isa::detect(),
             plain: false,
             cross_products: true,
+            pairs: false,
         })
     }
 
@@ -83,6 +85,17 @@ impl CpuEngine {
     pub fn walking(self) -> Self {
         Self {
             cross_products: false,
+            ..self
+        }
+    }
+
+    /// The same without the cross-product regimes, and with the pair test wherever it fits, also where
+    /// it is not expected to pay; for tests and benchmarks.
+    #[must_use]
+    pub fn by_pairs(self) -> Self {
+        Self {
+            cross_products: false,
+            pairs: true,
             ..self
         }
     }
@@ -143,10 +156,11 @@ impl CpuEngine {
             Layout::as_given(matrix)
         };
         let best = Best::new(query, watch);
-        let projector = projected::Projector::new(self.isa);
         if !self.plain {
             seed::raise_floor(matrix, query, watch);
         }
+        let (rows, members) = layout.rows(matrix);
+        let projector = projected::Projector::new(self.isa, self.pairs);
         let walk = Walk {
             matrix,
             layout: &layout,
@@ -156,7 +170,6 @@ impl CpuEngine {
             projector: (!self.plain).then_some(&projector),
             forms: &Completions::new(matrix.questions().len(), query.k()),
         };
-        let (rows, members) = layout.rows(matrix);
         let collected = self
             .pool
             .install(|| walk.search(&problems, &rows, &members))?;

@@ -6,11 +6,13 @@
 //! general walk goes on.
 //!
 //! Rooms: [`base`] projects the prefix, [`stem`] pairs up the next two questions, [`kernel`] sums
-//! and judges the leaves over [`lanes`]' vectors, [`dispatch`] picks the vectors. Where scores and
-//! totals are small and the processor multiplies tiles of bytes, [`tiles`] does all three.
+//! and judges the leaves over [`lanes`]' vectors, [`dispatch`] picks the vectors. Two others do all
+//! three: [`tiles`] where scores and totals are small and the processor multiplies tiles of bytes, and
+//! [`inversions`] where the floor is so high that two users in the wrong order discard a leaf.
 
 mod base;
 mod dispatch;
+mod inversions;
 mod kernel;
 mod lanes;
 mod stem;
@@ -18,6 +20,8 @@ mod stem;
 mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
+
+pub(super) use inversions::Table;
 
 use super::isa::Isa;
 use super::layout::{Layout, Member, Rows};
@@ -69,11 +73,14 @@ pub(super) trait Host: Sync {
 #[derive(Debug)]
 pub(super) struct Projector {
     isa: Isa,
+    /// Whether to take the pair test wherever it fits.
+    always_pairs: bool,
     /// How much more outer users to take than the rule says, an f32; moved by how many leaves are
     /// kept.
     care: AtomicU32,
     narrow: Pool<Base<f32>, Lists<f32>>,
     wide: Pool<Base<f64>, Lists<f64>>,
+    pairs: Pool<inversions::Base, inversions::Buffers>,
     #[cfg(target_arch = "x86_64")]
     tiles: Pool<tiles::TileBase, tiles::Buffers>,
 }
@@ -109,13 +116,15 @@ struct Shifts {
 }
 
 impl Projector {
-    /// With kernels of the level `isa`.
-    pub(super) fn new(isa: Isa) -> Self {
+    /// With kernels of the level `isa`; `pairs` asks for the pair test wherever it fits.
+    pub(super) fn new(isa: Isa, pairs: bool) -> Self {
         Self {
             isa,
+            always_pairs: pairs,
             care: AtomicU32::new(1_f32.to_bits()),
             narrow: Pool::default(),
             wide: Pool::default(),
+            pairs: Pool::default(),
             #[cfg(target_arch = "x86_64")]
             tiles: Pool::default(),
         }
@@ -142,7 +151,6 @@ impl Projector {
             (sum / users as i128) as i64
         };
         let (score_shift, total_shift) = (mean(|m| m.score), mean(|m| m.total));
-        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
         let mut sorted = outermost_first(members.iter().enumerate().map(|(member, m)| User {
             s: m.score - score_shift,
             g: m.total - total_shift,
@@ -150,6 +158,14 @@ impl Projector {
         }));
         let answers: usize = members.iter().map(|m| rows.behind(m).len()).sum();
         let density = answers as f64 / (users * lanes) as f64;
+        let tau = (1.0 - floor) * (1.0 + floor);
+        // Above AVX2 the other kernels are faster on the tables measured.
+        let pays = self.isa <= Isa::Avx2 && inversions::pays(users, density, tau);
+        if (pays || self.always_pairs)
+            && let Some(seen) = self.by_pairs(prefix, host, &sorted, tau)
+        {
+            return Some(seen);
+        }
         let outer = self.outer_users(&sorted, density, floor);
 
         // |a| and |g| of any leaf are at most `reach`; each sum over the outer users at most
@@ -241,6 +257,59 @@ impl Projector {
         self.adapt(&tally);
         left_out += unshifted(&tally, shifts);
         left_out
+    }
+
+    /// The same by the pair test, `None` where it does not fit; `tau` is 1 − t².
+    fn by_pairs(
+        &self,
+        prefix: &Prefix<'_>,
+        host: &impl Host,
+        users: &[User],
+        tau: f64,
+    ) -> Option<AuditSums> {
+        let Prefix {
+            layout,
+            rows,
+            members,
+            from,
+            forms,
+            ..
+        } = *prefix;
+        let table = rows.bits()?;
+        let positions = from..layout.questions();
+        let mut base = self.pairs.bases.take();
+        let fits = base.reset(table, users, members, positions.clone(), tau);
+        let seen = fits.then(|| {
+            let stem = |lane: usize| {
+                if !host.go_on() {
+                    return Tally::default();
+                }
+                let mut buffers = self.pairs.lists.take();
+                let tally = inversions::search(
+                    self.isa,
+                    table,
+                    &base,
+                    from + lane,
+                    &mut buffers,
+                    host.floor(),
+                    &mut |lanes, sums| host.exact(lanes, sums),
+                );
+                self.pairs.lists.give(buffers);
+                tally
+            };
+            let tally = over_stems(positions.len(), prefix.parallel, stem);
+            let mut seen = AuditSums::default();
+            for member in members {
+                seen += layout.completions(forms, rows, member, 3);
+            }
+            AuditSums {
+                sets: u128::from(tally.sets),
+                n: tally.totals[0],
+                ..seen
+            }
+        });
+        self.pairs.bases.give(base);
+        seen
     }
 
     /// The same over tiles of bytes, or the users back where these do not fit bytes.

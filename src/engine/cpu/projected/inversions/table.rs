@@ -1,0 +1,139 @@
+//! The whole table as rows of bits: for each user and score, the questions that they scored so.
+
+use super::super::super::layout::{Answer, Layout};
+use super::bits::{LANES, Row};
+
+/// Most distinct scores: a row each.
+pub(super) const MOST_VALUES: usize = 8;
+
+/// Most steps from the lowest score to the highest.
+const MOST_STEPS: i64 = 15;
+
+/// Records are copied this many at a time, so that copying takes no unforeseen branches.
+pub(super) const AT_ONCE: usize = 32;
+
+/// The scores in units of their common step, from the lowest: 0 and 1 where there are two.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Steps {
+    /// Of each distinct score, ascending; the first is 0.
+    pub(super) of: Vec<u32>,
+    /// The common step.
+    pub(super) unit: i64,
+}
+
+impl Steps {
+    /// Of distinct scores, ascending; `None` where they are too many or too far apart.
+    pub(super) fn new(scores: &[i64]) -> Option<Self> {
+        let (&lowest, &highest) = (scores.first()?, scores.last()?);
+        let range = highest.checked_sub(lowest)?;
+        let unit = scores
+            .iter()
+            .fold(0, |unit, score| gcd(unit, score - lowest));
+        let fits = (2..=MOST_VALUES).contains(&scores.len()) && range / unit <= MOST_STEPS;
+        fits.then(|| Self {
+            of: scores
+                .iter()
+                .map(|score| ((score - lowest) / unit) as u32)
+                .collect(),
+            unit,
+        })
+    }
+
+    /// Of the highest score.
+    pub(super) fn most(&self) -> u32 {
+        self.of.last().copied().unwrap_or(0)
+    }
+}
+
+fn gcd(a: i64, b: i64) -> i64 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// The table.
+#[derive(Clone, Debug)]
+pub(in crate::engine::cpu) struct Table {
+    pub(super) steps: Steps,
+    /// From one user's records to the next one's; behind the last are [`AT_ONCE`] more.
+    pub(super) stride: usize,
+    /// A row for each user and score.
+    pub(super) rows: Vec<Row>,
+    /// For each user their answers by ascending position: position + 256 · the score's index.
+    pub(super) records: Vec<u16>,
+    /// How many answers each user has.
+    pub(super) lengths: Vec<u16>,
+}
+
+impl Table {
+    /// Of every user; `None` where positions or scores do not fit.
+    pub(in crate::engine::cpu) fn new<'a>(
+        layout: &Layout,
+        answers: impl ExactSizeIterator<Item = &'a [Answer]> + Clone,
+    ) -> Option<Self> {
+        if layout.questions() > LANES {
+            return None;
+        }
+        let steps = Steps::new(layout.scores())?;
+        let values = steps.of.len();
+        let stride = answers.clone().map(<[Answer]>::len).max()?;
+        let users = answers.len();
+        let mut table = Self {
+            steps,
+            stride,
+            rows: vec![Row::default(); users * values],
+            records: vec![0; users * stride + AT_ONCE],
+            lengths: answers
+                .clone()
+                .map(|answers| answers.len() as u16)
+                .collect(),
+        };
+        for (user, answers) in answers.enumerate() {
+            for (i, answer) in answers.iter().enumerate() {
+                let (lane, value) = (answer.position as usize, layout.value(answer));
+                table.rows[user * values + value].0[lane / 64] |= 1 << (lane % 64);
+                table.records[user * stride + i] = (lane | value << 8) as u16;
+            }
+        }
+        Some(table)
+    }
+
+    /// Of some users, in this order.
+    pub(in crate::engine::cpu) fn of_users(&self, users: impl Iterator<Item = usize>) -> Self {
+        let mut table = Self {
+            steps: self.steps.clone(),
+            stride: self.stride,
+            rows: Vec::new(),
+            records: Vec::new(),
+            lengths: Vec::new(),
+        };
+        let values = self.steps.of.len();
+        for user in users {
+            table.lengths.push(self.lengths[user]);
+            table
+                .rows
+                .extend_from_slice(&self.rows[user * values..(user + 1) * values]);
+            table
+                .records
+                .extend_from_slice(&self.records[user * self.stride..(user + 1) * self.stride]);
+        }
+        table.records.resize(table.records.len() + AT_ONCE, 0);
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_become_steps() {
+        let of = |scores: &[i64]| Steps::new(scores).map(|steps| steps.of);
+        assert_eq!(of(&[0, 1]), Some(vec![0, 1]));
+        assert_eq!(of(&[-7, 5]), Some(vec![0, 1]));
+        assert_eq!(of(&[-4, 2, 5]), Some(vec![0, 2, 3]));
+        assert_eq!(of(&[0, 1, 15]), Some(vec![0, 1, 15]));
+        assert_eq!(of(&[0, 1, 16]), None);
+        assert_eq!(of(&[3]), None);
+        assert_eq!(of(&[0, 1, 2, 3, 4, 5, 6, 7, 8]), None);
+        assert_eq!(of(&[i64::MIN, i64::MAX]), None);
+    }
+}
