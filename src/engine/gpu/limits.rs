@@ -1,5 +1,6 @@
 //! What a device allows, as plain numbers: the planner's input. Knows no device.
 
+use super::layout::WORKGROUP;
 use crate::engine::EngineError;
 use serde::Serialize;
 
@@ -44,6 +45,17 @@ impl Limits {
             workgroups_per_side: self.workgroups_per_side.min(other.workgroups_per_side),
             chunk: self.chunk.min(other.chunk),
             survivors: self.survivors.min(other.survivors),
+        }
+    }
+
+    /// Smaller tiles, for a device that failed: half of the sets in a dispatch and half of the
+    /// survivors, but never fewer than a workgroup of sets and one survivor.
+    #[must_use]
+    pub fn halved(&self) -> Self {
+        Self {
+            chunk: (self.chunk / 2).max(WORKGROUP.min(self.chunk)),
+            survivors: (self.survivors / 2).max(1.min(self.survivors)),
+            ..*self
         }
     }
 
