@@ -129,9 +129,9 @@ impl Member {
     /// Opens the device where it is not, compiles what `job` takes, and asks it known answers; the
     /// latter once for each method.
     pub(super) fn prepare(&self, job: &Job<'_>) -> Result<(), EngineError> {
-        // A failure comes back in the self-test or the search, which try again.
-        let _ = self.device();
         let method = Method::of(job);
+        // A failure comes back in the self-test or the search, which try again.
+        let _ = self.device().and_then(|device| method.compile(&device));
         let passed = || self.passed.lock().unwrap_or_else(PoisonError::into_inner);
         if passed().contains(&method) {
             return Ok(());

@@ -7,6 +7,7 @@ use super::flat::Flat;
 use super::job::Job;
 use super::layout::Variant;
 use super::limits::Limits;
+use super::shader::Kernel;
 use crate::engine::EngineError;
 
 /// A pipeline and what is compiled into it: what the self-test is run for, once each.
@@ -26,6 +27,13 @@ impl Method {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Flat(_) => "flat",
+        }
+    }
+
+    /// Compiles all it takes; a device does so once.
+    pub(super) fn compile(&self, device: &Device) -> Result<(), EngineError> {
+        match self {
+            Self::Flat(variant) => device.pipeline(Kernel::Flat, variant).map(drop),
         }
     }
 
