@@ -74,10 +74,10 @@ name=$(sed -n "s/^$first: //p" "$folder/devices.txt")
 line "device $device" "$name"
 
 if [ "$quick" ]; then
-    tag=quick- users=600 questions=24 k=4 runs=1 sample=100
+    tag=quick- users=600 questions=24 answered=0.6 k=4 runs=1 sample=100
     benched="--quick"
 else
-    tag="" users=60000 questions=200 k=5 runs=3 sample=1000
+    tag="" users=60000 questions=200 answered=0.2 k=5 runs=3 sample=1000
     benched="--workload benchmark --workload complete --workload likert --workload k6 --workload k10"
 fi
 
@@ -113,7 +113,7 @@ search() {
         fail "a search failed: $out.log"
     }
 }
-table "${tag}benchmark" --users $users --questions $questions
+table "${tag}benchmark" --users $users --questions $questions --answered $answered
 for size in 2 3 $k; do
     data="$folder/${tag}benchmark.csv"
     search "$folder/${tag}cpu-k$size" "$data" -k "$size" --engine cpu
