@@ -748,6 +748,9 @@ fn a_gpu_says_how_busy_it_was_and_what_it_was_asked_first() {
             assert!(said.contains(word), "{word}: {said}");
         }
     }
+    let unheeded = run(&format!("{line} --threads 1 --workload 3"));
+    assert_eq!((code(&unheeded), &unheeded.stdout), (0, &want.stdout));
+    assert!(text(&unheeded.stderr).contains("--workload is for GPUs and changes nothing"));
     let quiet = run(&format!("{line} --engine gpu"));
     assert_eq!((code(&quiet), text(&quiet.stderr)), (0, ""));
 }
