@@ -295,6 +295,15 @@ pub trait Engine: Sync {
     /// What it runs on, for people.
     fn devices(&self) -> Vec<String>;
 
+    /// Does beforehand what is no part of a search and is done once for many: compiling, self-tests.
+    /// [`Self::search`] does so itself where nobody did.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    fn prepare(&self, _matrix: &ResponseMatrix, _query: &Query) -> Result<(), EngineError> {
+        Ok(())
+    }
+
     /// Visits every set of `query.ranks()` once.
     ///
     /// A floor that `watch` holds beforehand may be used from the start: `best` then is the N best

@@ -21,7 +21,9 @@ pub struct Outcome {
     pub defined: Option<u128>,
     /// The sums that the audit compared; seen and expected are equal.
     pub audit: AuditSums,
-    /// Time of the engine's search; loading and the audit's closed form are not in it.
+    /// Time that the engine took to prepare, with what it had not prepared before.
+    pub preparation: Duration,
+    /// Time of the engine's search; loading, preparation and the audit's closed form are not in it.
     pub elapsed: Duration,
 }
 
@@ -47,6 +49,9 @@ pub fn run(
     watch: &Watch,
 ) -> Result<Outcome, SearchError> {
     let start = Instant::now();
+    engine.prepare(matrix, query)?;
+    let preparation = start.elapsed();
+    let start = Instant::now();
     let findings = engine.search(matrix, query, watch)?;
     let elapsed = start.elapsed();
     let Findings {
@@ -60,6 +65,7 @@ pub fn run(
         best,
         defined,
         audit: seen,
+        preparation,
         elapsed,
     })
 }

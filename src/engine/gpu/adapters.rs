@@ -46,6 +46,32 @@ pub struct AdapterFeatures {
     pub subgroup_max_size: u32,
 }
 
+impl AdapterFeatures {
+    /// What both have.
+    #[must_use]
+    pub fn at_most(&self, other: &Self) -> Self {
+        Self {
+            subgroup: self.subgroup && other.subgroup,
+            shader_int64: self.shader_int64 && other.shader_int64,
+            timestamp_query: self.timestamp_query && other.timestamp_query,
+            subgroup_min_size: self.subgroup_min_size,
+            subgroup_max_size: self.subgroup_max_size,
+        }
+    }
+
+    /// What a device is opened with.
+    pub(super) fn wanted(&self) -> wgpu::Features {
+        [
+            (self.subgroup, wgpu::Features::SUBGROUP),
+            (self.shader_int64, wgpu::Features::SHADER_INT64),
+            (self.timestamp_query, wgpu::Features::TIMESTAMP_QUERY),
+        ]
+        .into_iter()
+        .filter_map(|(there, feature)| there.then_some(feature))
+        .fold(wgpu::Features::empty(), |all, feature| all | feature)
+    }
+}
+
 /// Every adapter that this machine offers, in a stable order, software last; empty where there is
 /// none, also where the machine has no Vulkan loader.
 #[must_use]
@@ -57,9 +83,12 @@ pub fn adapters() -> Vec<AdapterReport> {
         .collect()
 }
 
-/// The adapter with this index; without one, the first, which is software only where all are.
-pub(super) fn choose(index: Option<usize>) -> Result<(AdapterReport, wgpu::Adapter), EngineError> {
-    let mut found = enumerate();
+/// The adapters with these indices, in this order, one also more than once; without any, the first,
+/// which is software only where all are.
+pub(super) fn choose(
+    indices: &[usize],
+) -> Result<Vec<(AdapterReport, wgpu::Adapter)>, EngineError> {
+    let found = enumerate();
     if found.is_empty() {
         return Err(EngineError::NoDevice(
             "no GPU adapter found (Vulkan, Metal or DirectX 12); install a driver, or use \
@@ -67,15 +96,20 @@ pub(super) fn choose(index: Option<usize>) -> Result<(AdapterReport, wgpu::Adapt
                 .to_owned(),
         ));
     }
-    let at = index.unwrap_or(0);
-    if at >= found.len() {
-        return Err(EngineError::NoDevice(format!(
-            "--device {at}: there are only {} adapters; `kcorrset devices` lists them",
-            found.len()
-        )));
-    }
-    let adapter = found.swap_remove(at);
-    Ok((report(at, &adapter), adapter))
+    let indices = if indices.is_empty() { &[0] } else { indices };
+    let choose = |&at: &usize| {
+        let adapter = found.get(at).ok_or_else(|| {
+            let adapters = match found.len() {
+                1 => "is only 1 adapter".to_owned(),
+                n => format!("are only {n} adapters"),
+            };
+            EngineError::NoDevice(format!(
+                "--device {at}: there {adapters}; `kcorrset devices` lists what there is, from 0"
+            ))
+        })?;
+        Ok((report(at, adapter), adapter.clone()))
+    };
+    indices.iter().map(choose).collect()
 }
 
 /// Enumeration order is the loader's, so it is replaced by one over what adapters are.

@@ -1,18 +1,55 @@
-//! One opened device: buffers, pipelines and waiting, with every fault as an error.
+//! One opened device: buffers, pipelines, waiting and its clock, with every fault as an error.
 //!
 //! wgpu reports faults in four ways: error scopes, uncaptured errors, the device-lost callback, and
 //! a panic inside `poll` when the device is lost while waiting. All end as
 //! [`EngineError::Device`] here.
 
+use super::adapters::AdapterFeatures;
+use super::drive::Span;
+use super::fault::{Fault, Injury, Planted};
 use super::layout::Variant;
 use super::shader::Kernel;
 use crate::engine::EngineError;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// The first fault that was reported from outside a call.
-type Fault = Arc<Mutex<Option<String>>>;
+/// The first failure that was reported from outside a call.
+type Failure = Arc<Mutex<Option<String>>>;
+
+/// Bytes that a [`Stopwatch`] resolves to.
+pub(super) const STAMP_BYTES: u64 = 16;
+
+/// The device's clock, read when a submission begins and ends.
+#[derive(Debug)]
+pub(super) struct Stopwatch {
+    stamps: wgpu::QuerySet,
+    resolved: wgpu::Buffer,
+}
+
+impl Stopwatch {
+    /// For the descriptor of a pass, which may be the first, the last, or both, of its submission.
+    pub(super) fn pass(&self, first: bool, last: bool) -> wgpu::ComputePassTimestampWrites<'_> {
+        wgpu::ComputePassTimestampWrites {
+            query_set: &self.stamps,
+            beginning_of_pass_write_index: first.then_some(0),
+            end_of_pass_write_index: last.then_some(1),
+        }
+    }
+
+    /// After the last pass: brings [`STAMP_BYTES`] to `readback`.
+    pub(super) fn resolve(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        readback: &wgpu::Buffer,
+        at: u64,
+    ) {
+        encoder.resolve_query_set(&self.stamps, 0..2, &self.resolved, 0);
+        encoder.copy_buffer_to_buffer(&self.resolved, 0, readback, at, STAMP_BYTES);
+    }
+}
 
 /// An opened device.
 #[derive(Debug)]
@@ -20,20 +57,32 @@ pub(super) struct Device {
     name: String,
     device: wgpu::Device,
     queue: wgpu::Queue,
-    fault: Fault,
+    failure: Failure,
     pipelines: Mutex<HashMap<(Kernel, Variant), wgpu::ComputePipeline>>,
+    /// How long pipelines took to compile.
+    compiling: Mutex<Duration>,
+    clock: bool,
+    planted: Option<Arc<Planted>>,
+    /// Bytes left, where a planted fault limits them.
+    room: AtomicU64,
 }
 
-fn note(fault: &Fault, what: String) {
-    fault
+fn note(failure: &Failure, what: String) {
+    failure
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .get_or_insert(what);
 }
 
 impl Device {
-    /// Opens `adapter` with all of its limits: plans are made with them.
-    pub(super) fn open(name: String, adapter: &wgpu::Adapter) -> Result<Self, EngineError> {
+    /// Opens `adapter` with all of its limits, which plans are made with, and those of its features
+    /// that are in `features`.
+    pub(super) fn open(
+        name: String,
+        adapter: &wgpu::Adapter,
+        features: &AdapterFeatures,
+        planted: Option<Arc<Planted>>,
+    ) -> Result<Self, EngineError> {
         let mut required_limits = adapter.limits();
         // On DirectX 12 these are allocated when the device is opened; a few suffice.
         let few = wgpu::Limits::default().max_non_sampler_bindings;
@@ -41,6 +90,7 @@ impl Device {
             required_limits.max_non_sampler_bindings.min(few);
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("kcorrset"),
+            required_features: features.wanted() & adapter.features(),
             required_limits,
             ..wgpu::DeviceDescriptor::default()
         });
@@ -48,10 +98,10 @@ impl Device {
             device: name.clone(),
             what: error.to_string(),
         })?;
-        let fault = Fault::default();
-        let errors = fault.clone();
+        let failure = Failure::default();
+        let errors = failure.clone();
         device.on_uncaptured_error(Arc::new(move |error| note(&errors, error.to_string())));
-        let losses = fault.clone();
+        let losses = failure.clone();
         device.set_device_lost_callback(move |_, message| {
             note(&losses, format!("device lost: {message}"));
         });
@@ -59,8 +109,15 @@ impl Device {
             name,
             device,
             queue,
-            fault,
+            failure,
             pipelines: Mutex::default(),
+            compiling: Mutex::default(),
+            clock: features.timestamp_query,
+            room: AtomicU64::new(match planted.as_ref().map(|planted| planted.fault) {
+                Some(Fault::Memory(bytes)) => bytes,
+                _ => u64::MAX,
+            }),
+            planted,
         })
     }
 
@@ -72,17 +129,17 @@ impl Device {
         }
     }
 
-    /// Fails if a fault was reported since the device was opened: it stays unusable.
+    /// Fails if a failure was reported since the device was opened: it stays unusable.
     pub(super) fn check(&self) -> Result<(), EngineError> {
-        let fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*fault {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*failure {
             None => Ok(()),
             Some(what) => Err(self.error(what.clone())),
         }
     }
 
     /// Makes the device unusable, as a crash of its driver would.
-    pub(super) fn lose(&self) {
+    fn lose(&self) {
         self.device.destroy();
     }
 
@@ -116,7 +173,16 @@ impl Device {
         bytes: u64,
         usage: wgpu::BufferUsages,
     ) -> Result<wgpu::Buffer, EngineError> {
-        self.scoped(&format!("{bytes} bytes for {label}"), || {
+        let what = format!("{bytes} bytes for {label}");
+        let take = |room: u64| match room {
+            u64::MAX => Some(room),
+            _ => room.checked_sub(bytes),
+        };
+        let (order, room) = (Ordering::Relaxed, &self.room);
+        if room.fetch_update(order, order, take).is_err() {
+            return Err(self.error(format!("{what}: out of memory, as planted")));
+        }
+        self.scoped(&what, || {
             self.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
                 size: bytes,
@@ -160,6 +226,7 @@ impl Device {
             force_loop_bounding: false,
             ..wgpu::ShaderRuntimeChecks::checked()
         };
+        let start = Instant::now();
         let pipeline = self.scoped(&format!("compiling {name}"), || {
             // SAFETY: the only check left out is the bound on loops. Every loop of our shaders ends:
             // `for` loops count to a bound that does not change, the search in unrank halves its
@@ -179,8 +246,52 @@ impl Device {
                     cache: None,
                 })
         })?;
+        let took = start.elapsed();
+        *self
+            .compiling
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) += took;
+        tracing::info!(kernel = name, ?variant, ?took, "compiled");
         pipelines.insert((kernel, *variant), pipeline.clone());
         Ok(pipeline)
+    }
+
+    /// How long all pipelines took to compile.
+    pub(super) fn compiling(&self) -> Duration {
+        *self
+            .compiling
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A stopwatch, where the device has a clock.
+    pub(super) fn stopwatch(&self) -> Result<Option<Stopwatch>, EngineError> {
+        if !self.clock {
+            return Ok(None);
+        }
+        let stamps = self.scoped("making a stopwatch", || {
+            self.device.create_query_set(&wgpu::QuerySetDescriptor {
+                label: Some("stamps"),
+                ty: wgpu::QueryType::Timestamp,
+                count: 2,
+            })
+        })?;
+        let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
+        let resolved = self.buffer("stamps", STAMP_BYTES, usage)?;
+        Ok(Some(Stopwatch { stamps, resolved }))
+    }
+
+    /// What a stopwatch resolved to; `None` where the stamps make no sense.
+    pub(super) fn span(&self, stamps: &[u8]) -> Option<Span> {
+        // A tick in millionths of a nanosecond: an integer, as stamps may leave 53 bits.
+        let tick = (f64::from(self.queue.get_timestamp_period()) * 1e6) as u128;
+        let nanoseconds = |bytes: &[u8]| {
+            let stamp = u64::from_le_bytes(bytes.try_into().ok()?);
+            u64::try_from(u128::from(stamp) * tick / 1_000_000).ok()
+        };
+        let (begin, end) = stamps.split_at_checked(8)?;
+        let (begin, end) = (nanoseconds(begin)?, nanoseconds(end)?);
+        (end > begin).then_some(Span { begin, end })
     }
 
     /// Binds buffers to group 0 of `pipeline`, in order.
@@ -219,12 +330,20 @@ impl Device {
         label: &str,
         record: impl FnOnce(&mut wgpu::CommandEncoder),
     ) -> Result<wgpu::SubmissionIndex, EngineError> {
-        self.scoped(&format!("submitting {label}"), || {
+        let injury = self.planted.as_ref().and_then(|p| p.submission());
+        if injury == Some(Injury::OutOfMemory) {
+            return Err(self.error(format!("submitting {label}: out of memory, as planted")));
+        }
+        let submitted = self.scoped(&format!("submitting {label}"), || {
             let descriptor = wgpu::CommandEncoderDescriptor { label: Some(label) };
             let mut encoder = self.device.create_command_encoder(&descriptor);
             record(&mut encoder);
             self.queue.submit([encoder.finish()])
-        })
+        })?;
+        if injury == Some(Injury::Lost) {
+            self.lose();
+        }
+        Ok(submitted)
     }
 
     /// Waits for a submission and hands out the first `bytes` of `buffer`, which it wrote.

@@ -1,23 +1,25 @@
 //! Chunks of ranks through a pipeline: what is in flight, the floor fed forward, redoing a chunk
 //! with too many survivors, the exact finish. Knows no device.
+//!
+//! The pipeline is never without work where there is some: all of its slots are filled before the
+//! oldest is waited for, and while the host finishes that one the others compute.
 
 use super::floor::Floor;
+use super::pace::{Bounds, Pace};
+use super::queue::{Chunk, Next, Queue};
 use super::ranks::RankTable;
 use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Sums};
 use crate::top::{Candidate, NO_FLOOR, Top};
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::time::{Duration, Instant};
 
-/// Consecutive ranks for one dispatch.
+/// When a chunk ran, in nanoseconds of the device's clock, which starts anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Chunk {
-    /// The first rank.
-    pub(super) first: u128,
-    /// How many.
-    pub(super) sets: u32,
+pub(super) struct Span {
+    pub(super) begin: u64,
+    pub(super) end: u64,
 }
 
 /// What a pipeline says of a chunk.
@@ -25,117 +27,172 @@ pub(super) struct Chunk {
 pub(super) struct Answer {
     /// Over every set of the chunk.
     pub(super) seen: AuditSums,
-    /// Sets with a correlation.
-    pub(super) defined: u64,
+    /// Sets with a correlation, where the pipeline counts them.
+    pub(super) defined: Option<u64>,
     /// Offsets of all sets that may have r at or above the floor, in any order; `None` where there
     /// were more than [`Pipeline::survivors`], and the whole answer is to be thrown away.
-    pub(super) survivors: Option<Vec<u32>>,
+    pub(super) survivors: Option<Vec<u64>>,
+    /// When it ran, where the device has a clock.
+    pub(super) ran: Option<Span>,
 }
 
-/// Evaluates chunks; several may be in flight, one in each slot.
+/// Evaluates chunks on one device; several may be in flight, one in each slot.
+///
+/// A pipeline that has failed once is thrown away with its device; another one then gets the chunks
+/// that were in flight, whole or in parts.
 pub(super) trait Pipeline {
     /// How many chunks may be in flight.
     fn slots(&self) -> usize;
 
-    /// Most sets of a chunk, at least those of any one workgroup.
-    fn first_chunk(&self) -> u32;
+    /// Sizes of chunks. Any range of ranks within them must be taken, also the odd end of a search.
+    fn bounds(&self) -> Bounds;
 
-    /// Survivors that a chunk may have; a chunk of no more sets never has too many.
-    fn survivors(&self) -> u32;
-
-    /// Sets of the next chunk, where one of `sets` took `busy`.
-    fn next_chunk(&self, sets: u32, busy: Duration) -> u32;
+    /// Survivors that a chunk may have, at least 1; a chunk of no more sets never has too many.
+    fn survivors(&self) -> u64;
 
     /// Starts `chunk` in a free slot.
     fn submit(&mut self, slot: usize, chunk: Chunk, floor: Floor) -> Result<(), EngineError>;
 
-    /// Waits for the chunk in this slot, which is free afterwards.
+    /// Waits for the chunk in this slot, which is free afterwards. Slots are collected in the order
+    /// of their submission.
     fn collect(&mut self, slot: usize) -> Result<Answer, EngineError>;
 }
 
-/// What came of all chunks.
-#[derive(Debug)]
+/// The search as the host sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task<'a> {
+    pub(super) matrix: &'a ResponseMatrix,
+    pub(super) query: &'a Query,
+    pub(super) table: &'a RankTable,
+    pub(super) watch: &'a Watch,
+    /// What a submission should take.
+    pub(super) target: Duration,
+}
+
+/// What came of the chunks that one device did; it outlives the pipelines that it came from.
+#[derive(Clone, Debug)]
 pub(super) struct Driven {
     /// The best sets.
     pub(super) top: Top,
     /// Over every set.
     pub(super) seen: AuditSums,
-    /// Sets with a correlation.
-    pub(super) defined: u128,
+    /// Sets with a correlation; `None` where the pipeline did not count them.
+    pub(super) defined: Option<u128>,
+    /// Chunks done.
+    pub(super) chunks: u64,
+    /// Chunks thrown away for their survivors.
+    pub(super) redone: u64,
+    /// How long the device computed, chunks that were thrown away included.
+    pub(super) busy: Duration,
+    /// How much of `busy` is by the device's own clock.
+    pub(super) clocked: Duration,
 }
 
-/// Ranks not yet done.
-#[derive(Debug)]
-struct Ranks {
-    rest: Range<u128>,
-    /// To be done again; the next one last.
-    again: Vec<Chunk>,
+impl Driven {
+    pub(super) fn new(top: usize) -> Self {
+        Self {
+            top: Top::new(top),
+            seen: AuditSums::default(),
+            defined: Some(0),
+            chunks: 0,
+            redone: 0,
+            busy: Duration::ZERO,
+            clocked: Duration::ZERO,
+        }
+    }
+
+    /// Adds what another device did.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.top.merge(other.top);
+        self.seen += other.seen;
+        let both = self.defined.zip(other.defined);
+        self.defined = both.map(|(mine, theirs)| mine + theirs);
+        self.chunks += other.chunks;
+        self.redone += other.redone;
+        self.busy += other.busy;
+        self.clocked += other.clocked;
+    }
 }
 
-impl Ranks {
-    /// The next chunk, of at most `most` sets.
-    fn take(&mut self, most: u32) -> Option<Chunk> {
-        if let Some(chunk) = self.again.pop() {
-            let now = chunk.sets.min(most);
-            if now < chunk.sets {
-                self.again.push(Chunk {
-                    first: chunk.first + u128::from(now),
-                    sets: chunk.sets - now,
-                });
+/// A chunk in a slot.
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    slot: usize,
+    chunk: Chunk,
+    submitted: Instant,
+}
+
+/// Chunks in flight, oldest first. Whatever ends the drive, those left go back to the queue.
+struct Flights<'a> {
+    queue: &'a Queue,
+    flights: VecDeque<Flight>,
+}
+
+impl Drop for Flights<'_> {
+    fn drop(&mut self) {
+        // The next one to be taken is given back last.
+        for flight in self.flights.drain(..).rev() {
+            self.queue.give_back(flight.chunk);
+        }
+    }
+}
+
+/// How long chunks ran. Those of one device follow each other, so each is counted from the end of
+/// the one before where they overlap.
+struct Clock {
+    host: Instant,
+    device: u64,
+}
+
+impl Clock {
+    /// The time of a chunk that is `done`, by the device's clock where it has one.
+    fn busy(&mut self, submitted: Instant, done: Instant, ran: Option<Span>) -> Duration {
+        let host = done - submitted.max(self.host);
+        self.host = done;
+        match ran {
+            Some(Span { begin, end }) => {
+                let ran = end.saturating_sub(begin.max(self.device));
+                self.device = self.device.max(end);
+                Duration::from_nanos(ran)
             }
-            return Some(Chunk { sets: now, ..chunk });
+            None => host,
         }
-        let left = self.rest.end - self.rest.start;
-        if left == 0 {
-            return None;
-        }
-        let chunk = Chunk {
-            first: self.rest.start,
-            sets: u32::try_from(left).map_or(most, |left| left.min(most)),
-        };
-        self.rest.start += u128::from(chunk.sets);
-        Some(chunk)
-    }
-
-    /// Puts both halves of a chunk back, the first one first.
-    fn halve(&mut self, chunk: Chunk) {
-        let half = chunk.sets / 2;
-        self.again.push(Chunk {
-            first: chunk.first + u128::from(half),
-            sets: chunk.sets - half,
-        });
-        self.again.push(Chunk {
-            sets: half,
-            ..chunk
-        });
     }
 }
 
-/// Runs `query.ranks()` through `pipeline`. Each chunk takes the highest floor known when it is
-/// submitted; survivors are summed again from the bitsets.
+/// How long to wait for other devices' chunks before looking whether to stop.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Pulls chunks from `queue` through `pipeline` until all are done, and adds their answers to
+/// `driven`. Each chunk takes the highest floor known when it is submitted; survivors are summed
+/// again from the bitsets.
 ///
 /// # Errors
-/// [`EngineError::Stopped`], and those of the pipeline.
+/// [`EngineError::Stopped`], and those of the pipeline. The queue then has the chunks that were in
+/// flight, and nothing of them is in `driven`.
 pub(super) fn drive(
-    pipeline: &mut impl Pipeline,
-    table: &RankTable,
-    matrix: &ResponseMatrix,
-    query: &Query,
-    watch: &Watch,
-) -> Result<Driven, EngineError> {
-    let mut ranks = Ranks {
-        rest: query.ranks(),
-        again: Vec::new(),
-    };
-    let mut driven = Driven {
-        top: Top::new(query.top()),
-        seen: AuditSums::default(),
-        defined: 0,
-    };
+    pipeline: &mut dyn Pipeline,
+    queue: &Queue,
+    task: &Task<'_>,
+    driven: &mut Driven,
+) -> Result<(), EngineError> {
+    let Task {
+        matrix,
+        query,
+        table,
+        watch,
+        target,
+    } = *task;
     let mut free: Vec<usize> = (0..pipeline.slots()).collect();
-    let mut in_flight: VecDeque<(usize, Chunk, Instant)> = VecDeque::new();
-    let mut most = pipeline.first_chunk();
-    let mut last_done = Instant::now();
+    let mut in_flight = Flights {
+        queue,
+        flights: VecDeque::new(),
+    };
+    let mut pace = Pace::new(target, pipeline.bounds());
+    let mut clock = Clock {
+        host: Instant::now(),
+        device: 0,
+    };
     loop {
         if watch.stopped() {
             return Err(EngineError::Stopped);
@@ -144,33 +201,50 @@ pub(super) fn drive(
             let floor = watch.floor().max(driven.top.floor());
             // Without a floor every defined set survives.
             let most = if floor == NO_FLOOR {
-                most.min(pipeline.survivors())
+                pace.sets().min(pipeline.survivors())
             } else {
-                most
+                pace.sets()
             };
-            let Some(chunk) = ranks.take(most) else {
+            let Some(chunk) = queue.take(most) else {
                 free.push(slot);
                 break;
             };
+            in_flight.flights.push_back(Flight {
+                slot,
+                chunk,
+                submitted: Instant::now(),
+            });
             pipeline.submit(slot, chunk, Floor::new(floor))?;
-            in_flight.push_back((slot, chunk, Instant::now()));
         }
-        let Some((slot, chunk, submitted)) = in_flight.pop_front() else {
-            return Ok(driven);
+        let Some(&Flight {
+            slot,
+            chunk,
+            submitted,
+        }) = in_flight.flights.front()
+        else {
+            match queue.wait(PATIENCE) {
+                Next::Take | Next::Wait => continue,
+                Next::End => return Ok(()),
+            }
         };
         let answer = pipeline.collect(slot)?;
         free.push(slot);
-        let done = Instant::now();
-        // The device took it up when it was submitted, or when the one before was done.
-        let busy = done - submitted.max(last_done);
-        last_done = done;
+        let busy = clock.busy(submitted, Instant::now(), answer.ran);
+        driven.busy += busy;
+        if answer.ran.is_some() {
+            driven.clocked += busy;
+        }
+        pace.learn(chunk.sets, busy);
         let Some(survivors) = answer.survivors else {
             // Nothing of the answer is used, so nothing is counted twice.
-            ranks.halve(chunk);
+            driven.redone += 1;
+            in_flight.flights.pop_front();
+            queue.halve(chunk);
             continue;
         };
         driven.seen += answer.seen;
-        driven.defined += u128::from(answer.defined);
+        let both = driven.defined.zip(answer.defined);
+        driven.defined = both.map(|(before, now)| before + u128::from(now));
         for offset in survivors {
             let set = table.unrank(chunk.first + u128::from(offset));
             let sums = Sums::of_set(matrix, &set);
@@ -178,14 +252,11 @@ pub(super) fn drive(
                 driven.top.push(candidate);
             }
         }
+        driven.chunks += 1;
+        in_flight.flights.pop_front();
+        queue.done();
         watch.raise_floor(driven.top.floor());
         watch.advance(u128::from(chunk.sets));
-        if chunk.sets >= most {
-            most = pipeline.next_chunk(chunk.sets, busy);
-        } else {
-            // A last or a redone chunk says little about larger ones, but too slow is too slow.
-            most = most.min(pipeline.next_chunk(most, busy));
-        }
     }
 }
 
@@ -200,32 +271,76 @@ mod tests {
     struct Host<'a> {
         matrix: &'a ResponseMatrix,
         table: &'a RankTable,
-        survivors: u32,
+        survivors: u64,
         running: Vec<Option<Chunk>>,
         answered: Vec<Chunk>,
         overflows: usize,
+        submissions: usize,
+        collected: usize,
+        /// The submission that fails.
+        fails_at: Option<usize>,
+        /// The collection that fails.
+        lost_at: Option<usize>,
+    }
+
+    impl<'a> Host<'a> {
+        fn new(
+            matrix: &'a ResponseMatrix,
+            table: &'a RankTable,
+            survivors: u64,
+            slots: usize,
+        ) -> Self {
+            Host {
+                matrix,
+                table,
+                survivors,
+                running: vec![None; slots],
+                answered: Vec::new(),
+                overflows: 0,
+                submissions: 0,
+                collected: 0,
+                fails_at: None,
+                lost_at: None,
+            }
+        }
+    }
+
+    fn broken() -> EngineError {
+        EngineError::Device {
+            device: "host".to_owned(),
+            what: "broken".to_owned(),
+        }
     }
 
     impl Pipeline for Host<'_> {
         fn slots(&self) -> usize {
             self.running.len()
         }
-        fn first_chunk(&self) -> u32 {
-            3
+        fn bounds(&self) -> Bounds {
+            Bounds {
+                first: 3,
+                grain: 1,
+                most: 7,
+            }
         }
-        fn survivors(&self) -> u32 {
+        fn survivors(&self) -> u64 {
             self.survivors
-        }
-        fn next_chunk(&self, sets: u32, _: Duration) -> u32 {
-            sets * 2
         }
         fn submit(&mut self, slot: usize, chunk: Chunk, _: Floor) -> Result<(), EngineError> {
             assert!(chunk.sets > 0);
             assert_eq!(self.running[slot].replace(chunk), None, "the slot was free");
+            self.submissions += 1;
+            if self.fails_at == Some(self.submissions) {
+                return Err(broken());
+            }
             Ok(())
         }
         fn collect(&mut self, slot: usize) -> Result<Answer, EngineError> {
             let chunk = self.running[slot].take().unwrap();
+            self.collected += 1;
+            if self.lost_at == Some(self.collected) {
+                return Err(broken());
+            }
             let mut seen = AuditSums::default();
             let mut survivors = Vec::new();
             for offset in 0..chunk.sets {
@@ -236,7 +351,7 @@ mod tests {
                     survivors.push(offset);
                 }
             }
-            let defined = survivors.len() as u64;
+            let defined = Some(survivors.len() as u64);
             let fits = survivors.len() <= self.survivors as usize;
             if fits {
                 self.answered.push(chunk);
@@ -248,6 +363,7 @@ mod tests {
                 seen,
                 defined,
                 survivors: fits.then_some(survivors),
+                ran: None,
             })
         }
     }
@@ -266,6 +382,45 @@ mod tests {
         b.finish(Duplicates::Error, "row").unwrap()
     }
 
+    /// Drives `host` over what `queue` has left.
+    fn drive_host(
+        host: &mut Host<'_>,
+        queue: &Queue,
+        query: &Query,
+        watch: &Watch,
+        driven: &mut Driven,
+    ) -> Result<(), EngineError> {
+        let task = Task {
+            matrix: host.matrix,
+            query,
+            table: host.table,
+            watch,
+            target: Duration::from_secs(1),
+        };
+        drive(host, queue, &task, driven)
+    }
+
+    /// That these are all ranks of the query once.
+    fn assert_whole(mut answered: Vec<Chunk>, query: &Query) {
+        answered.sort_by_key(|c| c.first);
+        let mut next = query.ranks().start;
+        for chunk in answered {
+            assert_eq!(chunk.first, next);
+            next += u128::from(chunk.sets);
+        }
+        assert_eq!(next, query.ranks().end);
+    }
+
+    fn assert_right(driven: Driven, query: &Query, matrix: &ResponseMatrix, watch: &Watch) {
+        let want = ReferenceEngine
+            .search(matrix, query, &Watch::new())
+            .unwrap();
+        assert_eq!(driven.seen, want.seen);
+        assert_eq!(driven.defined, want.defined);
+        assert_eq!(driven.top.into_sorted(), want.best);
+        assert_eq!(watch.done(), query.ranks().end - query.ranks().start);
+    }
+
     #[test]
     fn every_set_once_whatever_overflows_and_however_many_slots() {
         let matrix = matrix();
@@ -276,35 +431,92 @@ mod tests {
                     .unwrap()
                     .with_ranks(ranks.start, Some(ranks.end - ranks.start))
                     .unwrap();
-                let want = ReferenceEngine
-                    .search(&matrix, &query, &Watch::new())
-                    .unwrap();
-                let mut host = Host {
-                    matrix: &matrix,
-                    table: &table,
-                    survivors,
-                    running: vec![None; slots],
-                    answered: Vec::new(),
-                    overflows: 0,
-                };
+                let mut host = Host::new(&matrix, &table, survivors, slots);
+                let queue = Queue::new(query.ranks());
+                let mut driven = Driven::new(top);
                 let watch = Watch::new();
-                let got = drive(&mut host, &table, &matrix, &query, &watch).unwrap();
-                assert_eq!(got.seen, want.seen);
-                assert_eq!(Some(got.defined), want.defined);
-                assert_eq!(got.top.into_sorted(), want.best);
-                assert_eq!(watch.done(), ranks.end - ranks.start);
-                host.answered.sort_by_key(|c| c.first);
-                let mut next = ranks.start;
-                for chunk in &host.answered {
-                    assert_eq!(chunk.first, next);
-                    next += u128::from(chunk.sets);
-                }
-                assert_eq!(next, ranks.end);
+                drive_host(&mut host, &queue, &query, &watch, &mut driven).unwrap();
+                assert!(queue.finished());
+                assert_eq!(driven.redone, host.overflows as u64);
+                assert_right(driven, &query, &matrix, &watch);
+                assert_whole(host.answered, &query);
                 if ranks == (0..56) && survivors < 6 {
                     assert!(host.overflows > 0, "this case is to overflow");
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_failure_anywhere_loses_nothing_and_counts_nothing_twice() {
+        let matrix = matrix();
+        let table = RankTable::new(8, 3).unwrap();
+        let query = Query::new(&matrix, 3, 4, 2).unwrap();
+        for (fails_at, lost_at) in (1..9).flat_map(|n| [(Some(n), None), (None, Some(n))]) {
+            let queue = Queue::new(query.ranks());
+            let mut driven = Driven::new(4);
+            let watch = Watch::new();
+            let mut first = Host::new(&matrix, &table, 5, 3);
+            (first.fails_at, first.lost_at) = (fails_at, lost_at);
+            let failed = drive_host(&mut first, &queue, &query, &watch, &mut driven);
+            assert!(matches!(failed, Err(EngineError::Device { .. })));
+            assert!(!queue.finished());
+            let mut second = Host::new(&matrix, &table, 2, 2);
+            drive_host(&mut second, &queue, &query, &watch, &mut driven).unwrap();
+            assert_right(driven, &query, &matrix, &watch);
+            assert_whole([first.answered, second.answered].concat(), &query);
+        }
+    }
+
+    #[test]
+    fn several_pipelines_share_the_ranks_and_the_floor() {
+        let matrix = matrix();
+        let table = RankTable::new(8, 3).unwrap();
+        let query = Query::new(&matrix, 3, 4, 2).unwrap();
+        let queue = Queue::new(query.ranks());
+        let watch = Watch::new();
+        let run = |fails_at| {
+            let mut host = Host::new(&matrix, &table, 5, 2);
+            host.fails_at = fails_at;
+            let mut driven = Driven::new(4);
+            let end = drive_host(&mut host, &queue, &query, &watch, &mut driven);
+            assert_eq!(end.is_err(), fails_at == Some(host.submissions));
+            (driven, host.answered)
+        };
+        // The one that may fail takes chunks while the other one waits for them.
+        let (mut left, right) = std::thread::scope(|scope| {
+            let left = scope.spawn(|| run(Some(3)));
+            let right = run(None);
+            (left.join().unwrap(), right)
+        });
+        assert!(queue.finished());
+        left.0.merge(right.0);
+        assert_right(left.0, &query, &matrix, &watch);
+        assert_whole([left.1, right.1].concat(), &query);
+    }
+
+    #[test]
+    fn busy_time_counts_what_overlaps_once() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let mut clock = Clock {
+            host: start,
+            device: 0,
+        };
+        let ms = Duration::from_millis;
+        assert_eq!(clock.busy(at(1), at(5), None), ms(4));
+        // Submitted while the one before ran.
+        assert_eq!(clock.busy(at(2), at(7), None), ms(2));
+        let span = |begin, end| Some(Span { begin, end });
+        assert_eq!(
+            clock.busy(at(2), at(9), span(100, 150)),
+            Duration::from_nanos(50)
+        );
+        assert_eq!(
+            clock.busy(at(2), at(9), span(120, 170)),
+            Duration::from_nanos(20)
+        );
+        assert_eq!(clock.busy(at(2), at(9), span(9, 8)), Duration::ZERO);
     }
 
     #[test]
@@ -314,16 +526,10 @@ mod tests {
         let query = Query::new(&matrix, 3, 1, 2).unwrap();
         let watch = Watch::new();
         watch.stop();
-        let mut host = Host {
-            matrix: &matrix,
-            table: &table,
-            survivors: 1,
-            running: vec![None; 2],
-            answered: Vec::new(),
-            overflows: 0,
-        };
-        let stopped = drive(&mut host, &table, &matrix, &query, &watch);
+        let mut host = Host::new(&matrix, &table, 1, 2);
+        let queue = Queue::new(query.ranks());
+        let stopped = drive_host(&mut host, &queue, &query, &watch, &mut Driven::new(1));
         assert!(matches!(stopped, Err(EngineError::Stopped)));
-        assert!(host.answered.is_empty());
+        assert!(host.answered.is_empty() && !queue.finished());
     }
 }

@@ -2,24 +2,23 @@
 //!
 //! The kernel is `shaders/flat.wgsl`. All sizes come from [`Plan`].
 
-use super::Fault;
-use super::device::Device;
-use super::drive::{Answer, Chunk, Pipeline};
+use super::device::{Device, STAMP_BYTES, Stopwatch};
+use super::drive::{Answer, Pipeline};
+use super::fault::Fault;
 use super::floor::Floor;
+use super::job::Job;
 use super::layout::{Params, RECORD_BYTES, Record, WORKGROUP};
-use super::limits::Limits;
-use super::pack::Packing;
-use super::plan::Plan;
-use super::ranks::RankTable;
+use super::limits::{Excess, Limits};
+use super::pace::Bounds;
+use super::plan::{Plan, Shape};
+use super::queue::Chunk;
 use super::shader::Kernel;
 use crate::engine::EngineError;
-use crate::matrix::ResponseMatrix;
 use crate::stats::AuditSums;
-use std::time::Duration;
 use wgpu::BufferUsages;
 
-/// Chunks in flight: one computes while the host finishes the one before.
-const SLOTS: usize = 2;
+/// Chunks in flight: one computes and one waits its turn while the host finishes a third.
+const SLOTS: usize = 3;
 
 /// Bytes from one block's params to the next: WebGPU lets no adapter ask for more alignment.
 const PARAMS_STRIDE: u64 = 256;
@@ -30,7 +29,7 @@ pub(super) struct Flat<'a> {
     device: &'a Device,
     limits: Limits,
     plan: Plan,
-    table: &'a RankTable,
+    job: &'a Job<'a>,
     pipeline: wgpu::ComputePipeline,
     /// Params that are the same in all chunks, one for each block.
     params: Vec<Params>,
@@ -46,7 +45,9 @@ struct Slot {
     params: wgpu::Buffer,
     survivors: wgpu::Buffer,
     records: wgpu::Buffer,
+    /// The clock's stamps, records, survivors.
     readback: wgpu::Buffer,
+    stopwatch: Option<Stopwatch>,
     /// One for each block.
     bindings: Vec<wgpu::BindGroup>,
     running: Option<Running>,
@@ -62,25 +63,37 @@ struct Running {
 
 /// Workgroups of a chunk.
 fn workgroups(chunk: Chunk) -> u32 {
-    chunk.sets.div_ceil(WORKGROUP)
+    chunk_sets(chunk).div_ceil(WORKGROUP)
+}
+
+/// Sets of a chunk, which is at most [`Plan::chunk`].
+fn chunk_sets(chunk: Chunk) -> u32 {
+    chunk.sets as u32
 }
 
 impl<'a> Flat<'a> {
-    /// Uploads the table and makes the pipeline.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the parts of a search, each used once"
-    )]
+    /// Plans, uploads the table and makes the pipeline.
     pub(super) fn new(
         device: &'a Device,
         limits: Limits,
-        plan: Plan,
-        packing: &Packing,
-        matrix: &ResponseMatrix,
-        table: &'a RankTable,
-        min_users: u32,
+        job: &'a Job<'a>,
         fault: Option<Fault>,
     ) -> Result<Self, EngineError> {
+        let Job {
+            matrix,
+            query,
+            packing,
+            table,
+            min_users,
+        } = job;
+        let shape = Shape {
+            questions: matrix.questions().len(),
+            users: matrix.users().len(),
+            sets: query.ranks().end - query.ranks().start,
+            variant: packing.variant,
+        };
+        let plan = Plan::new(&limits, &shape).map_err(Excess::refusal)?;
+        tracing::debug!(?plan, variant = ?packing.variant, "flat");
         let pipeline = device.pipeline(Kernel::Flat, &packing.variant)?;
         let binomials = device.storage("binomials", bytemuck::cast_slice(&table.words()))?;
         let mut params = Vec::new();
@@ -105,7 +118,7 @@ impl<'a> Flat<'a> {
                 last_block: u32::from(words.end == plan.words),
                 stride: plan.chunk,
                 capacity: plan.survivors,
-                min_users,
+                min_users: *min_users,
                 serial: 0,
                 padding: [0; 2],
             });
@@ -131,7 +144,7 @@ impl<'a> Flat<'a> {
             let records = device.buffer("records", record_bytes, output)?;
             let readback = device.buffer(
                 "readback",
-                record_bytes + survivor_bytes,
+                STAMP_BYTES + record_bytes + survivor_bytes,
                 BufferUsages::COPY_DST | BufferUsages::MAP_READ,
             )?;
             let mut bindings = Vec::with_capacity(blocks.len());
@@ -153,6 +166,7 @@ impl<'a> Flat<'a> {
                 survivors,
                 records,
                 readback,
+                stopwatch: device.stopwatch()?,
                 bindings,
                 running: None,
             });
@@ -161,7 +175,7 @@ impl<'a> Flat<'a> {
             device,
             limits,
             plan,
-            table,
+            job,
             pipeline,
             params,
             slots,
@@ -170,8 +184,19 @@ impl<'a> Flat<'a> {
         })
     }
 
-    /// The answer of a chunk, from what was read back: records, then survivors.
-    fn answer(&self, chunk: Chunk, serial: u32, bytes: &[u8]) -> Result<Answer, EngineError> {
+    /// The answer of a chunk, from what was read back: stamps, records, survivors.
+    fn answer(
+        &self,
+        slot: usize,
+        chunk: Chunk,
+        serial: u32,
+        bytes: &[u8],
+    ) -> Result<Answer, EngineError> {
+        let (stamps, bytes) = bytes.split_at(STAMP_BYTES as usize);
+        let ran = self.slots[slot]
+            .stopwatch
+            .as_ref()
+            .and_then(|_| self.device.span(stamps));
         let (records, survivors) =
             bytes.split_at(workgroups(chunk) as usize * RECORD_BYTES as usize);
         // Mapped memory has its own alignment: copied, not cast.
@@ -207,7 +232,7 @@ impl<'a> Flat<'a> {
             Some((&count, offsets)) => (count, offsets),
             None => return Err(self.device.error("no count of survivors was read back")),
         };
-        if u64::from(count) != kept || kept > u64::from(chunk.sets) {
+        if u64::from(count) != kept || kept > chunk.sets {
             return Err(self.device.error(format!(
                 "{kept} survivors were found among {} sets and {count} were counted",
                 chunk.sets
@@ -216,22 +241,24 @@ impl<'a> Flat<'a> {
         if count > self.plan.survivors {
             return Ok(Answer {
                 seen,
-                defined,
+                defined: Some(defined),
                 survivors: None,
+                ran,
             });
         }
         // At most the chunk's sets, and as many as there is room for.
-        let offsets = offsets[..count as usize].to_vec();
+        let offsets = &offsets[..count as usize];
         let sum = offsets.iter().fold(0_u32, |sum, &o| sum.wrapping_add(o));
-        if sum != kept_offsets || offsets.iter().any(|&offset| offset >= chunk.sets) {
+        if sum != kept_offsets || offsets.iter().any(|&o| u64::from(o) >= chunk.sets) {
             return Err(self
                 .device
                 .error("the survivors read back are not those that were found"));
         }
         Ok(Answer {
             seen,
-            defined,
-            survivors: Some(offsets),
+            defined: Some(defined),
+            survivors: Some(offsets.iter().copied().map(u64::from).collect()),
+            ran,
         })
     }
 }
@@ -241,16 +268,16 @@ impl Pipeline for Flat<'_> {
         self.slots.len()
     }
 
-    fn first_chunk(&self) -> u32 {
-        self.plan.first_chunk
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            first: self.plan.first_chunk.into(),
+            grain: WORKGROUP.into(),
+            most: self.plan.chunk.into(),
+        }
     }
 
-    fn survivors(&self) -> u32 {
-        self.plan.survivors
-    }
-
-    fn next_chunk(&self, sets: u32, busy: Duration) -> u32 {
-        self.plan.next_chunk(sets, busy)
+    fn survivors(&self) -> u64 {
+        self.plan.survivors.into()
     }
 
     fn submit(&mut self, slot: usize, chunk: Chunk, floor: Floor) -> Result<(), EngineError> {
@@ -262,13 +289,13 @@ impl Pipeline for Flat<'_> {
             Some(Fault::ShiftedChunk) => chunk.first.saturating_sub(1),
             _ => chunk.first,
         };
-        let left = self.table.left(first);
+        let left = self.job.table.left(first);
         let mut content = vec![0; self.params.len() * PARAMS_STRIDE as usize];
         for (at, fixed) in content.chunks_mut(PARAMS_STRIDE as usize).zip(&self.params) {
             let params = Params {
                 left: [0, 1, 2, 3].map(|i| (left >> (32 * i)) as u32),
                 floor,
-                sets: chunk.sets,
+                sets: chunk_sets(chunk),
                 workgroups: groups,
                 serial,
                 ..*fixed
@@ -283,39 +310,36 @@ impl Pipeline for Flat<'_> {
         };
         let (x, y) = Plan::grid(&self.limits, dispatched.max(1));
         let record_bytes = u64::from(groups) * RECORD_BYTES;
-        let survivor_bytes = 4 * (1 + u64::from(self.plan.survivors.min(chunk.sets)));
+        let survivor_bytes = 4 * (1 + u64::from(self.plan.survivors.min(chunk_sets(chunk))));
         let submission = self.device.submit(Kernel::Flat.name(), |encoder| {
             // The count of survivors.
             encoder.clear_buffer(&slot.survivors, 0, Some(4));
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+                label: Some(Kernel::Flat.name()),
+                timestamp_writes: slot.stopwatch.as_ref().map(|w| w.pass(true, true)),
+            });
             if dispatched > 0 {
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                    label: Some(Kernel::Flat.name()),
-                    timestamp_writes: None,
-                });
                 pass.set_pipeline(&self.pipeline);
                 for binding in &slot.bindings {
                     pass.set_bind_group(0, binding, &[]);
                     pass.dispatch_workgroups(x, y, 1);
                 }
             }
+            drop(pass);
             let readback = &slot.readback;
-            encoder.copy_buffer_to_buffer(&slot.records, 0, readback, 0, record_bytes);
-            encoder.copy_buffer_to_buffer(
-                &slot.survivors,
-                0,
-                readback,
-                record_bytes,
-                survivor_bytes,
-            );
+            if let Some(stopwatch) = &slot.stopwatch {
+                stopwatch.resolve(encoder, readback, 0);
+            }
+            let at = STAMP_BYTES;
+            encoder.copy_buffer_to_buffer(&slot.records, 0, readback, at, record_bytes);
+            let at = at + record_bytes;
+            encoder.copy_buffer_to_buffer(&slot.survivors, 0, readback, at, survivor_bytes);
         })?;
         slot.running = Some(Running {
             chunk,
             serial,
             submission,
         });
-        if self.fault == Some(Fault::LostDevice) && serial == 2 {
-            self.device.lose();
-        }
         Ok(())
     }
 
@@ -330,11 +354,12 @@ impl Pipeline for Flat<'_> {
             serial,
             submission,
         } = running;
-        let bytes = u64::from(workgroups(chunk)) * RECORD_BYTES
-            + 4 * (1 + u64::from(self.plan.survivors.min(chunk.sets)));
+        let bytes = STAMP_BYTES
+            + u64::from(workgroups(chunk)) * RECORD_BYTES
+            + 4 * (1 + u64::from(self.plan.survivors.min(chunk_sets(chunk))));
         let readback = &self.slots[slot].readback;
         self.device.read(submission, readback, bytes, |bytes| {
-            self.answer(chunk, serial, bytes)
+            self.answer(slot, chunk, serial, bytes)
         })?
     }
 }

@@ -1,7 +1,9 @@
 //! What a device allows, as plain numbers: the planner's input. Knows no device.
 
+use super::layout::WORKGROUP;
 use crate::engine::EngineError;
 use serde::Serialize;
+use std::ops::Range;
 
 /// Limits that decide tiling. A test may lower any of them to force small tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -47,6 +49,30 @@ impl Limits {
         }
     }
 
+    /// No larger than a search of these ranks takes, in whole workgroups.
+    #[must_use]
+    pub fn for_sets(&self, ranks: Range<u128>) -> Self {
+        let groups = (ranks.end - ranks.start).div_ceil(WORKGROUP.into()).max(1);
+        let sets = groups.saturating_mul(WORKGROUP.into());
+        let chunk = u32::try_from(sets).map_or(self.chunk, |sets| sets.min(self.chunk));
+        Self {
+            chunk,
+            survivors: self.survivors.min(chunk),
+            ..*self
+        }
+    }
+
+    /// Smaller tiles, for a device that failed: half of the sets in a dispatch and half of the
+    /// survivors, but never fewer than a workgroup of sets and one survivor.
+    #[must_use]
+    pub fn halved(&self) -> Self {
+        Self {
+            chunk: (self.chunk / 2).max(WORKGROUP.min(self.chunk)),
+            survivors: (self.survivors / 2).max(1.min(self.survivors)),
+            ..*self
+        }
+    }
+
     /// Bytes that one storage buffer may have: a shader counts its words in 32 bits.
     #[must_use]
     pub fn storage(&self) -> u64 {
@@ -85,5 +111,35 @@ impl Excess {
             have: self.have,
             hint: "use --engine cpu",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_are_halved_from_what_a_search_takes_down_to_a_workgroup() {
+        let limits = Limits {
+            max_storage_binding: 1 << 20,
+            max_buffer: 1 << 20,
+            workgroup_memory: 1 << 14,
+            invocations: 256,
+            workgroups_per_side: 65_535,
+            chunk: Limits::CHUNK,
+            survivors: Limits::SURVIVORS,
+        };
+        let sizes = |l: &Limits| (l.chunk, l.survivors);
+        assert_eq!(sizes(&limits.for_sets(0..u128::MAX)), sizes(&limits));
+        let small = limits.for_sets(10..155);
+        assert_eq!(sizes(&small), (192, 192));
+        assert_eq!(sizes(&small.halved()), (96, 96));
+        assert_eq!(sizes(&small.halved().halved()), (64, 48));
+        let smallest = Limits {
+            chunk: 5,
+            survivors: 1,
+            ..limits
+        };
+        assert_eq!(sizes(&smallest.halved()), (5, 1));
     }
 }

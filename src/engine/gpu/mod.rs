@@ -1,13 +1,16 @@
-//! The GPU engine: any adapter that wgpu finds, and the flat pipeline on it.
+//! The GPU engine: the adapters that wgpu finds, and pipelines on them.
 //!
 //! What a room knows:
 //! - pure, tested without a device: [`limits`], [`plan`] (sizes), [`pack`] (the table's bytes),
 //!   [`layout`] (what Rust and WGSL share), [`ranks`] and [`floor`] (twins of WGSL), [`shader`]
-//!   (its text);
+//!   (its text), `job` (a search as all devices get it), `queue` (the ranks that are left), `pace`
+//!   (how large a chunk is), `usage` (how busy a device was);
 //! - `drive`: chunks through any pipeline; the exact finish;
-//! - naming wgpu: `adapters` (what there is), `device` (one opened, every fault an error), `flat`
+//! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `flat`
 //!   (the pipeline's buffers and dispatches);
-//! - `selftest`: known answers before the first chunk.
+//! - `method`: which pipeline a search takes;
+//! - `member`: an adapter with its device, reopened when it fails; `fleet`: several of them;
+//! - `selftest`: known answers before the first chunk; `fault`: faults for tests to plant.
 //!
 //! A shader only ever discards, in integers and under the bound of [`floor`]; what survives is
 //! summed again here from the bitsets.
@@ -15,103 +18,158 @@
 pub mod adapters;
 mod device;
 mod drive;
+mod fault;
 mod flat;
+mod fleet;
 pub mod floor;
+mod job;
 pub mod layout;
 pub mod limits;
+mod member;
+mod method;
+mod pace;
 pub mod pack;
 pub mod plan;
+mod queue;
 pub mod ranks;
 mod selftest;
 pub mod shader;
+mod usage;
 
-pub use adapters::{AdapterReport, adapters};
+pub use adapters::{AdapterFeatures, AdapterReport, adapters};
+pub use fault::Fault;
+pub use usage::Usage;
 
 use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use device::Device;
 use drive::Driven;
-use flat::Flat;
-use limits::{Excess, Limits};
-use pack::Packing;
-use plan::{Plan, Shape};
-use ranks::RankTable;
+use job::Job;
+use limits::Limits;
+use member::Member;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-/// Faults planted on purpose, so that tests can see each of them caught.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// One answered bit of the table is lost on its way to the device.
-    LostAnswer,
-    /// Every chunk starts one set too early.
-    ShiftedChunk,
-    /// The last workgroup of every dispatch does not run.
-    LostWorkgroup,
-    /// The device is lost while the second chunk is in flight, for good.
-    LostDevice,
-}
+/// What a dispatch should take unless asked otherwise: a desktop stays usable beside it, and it
+/// hides the tens of microseconds of its submission. Watchdogs kill at about 2 s.
+pub const TARGET: Duration = Duration::from_millis(12);
 
 /// `--engine gpu`.
 #[derive(Clone, Debug)]
 pub struct GpuEngine {
-    report: Arc<AdapterReport>,
-    device: Arc<Device>,
+    members: Vec<Member>,
     /// One search at a time: two would halve each other's speed and double the memory.
     turn: Arc<Mutex<()>>,
-    limits: Limits,
-    fault: Option<Fault>,
+    /// Of the last search that ended well.
+    usage: Arc<Mutex<Vec<Usage>>>,
+    target: Duration,
 }
 
 impl GpuEngine {
     /// Opens the adapter with this index; without one, the first that is not software, else the
-    /// first. Asks it known answers.
+    /// first.
     ///
     /// # Errors
-    /// [`EngineError::NoDevice`], [`EngineError::Device`], [`EngineError::SelfTest`].
+    /// [`EngineError::NoDevice`], [`EngineError::Device`].
     pub fn open(index: Option<usize>) -> Result<Self, EngineError> {
-        let (report, adapter) = adapters::choose(index)?;
-        let device = Device::open(report.name.clone(), &adapter)?;
-        let engine = Self {
-            limits: report.limits,
-            report: Arc::new(report),
-            device: Arc::new(device),
-            turn: Arc::default(),
-            fault: None,
-        };
-        engine.self_test()?;
-        Ok(engine)
+        Self::open_each(index.as_slice())
     }
 
-    /// Asks the device known answers; [`Self::open`] has done so.
+    /// Opens the adapters with these indices, which share every search; without any as
+    /// [`Self::open`]. An index that is named twice is opened twice.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_each(indices: &[usize]) -> Result<Self, EngineError> {
+        let chosen = adapters::choose(indices)?.into_iter();
+        let members: Vec<_> = chosen
+            .map(|(report, adapter)| Member::new(report, adapter))
+            .collect();
+        for member in &members {
+            member.device()?;
+        }
+        Ok(Self {
+            members,
+            turn: Arc::default(),
+            usage: Arc::default(),
+            target: TARGET,
+        })
+    }
+
+    /// Asks every device known answers. Each pipeline is asked before its first chunk anyway.
     ///
     /// # Errors
     /// [`EngineError::SelfTest`] where one is wrong, and whatever the search fails with.
     pub fn self_test(&self) -> Result<(), EngineError> {
-        selftest::run(self)
+        let _turn = self.turn();
+        for member in &self.members {
+            for method in &selftest::USUAL {
+                selftest::run(member, method)?;
+            }
+        }
+        Ok(())
     }
 
     /// What it runs on.
     #[must_use]
-    pub fn adapter(&self) -> &AdapterReport {
-        &self.report
+    pub fn adapters(&self) -> Vec<&AdapterReport> {
+        self.members.iter().map(Member::report).collect()
     }
 
-    /// The same device, planned for as if it allowed no more than `limits`.
+    /// How busy each device was in the last search that ended well.
+    #[must_use]
+    pub fn usage(&self) -> Vec<Usage> {
+        let usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
+        usage.clone()
+    }
+
+    /// How long it took to compile pipelines, all devices added up.
+    #[must_use]
+    pub fn compiling(&self) -> Duration {
+        self.members.iter().map(Member::compiling).sum()
+    }
+
+    /// The same devices, given work for about `target` at a time.
+    #[must_use]
+    pub fn with_target(&self, target: Duration) -> Self {
+        Self {
+            target,
+            usage: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The same devices, planned for as if they allowed no more than `limits`.
     #[must_use]
     pub fn with_limits(&self, limits: &Limits) -> Self {
+        self.with_members(|member| member.with_limits(limits))
+    }
+
+    /// The same adapters without what `features` lacks, opened when first used.
+    #[must_use]
+    pub fn with_features(&self, features: &AdapterFeatures) -> Self {
+        self.with_members(|member| member.with_features(features))
+    }
+
+    /// The same adapters, the first one's device opened again and with a fault.
+    #[must_use]
+    pub fn with_fault(&self, fault: Fault) -> Self {
+        let mut engine = self.with_members(Member::clone);
+        if let Some(first) = engine.members.first_mut() {
+            *first = first.with_fault(fault);
+        }
+        engine
+    }
+
+    fn with_members(&self, change: impl Fn(&Member) -> Member) -> Self {
         Self {
-            limits: self.limits.at_most(limits),
+            members: self.members.iter().map(change).collect(),
+            usage: Arc::default(),
             ..self.clone()
         }
     }
 
-    /// The same device with a fault.
-    #[must_use]
-    pub fn with_fault(&self, fault: Fault) -> Self {
-        Self {
-            fault: Some(fault),
-            ..self.clone()
-        }
+    fn turn(&self) -> std::sync::MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -121,14 +179,12 @@ impl Engine for GpuEngine {
     }
 
     fn devices(&self) -> Vec<String> {
-        let AdapterReport {
-            name,
-            backend,
-            driver,
-            driver_info,
-            ..
-        } = &*self.report;
-        vec![format!("{name} ({backend}, {driver} {driver_info})")]
+        self.members.iter().map(Member::name).collect()
+    }
+
+    fn prepare(&self, matrix: &ResponseMatrix, query: &Query) -> Result<(), EngineError> {
+        let _turn = self.turn();
+        fleet::prepare(&self.members, &Job::new(matrix, query)?)
     }
 
     fn search(
@@ -137,38 +193,19 @@ impl Engine for GpuEngine {
         query: &Query,
         watch: &Watch,
     ) -> Result<Findings, EngineError> {
-        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let (questions, users) = (matrix.questions().len(), matrix.users().len());
-        let packing = Packing::new(matrix, query.k()).map_err(Excess::refusal)?;
-        let shape = Shape {
-            questions,
-            users,
-            sets: query.ranks().end - query.ranks().start,
-            variant: packing.variant,
-        };
-        let plan = Plan::new(&self.limits, &shape).map_err(Excess::refusal)?;
-        let table = RankTable::new(questions, query.k()).ok_or_else(|| {
-            Excess::new("the number of sets", "more than 2^128", "2^128").refusal()
-        })?;
-        // At most the users, who are counted in 32 bits.
-        let min_users = u32::try_from(query.min_users()).unwrap_or(u32::MAX);
-        tracing::debug!(?plan, variant = ?packing.variant, "flat");
-        let mut flat = Flat::new(
-            &self.device,
-            self.limits,
-            plan,
-            &packing,
-            matrix,
-            &table,
-            min_users,
-            self.fault,
-        )?;
-        let Driven { top, seen, defined } = drive::drive(&mut flat, &table, matrix, query, watch)?;
+        let _turn = self.turn();
+        let job = Job::new(matrix, query)?;
+        fleet::prepare(&self.members, &job)?;
+        let (driven, usage) = fleet::search(&self.members, &job, watch, self.target)?;
+        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;
+        let Driven {
+            top, seen, defined, ..
+        } = driven;
         Ok(Findings {
             best: top.into_sorted(),
             seen,
-            basis: packing.basis,
-            defined: Some(defined),
+            basis: job.packing.basis,
+            defined,
         })
     }
 }

@@ -6,7 +6,6 @@
 
 use super::layout::{MAX_K, RECORD_BYTES, TALLY_BYTES, Variant, WORKGROUP};
 use super::limits::{Excess, Limits};
-use std::time::Duration;
 
 /// What decides the sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +47,6 @@ const FIRST_CHUNK: u64 = 1024;
 /// Most reads of a word in the first chunk: a few milliseconds for a GPU, well under a second for a
 /// software adapter on one core.
 const FIRST_CHUNK_READS: u64 = 1 << 26;
-
-/// What one dispatch should take: long enough to hide its submission, far from any watchdog
-/// (about 2 s on desktops), and short enough for the floor to be fed forward.
-pub const TARGET: Duration = Duration::from_millis(96);
 
 impl Plan {
     /// Tiles a search of this shape.
@@ -174,16 +169,6 @@ impl Plan {
         let x = groups.min(limits.workgroups_per_side);
         (x, groups.div_ceil(x))
     }
-
-    /// Sets of the next chunk, after one of `sets` took `busy`: towards [`TARGET`], by a factor of
-    /// 4 at most, since one measurement is a rough guide.
-    #[must_use]
-    pub fn next_chunk(&self, sets: u32, busy: Duration) -> u32 {
-        let share = TARGET.as_secs_f64() / busy.as_secs_f64().max(1e-6);
-        let next = f64::from(sets) * share.clamp(0.25, 4.0);
-        // The cast saturates; whole workgroups leave no lane idle.
-        (next as u32 / WORKGROUP * WORKGROUP).clamp(WORKGROUP, self.chunk)
-    }
 }
 
 #[cfg(test)]
@@ -289,16 +274,5 @@ mod tests {
             let (x, y) = Plan::grid(&limits, groups);
             assert!(x <= 7 && y <= 7 && x * y >= groups && x * (y - 1) < groups);
         }
-    }
-
-    #[test]
-    fn chunks_grow_towards_the_target_and_stay_in_bounds() {
-        let plan = Plan::new(&LIMITS, &shape(200, 60_000, 5, 1)).unwrap();
-        assert_eq!(plan.next_chunk(1000, TARGET), 960);
-        assert_eq!(plan.next_chunk(1024, TARGET / 2), 2048);
-        assert_eq!(plan.next_chunk(1024, Duration::ZERO), 4096);
-        assert_eq!(plan.next_chunk(1024, TARGET * 100), 256);
-        assert_eq!(plan.next_chunk(100, TARGET * 100), WORKGROUP);
-        assert_eq!(plan.next_chunk(u32::MAX, Duration::ZERO), plan.chunk);
     }
 }

@@ -1,73 +1,164 @@
-//! Known answers, asked of a device before its first real chunk.
+//! Known answers, asked of an adapter for each method before its first chunk.
 //!
-//! Two small tables with negative scores and missing answers, one for each width of sums, searched
-//! for all sets and for the best few (which exercises the discard), and compared with the oracle;
-//! the audit sums with sums taken set by set here.
+//! A small table with missing answers, as wide in its scores as the method's fields and sums allow,
+//! is packed for exactly that method and searched for all sets and for the best few (which
+//! exercises the discard). Answers are compared with the oracle's; the audit sums with sums taken
+//! set by set here.
 
-use super::GpuEngine;
+use super::drive::Driven;
+use super::job::Job;
+use super::layout::{SumWidth, Variant};
 use super::limits::Excess;
+use super::member::{Member, Worked};
+use super::method::Method;
 use super::pack::Packing;
-use crate::combin::successor;
+use super::queue::Queue;
+use crate::combin::unrank;
 use crate::engine::oracle::ReferenceEngine;
 use crate::engine::{Engine, EngineError, Query, Watch};
 use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
 use crate::stats::{AuditSums, Basis, Sums};
 use crate::top::Candidate;
+use std::ops::Range;
+use std::time::Duration;
 
 /// Users: two words of 32 and some more.
 const USERS: u64 = 70;
-/// Questions.
-const QUESTIONS: u64 = 9;
-/// Questions in a set: C(9, 3) = 84 sets are two workgroups.
-const K: usize = 3;
+/// Questions, or K and two more where those are more.
+const QUESTIONS: usize = 9;
+/// Sets, from the middle of all: two workgroups of most K.
+const SETS: u128 = 100;
+/// The size of chunks plays no part.
+const TARGET: Duration = Duration::from_millis(100);
 
-/// Asks `engine`.
+/// What is packed where nothing in particular is asked for: narrow and wide sums.
+pub(super) const USUAL: [Method; 2] = [
+    Method::Flat(Variant {
+        k: 3,
+        score_bits: 4,
+        sums: SumWidth::Narrow,
+    }),
+    Method::Flat(Variant {
+        k: 3,
+        score_bits: 32,
+        sums: SumWidth::Wide,
+    }),
+];
+
+/// Asks `member`.
 ///
 /// # Errors
 /// [`EngineError::SelfTest`] where an answer is wrong, and whatever the search fails with.
-pub(super) fn run(engine: &GpuEngine) -> Result<(), EngineError> {
+pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
     let wrong = |what: String| EngineError::SelfTest {
-        device: engine.devices().join(", "),
+        device: member.name(),
         what,
     };
-    for unit in [1, 40_000] {
-        let matrix = table(unit).map_err(&wrong)?;
-        let packing = Packing::new(&matrix, K).map_err(Excess::refusal)?;
-        for (top, min_users) in [(1000, 2), (1000, 30), (3, 2)] {
-            let query =
-                Query::new(&matrix, K, top, min_users).map_err(|error| wrong(error.to_string()))?;
-            let want = ReferenceEngine.search(&matrix, &query, &Watch::new())?;
-            let got = engine.search(&matrix, &query, &Watch::new())?;
-            let case = format!("of known answers, scores times {unit}, top {top}");
-            if !same(&want.best, &got.best) {
-                return Err(wrong(format!("the best sets {case}")));
-            }
-            if got.defined != want.defined {
-                return Err(wrong(format!("the number of defined sets {case}")));
-            }
-            if got.seen != seen(&matrix, &packing.basis) {
-                return Err(wrong(format!("the audit sums {case}")));
-            }
+    let Method::Flat(variant) = method;
+    let (matrix, packing) = table_for(variant).map_err(&wrong)?;
+    let total = Query::new(&matrix, variant.k, 1, 2).map_err(|error| wrong(error.to_string()))?;
+    let skip = (total.total() / 2).saturating_sub(SETS / 2);
+    let some = some_of_sets(&matrix, variant.k, skip).map_err(&wrong)?;
+    for (top, min_users) in [(1000, 2), (1000, some), (3, 2)] {
+        let query = query_for(&matrix, variant.k, top, min_users, skip).map_err(&wrong)?;
+        let want = ReferenceEngine.search(&matrix, &query, &Watch::new())?;
+        let job = Job::with_packing(&matrix, &query, packing.clone())?;
+        let queue = Queue::new(query.ranks());
+        let Worked { driven, end, .. } = member.work(&job, &queue, &Watch::new(), TARGET);
+        end?;
+        let Driven {
+            top: best,
+            seen,
+            defined,
+            ..
+        } = driven;
+        let case = format!(
+            "of known answers, {} pipeline, {variant:?}, top {top}",
+            method.name()
+        );
+        if !same(&want.best, &best.into_sorted()) {
+            return Err(wrong(format!("the best sets {case}")));
+        }
+        if defined.is_some() && defined != want.defined {
+            return Err(wrong(format!("the number of defined sets {case}")));
+        }
+        if seen != seen_by_definition(&matrix, variant.k, query.ranks(), &packing.basis) {
+            return Err(wrong(format!("the audit sums {case}")));
         }
     }
     Ok(())
 }
 
-/// Scores of -`unit` to 3·`unit` that follow the user's number, but on the last two questions 8
-/// times as large and against the rest, so that r of either sign occurs; about a quarter missing.
-/// From a fixed recurrence (the multiplier is Knuth's for MMIX).
-fn table(unit: i64) -> Result<ResponseMatrix, String> {
+fn query_for(
+    matrix: &ResponseMatrix,
+    k: usize,
+    top: usize,
+    min_users: u64,
+    skip: u128,
+) -> Result<Query, String> {
+    Query::new(matrix, k, top, min_users)
+        .and_then(|query| query.with_ranks(skip, Some(SETS)))
+        .map_err(|error| error.to_string())
+}
+
+/// A `min_users` between the least and the most users of a set, so that some sets are undefined.
+fn some_of_sets(matrix: &ResponseMatrix, k: usize, skip: u128) -> Result<u64, String> {
+    let query = query_for(matrix, k, 1, 2, skip)?;
+    let users = query
+        .ranks()
+        .filter_map(|rank| unrank(matrix.questions().len(), k, rank))
+        .map(|set| Sums::of_set(matrix, &set).n);
+    let (least, most) = users.fold((u64::MAX, 0), |(least, most), n| {
+        (least.min(n), most.max(n))
+    });
+    Ok(most.saturating_sub(most.saturating_sub(least) / 2).max(2))
+}
+
+/// The widest table that `variant` can hold, packed for it and nothing narrower.
+fn table_for(variant: &Variant) -> Result<(ResponseMatrix, Packing), String> {
+    for bits in [32, 16, 8, 4, 2, 1] {
+        if bits > variant.score_bits {
+            continue;
+        }
+        // Beyond 16 bits, but the sums of the largest K are far from 64.
+        let reach = if bits == 32 { 1 << 18 } else { (1 << bits) - 1 };
+        let matrix = table(variant.k, reach)?;
+        let natural = Packing::new(&matrix, variant.k)
+            .map_err(Excess::refusal)
+            .map_err(|error| error.to_string())?;
+        if natural.variant.sums == variant.sums || variant.sums == SumWidth::Wide {
+            let packing = Packing {
+                variant: *variant,
+                ..natural
+            };
+            return Ok((matrix, packing));
+        }
+    }
+    Err(format!("no table is narrow enough for {variant:?}"))
+}
+
+/// Scores from 0 to `reach` that follow the user's number, on the last two questions the other way
+/// round. One in 2·`k` is missing, so that about 6 in 10 users answer a whole set. From a fixed
+/// recurrence (the multiplier is Knuth's for MMIX).
+fn table(k: usize, reach: i64) -> Result<ResponseMatrix, String> {
+    let questions = QUESTIONS.max(k + 2);
     let mut state = 2024_u64;
     let mut builder = MatrixBuilder::new();
     for user in 0..USERS {
-        for question in 0..QUESTIONS {
+        for question in 0..questions {
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            let draw = state >> 60;
-            let weight = if question < QUESTIONS - 2 { 1 } else { -8 };
-            let score = (draw < 12).then(|| Score {
-                mantissa: ((user % 4 + draw % 2) as i64 - 1) * weight * unit,
+            let level = (user % 4 + (state >> 40) % 2) as i64;
+            let score = (level * reach + 2) / 4;
+            let mantissa = if question < questions - 2 {
+                score
+            } else {
+                reach - score
+            };
+            let missing = (state >> 48) * 2 * (k as u64) < 1 << 16;
+            let score = (!missing).then_some(Score {
+                mantissa,
                 digits: 0,
             });
             builder
@@ -88,11 +179,15 @@ fn same(want: &[Candidate], got: &[Candidate]) -> bool {
             .all(|(want, got)| want.set() == got.set() && want.sums() == got.sums())
 }
 
-/// The audit sums of all sets, set by set and user by user.
-fn seen(matrix: &ResponseMatrix, basis: &Basis) -> AuditSums {
+/// The audit sums of these ranks, set by set and user by user.
+fn seen_by_definition(
+    matrix: &ResponseMatrix,
+    k: usize,
+    ranks: Range<u128>,
+    basis: &Basis,
+) -> AuditSums {
     let mut seen = AuditSums::default();
-    let mut set: Vec<usize> = (0..K).collect();
-    loop {
+    for set in ranks.filter_map(|rank| unrank(matrix.questions().len(), k, rank)) {
         let mut sums = Sums::default();
         for user in 0..matrix.users().len() {
             let a: Option<i64> = set
@@ -107,30 +202,51 @@ fn seen(matrix: &ResponseMatrix, basis: &Basis) -> AuditSums {
             }
         }
         seen.add_set(&sums);
-        if !successor(matrix.questions().len(), &mut set) {
-            return seen;
-        }
     }
+    seen
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::gpu::layout::SumWidth;
+    use crate::engine::gpu::layout::MAX_K;
 
+    /// Every variant has its table, as wide as it allows, with sets that are defined and not.
     #[test]
-    fn the_tables_need_each_width_and_have_defined_and_undefined_sets() {
-        for (unit, width) in [(1, SumWidth::Narrow), (40_000, SumWidth::Wide)] {
-            let matrix = table(unit).unwrap();
-            assert_eq!(Packing::new(&matrix, K).unwrap().variant.sums, width);
-            assert!(matrix.questions().len() == 9 && matrix.users().len() == 70);
-            let query = Query::new(&matrix, K, 1000, 30).unwrap();
-            let found = ReferenceEngine
-                .search(&matrix, &query, &Watch::new())
-                .unwrap();
-            let defined = found.defined.unwrap();
-            assert!(defined > 10 && defined < 84, "{defined}");
-            assert!(found.best.iter().any(|c| c.correlation().r() < 0.0));
+    fn every_variant_has_a_table_that_tells() {
+        for k in [1, 2, 3, 5, 8, 20, 65, MAX_K] {
+            for score_bits in [1, 2, 4, 8, 16, 32] {
+                for sums in [SumWidth::Narrow, SumWidth::Wide] {
+                    let variant = Variant {
+                        k,
+                        score_bits,
+                        sums,
+                    };
+                    let (matrix, packing) = table_for(&variant).unwrap();
+                    assert_eq!(packing.variant, variant);
+                    let natural = Packing::new(&matrix, k).unwrap().variant;
+                    if sums == SumWidth::Narrow || score_bits == 32 {
+                        assert_eq!(natural.sums, sums, "{variant:?}");
+                    }
+                    if sums == SumWidth::Wide {
+                        assert_eq!(natural.score_bits, score_bits, "{variant:?}");
+                    }
+                    let total = Query::new(&matrix, k, 1, 2).unwrap().total();
+                    let sets = total.min(SETS);
+                    let skip = (total / 2).saturating_sub(SETS / 2);
+                    let some = some_of_sets(&matrix, k, skip).unwrap();
+                    let query = query_for(&matrix, k, 1000, some, skip).unwrap();
+                    let sets = sets.min(query.ranks().end - query.ranks().start);
+                    let found = ReferenceEngine
+                        .search(&matrix, &query, &Watch::new())
+                        .unwrap();
+                    let defined = found.defined.unwrap();
+                    assert!(
+                        defined > 0 && defined < sets,
+                        "{variant:?}: {defined} of {sets}"
+                    );
+                }
+            }
         }
     }
 }

@@ -1,0 +1,58 @@
+//! Faults planted on purpose, so that tests can see each of them caught or recovered from.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A fault of an engine's first device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// One answered bit of the table is lost on its way to the device.
+    LostAnswer,
+    /// Every chunk starts one set too early.
+    ShiftedChunk,
+    /// The last workgroup of every dispatch does not run.
+    LostWorkgroup,
+    /// The device is lost while the second chunk is in flight; the next one that is opened lasts.
+    LostDevice,
+    /// As [`Self::LostDevice`], and so is every one that is opened after it, at its first chunk.
+    LostDevices,
+    /// The second chunk is refused for want of memory, and that never happens again.
+    OutOfMemory,
+    /// Every device that is opened has this many bytes for buffers, and never gets one back.
+    Memory(u64),
+}
+
+/// What happens to a submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Injury {
+    /// The device is lost while it is in flight.
+    Lost,
+    /// It is refused.
+    OutOfMemory,
+}
+
+/// A fault with its history, which outlives the devices it falls on.
+#[derive(Debug)]
+pub(super) struct Planted {
+    pub(super) fault: Fault,
+    submissions: AtomicU32,
+}
+
+impl Planted {
+    pub(super) fn new(fault: Fault) -> Self {
+        Self {
+            fault,
+            submissions: AtomicU32::new(0),
+        }
+    }
+
+    /// Counts a submission, and says what happens to it.
+    pub(super) fn submission(&self) -> Option<Injury> {
+        let number = 1 + self.submissions.fetch_add(1, Ordering::Relaxed);
+        match (self.fault, number) {
+            (Fault::LostDevice, 2) => Some(Injury::Lost),
+            (Fault::LostDevices, 2..) => Some(Injury::Lost),
+            (Fault::OutOfMemory, 2) => Some(Injury::OutOfMemory),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! One search on any number of devices: they pull chunks from one queue, each as large as its own
+//! speed makes them, and share the floor. What they saw is added up, so the audit is of the whole.
+//!
+//! The CPU engine is not one of them. Its audit is over integers shifted by other amounts, so its
+//! ranges would each need a closed form of their own, a pass over the table for each; and its
+//! regimes set up more for a range than a chunk of milliseconds is worth. The host's cores have
+//! work here too: they finish the survivors. `--skip` and `--limit` split a search by hand.
+
+use super::drive::Driven;
+use super::job::Job;
+use super::member::{Member, Worked};
+use super::queue::Queue;
+use super::usage::Usage;
+use crate::engine::{EngineError, Watch};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Has every member do `task`, beside each other where there are several.
+fn each<T: Send>(members: &[Member], task: impl Fn(&Member) -> T + Sync) -> Vec<T> {
+    if let [member] = members {
+        return vec![task(member)];
+    }
+    std::thread::scope(|scope| {
+        let task = &task;
+        let threads: Vec<_> = members
+            .iter()
+            .map(|member| scope.spawn(move || task(member)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| {
+                thread
+                    .join()
+                    .unwrap_or_else(|e| std::panic::resume_unwind(e))
+            })
+            .collect()
+    })
+}
+
+/// Prepares every member for `job`.
+///
+/// # Errors
+/// The first that is not a device's failure; failures where all fail, as a search goes on without
+/// some.
+pub(super) fn prepare(members: &[Member], job: &Job<'_>) -> Result<(), EngineError> {
+    let ends = each(members, |member| member.prepare(job));
+    let failures = failures(ends)?;
+    if failures.len() < members.len() {
+        return Ok(());
+    }
+    Err(together(failures))
+}
+
+/// Searches `job` on all members.
+///
+/// # Errors
+/// The first that is not a device's failure; failures where every member failed.
+pub(super) fn search(
+    members: &[Member],
+    job: &Job<'_>,
+    watch: &Watch,
+    target: Duration,
+) -> Result<(Driven, Vec<Usage>), EngineError> {
+    let queue = Queue::new(job.query.ranks());
+    let alive = AtomicUsize::new(members.len());
+    let worked = each(members, |member| {
+        let worked = member.work(job, &queue, watch, target);
+        match &worked.end {
+            Ok(()) => {}
+            Err(EngineError::Device { device, what }) => {
+                // The last one to fail is the error.
+                if alive.fetch_sub(1, Ordering::Relaxed) > 1 {
+                    tracing::warn!(
+                        "device {device} is left out of this search, which goes on without it: \
+                         {what}"
+                    );
+                }
+            }
+            Err(_) => queue.abandon(),
+        }
+        worked
+    });
+    let mut all = Driven::new(job.query.top());
+    let (mut usages, mut ends) = (Vec::new(), Vec::new());
+    for Worked { driven, usage, end } in worked {
+        all.merge(driven);
+        usage.trace();
+        usages.push(usage);
+        ends.push(end);
+    }
+    let failures = failures(ends)?;
+    if queue.finished() {
+        Ok((all, usages))
+    } else {
+        Err(together(failures))
+    }
+}
+
+/// The devices' failures, as device and what; any other error at once.
+fn failures(ends: Vec<Result<(), EngineError>>) -> Result<Vec<(String, String)>, EngineError> {
+    let mut failures = Vec::new();
+    for end in ends {
+        match end {
+            Ok(()) => {}
+            Err(EngineError::Device { device, what }) => failures.push((device, what)),
+            Err(other) => return Err(other),
+        }
+    }
+    Ok(failures)
+}
+
+/// One error of them all.
+fn together(failures: Vec<(String, String)>) -> EngineError {
+    let (devices, whats): (Vec<_>, Vec<_>) = failures.into_iter().unzip();
+    EngineError::Device {
+        device: devices.join(" and "),
+        what: whats.join("; and "),
+    }
+}

@@ -1,0 +1,45 @@
+//! A search as each of its devices gets it: table, query, and what follows from the two for any
+//! pipeline. Knows no device.
+
+use super::limits::Excess;
+use super::pack::Packing;
+use super::ranks::RankTable;
+use crate::engine::{EngineError, Query};
+use crate::matrix::ResponseMatrix;
+
+/// The same for all devices, so that what they saw can be added up.
+#[derive(Debug)]
+pub(super) struct Job<'a> {
+    pub(super) matrix: &'a ResponseMatrix,
+    pub(super) query: &'a Query,
+    pub(super) packing: Packing,
+    pub(super) table: RankTable,
+    pub(super) min_users: u32,
+}
+
+impl<'a> Job<'a> {
+    /// Packed as narrow as the table allows.
+    pub(super) fn new(matrix: &'a ResponseMatrix, query: &'a Query) -> Result<Self, EngineError> {
+        let packing = Packing::new(matrix, query.k()).map_err(Excess::refusal)?;
+        Self::with_packing(matrix, query, packing)
+    }
+
+    /// Packed like this, which must be no narrower.
+    pub(super) fn with_packing(
+        matrix: &'a ResponseMatrix,
+        query: &'a Query,
+        packing: Packing,
+    ) -> Result<Self, EngineError> {
+        let table = RankTable::new(matrix.questions().len(), query.k()).ok_or_else(|| {
+            Excess::new("the number of sets", "more than 2^128", "2^128").refusal()
+        })?;
+        Ok(Self {
+            matrix,
+            query,
+            packing,
+            table,
+            // At most the users, who are counted in 32 bits.
+            min_users: u32::try_from(query.min_users()).unwrap_or(u32::MAX),
+        })
+    }
+}

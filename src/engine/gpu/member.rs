@@ -1,0 +1,255 @@
+//! One adapter of an engine: its device, reopened when it fails, and what it has been tested for.
+//!
+//! A device that was lost stays lost, so every failure is met in one way: the device is dropped with
+//! everything on it, another one is opened, and the chunks that were in flight are done again, in
+//! tiles half as large. [`TRIES`] failures in a row without a chunk done in between are for good.
+
+use super::adapters::{AdapterFeatures, AdapterReport};
+use super::device::Device;
+use super::drive::{Driven, Task, drive};
+use super::fault::{Fault, Planted};
+use super::job::Job;
+use super::limits::Limits;
+use super::method::Method;
+use super::queue::Queue;
+use super::selftest;
+use super::usage::Usage;
+use crate::engine::{EngineError, Watch};
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Failures in a row after which a device is given up.
+const TRIES: u32 = 3;
+
+/// From a failure to the next try, times the failures in a row: a driver that resets its device
+/// needs a moment.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// An adapter and its device. A clone shares both.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    report: Arc<AdapterReport>,
+    adapter: wgpu::Adapter,
+    limits: Limits,
+    features: AdapterFeatures,
+    /// None before the first use and after a failure.
+    device: Arc<Mutex<Option<Arc<Device>>>>,
+    /// What known answers were asked of with success, on whichever device of the adapter.
+    passed: Arc<Mutex<HashSet<Method>>>,
+    planted: Option<Arc<Planted>>,
+}
+
+/// What a member did in a search, and how it ended.
+#[derive(Debug)]
+pub(super) struct Worked {
+    pub(super) driven: Driven,
+    pub(super) usage: Usage,
+    pub(super) end: Result<(), EngineError>,
+}
+
+impl Member {
+    pub(super) fn new(report: AdapterReport, adapter: wgpu::Adapter) -> Self {
+        Self {
+            limits: report.limits,
+            features: report.features,
+            report: Arc::new(report),
+            adapter,
+            device: Arc::default(),
+            passed: Arc::default(),
+            planted: None,
+        }
+    }
+
+    /// The same device, planned for as if it allowed no more than `limits`.
+    pub(super) fn with_limits(&self, limits: &Limits) -> Self {
+        Self {
+            limits: self.limits.at_most(limits),
+            ..self.clone()
+        }
+    }
+
+    /// Another device of the same adapter, without what `features` lacks, and nothing tested yet.
+    pub(super) fn with_features(&self, features: &AdapterFeatures) -> Self {
+        Self {
+            features: self.features.at_most(features),
+            device: Arc::default(),
+            passed: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Another device of the same adapter with a fault, tested as far as this one.
+    pub(super) fn with_fault(&self, fault: Fault) -> Self {
+        Self {
+            device: Arc::default(),
+            planted: Some(Arc::new(Planted::new(fault))),
+            ..self.clone()
+        }
+    }
+
+    pub(super) fn report(&self) -> &AdapterReport {
+        &self.report
+    }
+
+    /// For people.
+    pub(super) fn name(&self) -> String {
+        let AdapterReport {
+            name,
+            backend,
+            driver,
+            driver_info,
+            ..
+        } = &*self.report;
+        format!("{name} ({backend}, {driver} {driver_info})")
+    }
+
+    /// The device, opened where it is not.
+    pub(super) fn device(&self) -> Result<Arc<Device>, EngineError> {
+        let mut slot = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(device) = &*slot {
+            return Ok(Arc::clone(device));
+        }
+        let (name, planted) = (self.report.name.clone(), self.planted.clone());
+        let device = Arc::new(Device::open(name, &self.adapter, &self.features, planted)?);
+        Ok(Arc::clone(slot.insert(device)))
+    }
+
+    /// So that the next use opens another one.
+    fn drop_device(&self) {
+        *self.device.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// How long the pipelines of its device took to compile.
+    pub(super) fn compiling(&self) -> Duration {
+        let slot = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.as_ref().map_or(Duration::ZERO, |d| d.compiling())
+    }
+
+    /// Opens the device where it is not, compiles what `job` takes, and asks it known answers; the
+    /// latter once for each method.
+    pub(super) fn prepare(&self, job: &Job<'_>) -> Result<(), EngineError> {
+        let method = Method::of(job);
+        // A failure comes back in the self-test or the search, which try again.
+        let _ = self.device().and_then(|device| method.compile(&device));
+        let passed = || self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        if passed().contains(&method) {
+            return Ok(());
+        }
+        let start = Instant::now();
+        selftest::run(self, &method)?;
+        let took = start.elapsed();
+        tracing::info!(
+            device = self.name(),
+            pipeline = method.name(),
+            ?took,
+            "self-test passed"
+        );
+        passed().insert(method);
+        Ok(())
+    }
+
+    /// Does what `queue` has left, or as much of it as other members leave.
+    pub(super) fn work(
+        &self,
+        job: &Job<'_>,
+        queue: &Queue,
+        watch: &Watch,
+        target: Duration,
+    ) -> Worked {
+        let start = Instant::now();
+        let mut driven = Driven::new(job.query.top());
+        let mut reopened = 0;
+        let task = Task {
+            matrix: job.matrix,
+            query: job.query,
+            table: &job.table,
+            watch,
+            target,
+        };
+        let end = self.persist(job, queue, &task, &mut driven, &mut reopened);
+        let usage = Usage::new(self.name(), &driven, start.elapsed(), reopened);
+        Worked { driven, usage, end }
+    }
+
+    fn persist(
+        &self,
+        job: &Job<'_>,
+        queue: &Queue,
+        task: &Task<'_>,
+        driven: &mut Driven,
+        reopened: &mut u32,
+    ) -> Result<(), EngineError> {
+        let mut limits = self.limits.for_sets(job.query.ranks());
+        let mut in_a_row = 0;
+        let mut last: Option<String> = None;
+        loop {
+            let before = driven.chunks;
+            let what = match (self.attempt(&mut limits, job, queue, task, driven), last) {
+                (Ok(()), _) => return Ok(()),
+                (Err(EngineError::Device { what, .. }), _) => what,
+                // It fitted before its tiles were made smaller.
+                (
+                    Err(EngineError::Refused {
+                        what, need, have, ..
+                    }),
+                    Some(failure),
+                ) => {
+                    let hopeless = format!(
+                        "{failure}; with smaller tiles, {what} needs {need}, and {have} is what \
+                         there is"
+                    );
+                    return Err(self.failed(hopeless));
+                }
+                (Err(other), _) => return Err(other),
+            };
+            self.drop_device();
+            in_a_row = if driven.chunks > before {
+                1
+            } else {
+                in_a_row + 1
+            };
+            if in_a_row == TRIES {
+                return Err(self.failed(format!(
+                    "{what}; this was try {TRIES} in a row, each with a device opened anew and \
+                     smaller tiles, the last with at most {} sets in a dispatch",
+                    limits.chunk
+                )));
+            }
+            limits = limits.halved();
+            tracing::warn!(
+                "device {} failed: {what}; opening it anew, with at most {} sets in a dispatch",
+                self.name(),
+                limits.chunk
+            );
+            *reopened += 1;
+            last = Some(what);
+            std::thread::sleep(PAUSE * in_a_row);
+        }
+    }
+
+    /// With one device. Everything on it is gone when this returns. Lowers `limits` to what was
+    /// planned within them, so that half of them is less.
+    fn attempt(
+        &self,
+        limits: &mut Limits,
+        job: &Job<'_>,
+        queue: &Queue,
+        task: &Task<'_>,
+        driven: &mut Driven,
+    ) -> Result<(), EngineError> {
+        let device = self.device()?;
+        let fault = self.planted.as_ref().map(|planted| planted.fault);
+        let mut pipeline = Method::of(job).open(&device, *limits, job, fault)?;
+        let most = u32::try_from(pipeline.bounds().most).unwrap_or(u32::MAX);
+        limits.chunk = limits.chunk.min(most);
+        drive(&mut *pipeline, queue, task, driven)
+    }
+
+    fn failed(&self, what: String) -> EngineError {
+        EngineError::Device {
+            device: self.name(),
+            what,
+        }
+    }
+}

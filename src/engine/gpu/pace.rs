@@ -1,0 +1,105 @@
+//! How many sets a submission gets, so that it takes the time it is meant to: pure.
+
+use std::time::Duration;
+
+/// What a pipeline can take in one submission.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    /// Sets of the first chunk, when nothing is known of its speed.
+    pub(super) first: u64,
+    /// Chunks are whole multiples of this, where enough sets are left, and no smaller.
+    pub(super) grain: u64,
+    /// Most sets of a chunk: a multiple of `grain`.
+    pub(super) most: u64,
+}
+
+/// One measurement is a rough guide: a chunk is this many times the measured one at most, and this
+/// part of it at least.
+const STRIDE: f64 = 4.0;
+
+/// Sizes chunks towards a time.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    target: Duration,
+    bounds: Bounds,
+    sets: u64,
+}
+
+impl Pace {
+    pub(super) fn new(target: Duration, bounds: Bounds) -> Self {
+        Self {
+            target,
+            bounds,
+            sets: bounds.first,
+        }
+    }
+
+    /// Sets of the next chunk.
+    pub(super) fn sets(&self) -> u64 {
+        self.sets
+    }
+
+    /// A chunk of `sets` took `busy`. One that was faster than the target only ever raises the
+    /// size, and one that was slower only ever lowers it, whatever its own size: a last or a redone
+    /// chunk says little about larger ones, but too slow is too slow.
+    pub(super) fn learn(&mut self, sets: u64, busy: Duration) {
+        let share = self.target.as_secs_f64() / busy.as_secs_f64().max(1e-9);
+        // The cast saturates.
+        let next = (sets as f64 * share.clamp(1.0 / STRIDE, STRIDE)) as u64;
+        let Bounds { grain, most, .. } = self.bounds;
+        let next = (next / grain * grain).clamp(grain, most);
+        self.sets = if busy > self.target {
+            self.sets.min(next)
+        } else {
+            self.sets.max(next)
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TARGET: Duration = Duration::from_millis(12);
+
+    fn pace() -> Pace {
+        Pace::new(
+            TARGET,
+            Bounds {
+                first: 1000,
+                grain: 64,
+                most: 1 << 20,
+            },
+        )
+    }
+
+    #[test]
+    fn sizes_go_towards_the_target_in_bounds_and_whole_grains() {
+        let next = |sets, busy| {
+            let mut pace = pace();
+            pace.learn(sets, busy);
+            pace.sets()
+        };
+        assert_eq!(pace().sets(), 1000);
+        assert_eq!(next(1024, TARGET / 2), 2048);
+        assert_eq!(next(1024, Duration::ZERO), 4096);
+        assert_eq!(next(1000, TARGET * 2), 448);
+        assert_eq!(next(1000, TARGET * 100), 192);
+        assert_eq!(next(10, TARGET * 100), 64);
+        assert_eq!(next(u64::MAX, Duration::ZERO), 1 << 20);
+    }
+
+    #[test]
+    fn small_chunks_lower_a_size_only_where_they_were_slow() {
+        let mut pace = pace();
+        pace.learn(1000, TARGET / 4);
+        assert_eq!(pace.sets(), 3968);
+        pace.learn(5, TARGET / 100);
+        assert_eq!(pace.sets(), 3968);
+        pace.learn(1000, TARGET * 2);
+        assert_eq!(pace.sets(), 448);
+        // In flight since before it was lowered, and slow too.
+        pace.learn(3968, TARGET * 3);
+        assert_eq!(pace.sets(), 448);
+    }
+}
