@@ -104,23 +104,82 @@ impl<E: Elem> Base<E> {
     pub(super) fn exactly(&self, lanes: [usize; 3]) -> [f64; 4] {
         let [first, second, third] = lanes.map(|lane| self.column(lane));
         let (mut n, mut sa, mut sg, mut saa, mut sgg, mut sag) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
-        let words = first.iter().zip(second).zip(third);
-        for (w, ((a, b), c)) in words.enumerate() {
-            let mut common = a & b & c;
-            while common != 0 {
-                let i = w * 64 + common.trailing_zeros() as usize;
-                common &= common - 1;
-                let scores = lanes.map(|lane| self.score(i, lane).wide());
-                let a = self.entries[i].s.wide() + scores[0] + scores[1] + scores[2];
-                let g = self.entries[i].g.wide();
-                n += 1.0;
-                sa += a;
-                sg += g;
-                saa += a * a;
-                sgg += g * g;
-                sag += a * g;
+        each_common(first, second, third, |i| {
+            let scores = lanes.map(|lane| self.score(i, lane).wide());
+            let a = self.entries[i].s.wide() + scores[0] + scores[1] + scores[2];
+            let g = self.entries[i].g.wide();
+            n += 1.0;
+            sa += a;
+            sg += g;
+            saa += a * a;
+            sgg += g * g;
+            sag += a * g;
+        });
+        [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg]
+    }
+}
+
+/// Calls `each` with every user of all three columns, in order.
+///
+/// Words of three columns mostly hold no user or one. Up to two of each word are listed without a
+/// branch that depends on them, since a wrong guess costs as much as listing several; only then are
+/// they visited.
+pub(super) fn each_common(
+    first: &[u64],
+    second: &[u64],
+    third: &[u64],
+    mut each: impl FnMut(usize),
+) {
+    const ROOM: usize = 256;
+    let mut users = [0_u32; ROOM];
+    let mut listed = 0;
+    for (w, ((a, b), c)) in first.iter().zip(second).zip(third).enumerate() {
+        let mut common = a & b & c;
+        if listed + 64 > ROOM {
+            users[..listed].iter().for_each(|&i| each(i as usize));
+            listed = 0;
+        }
+        for _ in 0..2 {
+            users[listed] = (w * 64) as u32 + common.trailing_zeros();
+            listed += usize::from(common != 0);
+            common &= common.wrapping_sub(1);
+        }
+        while common != 0 {
+            users[listed] = (w * 64) as u32 + common.trailing_zeros();
+            listed += 1;
+            common &= common - 1;
+        }
+    }
+    users[..listed].iter().for_each(|&i| each(i as usize));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn common_users_are_those_of_all_columns() {
+        let mut state = 9_u64;
+        let mut word = |dense: bool| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let mixed = state ^ state >> 29;
+            if dense { u64::MAX } else { mixed }
+        };
+        for words in [0, 1, 2, 3, 7, 40] {
+            for dense in [false, true] {
+                let columns: [Vec<u64>; 3] =
+                    std::array::from_fn(|_| (0..words).map(|_| word(dense)).collect());
+                let [a, b, c] = &columns;
+                let has = |column: &[u64], i: usize| column[i / 64] >> (i % 64) & 1 != 0;
+                let want: Vec<usize> = (0..words * 64)
+                    .filter(|&i| has(a, i) && has(b, i) && has(c, i))
+                    .collect();
+                let mut seen = Vec::new();
+                each_common(a, b, c, |i| seen.push(i));
+                assert_eq!(seen, want, "{words} {dense}");
             }
         }
-        [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg]
     }
 }

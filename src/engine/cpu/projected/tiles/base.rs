@@ -4,7 +4,7 @@
 //! by |g| descending. A code is 0 where the user did not answer, else 1 + the index of the score
 //! among the table's distinct scores.
 
-use super::super::base::User;
+use super::super::base::{User, each_common};
 use super::amx::Shape;
 
 /// Most distinct scores: a code and its table fit 16 bytes.
@@ -143,22 +143,17 @@ impl TileBase {
     pub(in crate::engine::cpu) fn exactly(&self, values: &Values, lanes: [usize; 3]) -> [f64; 4] {
         let [first, second, third] = lanes.map(|lane| self.column(lane));
         let (mut n, mut sa, mut sg, mut saa, mut sgg, mut sag) = (0, 0, 0, 0, 0, 0);
-        for (w, ((a, b), c)) in first.iter().zip(second).zip(third).enumerate() {
-            let mut common = a & b & c;
-            while common != 0 {
-                let i = w * 64 + common.trailing_zeros() as usize;
-                common &= common - 1;
-                let score = |lane| values.scores[usize::from(self.code(i, lane)) - 1];
-                let user = &self.users[i];
-                let a = user.s + lanes.map(score).iter().sum::<i64>();
-                n += 1;
-                sa += a;
-                sg += user.g;
-                saa += a * a;
-                sgg += user.g * user.g;
-                sag += a * user.g;
-            }
-        }
+        each_common(first, second, third, |i| {
+            let score = |lane| values.scores[usize::from(self.code(i, lane)) - 1];
+            let user = &self.users[i];
+            let a = user.s + lanes.map(score).iter().sum::<i64>();
+            n += 1;
+            sa += a;
+            sg += user.g;
+            saa += a * a;
+            sgg += user.g * user.g;
+            sag += a * user.g;
+        });
         [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg].map(|sum| sum as f64)
     }
 }
