@@ -51,7 +51,9 @@
 
 mod base;
 mod bits;
+mod cells;
 mod kernel;
+mod leftover;
 mod table;
 
 pub(super) use base::{Base, pays};

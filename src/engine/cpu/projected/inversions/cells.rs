@@ -1,0 +1,282 @@
+//! The table of one list: rows by side and bin of g and class of score, who is on which leaf how
+//! often, and the leaves with an inversion.
+
+use super::base::{BINS, Base, CROWD_STEP, HIGH, LOW, MOST_OF_A_CROWD, MOST_OF_A_THIN_CROWD};
+use super::bits::{Bits, Row};
+use super::table::Table;
+
+/// Adds the rows of a list's users to the cells.
+///
+/// # Safety
+/// The level of `B` must be available; entries must name rows and cells that there are; `SIMPLE`
+/// only with two scores a step apart and a class for each score.
+#[inline(always)]
+pub(super) unsafe fn add<B: Bits, const SIMPLE: bool>(
+    list: &[u32],
+    rows: &[Row],
+    cells: &mut [Row],
+    base: &Base,
+    table: &Table,
+) {
+    let steps = &table.steps.of;
+    let cells = cells.as_mut_ptr();
+    for &entry in list {
+        let (user, place) = ((entry & 0xffff) as usize, (entry >> 16) as usize);
+        // SAFETY: by this function's contract.
+        unsafe {
+            let row = rows
+                .as_ptr()
+                .add(user * if SIMPLE { 2 } else { steps.len() });
+            if SIMPLE {
+                put::<B>(cells, place, row);
+                put::<B>(cells, place + 1, row.add(1));
+            } else {
+                for (value, step) in steps.iter().enumerate() {
+                    let place = *base.places.get_unchecked(place + *step as usize);
+                    put::<B>(cells, usize::from(place), row.add(value));
+                }
+            }
+        }
+    }
+}
+
+/// Adds a row to a cell.
+///
+/// # Safety
+/// The level of `B` must be available, and there must be such a cell and row.
+#[inline(always)]
+unsafe fn put<B: Bits>(cells: *mut Row, place: usize, row: *const Row) {
+    // SAFETY: by this function's contract.
+    unsafe {
+        let cell = cells.add(place);
+        B::load(cell).or(B::load(row)).store(cell);
+    }
+}
+
+/// What is known of the users of each leaf by counting.
+pub(super) struct Crowds {
+    /// Leaves with more users of a crowd than a thin leaf has.
+    pub(super) over_thin: Row,
+    /// With more than any leaf may have.
+    pub(super) over: Row,
+    /// The most Σg² of a thin leaf, and of any that is not over.
+    pub(super) most: [u64; 2],
+}
+
+/// Counts the users of each crowd on every leaf. The most Σg² is that of the first users of each
+/// crowd, as many as allowed, and of all users in none.
+///
+/// # Safety
+/// The level of `B` must be available; entries must name rows that there are.
+#[inline(always)]
+pub(super) unsafe fn crowds<B: Bits, const SIMPLE: bool>(
+    list: &[u32],
+    rows: &[Row],
+    squares: &[u32],
+    sizes: [usize; 2],
+    values: usize,
+) -> Crowds {
+    let energy = |list: &[u32]| -> u64 {
+        // SAFETY: entries name users of the stem.
+        let square = |entry: &u32| unsafe { *squares.get_unchecked((entry & 0xffff) as usize) };
+        list.iter().map(|entry| u64::from(square(entry))).sum()
+    };
+    let mut rest = list;
+    let mut counted = Crowds {
+        over_thin: Row::default(),
+        over: Row::default(),
+        most: [0; 2],
+    };
+    for (crowd, size) in sizes.into_iter().enumerate() {
+        let size = size.min(rest.len()) / CROWD_STEP * CROWD_STEP;
+        let (allowed, thin) = (MOST_OF_A_CROWD[crowd], MOST_OF_A_THIN_CROWD[crowd]);
+        if size <= allowed + 1 {
+            continue;
+        }
+        let members = &rest[..size];
+        rest = &rest[size..];
+        let first = energy(&members[..thin]);
+        counted.most[0] += first;
+        counted.most[1] += first + energy(&members[thin..allowed]);
+        // SAFETY: by this function's contract.
+        unsafe {
+            let [mut ones, mut twos, mut fours, mut eights, mut more] = [B::zero(); 5];
+            for eight in members.chunks_exact(CROWD_STEP) {
+                let [a, b, c, d, e, f, g, h] =
+                    *<&[u32; CROWD_STEP]>::try_from(eight).expect("whole chunks");
+                let row = rows.as_ptr();
+                let (two_a, two_b, two_c, two_d, four_a, four_b, carry);
+                (ones, two_a) = two::<B, SIMPLE>(ones, row, values, a, b);
+                (ones, two_b) = two::<B, SIMPLE>(ones, row, values, c, d);
+                (twos, four_a) = full(twos, two_a, two_b);
+                (ones, two_c) = two::<B, SIMPLE>(ones, row, values, e, f);
+                (ones, two_d) = two::<B, SIMPLE>(ones, row, values, g, h);
+                (twos, four_b) = full(twos, two_c, two_d);
+                (fours, carry) = full(fours, four_a, four_b);
+                more = more.or(eights.and(carry));
+                eights = eights.xor(carry);
+            }
+            // More than 3 have a four, an eight or 16 and more; and so on.
+            let over_seven = eights.or(more);
+            let (over_thin, over) = if crowd == 0 {
+                (over_seven.or(fours), over_seven)
+            } else {
+                (over_seven, more)
+            };
+            let mut row = Row::default();
+            over_thin.store(&mut row);
+            counted.over_thin = counted.over_thin.or(row);
+            over.store(&mut row);
+            counted.over = counted.over.or(row);
+        }
+    }
+    let rest = energy(rest);
+    counted.most = counted.most.map(|most| most + rest);
+    counted
+}
+
+/// Sum and carry of three bits.
+///
+/// # Safety
+/// The level of `B` must be available.
+#[inline(always)]
+unsafe fn full<B: Bits>(a: B, b: B, c: B) -> (B, B) {
+    // SAFETY: by this function's contract.
+    unsafe {
+        let half = a.xor(b);
+        (half.xor(c), a.and(b).or(half.and(c)))
+    }
+}
+
+/// Sum and carry of `ones` and who answered of two users.
+///
+/// # Safety
+/// The level of `B` must be available; the entries must name users of `rows`.
+#[inline(always)]
+unsafe fn two<B: Bits, const SIMPLE: bool>(
+    ones: B,
+    rows: *const Row,
+    values: usize,
+    first: u32,
+    second: u32,
+) -> (B, B) {
+    // SAFETY: by this function's contract.
+    unsafe {
+        let first = answered::<B, SIMPLE>(rows, values, first);
+        let second = answered::<B, SIMPLE>(rows, values, second);
+        full(ones, first, second)
+    }
+}
+
+/// What the user of an entry answered.
+///
+/// # Safety
+/// The level of `B` must be available; the entry must name a user of `rows`.
+#[inline(always)]
+unsafe fn answered<B: Bits, const SIMPLE: bool>(rows: *const Row, values: usize, entry: u32) -> B {
+    // SAFETY: by this function's contract.
+    unsafe {
+        let row = rows.add((entry & 0xffff) as usize * if SIMPLE { 2 } else { values });
+        let mut any = B::load(row).or(B::load(row.add(1)));
+        if !SIMPLE {
+            for value in 2..values {
+                any = any.or(B::load(row.add(value)));
+            }
+        }
+        any
+    }
+}
+
+/// The leaves with an inversion of users at least `thin` bins apart, and at least `all`, which is no
+/// less. Clears the cells. Of a number of bins that there is not, no leaf.
+///
+/// # Safety
+/// The level of `B` must be available; there must be ALL · classes cells.
+#[inline(always)]
+pub(super) unsafe fn dead<B: Bits>(
+    cells: &mut [Row],
+    classes: usize,
+    thin: usize,
+    all: usize,
+) -> [Row; 2] {
+    let all = all.min(2 * BINS - 1);
+    let thin = thin.min(all);
+    // SAFETY: by this function's contract, and both are below 2 · BINS.
+    unsafe {
+        match all {
+            0..=6 => dead_of::<B, 7>(cells, classes, thin, all),
+            7 => dead_of::<B, 8>(cells, classes, thin, all),
+            8 => dead_of::<B, 9>(cells, classes, thin, all),
+            9 => dead_of::<B, 10>(cells, classes, thin, all),
+            _ => dead_of::<B, BINS>(cells, classes, thin, all),
+        }
+    }
+}
+
+/// A cell, which is cleared.
+///
+/// # Safety
+/// The level of `B` must be available, and there must be such a cell.
+#[inline(always)]
+unsafe fn take<B: Bits>(cells: *mut Row, at: usize) -> B {
+    // SAFETY: by this function's contract.
+    unsafe {
+        let cell = cells.add(at);
+        let row = B::load(cell);
+        B::zero().store(cell);
+        row
+    }
+}
+
+/// The same where high bins from `N` on are as good as `N − 1`.
+///
+/// # Safety
+/// As [`dead`], and both below 2 · BINS.
+#[inline(always)]
+unsafe fn dead_of<B: Bits, const N: usize>(
+    cells: &mut [Row],
+    classes: usize,
+    thin: usize,
+    all: usize,
+) -> [Row; 2] {
+    let cells = cells.as_mut_ptr();
+    // SAFETY: high bins are 0 .. BINS, and low ones LOW + apart − bin, which is from LOW − BINS + 1,
+    // behind the high ones, up to LOW + 2 · BINS − 1, below ALL.
+    unsafe {
+        let (mut dead_thin, mut dead_all) = (B::zero(), B::zero());
+        let mut reached = [B::zero(); N];
+        for class in 0..classes {
+            let mut beyond = B::zero();
+            for bin in N..BINS {
+                beyond = beyond.or(take::<B>(cells, (HIGH + bin) * classes + class));
+            }
+            for bin in (1..N).rev() {
+                beyond = beyond.or(take::<B>(cells, (HIGH + bin) * classes + class));
+                reached[bin] = reached[bin].or(beyond);
+                dead_thin = dead_thin
+                    .or(reached[bin].and(B::load(cells.add((LOW + thin - bin) * classes + class))));
+                dead_all = dead_all
+                    .or(reached[bin].and(B::load(cells.add((LOW + all - bin) * classes + class))));
+            }
+            beyond = beyond.or(take::<B>(cells, HIGH * classes + class));
+            reached[0] = reached[0].or(beyond);
+            // All that is at least far enough from bin 0.
+            let mut far = B::zero();
+            for bin in all..BINS {
+                far = far.or(B::load(cells.add((LOW + bin) * classes + class)));
+            }
+            dead_all = dead_all.or(reached[0].and(far));
+            for bin in thin..all.min(BINS) {
+                far = far.or(B::load(cells.add((LOW + bin) * classes + class)));
+            }
+            dead_thin = dead_thin.or(reached[0].and(far));
+        }
+        for cell in LOW * classes..(LOW + BINS) * classes {
+            B::zero().store(cells.add(cell));
+        }
+        let mut rows = [Row::default(); 2];
+        dead_thin.store(&mut rows[0]);
+        dead_all.store(&mut rows[1]);
+        rows
+    }
+}
