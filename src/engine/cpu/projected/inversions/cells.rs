@@ -280,3 +280,68 @@ unsafe fn dead_of<B: Bits, const N: usize>(
         rows
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::bits::Words;
+    use super::*;
+
+    #[test]
+    fn crowds_are_counted_on_every_leaf() {
+        const USERS: usize = 70;
+        let mut state = 5_u64;
+        let mut word = |sparse: u32| {
+            let mut word = u64::MAX;
+            for _ in 0..sparse {
+                state = state
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1);
+                word &= state ^ state >> 29;
+            }
+            word
+        };
+        let mut seen = [0; 2];
+        for sparse in [1, 2] {
+            // One score or the other: two rows a user, none in both.
+            let mut rows = Vec::new();
+            for _ in 0..USERS {
+                let answered: [u64; 4] = std::array::from_fn(|_| word(sparse));
+                let scored: [u64; 4] = std::array::from_fn(|_| word(1));
+                rows.push(Row(std::array::from_fn(|w| answered[w] & !scored[w])));
+                rows.push(Row(std::array::from_fn(|w| answered[w] & scored[w])));
+            }
+            let squares: Vec<u32> = (0..USERS as u32).map(|user| 900 - 12 * user).collect();
+            let list: Vec<u32> = (0..USERS as u32).collect();
+            // SAFETY: plain words need no instructions; every entry names two rows and a square.
+            let crowds = unsafe { crowds::<Words, true>(&list, &rows, &squares, [16, 40], 2) };
+            let has = |row: &Row, lane: usize| row.0[lane / 64] >> (lane % 64) & 1 != 0;
+            for lane in 0..256 {
+                let answered =
+                    |user: &usize| has(&rows[2 * user], lane) || has(&rows[2 * user + 1], lane);
+                let counts = [0..16, 16..56].map(|crowd| crowd.filter(answered).count());
+                let energy: u64 = (0..USERS)
+                    .filter(answered)
+                    .map(|user| u64::from(squares[user]))
+                    .sum();
+                let within = |most: [usize; 2]| counts.iter().zip(most).all(|(c, most)| *c <= most);
+                for (i, (over, most)) in [
+                    (crowds.over_thin, MOST_OF_A_THIN_CROWD),
+                    (crowds.over, MOST_OF_A_CROWD),
+                ]
+                .into_iter()
+                .enumerate()
+                {
+                    assert_eq!(has(&over, lane), !within(most), "lane {lane}, {counts:?}");
+                    if within(most) {
+                        seen[i] += 1;
+                        assert!(energy <= crowds.most[i], "lane {lane}, {counts:?}");
+                    }
+                }
+            }
+        }
+        assert!(
+            seen[0] > 0 && seen[1] > seen[0] && seen[1] < 512,
+            "{seen:?}"
+        );
+    }
+}
