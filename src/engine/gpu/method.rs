@@ -8,6 +8,7 @@ use super::flat::Flat;
 use super::job::Job;
 use super::layout::{SumWidth, Variant};
 use super::limits::{Excess, Limits};
+use super::shader::Kernel;
 use crate::engine::EngineError;
 
 /// What a caller asks for.
@@ -78,6 +79,17 @@ impl Method {
         match self {
             Self::Flat(_) => "flat",
             Self::Complete { .. } => "complete",
+        }
+    }
+
+    /// Compiles all it takes; a device does so once.
+    pub(super) fn compile(&self, device: &Device) -> Result<(), EngineError> {
+        match self {
+            Self::Flat(variant) => device.pipeline(Kernel::Flat, variant).map(drop),
+            Self::Complete { k, width, span } => {
+                let (kernel, variant) = complete::compiled(*k, *width, *span);
+                device.pipeline(kernel, &variant).map(drop)
+            }
         }
     }
 

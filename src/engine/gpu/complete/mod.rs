@@ -24,7 +24,7 @@ use super::drive::{Answer, Pipeline};
 use super::fault::Fault;
 use super::floor::Floor;
 use super::job::Job;
-use super::layout::{CompleteParams, RECORD_BYTES, Variant};
+use super::layout::{CompleteParams, RECORD_BYTES, SumWidth, Variant};
 use super::limits::Limits;
 use super::pace::Bounds;
 use super::queue::Chunk;
@@ -76,13 +76,14 @@ struct Running {
     submission: wgpu::SubmissionIndex,
 }
 
-/// Kernel and variant for `table` in workgroups with room for `span` questions.
-fn compiled(table: &Table, k: usize, span: u32) -> (Kernel, Variant) {
+/// Kernel and variant for sets of `k`, integers of this width, and workgroups with room for `span`
+/// questions.
+pub(super) fn compiled(k: usize, width: SumWidth, span: u32) -> (Kernel, Variant) {
     let variant = Variant {
         k,
         // Scores are in no buffer here.
         score_bits: 1,
-        sums: table.width,
+        sums: width,
     };
     (Kernel::Complete { span }, variant)
 }
@@ -98,7 +99,7 @@ impl<'a> Complete<'a> {
         fault: Option<Fault>,
     ) -> Result<Self, EngineError> {
         tracing::debug!(?plan, width = ?table.width, "complete");
-        let (kernel, variant) = compiled(table, job.query.k(), plan.span);
+        let (kernel, variant) = compiled(job.query.k(), table.width, plan.span);
         let pipeline = device.pipeline(kernel, &variant)?;
         let binomials = device.storage("binomials", bytemuck::cast_slice(&job.table.words()))?;
         let mut wholes = table.wholes();
