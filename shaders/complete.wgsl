@@ -154,8 +154,8 @@ fn extend(prefix: Prefix, q: u32, x: f32, saa: Whole) -> Prefix {
     );
 }
 
-// `part` and `before` for the questions from `from` on; then before a barrier, `sum_parts`.
-fn enter_before(lane: u32, from: u32) {
+// `part` and `before` for the questions from `front` on; then before a barrier, `sum_parts`.
+fn enter_before(lane: u32, front: u32) {
     for (var i = lane; i < BEFORE; i += WORKGROUP) {
         let q = stem[i];
         var x = floats[params.variances + q];
@@ -167,7 +167,7 @@ fn enter_before(lane: u32, from: u32) {
         part_x[i] = x;
         part_saa[i] = saa;
     }
-    for (var q = from + lane; q < params.questions; q += WORKGROUP) {
+    for (var q = front + lane; q < params.questions; q += WORKGROUP) {
         var x = floats[params.variances + q];
         var saa = wholes[own_place(q)];
         for (var j = 0u; j < BEFORE; j += 1u) {
@@ -187,9 +187,9 @@ fn sum_parts() {
     before = sum;
 }
 
-// `step` for the questions from `from` on.
-fn enter_last(lane: u32, from: u32) {
-    for (var q = from + lane; q < params.questions; q += WORKGROUP) {
+// `step` for the questions from `front` on.
+fn enter_last(lane: u32, front: u32) {
+    for (var q = front + lane; q < params.questions; q += WORKGROUP) {
         var x = before_x[q];
         var saa = before_saa[q];
         if (STEM > 0u) {
@@ -258,12 +258,12 @@ fn main(
     var sag_sum = vec2<u32>(0u);
     var saa_sum = vec2<u32>(0u);
     while (rest > 0u) {
-        // `last` is where `before` starts, `from` where the leaves do.
+        // `last` is where `before` starts, `front` where the leaves do.
         var last = 0u;
-        var from = 0u;
+        var front = 0u;
         if (STEM > 0u) {
             last = stem[BEFORE];
-            from = last + 1u;
+            front = last + 1u;
         }
         let again = only_last == 0u;
         if (again) {
@@ -273,7 +273,7 @@ fn main(
         if (again && lane == 0u) {
             sum_parts();
         }
-        enter_last(lane, from);
+        enter_last(lane, front);
         workgroupBarrier();
         var prefix = before;
         if (STEM > 0u) {
@@ -281,7 +281,7 @@ fn main(
         }
 
         // Leaves first .. end of this stem, in `rows` rows from y on.
-        let run = params.questions - from;
+        let run = params.questions - front;
         let first = leaves_before(run, y) + m - y - 1u;
         let end = min(leaves_before(run, run - 1u), first + rest);
         let rows = row_of(run, end - 1u) + 1u - y;
@@ -310,8 +310,8 @@ fn main(
                 taken = taken && leaf >= first && leaf < end;
             }
             if (taken) {
-                let q = from + row;
-                let r = from + column;
+                let q = front + row;
+                let r = front + column;
                 let pair = pair_place(q, r);
                 counts.x += 1u;
                 sa = whole_add(sa, whole_add(wholes[sa_place(q)], wholes[sa_place(r)]));
