@@ -1,7 +1,7 @@
 //! The GPU engine's complete pipeline on a real adapter: agreement with the oracle set by set, with
 //! the flat pipeline and the CPU engine on larger tables, ranges of ranks, planted faults.
 
-use crate::gpu::{ANY, assert_same, draw, engine, random, table};
+use crate::gpu::{ANY, agree_on_ranks, assert_same, draw, engine, random, table};
 use kcorrset::combin::binomial;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
@@ -112,9 +112,7 @@ fn ties_constants_and_too_few_users() {
     });
     agree(&complete(), &flat, 2, 2, "equal totals");
     // One user answered nothing: a set then has fewer users than the table.
-    let absent = table(41, 8, |u, q| {
-        (u != 17).then(|| (draw(u, q, 3) % 3) as i64)
-    });
+    let absent = table(41, 8, |u, q| (u != 17).then(|| (draw(u, q, 3) % 3) as i64));
     assert_eq!(absent.users().len(), 41);
     agree(&complete(), &absent, 3, 40, "a user without answers");
     agree(&complete(), &absent, 3, 41, "a user without answers");
@@ -171,17 +169,7 @@ fn deep_sets_and_ranks_beyond_64_bits() {
         (32, total - 700, 700),
         (65, (1 << 126) - 300, 700),
     ] {
-        let query = Query::new(&deep, k, 20, 2)
-            .unwrap()
-            .with_ranks(skip, Some(sets))
-            .unwrap();
-        let want = ReferenceEngine
-            .search(&deep, &query, &Watch::new())
-            .unwrap();
-        let got = run(&complete(), &deep, &query, &Watch::new())
-            .unwrap_or_else(|e| panic!("K {k}: {e}"));
-        assert_same(&want.best, &got.best, &format!("K {k} from {skip}"));
-        assert_eq!(got.best.len(), 20);
+        agree_on_ranks(&complete(), &deep, k, skip, sets);
     }
     // From end to end: every stem but the first has a question changed in its middle sooner or later.
     let all = random(30, 16, 256, 0, 4);

@@ -38,11 +38,8 @@ impl<'a> Job<'a> {
         };
         let ranks = query.ranks();
         let asked = choice == Choice::Complete;
-        let possible = pays(
-            matrix.questions().len(),
-            query.k(),
-            ranks.end - ranks.start,
-        ) && complete_users(matrix).is_some();
+        let possible = pays(matrix.questions().len(), query.k(), ranks.end - ranks.start)
+            && complete_users(matrix).is_some();
         if !asked && (choice == Choice::Flat || !possible) {
             return Ok(job);
         }

@@ -257,7 +257,14 @@ mod tests {
 
     #[test]
     fn the_complete_pipeline_has_narrow_integers_unless_widened() {
-        for (k, span) in [(2, 64), (3, 64), (5, 256), (64, 64), (MAX_K, 256), (MAX_K, 320)] {
+        for (k, span) in [
+            (2, 64),
+            (3, 64),
+            (5, 256),
+            (64, 64),
+            (MAX_K, 256),
+            (MAX_K, 320),
+        ] {
             let (matrix, packing) = complete_table_for(k, span).unwrap();
             assert!(matrix.questions().len() <= span as usize);
             let query = Query::new(&matrix, k, 1000, 2).unwrap();

@@ -106,7 +106,10 @@ mod tests {
             let (up, side) = bar(&Floor::new(f));
             assert_eq!(side, Side::Below);
             assert!(f64::from(up) <= f * f * (1.0 - 8.0 * UNIT), "{f}");
-            assert!(f64::from(up) >= f * f * (1.0 - 12.0 * UNIT) - LEAST_BAR, "{f}");
+            assert!(
+                f64::from(up) >= f * f * (1.0 - 12.0 * UNIT) - LEAST_BAR,
+                "{f}"
+            );
             let (down, side) = bar(&Floor::new(-f));
             assert_eq!(side, Side::Above);
             assert!(f64::from(down) <= -f * f * (1.0 + 8.0 * UNIT), "{f}");

@@ -127,10 +127,8 @@ impl<'a> Complete<'a> {
                 STAMP_BYTES + record_bytes + survivor_bytes,
                 BufferUsages::COPY_DST | BufferUsages::MAP_READ,
             )?;
-            let resources = [
-                &params, &binomials, &floats, &wholes, &survivors, &records,
-            ]
-            .map(wgpu::Buffer::as_entire_binding);
+            let resources = [&params, &binomials, &floats, &wholes, &survivors, &records]
+                .map(wgpu::Buffer::as_entire_binding);
             let bindings = device.bind(kernel.name(), &pipeline, &resources)?;
             slots.push(Slot {
                 params,

@@ -122,9 +122,8 @@ fn forms(shifted: &[Vec<i32>]) -> Vec<Scores> {
     if let Some(two) = two {
         return two;
     }
-    let short = |x: &Vec<i32>| -> Option<Vec<i16>> {
-        x.iter().map(|&x| i16::try_from(x).ok()).collect()
-    };
+    let short =
+        |x: &Vec<i32>| -> Option<Vec<i16>> { x.iter().map(|&x| i16::try_from(x).ok()).collect() };
     match shifted.iter().map(short).collect::<Option<Vec<_>>>() {
         Some(short) => short
             .into_iter()

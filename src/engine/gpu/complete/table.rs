@@ -263,7 +263,12 @@ mod tests {
             .prop_map(|(weights, draws)| {
                 let whole = draws.len() / QUESTIONS * QUESTIONS;
                 let weigh = |(i, x): (usize, i64)| x * weights[i % QUESTIONS];
-                draws.into_iter().take(whole).enumerate().map(weigh).collect()
+                draws
+                    .into_iter()
+                    .take(whole)
+                    .enumerate()
+                    .map(weigh)
+                    .collect()
             })
     }
 
@@ -316,7 +321,10 @@ mod tests {
         assert_eq!(floats.len(), floats_of(QUESTIONS));
         assert_eq!(table.width, SumWidth::Narrow);
         assert_eq!(table.wholes().len(), wholes_of(QUESTIONS));
-        assert_eq!(table.clone().wide().wholes().len(), 2 * wholes_of(QUESTIONS));
+        assert_eq!(
+            table.clone().wide().wholes().len(),
+            2 * wholes_of(QUESTIONS)
+        );
         let (below, above) = (
             Places::of(QUESTIONS, Side::Below),
             Places::of(QUESTIONS, Side::Above),
