@@ -191,7 +191,7 @@ fn width(products: &Products, k: usize) -> SumWidth {
         2 * reach(&products.with_total),
     ];
     let most = leaf.into_iter().max().unwrap_or(0);
-    let leaves = MOST_LANE_LEAVES as i128 + products.questions() as i128;
+    let leaves = i128::from(MOST_LANE_LEAVES) + products.questions() as i128;
     if most * leaves <= i128::from(i32::MAX) {
         SumWidth::Narrow
     } else {
