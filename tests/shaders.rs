@@ -1,7 +1,8 @@
 //! Every shader parses and validates without a device, and Rust and WGSL agree on layouts.
 
+use kcorrset::engine::gpu::complete::plan::workgroup_bytes;
 use kcorrset::engine::gpu::layout::{
-    MAX_K, Params, Record, SumWidth, TALLY_BYTES, Tally, Variant, WORKGROUP,
+    CompleteParams, MAX_K, Params, Record, SumWidth, TALLY_BYTES, Tally, Variant, WORKGROUP,
 };
 use kcorrset::engine::gpu::shader::Kernel;
 use naga::{Module, TypeInner};
@@ -33,7 +34,7 @@ fn parse(kernel: Kernel, variant: &Variant) -> Module {
 #[test]
 fn every_variant_of_every_kernel_validates() {
     for kernel in Kernel::ALL {
-        for variant in variants() {
+        for variant in variants().into_iter().filter(|v| v.k >= kernel.least_k()) {
             let module = parse(kernel, &variant);
             // No capability: nothing that an adapter might lack.
             naga::valid::Validator::new(
@@ -151,6 +152,56 @@ fn what_is_bound_and_shared_is_what_is_planned() {
         .map(|(_, v)| layouter[v.ty].size)
         .sum();
     assert_eq!(u64::from(shared), u64::from(WORKGROUP) * TALLY_BYTES);
+}
+
+#[test]
+fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
+    for (k, sums, span) in [
+        (2, SumWidth::Narrow, 64),
+        (5, SumWidth::Wide, 448),
+        (33, SumWidth::Narrow, 704),
+        (MAX_K, SumWidth::Wide, 1856),
+    ] {
+        let variant = Variant {
+            k,
+            score_bits: 1,
+            sums,
+        };
+        let module = parse(Kernel::Complete { span }, &variant);
+        agrees!(
+            &module,
+            CompleteParams,
+            [
+                left,
+                bar,
+                judged,
+                questions,
+                span,
+                sets,
+                share,
+                workgroups,
+                capacity,
+                serial,
+                covariances,
+                variances,
+                with_total
+            ]
+        );
+        agrees!(&module, Record, [tally, serial]);
+        let mut layouter = naga::proc::Layouter::default();
+        layouter.update(module.to_ctx()).unwrap();
+        let shared: u32 = module
+            .global_variables
+            .iter()
+            .filter(|(_, v)| v.space == naga::AddressSpace::WorkGroup)
+            .map(|(_, v)| layouter[v.ty].size)
+            .sum();
+        assert_eq!(u64::from(shared), workgroup_bytes(k, sums, span));
+        let bound = module.global_variables.iter();
+        let bound = bound.filter(|(_, v)| v.binding.is_some()).count();
+        // All storage buffers: WebGPU promises 8.
+        assert_eq!(bound, 6);
+    }
 }
 
 #[test]

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub enum Fault {
     /// One answered bit of the table is lost on its way to the device.
     LostAnswer,
+    /// One bit of a table of floats flips on its way to the device, where there is such a table.
+    BentTable,
     /// Every chunk starts one set too early.
     ShiftedChunk,
     /// The last workgroup of every dispatch does not run.

@@ -1,7 +1,9 @@
 //! A search as each of its devices gets it: table, query, and what follows from the two for any
 //! pipeline. Knows no device.
 
+use super::complete::{Products, Table, complete_users};
 use super::limits::Excess;
+use super::method::{Choice, Method, leave_to_flat, pays};
 use super::pack::Packing;
 use super::ranks::RankTable;
 use crate::engine::{EngineError, Query};
@@ -15,13 +17,60 @@ pub(super) struct Job<'a> {
     pub(super) packing: Packing,
     pub(super) table: RankTable,
     pub(super) min_users: u32,
+    pub(super) choice: Choice,
+    /// Of a complete table, where that pipeline may be taken.
+    pub(super) complete: Option<Table>,
+    /// Exactly this one, whatever was chosen.
+    pub(super) method: Option<Method>,
 }
 
 impl<'a> Job<'a> {
     /// Packed as narrow as the table allows.
-    pub(super) fn new(matrix: &'a ResponseMatrix, query: &'a Query) -> Result<Self, EngineError> {
+    pub(super) fn new(
+        matrix: &'a ResponseMatrix,
+        query: &'a Query,
+        choice: Choice,
+    ) -> Result<Self, EngineError> {
         let packing = Packing::new(matrix, query.k()).map_err(Excess::refusal)?;
-        Self::with_packing(matrix, query, packing)
+        let job = Self {
+            choice,
+            ..Self::with_packing(matrix, query, packing)?
+        };
+        let ranks = query.ranks();
+        let asked = choice == Choice::Complete;
+        let possible = pays(matrix.questions().len(), query.k(), ranks.end - ranks.start)
+            && complete_users(matrix).is_some();
+        if !asked && (choice == Choice::Flat || !possible) {
+            return Ok(job);
+        }
+        match job.complete_table() {
+            Ok(table) => Ok(Self {
+                complete: Some(table),
+                ..job
+            }),
+            Err(excess) if asked => Err(excess.refusal()),
+            Err(excess) => {
+                leave_to_flat(&excess);
+                Ok(job)
+            }
+        }
+    }
+
+    /// What the complete pipeline reads.
+    pub(super) fn complete_table(&self) -> Result<Table, Excess> {
+        let k = self.query.k();
+        if k < 2 {
+            return Err(Excess::new("the complete pipeline", "sets of 2", k));
+        }
+        let products = Products::new(self.matrix, &self.packing).ok_or_else(|| {
+            let (questions, users) = (self.matrix.questions().len(), self.matrix.users().len());
+            Excess::new(
+                "the complete pipeline",
+                format!("{} answers", questions * users),
+                format!("{}", self.matrix.responses()),
+            )
+        })?;
+        Table::new(products, k)
     }
 
     /// Packed like this, which must be no narrower.
@@ -40,6 +89,9 @@ impl<'a> Job<'a> {
             table,
             // At most the users, who are counted in 32 bits.
             min_users: u32::try_from(query.min_users()).unwrap_or(u32::MAX),
+            choice: Choice::Flat,
+            complete: None,
+            method: None,
         })
     }
 }

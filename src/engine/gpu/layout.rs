@@ -93,6 +93,38 @@ pub struct Params {
     pub padding: [u32; 2],
 }
 
+/// `CompleteParams` of `shaders/complete.wgsl`, which says what each is.
+#[repr(C, align(16))]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct CompleteParams {
+    /// Lowest word first.
+    pub left: [u32; 4],
+    /// Sets below it are discarded.
+    pub bar: f32,
+    /// 1 or 0.
+    pub judged: u32,
+    /// Q.
+    pub questions: u32,
+    /// Q − K + 1.
+    pub span: u32,
+    /// Sets in the chunk.
+    pub sets: u32,
+    /// Sets of a workgroup.
+    pub share: u32,
+    /// Workgroups that cover them.
+    pub workgroups: u32,
+    /// Survivors that there is room for.
+    pub capacity: u32,
+    /// The dispatch's number.
+    pub serial: u32,
+    /// Place in the floats.
+    pub covariances: u32,
+    /// Place in the floats.
+    pub variances: u32,
+    /// Place in the floats.
+    pub with_total: u32,
+}
+
 /// `Tally` of `shaders/shared/tally.wgsl`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Pod, Zeroable)]

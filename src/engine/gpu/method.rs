@@ -1,32 +1,84 @@
 //! Which pipeline a search takes, and how one is opened: the only place that names them all.
 
+use super::complete::{self, Complete};
 use super::device::Device;
 use super::drive::Pipeline;
 use super::fault::Fault;
 use super::flat::Flat;
 use super::job::Job;
-use super::layout::Variant;
-use super::limits::Limits;
+use super::layout::{SumWidth, Variant};
+use super::limits::{Excess, Limits};
 use super::shader::Kernel;
 use crate::engine::EngineError;
+
+/// What a caller asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Choice {
+    /// The fastest pipeline that can take the search.
+    #[default]
+    Automatic,
+    /// This one, or a refusal.
+    Flat,
+    /// This one, or a refusal.
+    Complete,
+}
 
 /// A pipeline and what is compiled into it: what the self-test is run for, once each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Method {
     /// One invocation a set, over the full bitsets.
     Flat(Variant),
+    /// Complete tables, over covariances.
+    Complete {
+        k: usize,
+        width: SumWidth,
+        /// Questions that a workgroup has room for.
+        span: u32,
+    },
+}
+
+/// Whether a search that may choose should try the complete pipeline: `sets` sets of `k` questions
+/// of a complete table with `questions` questions.
+///
+/// It first takes Q²/2 products over all users, as many as the flat pipeline ANDs bitsets for
+/// Q²/(2·K) sets; so few sets, and all sets of one question, are left to that one.
+pub(super) fn pays(questions: usize, k: usize, sets: u128) -> bool {
+    k >= 2 && sets >= (questions * questions / (2 * k)) as u128
 }
 
 impl Method {
-    /// The one that `job` takes.
-    pub(super) fn of(job: &Job<'_>) -> Self {
-        Self::Flat(job.packing.variant)
+    /// The one that `job` takes on a device with these limits.
+    ///
+    /// # Errors
+    /// Where a pipeline was asked for that cannot take it.
+    pub(super) fn of(job: &Job<'_>, limits: &Limits) -> Result<Self, EngineError> {
+        if let Some(method) = job.method {
+            return Ok(method);
+        }
+        let flat = Self::Flat(job.packing.variant);
+        let Some(table) = &job.complete else {
+            return Ok(flat);
+        };
+        let k = job.query.k();
+        match complete::Plan::new(limits, table.questions(), k, table.width) {
+            Ok(plan) => Ok(Self::Complete {
+                k,
+                width: table.width,
+                span: plan.span,
+            }),
+            Err(excess) if job.choice == Choice::Complete => Err(excess.refusal()),
+            Err(excess) => {
+                leave_to_flat(&excess);
+                Ok(flat)
+            }
+        }
     }
 
     /// For people.
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Flat(_) => "flat",
+            Self::Complete { .. } => "complete",
         }
     }
 
@@ -34,6 +86,10 @@ impl Method {
     pub(super) fn compile(&self, device: &Device) -> Result<(), EngineError> {
         match self {
             Self::Flat(variant) => device.pipeline(Kernel::Flat, variant).map(drop),
+            Self::Complete { k, width, span } => {
+                let (kernel, variant) = complete::compiled(*k, *width, *span);
+                device.pipeline(kernel, &variant).map(drop)
+            }
         }
     }
 
@@ -45,8 +101,37 @@ impl Method {
         job: &'a Job<'a>,
         fault: Option<Fault>,
     ) -> Result<Box<dyn Pipeline + 'a>, EngineError> {
-        match self {
-            Self::Flat(_) => Ok(Box::new(Flat::new(device, limits, job, fault)?)),
+        match (*self, &job.complete) {
+            (Self::Complete { k, width, span }, Some(table)) => {
+                let mut plan = complete::Plan::new(&limits, table.questions(), k, width)
+                    .map_err(Excess::refusal)?;
+                // A self-test may ask for more room than its table takes.
+                plan.span = plan.span.max(span);
+                let pipeline = Complete::new(device, limits, plan, job, table, fault)?;
+                Ok(Box::new(pipeline))
+            }
+            _ => Ok(Box::new(Flat::new(device, limits, job, fault)?)),
         }
+    }
+}
+
+/// Says that the complete pipeline cannot take a complete table, and why.
+pub(super) fn leave_to_flat(excess: &Excess) {
+    let Excess { what, need, have } = excess;
+    tracing::info!(
+        "pipeline flat: complete data, but {what} needs {need}, and {have} is what there is"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_sets_and_single_questions_are_left_to_the_flat_pipeline() {
+        assert!(pays(200, 5, 2_535_650_040));
+        assert!(pays(200, 2, 19_900));
+        assert!(!pays(200, 5, 3999) && pays(200, 5, 4000));
+        assert!(!pays(200, 1, 200));
     }
 }

@@ -8,14 +8,17 @@
 //! - `drive`: chunks through any pipeline; the exact finish;
 //! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `flat`
 //!   (the pipeline's buffers and dispatches);
+//! - `complete`: the pipeline for tables without gaps; `answer`: what a dispatch reported;
 //! - `method`: which pipeline a search takes;
 //! - `member`: an adapter with its device, reopened when it fails; `fleet`: several of them;
 //! - `selftest`: known answers before the first chunk; `fault`: faults for tests to plant.
 //!
-//! A shader only ever discards, in integers and under the bound of [`floor`]; what survives is
-//! summed again here from the bitsets.
+//! A shader only ever discards: flat in integers and under the bound of [`floor`], complete in
+//! floats and under that of `complete::bound`. What survives is summed again here from the bitsets.
 
 pub mod adapters;
+mod answer;
+pub mod complete;
 mod device;
 mod drive;
 mod fault;
@@ -38,6 +41,7 @@ mod usage;
 
 pub use adapters::{AdapterFeatures, AdapterReport, adapters};
 pub use fault::Fault;
+pub use method::Choice;
 pub use usage::Usage;
 
 use super::{Engine, EngineError, Findings, Query, Watch};
@@ -62,6 +66,7 @@ pub struct GpuEngine {
     /// Of the last search that ended well.
     usage: Arc<Mutex<Vec<Usage>>>,
     target: Duration,
+    choice: Choice,
 }
 
 impl GpuEngine {
@@ -92,6 +97,7 @@ impl GpuEngine {
             turn: Arc::default(),
             usage: Arc::default(),
             target: TARGET,
+            choice: Choice::Automatic,
         })
     }
 
@@ -134,6 +140,15 @@ impl GpuEngine {
         Self {
             target,
             usage: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The same devices with this pipeline; for tests and benchmarks.
+    #[must_use]
+    pub fn with_choice(&self, choice: Choice) -> Self {
+        Self {
+            choice,
             ..self.clone()
         }
     }
@@ -184,7 +199,7 @@ impl Engine for GpuEngine {
 
     fn prepare(&self, matrix: &ResponseMatrix, query: &Query) -> Result<(), EngineError> {
         let _turn = self.turn();
-        fleet::prepare(&self.members, &Job::new(matrix, query)?)
+        fleet::prepare(&self.members, &Job::new(matrix, query, self.choice)?)
     }
 
     fn search(
@@ -194,7 +209,7 @@ impl Engine for GpuEngine {
         watch: &Watch,
     ) -> Result<Findings, EngineError> {
         let _turn = self.turn();
-        let job = Job::new(matrix, query)?;
+        let job = Job::new(matrix, query, self.choice)?;
         fleet::prepare(&self.members, &job)?;
         let (driven, usage) = fleet::search(&self.members, &job, watch, self.target)?;
         *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;

@@ -2,7 +2,7 @@
 //!
 //! A small table with missing answers, as wide in its scores as the method's fields and sums allow,
 //! is packed for exactly that method and searched for all sets and for the best few (which
-//! exercises the discard). Answers are compared with the oracle's; the audit sums with sums taken
+//! exercises the discard). The complete pipeline gets such a table without gaps. Answers are compared with the oracle's; the audit sums with sums taken
 //! set by set here.
 
 use super::drive::Driven;
@@ -32,7 +32,7 @@ const SETS: u128 = 100;
 const TARGET: Duration = Duration::from_millis(100);
 
 /// What is packed where nothing in particular is asked for: narrow and wide sums.
-pub(super) const USUAL: [Method; 2] = [
+pub(super) const USUAL: [Method; 4] = [
     Method::Flat(Variant {
         k: 3,
         score_bits: 4,
@@ -43,7 +43,20 @@ pub(super) const USUAL: [Method; 2] = [
         score_bits: 32,
         sums: SumWidth::Wide,
     }),
+    Method::Complete {
+        k: 3,
+        width: SumWidth::Narrow,
+        span: 64,
+    },
+    Method::Complete {
+        k: 3,
+        width: SumWidth::Wide,
+        span: 64,
+    },
 ];
+
+/// Scores in the table for the complete pipeline: half of it up and half down, as it is packed.
+const COMPLETE_REACH: i64 = 4;
 
 /// Asks `member`.
 ///
@@ -54,15 +67,27 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
         device: member.name(),
         what,
     };
-    let Method::Flat(variant) = method;
-    let (matrix, packing) = table_for(variant).map_err(&wrong)?;
-    let total = Query::new(&matrix, variant.k, 1, 2).map_err(|error| wrong(error.to_string()))?;
+    let (matrix, packing) = match method {
+        Method::Flat(variant) => table_for(variant),
+        Method::Complete { k, span, .. } => complete_table_for(*k, *span),
+    }
+    .map_err(&wrong)?;
+    let k = packing.variant.k;
+    let total = Query::new(&matrix, k, 1, 2).map_err(|error| wrong(error.to_string()))?;
     let skip = (total.total() / 2).saturating_sub(SETS / 2);
-    let some = some_of_sets(&matrix, variant.k, skip).map_err(&wrong)?;
+    let some = some_of_sets(&matrix, k, skip).map_err(&wrong)?;
     for (top, min_users) in [(1000, 2), (1000, some), (3, 2)] {
-        let query = query_for(&matrix, variant.k, top, min_users, skip).map_err(&wrong)?;
+        let query = query_for(&matrix, k, top, min_users, skip).map_err(&wrong)?;
         let want = ReferenceEngine.search(&matrix, &query, &Watch::new())?;
-        let job = Job::with_packing(&matrix, &query, packing.clone())?;
+        let mut job = Job::with_packing(&matrix, &query, packing.clone())?;
+        if let Method::Complete { width, .. } = method {
+            let table = job.complete_table().map_err(Excess::refusal)?;
+            job.complete = Some(match width {
+                SumWidth::Narrow => table,
+                SumWidth::Wide => table.wide(),
+            });
+            job.method = Some(*method);
+        }
         let queue = Queue::new(query.ranks());
         let Worked { driven, end, .. } = member.work(&job, &queue, &Watch::new(), TARGET);
         end?;
@@ -73,7 +98,7 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
             ..
         } = driven;
         let case = format!(
-            "of known answers, {} pipeline, {variant:?}, top {top}",
+            "of known answers, {} pipeline, {method:?}, top {top}",
             method.name()
         );
         if !same(&want.best, &best.into_sorted()) {
@@ -82,7 +107,7 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
         if defined.is_some() && defined != want.defined {
             return Err(wrong(format!("the number of defined sets {case}")));
         }
-        if seen != seen_by_definition(&matrix, variant.k, query.ranks(), &packing.basis) {
+        if seen != seen_by_definition(&matrix, k, query.ranks(), &packing.basis) {
             return Err(wrong(format!("the audit sums {case}")));
         }
     }
@@ -137,11 +162,31 @@ fn table_for(variant: &Variant) -> Result<(ResponseMatrix, Packing), String> {
     Err(format!("no table is narrow enough for {variant:?}"))
 }
 
-/// Scores from 0 to `reach` that follow the user's number, on the last two questions the other way
-/// round. One in 2·`k` is missing, so that about 6 in 10 users answer a whole set. From a fixed
-/// recurrence (the multiplier is Knuth's for MMIX).
+/// A table without gaps for workgroups with room for `span` questions.
+fn complete_table_for(k: usize, span: u32) -> Result<(ResponseMatrix, Packing), String> {
+    let questions = QUESTIONS.max(k + 2).min(span as usize);
+    let matrix = fill(questions, COMPLETE_REACH, |_| false)?;
+    let packing = Packing::new(&matrix, k)
+        .map_err(Excess::refusal)
+        .map_err(|error| error.to_string())?;
+    Ok((matrix, packing))
+}
+
+/// One in 2·`k` answers is missing, so that about 6 in 10 users answer a whole set.
 fn table(k: usize, reach: i64) -> Result<ResponseMatrix, String> {
-    let questions = QUESTIONS.max(k + 2);
+    fill(QUESTIONS.max(k + 2), reach, |draw| {
+        draw * 2 * (k as u64) < 1 << 16
+    })
+}
+
+/// Scores from 0 to `reach` that follow the user's number, on the last two questions the other way
+/// round, but for those that are `missing` by a draw of 16 bits. From a fixed recurrence (the
+/// multiplier is Knuth's for MMIX).
+fn fill(
+    questions: usize,
+    reach: i64,
+    missing: impl Fn(u64) -> bool,
+) -> Result<ResponseMatrix, String> {
     let mut state = 2024_u64;
     let mut builder = MatrixBuilder::new();
     for user in 0..USERS {
@@ -156,8 +201,7 @@ fn table(k: usize, reach: i64) -> Result<ResponseMatrix, String> {
             } else {
                 reach - score
             };
-            let missing = (state >> 48) * 2 * (k as u64) < 1 << 16;
-            let score = (!missing).then_some(Score {
+            let score = (!missing(state >> 48)).then_some(Score {
                 mantissa,
                 digits: 0,
             });
@@ -210,6 +254,26 @@ fn seen_by_definition(
 mod tests {
     use super::*;
     use crate::engine::gpu::layout::MAX_K;
+
+    #[test]
+    fn the_complete_pipeline_has_narrow_integers_unless_widened() {
+        for (k, span) in [
+            (2, 64),
+            (3, 64),
+            (5, 256),
+            (64, 64),
+            (MAX_K, 256),
+            (MAX_K, 320),
+        ] {
+            let (matrix, packing) = complete_table_for(k, span).unwrap();
+            assert!(matrix.questions().len() <= span as usize);
+            let query = Query::new(&matrix, k, 1000, 2).unwrap();
+            let job = Job::with_packing(&matrix, &query, packing).unwrap();
+            let table = job.complete_table().unwrap();
+            assert_eq!(table.width, SumWidth::Narrow);
+            assert_eq!(table.wide().width, SumWidth::Wide);
+        }
+    }
 
     /// Every variant has its table, as wide as it allows, with sets that are defined and not.
     #[test]

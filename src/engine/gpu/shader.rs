@@ -7,17 +7,33 @@ use super::layout::{SumWidth, Variant};
 pub enum Kernel {
     /// One invocation a set, over the full bitsets.
     Flat,
+    /// Complete tables: a workgroup goes from stem to stem, over covariances.
+    Complete {
+        /// Questions that its memory has room for.
+        span: u32,
+    },
 }
 
 impl Kernel {
-    /// Every kernel.
-    pub const ALL: [Self; 1] = [Self::Flat];
+    /// Every kernel, with one size of each array.
+    pub const ALL: [Self; 2] = [Self::Flat, Self::Complete { span: 256 }];
 
     /// File, label.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Flat => "flat",
+            Self::Complete { .. } => "complete",
+        }
+    }
+
+    /// Least K that it can be compiled for.
+    #[must_use]
+    pub fn least_k(self) -> usize {
+        match self {
+            Self::Flat => 1,
+            // A stem and two more.
+            Self::Complete { .. } => 2,
         }
     }
 
@@ -28,18 +44,29 @@ impl Kernel {
             SumWidth::Narrow => include_str!("../../../shaders/shared/sums_narrow.wgsl"),
             SumWidth::Wide => include_str!("../../../shaders/shared/sums_wide.wgsl"),
         };
-        let pieces = match self {
-            Self::Flat => [
-                include_str!("../../../shaders/shared/u64.wgsl"),
-                include_str!("../../../shaders/shared/u128.wgsl"),
-                include_str!("../../../shaders/shared/unrank.wgsl"),
-                include_str!("../../../shaders/shared/sums.wgsl"),
+        let wholes = match variant.sums {
+            SumWidth::Narrow => include_str!("../../../shaders/shared/whole_narrow.wgsl"),
+            SumWidth::Wide => include_str!("../../../shaders/shared/whole_wide.wgsl"),
+        };
+        let ranks = [
+            include_str!("../../../shaders/shared/u64.wgsl"),
+            include_str!("../../../shaders/shared/u128.wgsl"),
+            include_str!("../../../shaders/shared/unrank.wgsl"),
+            include_str!("../../../shaders/shared/sums.wgsl"),
+            include_str!("../../../shaders/shared/tally.wgsl"),
+        ];
+        let own: &[&str] = match self {
+            Self::Flat => &[
                 sums,
                 include_str!("../../../shaders/shared/judge.wgsl"),
-                include_str!("../../../shaders/shared/tally.wgsl"),
                 include_str!("../../../shaders/flat.wgsl"),
             ],
+            Self::Complete { .. } => &[wholes, include_str!("../../../shaders/complete.wgsl")],
         };
-        variant.prelude() + &pieces.join("\n")
+        let sizes = match self {
+            Self::Flat => String::new(),
+            Self::Complete { span } => format!("const SPAN: u32 = {span}u;\n"),
+        };
+        variant.prelude() + &sizes + &ranks.join("\n") + "\n" + &own.join("\n")
     }
 }

@@ -1,0 +1,357 @@
+//! What the complete kernel reads: covariances as f32 with their margin, and the integers that the
+//! audit adds up. Pure: places in the two buffers are written down here and in complete.wgsl.
+
+use super::bound::{LEAST_DEVIATION, Side, margin};
+use super::plan::MOST_LANE_LEAVES;
+use super::products::Products;
+use crate::engine::gpu::layout::SumWidth;
+use crate::engine::gpu::limits::Excess;
+
+/// A complete table for sets of one size.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::engine::gpu) struct Table {
+    products: Products,
+    k: usize,
+    /// Of the integers in the shader.
+    pub(in crate::engine::gpu) width: SumWidth,
+}
+
+/// Places in the buffer of floats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Places {
+    /// 2·v_qm at q·Q + m from here.
+    pub(super) covariances: usize,
+    /// v_qq.
+    pub(super) variances: usize,
+    /// b_q.
+    pub(super) with_total: usize,
+}
+
+impl Places {
+    /// For x moved to `side`.
+    pub(super) fn of(questions: usize, side: Side) -> Self {
+        let square = questions * questions;
+        let side = match side {
+            Side::Below => 0,
+            Side::Above => 1,
+        };
+        Self {
+            covariances: side * square,
+            variances: 2 * square + side * questions,
+            with_total: 2 * square + 2 * questions,
+        }
+    }
+}
+
+/// Floats for this many questions.
+pub(super) fn floats_of(questions: usize) -> usize {
+    questions * (2 * questions + 3)
+}
+
+/// Integers for this many questions.
+pub(super) fn wholes_of(questions: usize) -> usize {
+    questions * (questions + 3)
+}
+
+impl Table {
+    /// For sets of `k`, as narrow as it can be.
+    ///
+    /// # Errors
+    /// Where questions vary too differently for f32.
+    pub(in crate::engine::gpu) fn new(products: Products, k: usize) -> Result<Self, Excess> {
+        let table = Self {
+            width: width(&products, k),
+            products,
+            k,
+        };
+        let largest = table.largest_variance();
+        let least = (0..table.questions())
+            .map(|q| table.products.covariance(q, q))
+            .filter(|&v| v > 0)
+            .min()
+            .unwrap_or(largest);
+        let ratio = (least as f64 / largest as f64).sqrt();
+        if ratio < LEAST_DEVIATION {
+            return Err(Excess::new(
+                "the ratio of two questions' standard deviations",
+                1.0 / ratio,
+                1.0 / LEAST_DEVIATION,
+            ));
+        }
+        Ok(table)
+    }
+
+    /// The same with 64-bit integers.
+    #[must_use]
+    pub(in crate::engine::gpu) fn wide(self) -> Self {
+        Self {
+            width: SumWidth::Wide,
+            ..self
+        }
+    }
+
+    /// Q.
+    pub(in crate::engine::gpu) fn questions(&self) -> usize {
+        self.products.questions()
+    }
+
+    /// n of every set.
+    pub(super) fn users(&self) -> u64 {
+        self.products.users
+    }
+
+    /// Sg and Sgg of every set.
+    pub(super) fn totals(&self) -> (i64, i64) {
+        (self.products.total, self.products.squares)
+    }
+
+    /// Whether any set can have a correlation.
+    pub(super) fn defined(&self, min_users: u32) -> bool {
+        self.users() >= u64::from(min_users) && self.products.variance_of_total() > 0
+    }
+
+    /// At least 1, so that it divides.
+    fn largest_variance(&self) -> i128 {
+        (0..self.questions())
+            .map(|q| self.products.covariance(q, q))
+            .max()
+            .unwrap_or(0)
+            .max(1)
+    }
+
+    /// The buffer of floats; see [`Places`]. Entries are computed in f64, whose roundings are below
+    /// 2^-49 of an entry: lost in the quarter of a unit that the bound has to spare.
+    pub(super) fn floats(&self) -> Vec<f32> {
+        let questions = self.questions();
+        let scale = self.largest_variance() as f64;
+        // Where no set has a correlation any other number does.
+        let total = (self.products.variance_of_total().max(1) as f64).sqrt() * scale.sqrt();
+        let v = |q: usize, m: usize| self.products.covariance(q, m) as f64 / scale;
+        let deviations: Vec<f64> = (0..questions).map(|q| v(q, q).sqrt()).collect();
+        let margin = margin(self.k);
+        let mut floats = Vec::with_capacity(floats_of(questions));
+        for side in [Side::Below, Side::Above] {
+            let room = side.sign() * margin;
+            for q in 0..questions {
+                let moved = |m: usize| v(q, m) + room * deviations[q] * deviations[m];
+                floats.extend((0..questions).map(|m| (2.0 * moved(m)) as f32));
+            }
+        }
+        for side in [Side::Below, Side::Above] {
+            let room = 1.0 + side.sign() * margin;
+            floats.extend((0..questions).map(|q| (v(q, q) * room) as f32));
+        }
+        floats.extend((0..questions).map(|q| {
+            let b = self.products.covariance_with_total(q) as f64 / total;
+            (b + margin * deviations[q]) as f32
+        }));
+        floats
+    }
+
+    /// The buffer of integers: 2·G_qm, G_qq, s_q, t_q, each one word or two, lowest first.
+    pub(super) fn wholes(&self) -> Vec<u32> {
+        let Products {
+            sums,
+            with_total,
+            pairs,
+            ..
+        } = &self.products;
+        let questions = self.questions();
+        let own = (0..questions).map(|q| pairs[q * questions + q]);
+        let all = pairs
+            .iter()
+            // Modulo 2^64, as far as the shader has it.
+            .map(|pair| pair.wrapping_mul(2))
+            .chain(own)
+            .chain(sums.iter().copied())
+            .chain(with_total.iter().copied());
+        match self.width {
+            SumWidth::Narrow => all.map(|whole| whole as u32).collect(),
+            SumWidth::Wide => all
+                .flat_map(|whole| [whole as u32, (whole >> 32) as u32])
+                .collect(),
+        }
+    }
+}
+
+/// Narrow where all that a lane adds up stays within 31 bits and a sign.
+///
+/// With g = max |G|: an element of `step` is G_mm and 2·G_pm for at most K − 2 others, at most
+/// (2·K − 3)·g; a leaf adds two of them and 2·G_ym, at most 4·K·g; Sa and Sag of a leaf two
+/// entries each. A lane adds up those of at most [`MOST_LANE_LEAVES`] and Q leaves before it widens
+/// the sums.
+fn width(products: &Products, k: usize) -> SumWidth {
+    let reach = |values: &[i64]| {
+        let values = values.iter().map(|x| i128::from(x.unsigned_abs()));
+        values.max().unwrap_or(0)
+    };
+    let leaf = [
+        4 * k as i128 * reach(&products.pairs),
+        2 * reach(&products.sums),
+        2 * reach(&products.with_total),
+    ];
+    let most = leaf.into_iter().max().unwrap_or(0);
+    let leaves = i128::from(MOST_LANE_LEAVES) + products.questions() as i128;
+    if most * leaves <= i128::from(i32::MAX) {
+        SumWidth::Narrow
+    } else {
+        SumWidth::Wide
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::bound::bar;
+    use super::*;
+    use crate::combin::successor;
+    use crate::engine::gpu::floor::Floor;
+    use crate::engine::gpu::pack::Packing;
+    use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
+    use crate::stats::{Correlation, Sums};
+    use proptest::prelude::*;
+
+    const QUESTIONS: usize = 6;
+
+    fn matrix(scores: &[i64]) -> ResponseMatrix {
+        let mut b = MatrixBuilder::new();
+        for (i, &mantissa) in scores.iter().enumerate() {
+            let (u, q) = (i / QUESTIONS, i % QUESTIONS);
+            let score = Score {
+                mantissa,
+                digits: 0,
+            };
+            b.push(&u.to_string(), &q.to_string(), Some(score), 0)
+                .unwrap();
+        }
+        b.finish(Duplicates::Error, "row").unwrap()
+    }
+
+    /// A result as far off, up or down, as WGSL lets an operation be.
+    fn rounded(exact: f64, up: bool) -> f32 {
+        let near = exact as f32;
+        if up == (f64::from(near) < exact) {
+            if up { near.next_up() } else { near.next_down() }
+        } else {
+            near
+        }
+    }
+
+    /// Twin of the test in complete.wgsl, with every rounding going the same way.
+    fn kept(table: &Table, floats: &[f32], set: &[usize], floor: f64, up: bool) -> bool {
+        let (bar, side) = bar(&Floor::new(floor));
+        let places = Places::of(QUESTIONS, side);
+        let add = |a: f32, b: f32| rounded(f64::from(a) + f64::from(b), up);
+        let mul = |a: f32, b: f32| rounded(f64::from(a) * f64::from(b), up);
+        let (mut a, mut x) = (0.0, 0.0);
+        for (i, &m) in set.iter().enumerate() {
+            a = add(a, floats[places.with_total + m]);
+            let mut own = floats[places.variances + m];
+            for &q in &set[..i] {
+                own = add(own, floats[places.covariances + q * QUESTIONS + m]);
+            }
+            x = add(x, own);
+        }
+        table.defined(2) && mul(a, a.abs()) >= mul(bar, x)
+    }
+
+    fn scores() -> impl Strategy<Value = Vec<i64>> {
+        let column = prop_oneof![Just(1_i64), Just(3), Just(100), Just(-9000)];
+        (
+            prop::collection::vec(column, QUESTIONS),
+            prop::collection::vec(-4_i64..5, 4 * QUESTIONS..12 * QUESTIONS),
+        )
+            .prop_map(|(weights, draws)| {
+                let whole = draws.len() / QUESTIONS * QUESTIONS;
+                let weigh = |(i, x): (usize, i64)| x * weights[i % QUESTIONS];
+                draws
+                    .into_iter()
+                    .take(whole)
+                    .enumerate()
+                    .map(weigh)
+                    .collect()
+            })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(256))]
+
+        #[test]
+        fn a_set_at_its_own_floor_is_kept_and_one_far_below_is_not(scores in scores()) {
+            let matrix = matrix(&scores);
+            for k in 2..=QUESTIONS {
+                let packing = Packing::new(&matrix, k).unwrap();
+                let table = Table::new(Products::new(&matrix, &packing).unwrap(), k).unwrap();
+                let floats = table.floats();
+                let mut set: Vec<usize> = (0..k).collect();
+                loop {
+                    let sums = Sums::of_set(&matrix, &set);
+                    if let Some(r) = Correlation::of(&sums, 2).map(|c| c.r()) {
+                        for up in [false, true] {
+                            let kept = |floor| kept(&table, &floats, &set, floor, up);
+                            for floor in [r.next_down(), r - 1e-12, r - 0.1, -1.0, f64::NEG_INFINITY] {
+                                prop_assert!(kept(floor), "{:?} r {} floor {}", set, r, floor);
+                            }
+                            // Far below, unless the questions' scores all but cancel out.
+                            let n = i128::from(sums.n);
+                            let x = n * sums.saa - sums.sa * sums.sa;
+                            let parts: f64 = set
+                                .iter()
+                                .map(|&q| (table.products.covariance(q, q) as f64).sqrt())
+                                .sum();
+                            if x as f64 > parts * parts / 100.0 {
+                                prop_assert!(!kept(r + 0.01), "{:?} r {}", set, r);
+                            }
+                        }
+                    }
+                    if !successor(QUESTIONS, &mut set) {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn places_and_sizes_agree() {
+        let scores: Vec<i64> = (0..60).map(|i| i * i % 7).collect();
+        let matrix = matrix(&scores);
+        let packing = Packing::new(&matrix, 3).unwrap();
+        let table = Table::new(Products::new(&matrix, &packing).unwrap(), 3).unwrap();
+        let floats = table.floats();
+        assert_eq!(floats.len(), floats_of(QUESTIONS));
+        assert_eq!(table.width, SumWidth::Narrow);
+        assert_eq!(table.wholes().len(), wholes_of(QUESTIONS));
+        assert_eq!(
+            table.clone().wide().wholes().len(),
+            2 * wholes_of(QUESTIONS)
+        );
+        let (below, above) = (
+            Places::of(QUESTIONS, Side::Below),
+            Places::of(QUESTIONS, Side::Above),
+        );
+        for q in 0..QUESTIONS {
+            assert!(floats[below.variances + q] < floats[above.variances + q]);
+            let twice = 2.0 * floats[above.variances + q];
+            let diagonal = floats[above.covariances + q * QUESTIONS + q];
+            assert!((diagonal - twice).abs() <= twice * 1e-6);
+        }
+        assert_eq!(below.with_total + QUESTIONS, floats.len());
+    }
+
+    #[test]
+    fn questions_that_vary_too_differently_are_refused() {
+        let scores: Vec<i64> = (0..60)
+            .map(|i| i * i % 7 * if i % 6 == 0 { 4 << 20 } else { 1 })
+            .collect();
+        let matrix = matrix(&scores);
+        let packing = Packing::new(&matrix, 2).unwrap();
+        let excess = Table::new(Products::new(&matrix, &packing).unwrap(), 2).unwrap_err();
+        assert!(excess.what.contains("deviations"), "{excess:?}");
+        // And wide integers where scores are large, but of one size.
+        let scores: Vec<i64> = (0..60).map(|i| i * i % 7 * 40_000).collect();
+        let matrix = self::matrix(&scores);
+        let packing = Packing::new(&matrix, 2).unwrap();
+        let table = Table::new(Products::new(&matrix, &packing).unwrap(), 2).unwrap();
+        assert_eq!(table.width, SumWidth::Wide);
+    }
+}
