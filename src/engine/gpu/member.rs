@@ -128,7 +128,7 @@ impl Member {
 
     /// Compiles what `job` takes, and asks it known answers; once for each method.
     pub(super) fn prepare(&self, job: &Job<'_>) -> Result<(), EngineError> {
-        let method = Method::of(job);
+        let method = Method::of(job, &self.limits)?;
         let passed = || self.passed.lock().unwrap_or_else(PoisonError::into_inner);
         if passed().contains(&method) {
             return Ok(());
@@ -236,7 +236,8 @@ impl Member {
     ) -> Result<(), EngineError> {
         let device = self.device()?;
         let fault = self.planted.as_ref().map(|planted| planted.fault);
-        let mut pipeline = Method::of(job).open(&device, limits, job, fault)?;
+        let method = Method::of(job, &limits)?;
+        let mut pipeline = method.open(&device, limits, job, fault)?;
         drive(&mut *pipeline, queue, task, driven)
     }
 

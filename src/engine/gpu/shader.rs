@@ -24,17 +24,25 @@ impl Kernel {
     /// The whole text for `variant`.
     #[must_use]
     pub fn source(self, variant: &Variant) -> String {
-        let sums = match variant.sums {
-            SumWidth::Narrow => include_str!("../../../shaders/shared/sums_narrow.wgsl"),
-            SumWidth::Wide => include_str!("../../../shaders/shared/sums_wide.wgsl"),
+        let (sums, partials) = match variant.sums {
+            SumWidth::Narrow => (
+                include_str!("../../../shaders/shared/sums_narrow.wgsl"),
+                include_str!("../../../shaders/shared/partials_narrow.wgsl"),
+            ),
+            SumWidth::Wide => (
+                include_str!("../../../shaders/shared/sums_wide.wgsl"),
+                include_str!("../../../shaders/shared/partials_wide.wgsl"),
+            ),
         };
         let pieces = match self {
             Self::Flat => [
+                include_str!("../../../shaders/shared/floor.wgsl"),
                 include_str!("../../../shaders/shared/u64.wgsl"),
                 include_str!("../../../shaders/shared/u128.wgsl"),
                 include_str!("../../../shaders/shared/unrank.wgsl"),
                 include_str!("../../../shaders/shared/sums.wgsl"),
                 sums,
+                partials,
                 include_str!("../../../shaders/shared/judge.wgsl"),
                 include_str!("../../../shaders/shared/tally.wgsl"),
                 include_str!("../../../shaders/flat.wgsl"),
