@@ -63,15 +63,15 @@ fn first_offset(stem: ptr<function, array<u32, CHOSEN>>) -> u32 {
 fn write_column(at: u32, users: u32, block: u32, first: u32, column: u32, columns: u32) {
     let question = first + column;
     let field = question * SCORE_BITS;
-    let from = block * 32u;
-    let most = min(users - from, 32u);
+    let start = block * 32u;
+    let most = min(users - start, 32u);
     var bits = 0u;
     var pieces: array<u32, SCORE_BITS>;
     for (var i = 0u; i < SCORE_BITS; i += 1u) {
         pieces[i] = 0u;
     }
     for (var i = 0u; i < most; i += 1u) {
-        let row = scratch[at + from + i] * params.row_words;
+        let row = scratch[at + start + i] * params.row_words;
         bits |= extractBits(rows[row + (question >> 5u)], question & 31u, 1u) << i;
         let score = extractBits(
             rows[row + params.answered_words + (field >> 5u)],

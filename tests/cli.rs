@@ -729,6 +729,81 @@ fn instructions_can_be_forced_where_the_cpu_engine_heeds_them() {
     }
 }
 
+/// A GPU engine needs an adapter; without one these tests fail, as those of the engine do.
+#[test]
+fn a_gpu_says_how_busy_it_was_and_what_it_was_asked_first() {
+    let line = "search exam.csv -k 3 --format csv";
+    let want = run(&format!("{line} --engine reference"));
+    for options in ["", " --workload 1", " --workload 4 --device 0"] {
+        let out = run(&format!("{line} --engine gpu -v{options}"));
+        assert_eq!((code(&out), &out.stdout), (0, &want.stdout));
+        let said = text(&out.stderr);
+        for word in ["self-test passed", "compiled", "busy_share="] {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+    }
+    let quiet = run(&format!("{line} --engine gpu"));
+    assert_eq!((code(&quiet), text(&quiet.stderr)), (0, ""));
+}
+
+#[test]
+fn devices_and_workloads_that_make_no_sense_are_refused() {
+    let refused = |line: &str, why: &str| {
+        let out = run(line);
+        assert_eq!((code(&out), text(&out.stdout)), (2, ""), "{line}");
+        assert!(text(&out.stderr).contains(why), "{}", text(&out.stderr));
+    };
+    let search = "search exam.csv -k 3";
+    refused(
+        &format!("{search} --device 0,1,0"),
+        "--device 0: is named twice",
+    );
+    refused(&format!("{search} --device 0,"), "invalid value ''");
+    refused(&format!("{search} --device 0,999"), "--device 999: there ");
+    refused(&format!("{search} --workload 0"), "0 is not in 1..=4");
+    refused(&format!("{search} --workload 5"), "5 is not in 1..=4");
+    refused(
+        &format!("{search} --engine cpu --workload 2"),
+        "--workload is for GPUs",
+    );
+    refused("bench cpu --quick --device 0", "are for GPUs");
+    refused("bench cpu --quick --gpu-workload 1", "are for GPUs");
+    refused("bench gpu --quick --device 0,0", "is named twice");
+    refused("bench gpu --quick --device 999", "--device 999: there ");
+}
+
+#[test]
+fn quick_benches_of_a_gpu_are_checked_and_say_how_many_sets() {
+    let line = "bench cpu gpu --device 0 --quick --runs 1 --quiet --workload k2 --workload k6";
+    let out = run(&format!("{line} --format json"));
+    assert_eq!((code(&out), text(&out.stderr)), (0, ""));
+    let document: serde_json::Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    assert_eq!(
+        document["workloads"].as_array().expect("the CPU's").len(),
+        2
+    );
+    let gpus = document["gpus"].as_array().expect("GPUs");
+    assert_eq!((gpus.len(), &gpus[0]["index"]), (1, &serde_json::json!(0)));
+    let workloads = gpus[0]["workloads"].as_array().expect("workloads");
+    assert_eq!(workloads.len(), 2);
+    for figures in workloads {
+        assert_eq!(figures["sets_searched"], figures["sets"], "{figures}");
+        let busy = figures["busy_shares"][0].as_f64().expect("a share");
+        assert!(busy > 0.0 && busy <= 1.0, "{figures}");
+        for positive in ["ratio", "users_sets_per_s", "preparation_s"] {
+            assert!(
+                figures[positive].as_f64().expect(positive) > 0.0,
+                "{figures}"
+            );
+        }
+    }
+    let table = run(&line.replace("cpu gpu", "gpu"));
+    let said = text(&table.stdout);
+    assert_eq!((code(&table), said.lines().count()), (0, 5), "{said}");
+    assert!(said.starts_with("gpu 0: "), "{said}");
+    assert!(said.contains("busy %"), "{said}");
+}
+
 #[test]
 fn quick_benches_give_a_line_a_workload() {
     let out = run("bench cpu --quick --runs 1 --quiet --format json");
@@ -1003,6 +1078,26 @@ fn devices_as_json_parse() {
         let name = device["name"].as_str().expect("a name");
         assert!(device["software"].is_boolean() && device["index"].is_u64());
         assert!(text(&table.stdout).contains(name), "{}", shown(&table));
+        // What decides whether and how an engine can use it.
+        for fact in [
+            "backend",
+            "driver",
+            "driver_info",
+            "limits.max_buffer",
+            "limits.max_storage_binding",
+            "limits.workgroup_memory",
+            "limits.invocations",
+            "features.subgroup",
+            "features.subgroup_max_size",
+            "features.shader_int64",
+            "features.timestamp_query",
+        ] {
+            let pointer = format!("/{}", fact.replace('.', "/"));
+            assert!(device.pointer(&pointer).is_some(), "{fact}: {device}");
+            assert!(text(&table.stdout).contains(fact), "{}", shown(&table));
+        }
+        let marked = text(&table.stdout).contains(&format!("{name} (software: "));
+        assert_eq!(device["software"] == true, marked);
     }
 }
 

@@ -4,7 +4,7 @@
 
 use kcorrset::combin::{binomial, unrank};
 use kcorrset::engine::gpu::limits::Limits;
-use kcorrset::engine::gpu::{Choice, Fault, GpuEngine, adapters};
+use kcorrset::engine::gpu::{AdapterFeatures, Choice, Fault, GpuEngine, adapters};
 use kcorrset::engine::oracle::ReferenceEngine;
 use kcorrset::engine::reference::sums_of;
 use kcorrset::engine::{Engine, EngineError, Query, Watch};
@@ -12,6 +12,7 @@ use kcorrset::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
 use kcorrset::search::{SearchError, run};
 use kcorrset::top::{Candidate, NO_FLOOR, Top};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// Opening a device and compiling its pipelines is slow: once for all tests.
 pub fn engine() -> &'static GpuEngine {
@@ -139,6 +140,10 @@ fn adapters_are_listed_in_a_stable_order() {
     let beyond = GpuEngine::open(Some(found.len())).unwrap_err();
     assert!(matches!(beyond, EngineError::NoDevice(_)));
     assert_eq!(engine().adapters(), [&found[0]]);
+    assert!(matches!(
+        GpuEngine::open_each(&[0, found.len()]),
+        Err(EngineError::NoDevice(_))
+    ));
 }
 
 #[test]
@@ -313,33 +318,187 @@ fn planted_faults_are_caught() {
     assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
 }
 
+/// A table and a search of many chunks in small tiles.
+fn many_chunks() -> (ResponseMatrix, Limits) {
+    let limits = Limits { chunk: 128, ..ANY };
+    (random(70, 16, 200, 0, 1), limits)
+}
+
+/// A search that recovers gives the right answer, audited, and says how often it opened a device
+/// anew.
+fn recovers(engine: &GpuEngine, reopened: &[u32]) {
+    assert_eq!(right(engine), reopened);
+}
+
+/// A search with the right answer, audited; how often each device was opened anew in it.
+fn right(engine: &GpuEngine) -> Vec<u32> {
+    let (matrix, _) = many_chunks();
+    let query = Query::new(&matrix, 4, 7, 2).unwrap();
+    let want = ReferenceEngine
+        .search(&matrix, &query, &Watch::new())
+        .unwrap();
+    let watch = Watch::new();
+    let got = run(engine, &matrix, &query, &watch).unwrap();
+    assert_eq!(got.best, want.best);
+    assert_eq!(got.defined, want.defined);
+    assert_eq!(watch.done(), query.total());
+    let usage = engine.usage();
+    usage.iter().map(|usage| usage.reopened).collect()
+}
+
+/// A search that cannot recover ends with the device's error, which says what was tried.
+fn fails(engine: &GpuEngine, why: &str) {
+    let (matrix, _) = many_chunks();
+    let query = Query::new(&matrix, 4, 7, 2).unwrap();
+    match run(engine, &matrix, &query, &Watch::new()) {
+        Err(SearchError::Engine(EngineError::Device { what, .. })) => {
+            assert!(what.contains(why), "{what}");
+            assert!(what.contains("this was try 3 in a row"), "{what}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
-fn a_lost_device_is_an_error_from_then_on() {
-    let matrix = random(70, 9, 200, 0, 1);
-    let query = Query::new(&matrix, 3, 5, 2).unwrap();
-    // Its own device: this one is lost for good.
-    let small = GpuEngine::open(None)
-        .unwrap()
-        .with_limits(&Limits { chunk: 64, ..ANY });
-    assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
+fn a_device_lost_once_is_opened_anew_and_loses_nothing() {
+    let (_, limits) = many_chunks();
+    let small = engine().with_limits(&limits);
+    recovers(&small, &[0]);
+    let lost = small.with_fault(Fault::LostDevice);
+    recovers(&lost, &[1]);
+    // The fault is spent, and the device that was opened in between serves on.
+    recovers(&lost, &[0]);
+}
+
+#[test]
+fn a_device_lost_each_time_is_given_up() {
+    let (_, limits) = many_chunks();
+    let lost = engine().with_limits(&limits).with_fault(Fault::LostDevices);
+    fails(&lost, "lost");
+}
+
+#[test]
+fn out_of_memory_is_met_with_smaller_tiles() {
+    let (_, limits) = many_chunks();
+    let small = engine().with_limits(&limits);
+    recovers(&small.with_fault(Fault::OutOfMemory), &[1]);
+    // Enough for half of the tiles: survivors and records of all 12,870 sets and the same to read
+    // back are 130 kB, in each of three slots.
+    let (matrix, _) = many_chunks();
+    let query = Query::new(&matrix, 8, 7, 2).unwrap();
+    let want = engine().search(&matrix, &query, &Watch::new()).unwrap();
+    let tight = engine().with_fault(Fault::Memory(300_000));
+    let got = run(&tight, &matrix, &query, &Watch::new()).unwrap();
+    assert_eq!(got.best, want.best);
+    assert_eq!(tight.usage()[0].reopened, 1);
+    fails(&small.with_fault(Fault::Memory(0)), "out of memory");
+}
+
+#[test]
+fn several_devices_share_a_search() {
+    let (matrix, limits) = many_chunks();
+    let two = GpuEngine::open_each(&[0, 0]).unwrap();
+    assert_eq!(two.devices().len(), 2);
+    agree(&two, &matrix, 2, 2, "two devices");
+    let two = two.with_limits(&limits);
+    recovers(&two, &[0, 0]);
+    // One of them fails in the middle, once or for good: the other one does the rest. Which one
+    // takes how many chunks is chance, so each is tried until the fault has fallen.
+    for fault in [Fault::LostDevice, Fault::LostDevices, Fault::Memory(0)] {
+        let fell = (0..50).any(|_| {
+            let met = right(&two.with_fault(fault));
+            assert_eq!(met[1], 0, "the other device has no fault");
+            met[0] > 0
+        });
+        assert!(fell, "{fault:?} never fell");
+    }
+    // Long enough for the first device to be given up while the other one still works.
+    let long = random(70, 22, 200, 0, 1);
+    let query = Query::new(&long, 7, 7, 2).unwrap();
+    let want = run(engine(), &long, &query, &Watch::new()).unwrap();
+    let given_up = (0..20).any(|_| {
+        let lost = two.with_fault(Fault::LostDevices);
+        let got = run(&lost, &long, &query, &Watch::new()).unwrap();
+        assert_eq!((got.best, got.audit), (want.best.clone(), want.audit));
+        lost.usage()[0].reopened == 2
+    });
+    assert!(given_up, "the lost device was never given up");
+    let both = (0..50).any(|_| {
+        right(&two);
+        two.usage().iter().all(|usage| usage.chunks > 0)
+    });
+    assert!(both, "one device did all");
+    // A wrong answer of one is a wrong answer.
+    let query = Query::new(&matrix, 4, 7, 2).unwrap();
     let outcome = run(
-        &small.with_fault(Fault::LostDevice),
+        &two.with_fault(Fault::ShiftedChunk),
         &matrix,
         &query,
         &Watch::new(),
     );
-    assert!(
-        matches!(
-            outcome,
-            Err(SearchError::Engine(EngineError::Device { .. }))
-        ),
-        "{outcome:?}"
+    assert!(matches!(outcome, Err(SearchError::Audit(_))), "{outcome:?}");
+}
+
+#[test]
+fn a_pipeline_is_tested_before_its_first_chunk() {
+    let (matrix, _) = many_chunks();
+    let query = Query::new(&matrix, 3, 7, 2).unwrap();
+    // Nothing of this device was tested yet, so its fault is found before the search.
+    let fresh = engine().with_features(&engine().adapters()[0].features);
+    let faulty = fresh.with_fault(Fault::LostAnswer);
+    for outcome in [
+        faulty.prepare(&matrix, &query),
+        faulty.search(&matrix, &query, &Watch::new()).map(drop),
+    ] {
+        assert!(
+            matches!(outcome, Err(EngineError::SelfTest { .. })),
+            "{outcome:?}"
+        );
+    }
+    fresh.prepare(&matrix, &query).unwrap();
+    assert!(!fresh.compiling().is_zero());
+    let compiled = fresh.compiling();
+    run(&fresh, &matrix, &query, &Watch::new()).unwrap();
+    assert_eq!(fresh.compiling(), compiled, "compiled beforehand");
+    // Tested now, so it is the audit that finds the fault.
+    let outcome = run(
+        &fresh.with_fault(Fault::LostAnswer),
+        &matrix,
+        &query,
+        &Watch::new(),
     );
-    let outcome = small.search(&matrix, &query, &Watch::new());
-    assert!(
-        matches!(outcome, Err(EngineError::Device { .. })),
-        "{outcome:?}"
-    );
+    assert!(matches!(outcome, Err(SearchError::Audit(_))), "{outcome:?}");
+}
+
+#[test]
+fn busy_time_is_by_the_devices_clock_where_it_has_one() {
+    let (matrix, limits) = many_chunks();
+    let query = Query::new(&matrix, 4, 7, 2).unwrap();
+    let features = engine().adapters()[0].features;
+    let without = AdapterFeatures {
+        timestamp_query: false,
+        ..features
+    };
+    for (features, by_device) in [(features, features.timestamp_query), (without, false)] {
+        let engine = engine().with_features(&features).with_limits(&limits);
+        run(&engine, &matrix, &query, &Watch::new()).unwrap();
+        let usage = &engine.usage()[0];
+        assert_eq!(usage.by_device, by_device, "{usage:?}");
+        assert!(
+            !usage.busy.is_zero() && usage.busy <= usage.elapsed,
+            "{usage:?}"
+        );
+        assert!(usage.share() > 0.0 && usage.share() <= 1.0);
+    }
+}
+
+#[test]
+fn short_and_long_targets_give_the_same() {
+    let (matrix, _) = many_chunks();
+    for target in [Duration::ZERO, Duration::from_secs(1)] {
+        let engine = engine().with_target(target);
+        agree(&engine, &matrix, 2, 2, &format!("{target:?}"));
+    }
 }
 
 #[test]

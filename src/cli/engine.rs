@@ -4,12 +4,16 @@ use anyhow::bail;
 use clap::{Args, ValueEnum};
 use kcorrset::engine::Engine;
 use kcorrset::engine::cpu::{CpuEngine, Isa};
-use kcorrset::engine::gpu::{self, GpuEngine};
+use kcorrset::engine::gpu::{self, AdapterReport, GpuEngine};
 use kcorrset::engine::oracle::ReferenceEngine;
 use std::num::NonZero;
+use std::time::Duration;
 
 /// More threads than any machine that this was thought for has cores.
 const MOST_THREADS: i64 = 1024;
+
+/// Milliseconds of a dispatch, as hashcat's profiles have them.
+const WORKLOADS: [u64; 4] = [2, 12, 96, 480];
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "What computes")]
@@ -17,9 +21,13 @@ pub struct EngineArgs {
     /// What computes; the answer is the same
     #[arg(long, value_name = "NAME", default_value = "auto")]
     pub engine: EngineName,
-    /// The GPU to use, by its number in `kcorrset devices`
-    #[arg(long, value_name = "I")]
-    device: Option<usize>,
+    /// The GPU to use, by its number in `kcorrset devices`; several with commas share the search
+    #[arg(long, value_name = "I,..", value_delimiter = ',')]
+    device: Vec<usize>,
+    /// How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the more, the less
+    /// responsive is a desktop on it [default: 2]
+    #[arg(long, value_name = "1..4", value_parser = workload_parser())]
+    workload: Option<u8>,
     /// Threads of the CPU engine [default: one a core]
     #[arg(long, value_name = "T", value_parser = threads_parser())]
     threads: Option<u16>,
@@ -31,6 +39,29 @@ pub struct EngineArgs {
 /// `--threads`: 1 to [`MOST_THREADS`].
 pub fn threads_parser() -> impl clap::builder::TypedValueParser<Value = u16> {
     clap::value_parser!(u16).range(1..=MOST_THREADS)
+}
+
+/// `--workload`: a place in [`WORKLOADS`], from 1.
+pub fn workload_parser() -> impl clap::builder::TypedValueParser<Value = u8> {
+    clap::value_parser!(u8).range(1..=WORKLOADS.len() as i64)
+}
+
+/// What `--workload` asks for, or the usual.
+pub fn target(workload: Option<u8>) -> Duration {
+    let place = workload.and_then(|workload| usize::from(workload).checked_sub(1));
+    place
+        .and_then(|place| WORKLOADS.get(place).copied())
+        .map_or(gpu::TARGET, Duration::from_millis)
+}
+
+/// Refuses a GPU that is named twice.
+pub fn check_devices(devices: &[usize]) -> anyhow::Result<()> {
+    for (i, device) in devices.iter().enumerate() {
+        if devices[..i].contains(device) {
+            bail!("--device {device}: is named twice");
+        }
+    }
+    Ok(())
 }
 
 /// `--threads` as asked for, or one a core.
@@ -76,21 +107,22 @@ impl Instructions {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineName {
-    /// A GPU if there is one (not a software one), else the CPU
+    /// The GPUs if there are any (not software ones), else the CPU
     Auto,
     /// All cores
     Cpu,
-    /// One GPU
+    /// GPUs: the first, or those that --device names
     Gpu,
     /// One thread, by the definition: slow, and the measure of the others
     Reference,
 }
 
 /// A checked choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Choice {
     Cpu,
-    Gpu(Option<usize>),
+    /// The first, where none is named.
+    Gpu(Vec<usize>),
     Reference,
 }
 
@@ -103,23 +135,31 @@ impl EngineArgs {
             EngineName::Gpu => (false, true),
             EngineName::Reference => (false, false),
         };
-        if self.device.is_some() && !gpu {
+        if self.on_gpu() && !gpu {
             bail!("--device chooses a GPU: leave it out, or take --engine gpu");
         }
+        if self.workload.is_some() && !gpu {
+            bail!("--workload is for GPUs: leave it out, or take --engine gpu");
+        }
+        check_devices(&self.device)?;
         if self.threads.is_some() && !cpu {
             bail!("--threads is for the CPU engine: leave it out, or take --engine cpu");
         }
-        if self.threads.is_some() && self.device.is_some() {
+        if self.threads.is_some() && self.on_gpu() {
             bail!("--threads is for the CPU engine and --device for the GPU: choose one");
         }
         if self.instructions.is_some() && !cpu {
             bail!("--instructions is for the CPU engine: leave it out, or take --engine cpu");
         }
-        if self.instructions.is_some() && self.device.is_some() {
+        if self.instructions.is_some() && self.on_gpu() {
             bail!("--instructions is for the CPU engine and --device for the GPU: choose one");
         }
         self.instructions.map(Instructions::isa).transpose()?;
         Ok(())
+    }
+
+    fn on_gpu(&self) -> bool {
+        !self.device.is_empty()
     }
 
     /// Opens the engine. The second value says what `auto` chose and why.
@@ -127,7 +167,7 @@ impl EngineArgs {
         self.check()?;
         let (choice, why) = match self.engine {
             EngineName::Cpu => (Choice::Cpu, None),
-            EngineName::Gpu => (Choice::Gpu(self.device), None),
+            EngineName::Gpu => (Choice::Gpu(self.device.clone()), None),
             EngineName::Reference => (Choice::Reference, None),
             EngineName::Auto => {
                 let (choice, why) = self.choose();
@@ -136,7 +176,10 @@ impl EngineArgs {
         };
         let engine: Box<dyn Engine> = match choice {
             Choice::Cpu => Box::new(self.cpu()?),
-            Choice::Gpu(index) => Box::new(GpuEngine::open(index)?),
+            Choice::Gpu(indices) => {
+                let engine = GpuEngine::open_each(&indices)?;
+                Box::new(engine.with_target(target(self.workload)))
+            }
             Choice::Reference => Box::new(ReferenceEngine),
         };
         tracing::info!(engine = engine.name(), devices = ?engine.devices(), "engine");
@@ -148,16 +191,15 @@ impl EngineArgs {
     }
 
     fn choose(&self) -> (Choice, String) {
-        if let Some(index) = self.device {
-            (Choice::Gpu(Some(index)), "--device was given".to_owned())
+        if self.on_gpu() {
+            let indices = self.device.clone();
+            (Choice::Gpu(indices), "--device was given".to_owned())
         } else if self.threads.is_some() {
             (Choice::Cpu, "--threads was given".to_owned())
         } else if self.instructions.is_some() {
             (Choice::Cpu, "--instructions was given".to_owned())
         } else {
-            let adapters = gpu::adapters();
-            let known: Vec<_> = adapters.iter().map(|a| (a.index, a.software)).collect();
-            choose_by_adapters(&known)
+            choose_by_adapters(&gpu::adapters())
         }
     }
 
@@ -170,12 +212,25 @@ impl EngineArgs {
     }
 }
 
-/// From the number of each adapter and whether it is a software one.
-fn choose_by_adapters(adapters: &[(usize, bool)]) -> (Choice, String) {
-    match adapters.iter().find(|(_, software)| !software) {
-        Some(&(index, _)) => {
-            let why = format!("GPU {index} was found");
-            (Choice::Gpu(Some(index)), why)
+/// The real GPUs, as far as they are of the first one's kind: a small one beside a large one may be
+/// unable to hold what the large one can. And of its backend: another one may have the same GPUs.
+fn choose_by_adapters(adapters: &[AdapterReport]) -> (Choice, String) {
+    match adapters.iter().find(|adapter| !adapter.software) {
+        Some(first) => {
+            let like_first = |a: &&AdapterReport| {
+                (&a.backend, &a.device_type) == (&first.backend, &first.device_type)
+            };
+            let indices: Vec<_> = adapters
+                .iter()
+                .filter(like_first)
+                .map(|a| a.index)
+                .collect();
+            let names: Vec<_> = indices.iter().map(usize::to_string).collect();
+            let why = match indices.len() {
+                1 => format!("GPU {} was found", names.join("")),
+                _ => format!("GPUs {} were found", names.join(", ")),
+            };
+            (Choice::Gpu(indices), why)
         }
         None if adapters.is_empty() => (Choice::Cpu, "no GPU was found".to_owned()),
         None => {
@@ -188,15 +243,65 @@ fn choose_by_adapters(adapters: &[(usize, bool)]) -> (Choice, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kcorrset::engine::gpu::AdapterFeatures;
+    use kcorrset::engine::gpu::limits::Limits;
 
     #[test]
-    fn auto_takes_the_first_real_gpu_and_no_software_one() {
-        let choose = |adapters: &[(usize, bool)]| choose_by_adapters(adapters).0;
+    fn auto_takes_all_real_gpus_of_the_first_ones_kind_and_no_software_one() {
+        let adapter = |(index, (backend, device_type)): (usize, &(&str, &str))| AdapterReport {
+            index,
+            name: String::new(),
+            backend: (*backend).to_owned(),
+            driver: String::new(),
+            driver_info: String::new(),
+            device_type: (*device_type).to_owned(),
+            software: *device_type == "Cpu",
+            vendor: 0,
+            device: 0,
+            limits: Limits {
+                max_storage_binding: 0,
+                max_buffer: 0,
+                workgroup_memory: 0,
+                invocations: 0,
+                workgroups_per_side: 0,
+                chunk: 0,
+                survivors: 0,
+            },
+            features: AdapterFeatures {
+                subgroup: false,
+                shader_int64: false,
+                timestamp_query: false,
+                subgroup_min_size: 0,
+                subgroup_max_size: 0,
+            },
+        };
+        let choose = |kinds: &[(&str, &str)]| {
+            let adapters: Vec<_> = kinds.iter().enumerate().map(adapter).collect();
+            choose_by_adapters(&adapters).0
+        };
+        let (real, small, soft) = ("DiscreteGpu", "IntegratedGpu", "Cpu");
         assert_eq!(choose(&[]), Choice::Cpu);
-        assert_eq!(choose(&[(0, true), (1, true)]), Choice::Cpu);
+        assert_eq!(choose(&[("Vulkan", soft), ("Vulkan", soft)]), Choice::Cpu);
         assert_eq!(
-            choose(&[(0, true), (1, false), (2, false)]),
-            Choice::Gpu(Some(1))
+            choose(&[
+                ("Dx12", real),
+                ("Dx12", real),
+                ("Vulkan", real),
+                ("Dx12", small),
+                ("Dx12", soft)
+            ]),
+            Choice::Gpu(vec![0, 1])
         );
+        assert_eq!(
+            choose(&[("Vulkan", small), ("Vulkan", soft)]),
+            Choice::Gpu(vec![0])
+        );
+    }
+
+    #[test]
+    fn workloads_are_the_profiles() {
+        assert_eq!(target(None), target(Some(2)));
+        let all = [1, 2, 3, 4].map(|workload| target(Some(workload)).as_millis());
+        assert_eq!(all, [2, 12, 96, 480]);
     }
 }

@@ -5,33 +5,46 @@ mod print;
 mod workload;
 
 use super::Talk;
-use super::engine::{Instructions, threads_or_all, threads_parser};
+use super::engine::{
+    Instructions, check_devices, target, threads_or_all, threads_parser, workload_parser,
+};
 use super::exit::Exit;
 use super::output::Output;
 use super::stop::{Stop, Stopped};
+use anyhow::bail;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use kcorrset::engine::Engine;
 use kcorrset::engine::cpu::Isa;
+use kcorrset::engine::gpu::{self, GpuEngine};
 use kcorrset::report::grouped;
 use measure::Bench;
-use print::Document;
+use print::{Document, OnGpu};
+use std::time::Instant;
 use workload::{WORKLOADS, Workload};
 
 /// Measure the engines on fixed tables
 #[derive(Debug, Args)]
 #[command(
     long_about = "Makes fixed tables, searches each, and times the published algorithm on a sample of \
-                  the same sets in turn with it. Prints medians: sets a second, nanoseconds a set, \
-                  and the ratio of the two. Both must find the same best r on the sample, and every \
-                  search is audited. Cycles are not shown, as the clock is not known.",
+                  the same sets in turn with it. Prints medians: sets a second, users times sets a \
+                  second, nanoseconds a set, and the ratio of the two. Both must find the same best r \
+                  on the sample, and every search is audited. Cycles are not shown, as the clock is \
+                  not known.\n\n\
+                  Each GPU is asked known answers first, and then warmed up. A search that would take \
+                  it more than about 10 s is cut to a part from the middle of all sets, and the table \
+                  says how many. It must find there what the CPU engine finds. For a GPU the share of \
+                  the time that it computed is shown too, and what compiling and self-test took \
+                  beforehand, which is in no other figure.",
     after_help = "Examples:\n  \
                   kcorrset bench cpu\n  \
                   kcorrset bench cpu --workload benchmark --instructions avx2 --format json\n  \
+                  kcorrset bench gpu --workload benchmark --workload k6\n  \
                   kcorrset bench --quick"
 )]
 pub struct BenchArgs {
-    /// The engines to measure
-    #[arg(value_name = "ENGINE", default_value = "cpu")]
+    /// The engines to measure [default: cpu, and gpu where there is one]
+    #[arg(value_name = "ENGINE")]
     engines: Vec<EngineName>,
     /// A table and search to measure, may be repeated [default: all, but k8 only with --quick]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(WORKLOADS.map(|w| w.name)))]
@@ -48,6 +61,13 @@ pub struct BenchArgs {
     /// Instructions that both may use [default: the fastest there are]
     #[arg(long, value_name = "SET")]
     instructions: Option<Instructions>,
+    /// The GPUs to measure, each by itself, by their numbers in `kcorrset devices` [default: all but
+    /// software ones]
+    #[arg(long, value_name = "I,..", value_delimiter = ',')]
+    device: Vec<usize>,
+    /// How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms [default: 2]
+    #[arg(long, value_name = "1..4", value_parser = workload_parser())]
+    gpu_workload: Option<u8>,
     /// Form of the figures
     #[arg(long, value_name = "FORM", default_value = "table")]
     format: Format,
@@ -57,6 +77,8 @@ pub struct BenchArgs {
 enum EngineName {
     /// The CPU engine
     Cpu,
+    /// Every GPU
+    Gpu,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -68,6 +90,37 @@ enum Format {
 }
 
 impl BenchArgs {
+    /// Whether to measure the CPU engine.
+    fn with_cpu(&self) -> bool {
+        self.engines.is_empty() || self.engines.contains(&EngineName::Cpu)
+    }
+
+    /// The GPUs asked for, or all but software ones.
+    fn gpus(&self) -> anyhow::Result<Vec<usize>> {
+        let named = self.engines.contains(&EngineName::Gpu);
+        let wanted = named || self.engines.is_empty();
+        if !wanted {
+            if !self.device.is_empty() || self.gpu_workload.is_some() {
+                bail!("--device and --gpu-workload are for GPUs: leave them out, or bench gpu too");
+            }
+            return Ok(Vec::new());
+        }
+        check_devices(&self.device)?;
+        if !self.device.is_empty() {
+            return Ok(self.device.clone());
+        }
+        let adapters = gpu::adapters();
+        let real = adapters.iter().filter(|adapter| !adapter.software);
+        let real: Vec<_> = real.map(|adapter| adapter.index).collect();
+        if named && real.is_empty() {
+            bail!(
+                "bench gpu: there is no GPU but software ones; name one with --device to measure it \
+                 (`kcorrset devices` lists them)"
+            );
+        }
+        Ok(real)
+    }
+
     /// The workloads asked for, each once, in their own order.
     fn workloads(&self) -> Vec<Workload> {
         let asked = |w: &Workload| match self.workload.as_slice() {
@@ -87,25 +140,48 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let isa = args.instructions.map(Instructions::isa).transpose()?;
     let isa = isa.unwrap_or_else(Isa::detect);
     let threads = threads_or_all(args.threads);
-    // One engine is offered yet; a repeated name is measured once.
-    let EngineName::Cpu = args.engines.first().copied().unwrap_or(EngineName::Cpu);
+    let indices = args.gpus()?;
     let stop = Stop::install()?;
     stop.heed();
-    let bench = Bench::new(threads, isa, args.runs.into(), &stop)?;
+    let mut gpus = Vec::new();
+    let mut measured_on = Vec::new();
+    for index in indices {
+        let engine = GpuEngine::open(Some(index))?.with_target(target(args.gpu_workload));
+        let start = Instant::now();
+        engine.self_test()?;
+        let self_test_s = start.elapsed().as_secs_f64();
+        measured_on.push(OnGpu {
+            index,
+            device: engine.devices().join(", "),
+            software: engine.adapters().iter().all(|adapter| adapter.software),
+            self_test_s,
+            workloads: Vec::new(),
+        });
+        gpus.push(engine);
+    }
+    let bench = Bench::new(threads, isa, args.with_cpu(), gpus, args.runs.into(), &stop)?;
     let workloads = args.workloads();
     let mut figures = Vec::new();
     for (i, workload) in workloads.iter().enumerate() {
         talk.note(&format!("{}: {}", workload.name, workload.about()));
-        match bench.measure(workload)? {
-            Some(measured) => figures.push(measured),
-            None => {
-                let all = workloads.len() as u128;
-                let done = grouped(i as u128);
-                return Err(Stopped(format!("after {done} of {} workloads", grouped(all))).into());
-            }
+        let Some(measured) = bench.measure(workload)? else {
+            let all = workloads.len() as u128;
+            let done = grouped(i as u128);
+            return Err(Stopped(format!("after {done} of {} workloads", grouped(all))).into());
+        };
+        figures.extend(measured.cpu);
+        for (gpu, figures) in measured_on.iter_mut().zip(measured.gpus) {
+            gpu.workloads.push(figures);
         }
     }
-    let document = Document::new(threads, isa.name(), args.runs, args.quick, figures);
+    let document = Document::new(
+        threads,
+        isa.name(),
+        args.runs,
+        args.quick,
+        figures,
+        measured_on,
+    );
     let text = match args.format {
         Format::Table => document.table(),
         Format::Json => document.json()?,

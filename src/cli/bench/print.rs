@@ -1,8 +1,55 @@
 //! What was measured, as a table and as JSON.
 
 use super::workload::Workload;
-use kcorrset::report::{SCHEMA, grouped};
+use kcorrset::report::{SCHEMA, grouped, one_line};
 use serde::Serialize;
+use std::time::Duration;
+
+/// Runs over the same sets.
+#[derive(Clone, Debug)]
+pub struct Timed {
+    /// How many sets each took.
+    pub sets: u128,
+    /// Seconds of each.
+    pub times_s: Vec<f64>,
+}
+
+impl Timed {
+    /// No run yet.
+    pub fn of(sets: u128) -> Self {
+        Self {
+            sets,
+            times_s: Vec::new(),
+        }
+    }
+
+    fn ns_per_set(&self) -> f64 {
+        median(&self.times_s) * 1e9 / self.sets as f64
+    }
+}
+
+/// What is known of a GPU's runs alone.
+#[derive(Clone, Debug, Serialize)]
+pub struct Busy {
+    /// Compiling and self-test, before the first run.
+    preparation_s: f64,
+    /// Of each run and device: the share of the time that it computed.
+    #[serde(rename = "busy_shares")]
+    pub shares: Vec<f64>,
+    /// Whether that is by the GPU's own clock; else by the host's, from submission to answer.
+    #[serde(rename = "busy_by_device")]
+    pub by_device: bool,
+}
+
+impl Busy {
+    pub fn new(preparation: Duration) -> Self {
+        Self {
+            preparation_s: preparation.as_secs_f64(),
+            shares: Vec::new(),
+            by_device: false,
+        }
+    }
+}
 
 /// The figures of one workload.
 #[derive(Clone, Debug, Serialize)]
@@ -11,17 +58,37 @@ pub struct Figures {
     about: String,
     /// A decimal string, as in results.
     sets: String,
+    /// How many of them a run took, from the middle.
+    sets_searched: String,
     #[serde(rename = "time_s")]
     time: f64,
     /// Of each run.
     times_s: Vec<f64>,
     sets_per_s: f64,
+    users_sets_per_s: f64,
     ns_per_set: f64,
     published_sets: String,
     published_times_s: Vec<f64>,
     published_ns_per_set: f64,
     /// How many times the published algorithm's rate.
     ratio: f64,
+    #[serde(flatten)]
+    busy: Option<Busy>,
+}
+
+/// What was measured on one GPU.
+#[derive(Debug, Serialize)]
+pub struct OnGpu {
+    /// Its number in `kcorrset devices`.
+    pub index: usize,
+    /// Its name, backend and driver.
+    pub device: String,
+    /// Whether it computes on the CPU.
+    pub software: bool,
+    /// What the self-test took; it passed.
+    pub self_test_s: f64,
+    /// As the workloads were asked for.
+    pub workloads: Vec<Figures>,
 }
 
 /// All that is printed.
@@ -35,48 +102,80 @@ pub struct Document {
     runs: u16,
     quick: bool,
     workloads: Vec<Figures>,
+    gpus: Vec<OnGpu>,
 }
 
 impl Figures {
-    /// From the times of at least one run, in seconds.
-    pub fn new(
-        workload: &Workload,
-        sets: u128,
-        times: &[f64],
-        published_sets: u128,
-        published_times: &[f64],
-    ) -> Self {
-        let time = median(times);
-        let ns = time * 1e9 / sets as f64;
-        let published_ns = median(published_times) * 1e9 / published_sets as f64;
+    /// From at least one run of each, of a search over `sets` sets in all.
+    pub fn new(workload: &Workload, sets: u128, timed: &Timed, published: &Timed) -> Self {
+        let time = median(&timed.times_s);
+        let rate = timed.sets as f64 / time;
         Self {
             workload: workload.name,
             about: workload.about(),
             sets: sets.to_string(),
+            sets_searched: timed.sets.to_string(),
             time,
-            times_s: times.to_vec(),
-            sets_per_s: sets as f64 / time,
-            ns_per_set: ns,
-            published_sets: published_sets.to_string(),
-            published_times_s: published_times.to_vec(),
-            published_ns_per_set: published_ns,
-            ratio: published_ns / ns,
+            times_s: timed.times_s.clone(),
+            sets_per_s: rate,
+            users_sets_per_s: rate * workload.users() as f64,
+            ns_per_set: timed.ns_per_set(),
+            published_sets: published.sets.to_string(),
+            published_times_s: published.times_s.clone(),
+            published_ns_per_set: published.ns_per_set(),
+            ratio: published.ns_per_set() / timed.ns_per_set(),
+            busy: None,
         }
     }
 
-    fn cells(&self) -> [String; 7] {
+    /// Of runs on a GPU.
+    pub fn with_busy(self, busy: Busy) -> Self {
+        Self {
+            busy: Some(busy),
+            ..self
+        }
+    }
+
+    fn cells(&self) -> Vec<String> {
         let whole = |x: f64| grouped(x as u128);
-        [
+        let count = |text: &String| text.parse().map_or(text.clone(), grouped);
+        let sets = if self.sets == self.sets_searched {
+            count(&self.sets)
+        } else {
+            format!("{} of {}", count(&self.sets_searched), count(&self.sets))
+        };
+        let mut cells = vec![
             self.workload.to_owned(),
-            self.sets.parse().map_or(self.sets.clone(), grouped),
+            sets,
             format!("{:.3}", self.time),
             whole(self.sets_per_s),
+            format!("{:.2e}", self.users_sets_per_s),
             format!("{:.3}", self.ns_per_set),
             format!("{:.1}", self.published_ns_per_set),
             format!("{:.1}", self.ratio),
-        ]
+        ];
+        if let Some(busy) = &self.busy {
+            cells.push(format!("{:.1}", median(&busy.shares) * 100.0));
+            cells.push(format!("{:.3}", busy.preparation_s));
+        }
+        cells
     }
 }
+
+/// Of every table.
+const TITLES: [&str; 8] = [
+    "workload",
+    "sets",
+    "time s",
+    "sets/s",
+    "users x sets/s",
+    "ns a set",
+    "published ns a set",
+    "ratio",
+];
+
+/// Of a GPU's table, behind the others.
+const TITLES_OF_GPU: [&str; 2] = ["busy %", "prepare s"];
 
 /// The middle value; of an even number, the lower of the two.
 fn median(values: &[f64]) -> f64 {
@@ -92,6 +191,7 @@ impl Document {
         runs: u16,
         quick: bool,
         workloads: Vec<Figures>,
+        gpus: Vec<OnGpu>,
     ) -> Self {
         Self {
             schema: SCHEMA,
@@ -102,6 +202,7 @@ impl Document {
             runs,
             quick,
             workloads,
+            gpus,
         }
     }
 
@@ -111,42 +212,65 @@ impl Document {
         Ok(text)
     }
 
-    /// One line on what ran, a header, a line a workload; columns as wide as they must be.
+    /// For the CPU engine and each GPU that was measured: one line on what ran, and its figures.
     pub fn table(&self) -> String {
-        let titles = [
-            "workload",
-            "sets",
-            "time s",
-            "sets/s",
-            "ns a set",
-            "published ns a set",
-            "ratio",
-        ];
-        let rows: Vec<_> = std::iter::once(titles.map(str::to_owned))
-            .chain(self.workloads.iter().map(Figures::cells))
-            .collect();
-        let width = |i: usize| rows.iter().map(|row| row[i].len()).max().unwrap_or(0);
-        let widths: Vec<_> = (0..titles.len()).map(width).collect();
-        let mut out = format!(
-            "{} engine, {} threads, {}, medians of {}{}\n\n",
-            self.engine,
-            self.threads,
-            self.instructions,
+        let runs = format!(
+            "medians of {}{}\n\n",
             self.runs,
             if self.quick { ", small tables" } else { "" }
         );
-        for row in rows {
-            let mut cells = row.iter().zip(&widths);
-            if let Some((name, width)) = cells.next() {
-                out.push_str(&format!("{name:<width$}"));
-            }
-            for (cell, width) in cells {
+        let mut tables = Vec::new();
+        if !self.workloads.is_empty() {
+            let cpu = format!(
+                "{} engine, {} threads, {}, {runs}",
+                self.engine, self.threads, self.instructions
+            );
+            tables.push(cpu + &columns(&TITLES, &self.workloads));
+        }
+        for gpu in &self.gpus {
+            let software = if gpu.software {
+                " (software: computes on the CPU)"
+            } else {
+                ""
+            };
+            let about = format!(
+                "gpu {}: {}{software}, self-test passed in {:.1} s, {runs}",
+                gpu.index,
+                one_line(&gpu.device),
+                gpu.self_test_s
+            );
+            let titles = [&TITLES[..], &TITLES_OF_GPU].concat();
+            tables.push(about + &columns(&titles, &gpu.workloads));
+        }
+        tables.join("\n")
+    }
+}
+
+/// A header, and a line a workload; columns as wide as they must be.
+fn columns(titles: &[&str], figures: &[Figures]) -> String {
+    let titles = titles.iter().map(|&title| title.to_owned()).collect();
+    let rows: Vec<Vec<String>> = std::iter::once(titles)
+        .chain(figures.iter().map(Figures::cells))
+        .collect();
+    let width = |i: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(i))
+            .map(String::len)
+            .max()
+    };
+    let mut out = String::new();
+    for row in &rows {
+        for (i, cell) in row.iter().enumerate() {
+            let width = width(i).unwrap_or(0);
+            if i == 0 {
+                out.push_str(&format!("{cell:<width$}"));
+            } else {
                 out.push_str(&format!("  {cell:>width$}"));
             }
-            out.push('\n');
         }
-        out
+        out.push('\n');
     }
+    out
 }
 
 #[cfg(test)]
@@ -154,36 +278,75 @@ mod tests {
     use super::super::workload::WORKLOADS;
     use super::*;
 
+    fn timed(sets: u128, times_s: &[f64]) -> Timed {
+        Timed {
+            sets,
+            times_s: times_s.to_vec(),
+        }
+    }
+
     #[test]
     fn figures_follow_from_the_median_times() {
-        let figures = Figures::new(&WORKLOADS[0], 4_000, &[9.0, 2.0, 1.0], 10, &[0.5, 7.0, 0.1]);
+        let (runs, published) = (timed(4_000, &[9.0, 2.0, 1.0]), timed(10, &[0.5, 7.0, 0.1]));
+        let figures = Figures::new(&WORKLOADS[0], 4_000, &runs, &published);
         let cells = [
             "benchmark",
             "4,000",
             "2.000",
             "2,000",
+            "1.20e8",
             "500000.000",
             "50000000.0",
             "100.0",
         ];
         assert_eq!(figures.cells(), cells);
         assert_eq!(median(&[4.0, 1.0]), 1.0);
+        // Of a part, the rate is that of the part.
+        let part = Figures::new(&WORKLOADS[0], 9_000, &runs, &published);
+        assert_eq!(part.cells()[1], "4,000 of 9,000");
+        assert_eq!(part.cells()[2..], cells[2..]);
+        let mut busy = Busy::new(Duration::from_millis(1500));
+        busy.shares = vec![0.5, 0.75, 1.0];
+        assert_eq!(part.with_busy(busy).cells()[8..], ["75.0", "1.500"]);
     }
 
     #[test]
     fn columns_line_up() {
-        let figures = |sets| Figures::new(&WORKLOADS[0], sets, &[1.0], 1, &[1e-6]);
+        let figures = |sets| {
+            let published = timed(1, &[1e-6]);
+            Figures::new(&WORKLOADS[0], sets, &timed(sets, &[1.0]), &published)
+        };
+        let mut busy = Busy::new(Duration::from_secs(10));
+        busy.shares = vec![0.5];
+        let gpu = OnGpu {
+            index: 3,
+            device: "d".to_owned(),
+            software: true,
+            self_test_s: 0.25,
+            workloads: vec![
+                figures(100).with_busy(busy.clone()),
+                figures(7).with_busy(busy),
+            ],
+        };
         let rows = vec![figures(1_000_000), figures(1_000)];
-        let text = Document::new(2, "avx2", 3, true, rows).table();
+        let text = Document::new(2, "avx2", 3, true, rows, vec![gpu]).table();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(
             lines[0],
             "cpu engine, 2 threads, avx2, medians of 3, small tables"
         );
-        assert_eq!(lines.len(), 5);
-        assert!(
-            lines[3..].iter().all(|line| line.len() == lines[2].len()),
-            "{text}"
+        assert_eq!(
+            lines[6],
+            "gpu 3: d (software: computes on the CPU), self-test passed in 0.2 s, medians of 3, \
+             small tables"
         );
+        assert_eq!(lines.len(), 11);
+        for table in [2..5, 8..11] {
+            let width = lines[table.start].len();
+            assert!(
+                lines[table].iter().all(|line| line.len() == width),
+                "{text}"
+            );
+        }
     }
 }

@@ -142,6 +142,11 @@ impl Workload {
         }
     }
 
+    /// U.
+    pub fn users(&self) -> usize {
+        self.users
+    }
+
     /// The same kind at a size that a second is enough for, dense enough that sets have users.
     pub fn quick(self) -> Self {
         Self {

@@ -3,6 +3,7 @@
 use super::layout::WORKGROUP;
 use crate::engine::EngineError;
 use serde::Serialize;
+use std::ops::Range;
 
 /// Limits that decide tiling. A test may lower any of them to force small tiles.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -45,6 +46,19 @@ impl Limits {
             workgroups_per_side: self.workgroups_per_side.min(other.workgroups_per_side),
             chunk: self.chunk.min(other.chunk),
             survivors: self.survivors.min(other.survivors),
+        }
+    }
+
+    /// No larger than a search of these ranks takes, in whole workgroups.
+    #[must_use]
+    pub fn for_sets(&self, ranks: Range<u128>) -> Self {
+        let groups = (ranks.end - ranks.start).div_ceil(WORKGROUP.into()).max(1);
+        let sets = groups.saturating_mul(WORKGROUP.into());
+        let chunk = u32::try_from(sets).map_or(self.chunk, |sets| sets.min(self.chunk));
+        Self {
+            chunk,
+            survivors: self.survivors.min(chunk),
+            ..*self
         }
     }
 
@@ -97,5 +111,35 @@ impl Excess {
             have: self.have,
             hint: "use --engine cpu",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tiles_are_halved_from_what_a_search_takes_down_to_a_workgroup() {
+        let limits = Limits {
+            max_storage_binding: 1 << 20,
+            max_buffer: 1 << 20,
+            workgroup_memory: 1 << 14,
+            invocations: 256,
+            workgroups_per_side: 65_535,
+            chunk: Limits::CHUNK,
+            survivors: Limits::SURVIVORS,
+        };
+        let sizes = |l: &Limits| (l.chunk, l.survivors);
+        assert_eq!(sizes(&limits.for_sets(0..u128::MAX)), sizes(&limits));
+        let small = limits.for_sets(10..155);
+        assert_eq!(sizes(&small), (192, 192));
+        assert_eq!(sizes(&small.halved()), (96, 96));
+        assert_eq!(sizes(&small.halved().halved()), (64, 48));
+        let smallest = Limits {
+            chunk: 5,
+            survivors: 1,
+            ..limits
+        };
+        assert_eq!(sizes(&smallest.halved()), (5, 1));
     }
 }

@@ -126,9 +126,12 @@ impl Member {
         slot.as_ref().map_or(Duration::ZERO, |d| d.compiling())
     }
 
-    /// Compiles what `job` takes, and asks it known answers; once for each method.
+    /// Opens the device where it is not, compiles what `job` takes, and asks it known answers; the
+    /// latter once for each method.
     pub(super) fn prepare(&self, job: &Job<'_>) -> Result<(), EngineError> {
         let method = Method::of(job, &self.limits)?;
+        // A failure comes back in the self-test or the search, which try again.
+        let _ = self.device().and_then(|device| method.compile(&device));
         let passed = || self.passed.lock().unwrap_or_else(PoisonError::into_inner);
         if passed().contains(&method) {
             return Ok(());
@@ -177,12 +180,12 @@ impl Member {
         driven: &mut Driven,
         reopened: &mut u32,
     ) -> Result<(), EngineError> {
-        let mut limits = self.limits;
+        let mut limits = self.limits.for_sets(job.query.ranks());
         let mut in_a_row = 0;
         let mut last: Option<String> = None;
         loop {
             let before = driven.chunks;
-            let what = match (self.attempt(limits, job, queue, task, driven), last) {
+            let what = match (self.attempt(&mut limits, job, queue, task, driven), last) {
                 (Ok(()), _) => return Ok(()),
                 (Err(EngineError::Device { what, .. }), _) => what,
                 // It fitted before its tiles were made smaller.
@@ -225,10 +228,11 @@ impl Member {
         }
     }
 
-    /// With one device. Everything on it is gone when this returns.
+    /// With one device. Everything on it is gone when this returns. Lowers `limits` to what was
+    /// planned within them, so that half of them is less.
     fn attempt(
         &self,
-        limits: Limits,
+        limits: &mut Limits,
         job: &Job<'_>,
         queue: &Queue,
         task: &Task<'_>,
@@ -236,8 +240,10 @@ impl Member {
     ) -> Result<(), EngineError> {
         let device = self.device()?;
         let fault = self.planted.as_ref().map(|planted| planted.fault);
-        let method = Method::of(job, &limits)?;
-        let mut pipeline = method.open(&device, limits, job, fault)?;
+        let method = Method::of(job, limits)?;
+        let mut pipeline = method.open(&device, *limits, job, fault)?;
+        let most = u32::try_from(pipeline.bounds().most).unwrap_or(u32::MAX);
+        limits.chunk = limits.chunk.min(most);
         drive(&mut *pipeline, queue, task, driven)
     }
 

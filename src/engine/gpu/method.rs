@@ -7,7 +7,9 @@ use super::flat::Flat;
 use super::job::{Ask, Job};
 use super::layout::Variant;
 use super::limits::{Excess, Limits};
+use super::projected::shader::Stage;
 use super::projected::{self, Projected};
+use super::shader::Kernel;
 use crate::engine::EngineError;
 
 /// What decides which pipeline a search takes.
@@ -83,6 +85,20 @@ impl Method {
         match self {
             Self::Flat(_) => "flat",
             Self::Projected(_) => "projected",
+        }
+    }
+
+    /// Compiles all it takes; a device does so once.
+    pub(super) fn compile(&self, device: &Device) -> Result<(), EngineError> {
+        match self {
+            Self::Flat(variant) => {
+                let flat = Kernel::Flat;
+                device.pipeline(flat.name(), flat.source(variant)).map(drop)
+            }
+            Self::Projected(variant) => Stage::ALL.into_iter().try_for_each(|stage| {
+                let source = stage.source(variant);
+                device.pipeline(stage.name(), source).map(drop)
+            }),
         }
     }
 

@@ -147,6 +147,7 @@ impl GpuEngine {
     pub fn with_target(&self, target: Duration) -> Self {
         Self {
             target,
+            usage: Arc::default(),
             ..self.clone()
         }
     }
@@ -166,7 +167,7 @@ impl GpuEngine {
     /// The same adapters, the first one's device opened again and with a fault.
     #[must_use]
     pub fn with_fault(&self, fault: Fault) -> Self {
-        let mut engine = self.clone();
+        let mut engine = self.with_members(Member::clone);
         if let Some(first) = engine.members.first_mut() {
             *first = first.with_fault(fault);
         }
@@ -176,6 +177,7 @@ impl GpuEngine {
     fn with_members(&self, change: impl Fn(&Member) -> Member) -> Self {
         Self {
             members: self.members.iter().map(change).collect(),
+            usage: Arc::default(),
             ..self.clone()
         }
     }

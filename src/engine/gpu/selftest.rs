@@ -28,8 +28,6 @@ const USERS: u64 = 70;
 const QUESTIONS: usize = 9;
 /// Sets, from the middle of all: two workgroups of most K.
 const SETS: u128 = 100;
-/// About half of the sets have as many users.
-const HALF_OF_SETS: u64 = 42;
 /// The size of chunks plays no part.
 const TARGET: Duration = Duration::from_millis(100);
 
@@ -60,10 +58,9 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
     let (matrix, packing) = table_for(variant).map_err(&wrong)?;
     let total = Query::new(&matrix, variant.k, 1, 2).map_err(|error| wrong(error.to_string()))?;
     let skip = (total.total() / 2).saturating_sub(SETS / 2);
-    for (top, min_users) in [(1000, 2), (1000, HALF_OF_SETS), (3, 2)] {
-        let query = Query::new(&matrix, variant.k, top, min_users)
-            .and_then(|query| query.with_ranks(skip, Some(SETS)))
-            .map_err(|error| wrong(error.to_string()))?;
+    let some = some_of_sets(&matrix, variant.k, skip).map_err(&wrong)?;
+    for (top, min_users) in [(1000, 2), (1000, some), (3, 2)] {
+        let query = query_for(&matrix, variant.k, top, min_users, skip).map_err(&wrong)?;
         let want = ReferenceEngine.search(&matrix, &query, &Watch::new())?;
         let job = Job::with_packing(&matrix, &query, packing.clone(), Ask::Exactly(*method))?;
         let queue = Queue::new(query.ranks());
@@ -90,6 +87,31 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
         }
     }
     Ok(())
+}
+
+fn query_for(
+    matrix: &ResponseMatrix,
+    k: usize,
+    top: usize,
+    min_users: u64,
+    skip: u128,
+) -> Result<Query, String> {
+    Query::new(matrix, k, top, min_users)
+        .and_then(|query| query.with_ranks(skip, Some(SETS)))
+        .map_err(|error| error.to_string())
+}
+
+/// A `min_users` between the least and the most users of a set, so that some sets are undefined.
+fn some_of_sets(matrix: &ResponseMatrix, k: usize, skip: u128) -> Result<u64, String> {
+    let query = query_for(matrix, k, 1, 2, skip)?;
+    let users = query
+        .ranks()
+        .filter_map(|rank| unrank(matrix.questions().len(), k, rank))
+        .map(|set| Sums::of_set(matrix, &set).n);
+    let (least, most) = users.fold((u64::MAX, 0), |(least, most), n| {
+        (least.min(n), most.max(n))
+    });
+    Ok(most.saturating_sub(most.saturating_sub(least) / 2).max(2))
 }
 
 /// The widest table that `variant` can hold, packed for it and nothing narrower.
@@ -203,16 +225,18 @@ mod tests {
                     let (matrix, packing) = table_for(&variant).unwrap();
                     assert_eq!(packing.variant, variant);
                     let natural = Packing::new(&matrix, k).unwrap().variant;
-                    if sums == SumWidth::Wide {
-                        assert_eq!(natural.score_bits, score_bits);
-                        assert_eq!(natural.sums, sums, "{variant:?}");
-                    } else {
+                    if sums == SumWidth::Narrow || score_bits == 32 {
                         assert_eq!(natural.sums, sums, "{variant:?}");
                     }
-                    let query = Query::new(&matrix, k, 1000, HALF_OF_SETS).unwrap();
-                    let sets = query.total().min(SETS);
-                    let skip = (query.total() / 2).saturating_sub(SETS / 2);
-                    let query = query.with_ranks(skip, Some(SETS)).unwrap();
+                    if sums == SumWidth::Wide {
+                        assert_eq!(natural.score_bits, score_bits, "{variant:?}");
+                    }
+                    let total = Query::new(&matrix, k, 1, 2).unwrap().total();
+                    let sets = total.min(SETS);
+                    let skip = (total / 2).saturating_sub(SETS / 2);
+                    let some = some_of_sets(&matrix, k, skip).unwrap();
+                    let query = query_for(&matrix, k, 1000, some, skip).unwrap();
+                    let sets = sets.min(query.ranks().end - query.ranks().start);
                     let found = ReferenceEngine
                         .search(&matrix, &query, &Watch::new())
                         .unwrap();
