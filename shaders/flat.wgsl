@@ -113,7 +113,7 @@ fn main(
         let wide = sums_widen(sums);
         var counts = vec4<u32>(0u);
         if (taken) {
-            let verdict = judge(wide, params.min_users, params.floor);
+            let verdict = sums_judge(sums, params.min_users, params.floor);
             counts = vec4<u32>(1u, u32(verdict.defined), 0u, 0u);
             if (verdict.kept) {
                 counts.z = 1u;

@@ -96,16 +96,26 @@ fn valid_leaves(stem: Stem, l: u32, word: u32) -> u32 {
     return (0xffffffffu >> u32(32 - (high - low))) << u32(low);
 }
 
+// Of one user on both questions. Scores of one bit are `held`: a word has a whole block's.
+fn pair_score(stem: Stem, l: u32, m: u32, block: u32, bit: u32, held: vec2<u32>) -> i32 {
+    if (SCORE_BITS == 1u) {
+        return -i32(extractBits(held.x, bit, 1u) + extractBits(held.y, bit, 1u));
+    }
+    return score(stem, l, block, bit) + score(stem, m, block, bit);
+}
+
 fn leaf_sums(stem: Stem, l: u32, m: u32) -> Sums {
     var sums = Sums();
     for (var block = 0u; block < stem.blocks; block += 1u) {
         let row = stem.answered + block * stem.columns;
         var users = scratch[row + l] & scratch[row + m];
+        let scores = stem.scores + block * SCORE_BITS * stem.columns;
+        let held = vec2<u32>(scratch[scores + l], scratch[scores + m]);
         while (users != 0u) {
             let bit = firstTrailingBit(users);
             users &= users - 1u;
             let i = block * 32u + bit;
-            let a = stem_score(stem, i) + score(stem, l, block, bit) + score(stem, m, block, bit);
+            let a = stem_score(stem, i) + pair_score(stem, l, m, block, bit, held);
             sums_add(&sums, a, total(stem, i));
         }
     }
@@ -130,11 +140,11 @@ fn add_leaf(
     swept: bool,
     tally: ptr<function, Tally>,
 ) {
-    let sums = sums_widen(leaf_sums(stem, l - stem.last - 1u, m - stem.last - 1u));
-    let verdict = judge(sums, params.min_users, params.floor);
+    let sums = leaf_sums(stem, l - stem.last - 1u, m - stem.last - 1u);
+    let verdict = sums_judge(sums, params.min_users, params.floor);
     if (!swept) {
         (*tally).counts += vec4<u32>(1u, u32(verdict.defined), 0u, 0u);
-        tally_add(tally, sums);
+        tally_add(tally, sums_widen(sums));
     }
     if (verdict.kept) {
         let offset = leaf_offset(stem, l) + m - l - 1u;

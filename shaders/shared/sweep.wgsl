@@ -40,15 +40,22 @@ fn root(value: u32) -> u32 {
     return found;
 }
 
-// The leaves of `valid` that are not proven to lie below the floor; adds all of them to the audit.
-fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Tally>) -> u32 {
-    var users = 0u;
-    var squares = 0;
+// What the audit of a prefix and a word of leaves says of its users besides.
+struct Prefix {
+    users: u32,
+    // Sum of g^2 over the users, and over all leaves.
+    squares: u32,
+    leaf_squares: u32,
+    highest: i32,
+    lowest: i32,
+}
+
+fn audit(stem: Stem, column: u32, valid: u32, tally: ptr<function, Tally>) -> Prefix {
+    var prefix = Prefix(0u, 0u, 0u, 0, 0);
     var sums = Sums();
     for (var block = 0u; block < stem.blocks; block += 1u) {
         var found = scratch[stem.answered + block * stem.columns + column];
         let scores = scratch[stem.scores + block * stem.columns + column];
-        users += countOneBits(found);
         while (found != 0u) {
             let bit = firstTrailingBit(found);
             found &= found - 1u;
@@ -59,7 +66,10 @@ fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Ta
             let n = i32(countOneBits(row.x & valid));
             let x = i32(countOneBits(row.y & valid));
             let a = b * n + x;
-            squares += g * g;
+            prefix.highest = select(prefix.highest, g, prefix.users == 0u);
+            prefix.lowest = g;
+            prefix.users += 1u;
+            prefix.squares += u32(g * g);
             sums.n += u32(n);
             sums.sa -= a;
             sums.sg += g * n;
@@ -68,44 +78,101 @@ fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Ta
             sums.sag -= g * a;
         }
     }
+    prefix.leaf_squares = u32(sums.sgg);
     (*tally).counts.x += countOneBits(valid);
     tally_add(tally, sums_widen(sums));
-    if (users < params.min_users) {
+    return prefix;
+}
+
+// A bound on the sum of g^2 over a leaf's users, and the leaves of `valid` that it holds for.
+struct Cap {
+    squares: u32,
+    leaves: u32,
+}
+
+// 2.2 times the mean of the leaves holds for nearly all of them: on random tables the discard is
+// strongest about there. Counted in 6 planes of bits, one bit of each a leaf, in units of 2^shift
+// rounded up a user; a count starts as far below 64 as the cap is high, and what carries is out.
+fn cap_of(stem: Stem, column: u32, valid: u32, prefix: Prefix) -> Cap {
+    // Below 2^26 (plan.rs), times 11.
+    let aim = prefix.leaf_squares / countOneBits(valid) * 11u / 5u + 1u;
+    if (aim >= prefix.squares) {
+        return Cap(prefix.squares, valid);
+    }
+    let length = 32u - countLeadingZeros(aim);
+    let shift = max(length, 6u) - 6u;
+    let units = aim >> shift;
+    var planes: array<u32, 6>;
+    for (var p = 0u; p < 6u; p += 1u) {
+        planes[p] = 0u - extractBits(63u - units, p, 1u);
+    }
+    var beyond = 0u;
+    for (var block = 0u; block < stem.blocks; block += 1u) {
+        var found = scratch[stem.answered + block * stem.columns + column];
+        while (found != 0u) {
+            let i = block * 32u + firstTrailingBit(found);
+            found &= found - 1u;
+            let leaves = tile_rows[i].x;
+            let g = tile_users[i].y;
+            let more = (u32(g * g) + (1u << shift) - 1u) >> shift;
+            var carry = 0u;
+            for (var p = 0u; p < 6u; p += 1u) {
+                let add = leaves & (0u - extractBits(more, p, 1u));
+                let plane = planes[p];
+                planes[p] = plane ^ add ^ carry;
+                carry = (plane & add) | (carry & (plane ^ add));
+            }
+            beyond |= carry | select(0u, leaves, more > 63u);
+        }
+    }
+    return Cap(units << shift, valid & ~beyond);
+}
+
+// The leaves of `valid` that are not proven to lie below the floor; adds all of them to the audit.
+fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Tally>) -> u32 {
+    let prefix = audit(stem, column, valid, tally);
+    if (prefix.users < params.min_users) {
         return 0u;
     }
     if (params.slack == NO_SLACK) {
         return valid;
     }
+    let cap = cap_of(stem, column, valid, prefix);
+    let gap = i32(root(shr64(mul32(cap.squares, params.slack), 30u).x) + 1u);
+    if (prefix.highest - prefix.lowest < gap) {
+        return valid;
+    }
+    return (valid & ~cap.leaves) | pairs(stem, column, cap.leaves, gap, prefix.highest);
+}
 
-    let gap = i32(root(shr64(mul32(u32(squares), params.slack), 30u).x) + 1u);
+// The leaves of `some` without a pair of users `gap` apart.
+fn pairs(stem: Stem, column: u32, some: u32, gap: i32, highest: i32) -> u32 {
     var at_least: array<u32, CLASSES>;
     for (var c = 0u; c < CLASSES; c += 1u) {
         at_least[c] = 0u;
     }
-    var dead = 0u;
+    var left = some;
     // The next i; it is never behind j, whose total is below the bar.
     var high_block = 0u;
-    var high_found = 0u;
-    var high_scores = 0u;
-    var high = 0u;
-    var high_total = 0;
-    var started = false;
+    var high_found = scratch[stem.answered + column];
+    while (high_found == 0u && high_block + 1u < stem.blocks) {
+        high_block += 1u;
+        high_found = scratch[stem.answered + high_block * stem.columns + column];
+    }
+    var high_scores = scratch[stem.scores + high_block * stem.columns + column];
+    var high = high_block * 32u + (firstTrailingBit(high_found) & 31u);
+    var high_total = highest;
     for (var block = 0u; block < stem.blocks; block += 1u) {
         var found = scratch[stem.answered + block * stem.columns + column];
         let scores = scratch[stem.scores + block * stem.columns + column];
-        if (!started && found != 0u) {
-            started = true;
-            high_block = block;
-            high_found = found;
-            high_scores = scores;
-            high = block * 32u + firstTrailingBit(found);
-            high_total = tile_users[high].y;
-        }
         while (found != 0u) {
             let bit = firstTrailingBit(found);
             found &= found - 1u;
             let user = tile_users[block * 32u + bit];
             let bar = user.y + gap;
+            if (bar > highest) {
+                continue;
+            }
             while (high_total >= bar) {
                 let row = tile_rows[high];
                 let b = u32(tile_users[high].x) + extractBits(high_scores, high & 31u, 1u);
@@ -130,11 +197,11 @@ fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Ta
                 with_bit |= select(0u, at_least[c], c == b + 1u);
             }
             let row = tile_rows[block * 32u + bit];
-            dead |= (row.x & ~row.y & with_zero) | (row.y & with_bit);
-            if ((valid & ~dead) == 0u) {
+            left &= ~((row.x & ~row.y & with_zero) | (row.y & with_bit));
+            if (left == 0u) {
                 return 0u;
             }
         }
     }
-    return valid & ~dead;
+    return left;
 }

@@ -24,14 +24,16 @@ impl Kernel {
     /// The whole text for `variant`.
     #[must_use]
     pub fn source(self, variant: &Variant) -> String {
-        let (sums, partials) = match variant.sums {
+        let (sums, partials, judge) = match variant.sums {
             SumWidth::Narrow => (
                 include_str!("../../../shaders/shared/sums_narrow.wgsl"),
                 include_str!("../../../shaders/shared/partials_narrow.wgsl"),
+                include_str!("../../../shaders/shared/judge_narrow.wgsl"),
             ),
             SumWidth::Wide => (
                 include_str!("../../../shaders/shared/sums_wide.wgsl"),
                 include_str!("../../../shaders/shared/partials_wide.wgsl"),
+                include_str!("../../../shaders/shared/judge_wide.wgsl"),
             ),
         };
         let pieces = match self {
@@ -44,6 +46,7 @@ impl Kernel {
                 sums,
                 partials,
                 include_str!("../../../shaders/shared/judge.wgsl"),
+                judge,
                 include_str!("../../../shaders/shared/tally.wgsl"),
                 include_str!("../../../shaders/flat.wgsl"),
             ],

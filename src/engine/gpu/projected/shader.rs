@@ -28,9 +28,15 @@ impl Stage {
     /// The whole text for `variant`.
     #[must_use]
     pub fn source(self, variant: &Variant) -> String {
-        let sums = match variant.packed.sums {
-            SumWidth::Narrow => include_str!("../../../../shaders/shared/sums_narrow.wgsl"),
-            SumWidth::Wide => include_str!("../../../../shaders/shared/sums_wide.wgsl"),
+        let (sums, judge) = match variant.packed.sums {
+            SumWidth::Narrow => (
+                include_str!("../../../../shaders/shared/sums_narrow.wgsl"),
+                include_str!("../../../../shaders/shared/judge_narrow.wgsl"),
+            ),
+            SumWidth::Wide => (
+                include_str!("../../../../shaders/shared/sums_wide.wgsl"),
+                include_str!("../../../../shaders/shared/judge_wide.wgsl"),
+            ),
         };
         let sweep = match variant.tile {
             0 => include_str!("../../../../shaders/shared/sweep_none.wgsl"),
@@ -45,6 +51,7 @@ impl Stage {
                 include_str!("../../../../shaders/shared/sums.wgsl"),
                 sums,
                 include_str!("../../../../shaders/shared/judge.wgsl"),
+                judge,
                 include_str!("../../../../shaders/shared/tally.wgsl"),
                 sweep,
                 include_str!("../../../../shaders/score.wgsl"),
