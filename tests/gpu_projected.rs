@@ -273,3 +273,31 @@ fn many_users_many_questions_and_very_sparse_tables() {
     let free = engine().with_choice(Choice::ByWork);
     agree_with_flat(&free, &wide, 2, 10, 1_000_000, 300, "K = 2");
 }
+
+/// One set of a word has twenty times the squares of the others, and a pair of users that would
+/// discard any of those: it is the best all the same.
+#[test]
+fn a_leaf_far_above_the_mean_keeps_its_own_bound() {
+    // High and low users, and two that stand the wrong way round; totals come from questions that
+    // only one user answered.
+    let matrix = table(26, 263, |u, q| {
+        let (set, own) = match u {
+            0..12 => ([1, 1, 1], 3 + 20 * u..23 + 20 * u),
+            12..24 => ([0, 0, 0], 0..0),
+            24 => ([1, 0, 0], 243..259),
+            _ => ([1, 1, 0], 259..263),
+        };
+        set.get(q).copied().or(own.contains(&q).then_some(1))
+    });
+    let query = Query::new(&matrix, 3, 1, 2)
+        .unwrap()
+        .with_ranks(0, Some(60))
+        .unwrap();
+    let watch = Watch::new();
+    let want = run(crate::gpu::engine(), &matrix, &query, &watch).unwrap();
+    assert_eq!(want.best[0].set(), [0, 1, 2]);
+    // The floor is now that of the best.
+    let got = run(&engine(), &matrix, &query, &watch).unwrap();
+    assert_same(&want.best, &got.best, "far above the mean");
+    assert_eq!(got.best.len(), 1);
+}
