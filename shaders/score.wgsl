@@ -11,11 +11,13 @@
 // Workgroup memory: 64 bytes a lane of tallies, 8 of masks and sums, and 16 a user of the tile where
 // there is a sweep.
 // The audit is the sweep's where a stem is swept, and that of the leaves' own sums elsewhere.
-// Cost: see sweep.wgsl; a leaf that is summed takes 5 operations a block, about 25 a user in common,
-// 40 to be dealt out and 400 to be judged. Benchmark, K = 5, n = 480, 96 users a prefix, 19 a leaf,
-// 23 leaves a word: swept leaves take (96 * 32 + about 120 * 35) / 23 = 320 operations each, the
-// 1 in 20 that are summed 1,000 more: 370 a leaf in all, 530 with expand.wgsl, against about 440 in
-// all by the design's estimate; summing every leaf would take 1,000.
+// Cost: see sweep.wgsl; a leaf that is summed takes 6 operations a block, about 25 a user in common,
+// 40 to be dealt out and 280 to be judged. Benchmark, K = 5: n = 480, so 15 blocks, 96 users a
+// prefix, 19 a leaf, 23 leaves a word. At a floor of 0.988, as the search has for nearly all of its
+// sets: the sweep 96 * (30 + 38) / 23 = 280 a leaf, and 1 leaf in 20 is summed, 900 each: 45. With
+// the 160 of expand.wgsl that is about 490, against about 440 by the design's estimate; at lower
+// floors the sweep also counts squares, 470 a leaf, and more are left. To sum every leaf would take
+// 1,060.
 
 struct Survivors {
     count: atomic<u32>,

@@ -304,3 +304,124 @@ impl Plan {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::layout;
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        max_storage_binding: 128 << 20,
+        max_buffer: 256 << 20,
+        workgroup_memory: 32 << 10,
+        invocations: 256,
+        workgroups_per_side: 65_535,
+        chunk: Limits::CHUNK,
+        survivors: Limits::SURVIVORS,
+    };
+
+    fn benchmark() -> Shape {
+        Shape {
+            questions: 200,
+            users: 60_000,
+            stem_users: 12_300,
+            mean_stem_users: 480.0,
+            mean_set_users: 19.2,
+            sets: 2_535_650_040,
+            variant: Variant {
+                packed: layout::Variant {
+                    k: 5,
+                    score_bits: 1,
+                    sums: SumWidth::Narrow,
+                },
+                tile: 704,
+            },
+        }
+    }
+
+    #[test]
+    fn the_tile_has_room_for_the_stems_in_the_least_memory() {
+        assert_eq!(tile(48 << 10, 400.0), tile_users(16 << 10));
+        assert_eq!(tile(48 << 10, 480.0), tile_users(32 << 10));
+        assert_eq!(tile(48 << 10, 2_400.0), tile_users(48 << 10));
+        assert_eq!(tile(20 << 10, 2_400.0), tile_users(20 << 10));
+        assert_eq!(tile(1 << 10, 10.0), 0);
+        for memory in [5_000, 16 << 10, 32 << 10, 48 << 10] {
+            let bytes = WORKGROUP_BYTES + u64::from(tile_users(memory)) * TILE_BYTES;
+            assert!(bytes <= u64::from(memory) && bytes + 32 * TILE_BYTES > u64::from(memory));
+        }
+    }
+
+    #[test]
+    fn one_stem_always_has_room_and_claims_never_wrap() {
+        for chunk in [64, 1 << 12, Limits::CHUNK] {
+            for (questions, stem_users) in [(200, 12_300), (2_000, 40_000), (10, 5)] {
+                let limits = Limits { chunk, ..LIMITS };
+                let shape = Shape {
+                    questions,
+                    stem_users,
+                    ..benchmark()
+                };
+                let plan = Plan::new(&limits, &shape).unwrap();
+                let largest = shape.stem_words(stem_users as u64);
+                assert!(u64::from(plan.room) >= largest);
+                assert!(u64::from(plan.stems) * largest <= u64::from(u32::MAX));
+                assert!(u64::from(plan.room) * 4 <= limits.storage());
+                assert!(plan.chunk.is_multiple_of(WORKGROUP) && plan.workgroups <= plan.stems);
+                assert!(plan.first_chunk <= plan.survivors && plan.survivors <= plan.chunk);
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_figures() {
+        let refused = |change: fn(&mut Limits, &mut Shape)| {
+            let (mut limits, mut shape) = (LIMITS, benchmark());
+            change(&mut limits, &mut shape);
+            Plan::new(&limits, &shape).unwrap_err()
+        };
+        assert_eq!(refused(|_, s| s.variant.packed.k = 2).have, "2");
+        assert_eq!(
+            refused(|_, s| s.variant.packed.k = MAX_K + 1).have,
+            MAX_K.to_string()
+        );
+        let tile = refused(|l, _| l.workgroup_memory = 8 << 10);
+        assert!(tile.what.contains("workgroup memory"), "{tile:?}");
+        let columns = refused(|l, _| l.max_buffer = 1 << 20);
+        assert_eq!(columns.need, (4 * 1875 * 200).to_string());
+        let rows = refused(|_, s| {
+            s.users = 200_000;
+            s.variant.packed.score_bits = 32;
+        });
+        assert_eq!(rows.need, (4 * 200_000 * 207).to_string());
+        let stem = refused(|_, s| {
+            s.users = 32;
+            s.questions = 40_000;
+            s.stem_users = 32;
+        });
+        assert_eq!(stem.need, (40_000_u64 * 39_999 / 2).to_string());
+        let scratch = refused(|_, s| {
+            s.stem_users = 200_000;
+            s.variant.packed.score_bits = 32;
+        });
+        assert!(scratch.what.contains("scratch"), "{scratch:?}");
+        assert_eq!(refused(|l, _| l.survivors = 0).have, "0");
+        assert_eq!(refused(|l, _| l.chunk = 63).need, "64");
+    }
+
+    #[test]
+    fn work_is_counted_for_both_pipelines() {
+        let shape = benchmark();
+        assert!(shape.operations() * 10.0 < shape.flat_operations());
+        // A stem that has as many users as the table, and few sets of each.
+        let narrow = Shape {
+            questions: 8,
+            users: 64,
+            stem_users: 64,
+            mean_stem_users: 60.0,
+            mean_set_users: 55.0,
+            ..shape
+        };
+        assert!(narrow.operations() > narrow.flat_operations());
+    }
+}
