@@ -171,7 +171,10 @@ fn help() {
             What computes:
                   --engine <NAME>       What computes; the answer is the same [default: auto] [possible values:
                                         auto, cpu, gpu, reference]
-                  --device <I>          The GPU to use, by its number in `kcorrset devices`
+                  --device <I,..>       The GPU to use, by its number in `kcorrset devices`; several with commas
+                                        share the search
+                  --workload <1..4>     How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the
+                                        more, the less responsive is a desktop on it [default: 2]
                   --threads <T>         Threads of the CPU engine [default: one a core]
                   --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
                                         are] [possible values: portable, avx2, avx512, amx]
@@ -219,7 +222,10 @@ fn help() {
             What computes:
                   --engine <NAME>       What computes; the answer is the same [default: auto] [possible values:
                                         auto, cpu, gpu, reference]
-                  --device <I>          The GPU to use, by its number in `kcorrset devices`
+                  --device <I,..>       The GPU to use, by its number in `kcorrset devices`; several with commas
+                                        share the search
+                  --workload <1..4>     How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the
+                                        more, the less responsive is a desktop on it [default: 2]
                   --threads <T>         Threads of the CPU engine [default: one a core]
                   --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
                                         are] [possible values: portable, avx2, avx512, amx]
@@ -742,6 +748,9 @@ fn a_gpu_says_how_busy_it_was_and_what_it_was_asked_first() {
             assert!(said.contains(word), "{word}: {said}");
         }
     }
+    let unheeded = run(&format!("{line} --threads 1 --workload 3"));
+    assert_eq!((code(&unheeded), &unheeded.stdout), (0, &want.stdout));
+    assert!(text(&unheeded.stderr).contains("--workload is for GPUs and changes nothing"));
     let quiet = run(&format!("{line} --engine gpu"));
     assert_eq!((code(&quiet), text(&quiet.stderr)), (0, ""));
 }

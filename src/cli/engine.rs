@@ -170,7 +170,10 @@ impl EngineArgs {
             EngineName::Gpu => (Choice::Gpu(self.device.clone()), None),
             EngineName::Reference => (Choice::Reference, None),
             EngineName::Auto => {
-                let (choice, why) = self.choose();
+                let (choice, mut why) = self.choose();
+                if choice == Choice::Cpu && self.workload.is_some() {
+                    why.push_str("; --workload is for GPUs and changes nothing");
+                }
                 (choice, Some(why))
             }
         };
