@@ -101,12 +101,6 @@ pub fn engines() -> Vec<Subject> {
         refuses: Refuses::WideIntegers,
         ..subject("gpu flat", Box::new(crate::gpu::engine().clone()))
     });
-    all.push(Subject {
-        effort: Effort::Brief,
-        most_sets: 1_000,
-        refuses: Refuses::OtherTables,
-        ..subject("gpu projected", Box::new(crate::gpu_projected::engine()))
-    });
     all
 }
 

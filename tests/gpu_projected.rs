@@ -10,7 +10,7 @@ use kcorrset::search::{SearchError, run};
 use kcorrset::synth::{Model, Spec, matrix};
 
 /// The device of the other tests, where whatever the projected pipeline cannot take is refused.
-pub fn engine() -> GpuEngine {
+fn engine() -> GpuEngine {
     crate::gpu::engine().with_choice(Choice::Projected)
 }
 
