@@ -95,7 +95,7 @@ fn ties_constants_and_negative_correlations() {
     let against = table(60, 9, |u, q| {
         let up = u % 13 > 6;
         Some(i64::from(
-            if q > 5 { !up } else { up } ^ (draw(u, q, 2) % 5 == 0),
+            if q > 5 { !up } else { up } ^ draw(u, q, 2).is_multiple_of(5),
         ))
     });
     agree(&engine(), &against, 3, 2, "negative");

@@ -66,7 +66,7 @@ mod tests {
                 sums += Sums::of_user(a, g);
             }
             let squares = sums.sgg as u64 + others.iter().map(|g| (g * g) as u64).sum::<u64>();
-            let gap = (squares * u64::from(slack(&Floor::new(floor))) >> 30).isqrt() as i64 + 1;
+            let gap = ((squares * u64::from(slack(&Floor::new(floor)))) >> 30).isqrt() as i64 + 1;
             let dead = users.iter().any(|&(ai, gi)| {
                 users.iter().any(|&(aj, gj)| ai <= aj && gi >= gj + gap)
             });
