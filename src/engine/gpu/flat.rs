@@ -7,14 +7,14 @@ use super::drive::{Answer, Pipeline};
 use super::fault::Fault;
 use super::floor::Floor;
 use super::job::Job;
-use super::layout::{Params, RECORD_BYTES, Record, WORKGROUP};
+use super::layout::{Params, RECORD_BYTES, WORKGROUP};
 use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::plan::{Plan, Shape};
 use super::queue::Chunk;
+use super::records;
 use super::shader::Kernel;
 use crate::engine::EngineError;
-use crate::stats::AuditSums;
 use wgpu::BufferUsages;
 
 /// Chunks in flight: one computes and one waits its turn while the host finishes a third.
@@ -85,6 +85,7 @@ impl<'a> Flat<'a> {
             packing,
             table,
             min_users,
+            ..
         } = job;
         let shape = Shape {
             questions: matrix.questions().len(),
@@ -94,7 +95,8 @@ impl<'a> Flat<'a> {
         };
         let plan = Plan::new(&limits, &shape).map_err(Excess::refusal)?;
         tracing::debug!(?plan, variant = ?packing.variant, "flat");
-        let pipeline = device.pipeline(Kernel::Flat, &packing.variant)?;
+        let pipeline =
+            device.pipeline(Kernel::Flat.name(), Kernel::Flat.source(&packing.variant))?;
         let binomials = device.storage("binomials", bytemuck::cast_slice(&table.words()))?;
         let mut params = Vec::new();
         let mut blocks = Vec::new();
@@ -199,65 +201,12 @@ impl<'a> Flat<'a> {
             .and_then(|_| self.device.span(stamps));
         let (records, survivors) =
             bytes.split_at(workgroups(chunk) as usize * RECORD_BYTES as usize);
-        // Mapped memory has its own alignment: copied, not cast.
-        let records: Vec<Record> = bytemuck::pod_collect_to_vec(records);
-        let survivors: Vec<u32> = bytemuck::pod_collect_to_vec(survivors);
-        let mut seen = AuditSums::default();
-        let (mut defined, mut kept, mut kept_offsets) = (0_u64, 0_u64, 0_u32);
-        for (i, record) in records.iter().enumerate() {
-            if record.serial != serial {
-                return Err(self.device.error(format!(
-                    "workgroup {i} of {} did not report in dispatch {serial}",
-                    records.len()
-                )));
-            }
-            let tally = record.tally;
-            let [n, sa, sg, saa, sgg, sag] = tally
-                .sums
-                .map(|[low, high]| u64::from(high) << 32 | u64::from(low));
-            seen += AuditSums {
-                sets: u128::from(tally.sets),
-                n,
-                sa,
-                sg,
-                saa,
-                sgg,
-                sag,
-            };
-            defined += u64::from(tally.defined);
-            kept += u64::from(tally.kept);
-            kept_offsets = kept_offsets.wrapping_add(tally.kept_offsets);
-        }
-        let (count, offsets) = match survivors.split_first() {
-            Some((&count, offsets)) => (count, offsets),
-            None => return Err(self.device.error("no count of survivors was read back")),
-        };
-        if u64::from(count) != kept || kept > chunk.sets {
-            return Err(self.device.error(format!(
-                "{kept} survivors were found among {} sets and {count} were counted",
-                chunk.sets
-            )));
-        }
-        if count > self.plan.survivors {
-            return Ok(Answer {
-                seen,
-                defined: Some(defined),
-                survivors: None,
-                ran,
-            });
-        }
-        // At most the chunk's sets, and as many as there is room for.
-        let offsets = &offsets[..count as usize];
-        let sum = offsets.iter().fold(0_u32, |sum, &o| sum.wrapping_add(o));
-        if sum != kept_offsets || offsets.iter().any(|&o| u64::from(o) >= chunk.sets) {
-            return Err(self
-                .device
-                .error("the survivors read back are not those that were found"));
-        }
+        let seen = records::read(records, survivors, chunk, serial, self.plan.survivors)
+            .map_err(|what| self.device.error(what))?;
         Ok(Answer {
-            seen,
-            defined: Some(defined),
-            survivors: Some(offsets.iter().copied().map(u64::from).collect()),
+            seen: seen.sums,
+            defined: Some(seen.defined),
+            survivors: seen.survivors,
             ran,
         })
     }

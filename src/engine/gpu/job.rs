@@ -2,10 +2,19 @@
 //! pipeline. Knows no device.
 
 use super::limits::Excess;
+use super::method::{Choice, Method};
 use super::pack::Packing;
 use super::ranks::RankTable;
 use crate::engine::{EngineError, Query};
 use crate::matrix::ResponseMatrix;
+
+/// Which pipeline is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ask {
+    Choice(Choice),
+    /// This one, as it is compiled.
+    Exactly(Method),
+}
 
 /// The same for all devices, so that what they saw can be added up.
 #[derive(Debug)]
@@ -15,13 +24,18 @@ pub(super) struct Job<'a> {
     pub(super) packing: Packing,
     pub(super) table: RankTable,
     pub(super) min_users: u32,
+    pub(super) ask: Ask,
 }
 
 impl<'a> Job<'a> {
     /// Packed as narrow as the table allows.
-    pub(super) fn new(matrix: &'a ResponseMatrix, query: &'a Query) -> Result<Self, EngineError> {
+    pub(super) fn new(
+        matrix: &'a ResponseMatrix,
+        query: &'a Query,
+        choice: Choice,
+    ) -> Result<Self, EngineError> {
         let packing = Packing::new(matrix, query.k()).map_err(Excess::refusal)?;
-        Self::with_packing(matrix, query, packing)
+        Self::with_packing(matrix, query, packing, Ask::Choice(choice))
     }
 
     /// Packed like this, which must be no narrower.
@@ -29,6 +43,7 @@ impl<'a> Job<'a> {
         matrix: &'a ResponseMatrix,
         query: &'a Query,
         packing: Packing,
+        ask: Ask,
     ) -> Result<Self, EngineError> {
         let table = RankTable::new(matrix.questions().len(), query.k()).ok_or_else(|| {
             Excess::new("the number of sets", "more than 2^128", "2^128").refusal()
@@ -40,6 +55,7 @@ impl<'a> Job<'a> {
             table,
             // At most the users, who are counted in 32 bits.
             min_users: u32::try_from(query.min_users()).unwrap_or(u32::MAX),
+            ask,
         })
     }
 }

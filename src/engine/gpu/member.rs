@@ -129,7 +129,7 @@ impl Member {
     /// Opens the device where it is not, compiles what `job` takes, and asks it known answers; the
     /// latter once for each method.
     pub(super) fn prepare(&self, job: &Job<'_>) -> Result<(), EngineError> {
-        let method = Method::of(job);
+        let method = Method::of(job, &self.limits)?;
         // A failure comes back in the self-test or the search, which try again.
         let _ = self.device().and_then(|device| method.compile(&device));
         let passed = || self.passed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -240,7 +240,8 @@ impl Member {
     ) -> Result<(), EngineError> {
         let device = self.device()?;
         let fault = self.planted.as_ref().map(|planted| planted.fault);
-        let mut pipeline = Method::of(job).open(&device, *limits, job, fault)?;
+        let method = Method::of(job, limits)?;
+        let mut pipeline = method.open(&device, *limits, job, fault)?;
         let most = u32::try_from(pipeline.bounds().most).unwrap_or(u32::MAX);
         limits.chunk = limits.chunk.min(most);
         drive(&mut *pipeline, queue, task, driven)

@@ -4,10 +4,10 @@
 //! - pure, tested without a device: [`limits`], [`plan`] (sizes), [`pack`] (the table's bytes),
 //!   [`layout`] (what Rust and WGSL share), [`ranks`] and [`floor`] (twins of WGSL), [`shader`]
 //!   (its text), `job` (a search as all devices get it), `queue` (the ranks that are left), `pace`
-//!   (how large a chunk is), `usage` (how busy a device was);
+//!   (how large a chunk is), `usage` (how busy a device was), `records` (what a dispatch left);
 //! - `drive`: chunks through any pipeline; the exact finish;
 //! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `flat`
-//!   (the pipeline's buffers and dispatches);
+//!   and [`projected`] (a pipeline's buffers and dispatches each);
 //! - `method`: which pipeline a search takes;
 //! - `member`: an adapter with its device, reopened when it fails; `fleet`: several of them;
 //! - `selftest`: known answers before the first chunk; `fault`: faults for tests to plant.
@@ -30,14 +30,17 @@ mod method;
 mod pace;
 pub mod pack;
 pub mod plan;
+pub mod projected;
 mod queue;
 pub mod ranks;
+mod records;
 mod selftest;
 pub mod shader;
 mod usage;
 
 pub use adapters::{AdapterFeatures, AdapterReport, adapters};
 pub use fault::Fault;
+pub use method::Choice;
 pub use usage::Usage;
 
 use super::{Engine, EngineError, Findings, Query, Watch};
@@ -62,6 +65,7 @@ pub struct GpuEngine {
     /// Of the last search that ended well.
     usage: Arc<Mutex<Vec<Usage>>>,
     target: Duration,
+    choice: Choice,
 }
 
 impl GpuEngine {
@@ -92,6 +96,7 @@ impl GpuEngine {
             turn: Arc::default(),
             usage: Arc::default(),
             target: TARGET,
+            choice: Choice::default(),
         })
     }
 
@@ -126,6 +131,15 @@ impl GpuEngine {
     #[must_use]
     pub fn compiling(&self) -> Duration {
         self.members.iter().map(Member::compiling).sum()
+    }
+
+    /// The same devices with this choice of pipelines.
+    #[must_use]
+    pub fn with_choice(&self, choice: Choice) -> Self {
+        Self {
+            choice,
+            ..self.clone()
+        }
     }
 
     /// The same devices, given work for about `target` at a time.
@@ -184,7 +198,7 @@ impl Engine for GpuEngine {
 
     fn prepare(&self, matrix: &ResponseMatrix, query: &Query) -> Result<(), EngineError> {
         let _turn = self.turn();
-        fleet::prepare(&self.members, &Job::new(matrix, query)?)
+        fleet::prepare(&self.members, &Job::new(matrix, query, self.choice)?)
     }
 
     fn search(
@@ -194,7 +208,7 @@ impl Engine for GpuEngine {
         watch: &Watch,
     ) -> Result<Findings, EngineError> {
         let _turn = self.turn();
-        let job = Job::new(matrix, query)?;
+        let job = Job::new(matrix, query, self.choice)?;
         fleet::prepare(&self.members, &job)?;
         let (driven, usage) = fleet::search(&self.members, &job, watch, self.target)?;
         *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;

@@ -6,7 +6,7 @@
 //! set by set here.
 
 use super::drive::Driven;
-use super::job::Job;
+use super::job::{Ask, Job};
 use super::layout::{SumWidth, Variant};
 use super::limits::Excess;
 use super::member::{Member, Worked};
@@ -54,7 +54,7 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
         device: member.name(),
         what,
     };
-    let Method::Flat(variant) = method;
+    let variant = method.packed();
     let (matrix, packing) = table_for(variant).map_err(&wrong)?;
     let total = Query::new(&matrix, variant.k, 1, 2).map_err(|error| wrong(error.to_string()))?;
     let skip = (total.total() / 2).saturating_sub(SETS / 2);
@@ -62,7 +62,7 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
     for (top, min_users) in [(1000, 2), (1000, some), (3, 2)] {
         let query = query_for(&matrix, variant.k, top, min_users, skip).map_err(&wrong)?;
         let want = ReferenceEngine.search(&matrix, &query, &Watch::new())?;
-        let job = Job::with_packing(&matrix, &query, packing.clone())?;
+        let job = Job::with_packing(&matrix, &query, packing.clone(), Ask::Exactly(*method))?;
         let queue = Queue::new(query.ranks());
         let Worked { driven, end, .. } = member.work(&job, &queue, &Watch::new(), TARGET);
         end?;
@@ -73,7 +73,7 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
             ..
         } = driven;
         let case = format!(
-            "of known answers, {} pipeline, {variant:?}, top {top}",
+            "of known answers, {} pipeline, {method:?}, top {top}",
             method.name()
         );
         if !same(&want.best, &best.into_sorted()) {

@@ -24,18 +24,29 @@ impl Kernel {
     /// The whole text for `variant`.
     #[must_use]
     pub fn source(self, variant: &Variant) -> String {
-        let sums = match variant.sums {
-            SumWidth::Narrow => include_str!("../../../shaders/shared/sums_narrow.wgsl"),
-            SumWidth::Wide => include_str!("../../../shaders/shared/sums_wide.wgsl"),
+        let (sums, partials, judge) = match variant.sums {
+            SumWidth::Narrow => (
+                include_str!("../../../shaders/shared/sums_narrow.wgsl"),
+                include_str!("../../../shaders/shared/partials_narrow.wgsl"),
+                include_str!("../../../shaders/shared/judge_narrow.wgsl"),
+            ),
+            SumWidth::Wide => (
+                include_str!("../../../shaders/shared/sums_wide.wgsl"),
+                include_str!("../../../shaders/shared/partials_wide.wgsl"),
+                include_str!("../../../shaders/shared/judge_wide.wgsl"),
+            ),
         };
         let pieces = match self {
             Self::Flat => [
+                include_str!("../../../shaders/shared/floor.wgsl"),
                 include_str!("../../../shaders/shared/u64.wgsl"),
                 include_str!("../../../shaders/shared/u128.wgsl"),
                 include_str!("../../../shaders/shared/unrank.wgsl"),
                 include_str!("../../../shaders/shared/sums.wgsl"),
                 sums,
+                partials,
                 include_str!("../../../shaders/shared/judge.wgsl"),
+                judge,
                 include_str!("../../../shaders/shared/tally.wgsl"),
                 include_str!("../../../shaders/flat.wgsl"),
             ],
