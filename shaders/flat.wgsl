@@ -21,12 +21,6 @@
 // Cost a set: at most K * W reads and ANDs (fewer where a prefix of the AND is already 0), and for
 // each user in common K reads of a score and one sums_add.
 
-struct Floor {
-    mode: u32,
-    mantissa: u32,
-    exponent: i32,
-}
-
 struct Params {
     // C(Q, K) - 1 - the rank of the chunk's first set.
     left: vec4<u32>,
@@ -119,7 +113,7 @@ fn main(
         let wide = sums_widen(sums);
         var counts = vec4<u32>(0u);
         if (taken) {
-            let verdict = judge(wide, params.min_users, params.floor);
+            let verdict = sums_judge(sums, params.min_users, params.floor);
             counts = vec4<u32>(1u, u32(verdict.defined), 0u, 0u);
             if (verdict.kept) {
                 counts.z = 1u;

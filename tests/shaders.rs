@@ -4,6 +4,10 @@ use kcorrset::engine::gpu::complete::plan::workgroup_bytes;
 use kcorrset::engine::gpu::layout::{
     CompleteParams, MAX_K, Params, Record, SumWidth, TALLY_BYTES, Tally, Variant, WORKGROUP,
 };
+use kcorrset::engine::gpu::projected;
+use kcorrset::engine::gpu::projected::layout::TILE_BYTES;
+use kcorrset::engine::gpu::projected::plan::tile_users;
+use kcorrset::engine::gpu::projected::shader::Stage;
 use kcorrset::engine::gpu::shader::Kernel;
 use naga::{Module, TypeInner};
 use std::mem::offset_of;
@@ -25,29 +29,83 @@ fn variants() -> Vec<Variant> {
     all
 }
 
-fn parse(kernel: Kernel, variant: &Variant) -> Module {
-    let source = kernel.source(variant);
-    naga::front::wgsl::parse_str(&source)
-        .unwrap_or_else(|e| panic!("{kernel:?} {variant:?}: {}", e.emit_to_string(&source)))
+/// Those of the projected pipeline: sets of three questions and more, and sweeps in tiles of each
+/// size where scores have one bit and sums 32.
+fn projected_variants() -> Vec<projected::layout::Variant> {
+    let mut all = Vec::new();
+    for packed in variants().into_iter().filter(|v| v.k > 2) {
+        let swept = packed.score_bits == 1 && packed.sums == SumWidth::Narrow && packed.k < 13;
+        let tiles = [16 << 10, 32 << 10, 48 << 10].map(tile_users);
+        all.push(projected::layout::Variant { packed, tile: 0 });
+        all.extend(
+            tiles
+                .into_iter()
+                .filter(|_| swept)
+                .map(|tile| projected::layout::Variant { packed, tile }),
+        );
+    }
+    all
+}
+
+/// Name and whole text of every variant of every kernel.
+fn sources() -> Vec<(String, String)> {
+    let kernels = Kernel::ALL.into_iter().flat_map(|kernel| {
+        let source = move |v| (format!("{} {v:?}", kernel.name()), kernel.source(&v));
+        let least = kernel.least_k();
+        variants()
+            .into_iter()
+            .filter(move |v| v.k >= least)
+            .map(source)
+    });
+    let stages = Stage::ALL.into_iter().flat_map(|stage| {
+        let source = move |v| (format!("{} {v:?}", stage.name()), stage.source(&v));
+        projected_variants().into_iter().map(source)
+    });
+    kernels.chain(stages).collect()
+}
+
+fn parse(name: &str, source: &str) -> Module {
+    naga::front::wgsl::parse_str(source)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)))
+}
+
+/// Bytes of workgroup memory.
+fn shared_bytes(module: &Module) -> u64 {
+    let mut layouter = naga::proc::Layouter::default();
+    layouter.update(module.to_ctx()).unwrap();
+    let shared = module
+        .global_variables
+        .iter()
+        .filter(|(_, v)| v.space == naga::AddressSpace::WorkGroup);
+    shared.map(|(_, v)| u64::from(layouter[v.ty].size)).sum()
+}
+
+/// Names of what is bound, in order.
+fn bound(module: &Module) -> Vec<String> {
+    let mut bindings: Vec<_> = module
+        .global_variables
+        .iter()
+        .filter_map(|(_, v)| Some((v.binding?.binding, v.name.clone().unwrap_or_default())))
+        .collect();
+    bindings.sort();
+    bindings.into_iter().map(|(_, name)| name).collect()
 }
 
 #[test]
 fn every_variant_of_every_kernel_validates() {
-    for kernel in Kernel::ALL {
-        for variant in variants().into_iter().filter(|v| v.k >= kernel.least_k()) {
-            let module = parse(kernel, &variant);
-            // No capability: nothing that an adapter might lack.
-            naga::valid::Validator::new(
-                naga::valid::ValidationFlags::all(),
-                naga::valid::Capabilities::empty(),
-            )
-            .validate(&module)
-            .unwrap_or_else(|e| panic!("{kernel:?} {variant:?}: {e:?}"));
-            assert_eq!(module.entry_points.len(), 1);
-            let entry = &module.entry_points[0];
-            assert_eq!(entry.name, "main");
-            assert_eq!(entry.workgroup_size, [WORKGROUP, 1, 1]);
-        }
+    for (name, source) in sources() {
+        let module = parse(&name, &source);
+        // No capability: nothing that an adapter might lack.
+        naga::valid::Validator::new(
+            naga::valid::ValidationFlags::all(),
+            naga::valid::Capabilities::empty(),
+        )
+        .validate(&module)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+        assert_eq!(module.entry_points.len(), 1);
+        let entry = &module.entry_points[0];
+        assert_eq!(entry.name, "main");
+        assert_eq!(entry.workgroup_size, [WORKGROUP, 1, 1]);
     }
 }
 
@@ -69,9 +127,14 @@ fn layout_of(module: &Module, name: &str) -> (Vec<(String, u32)>, u32) {
     }
 }
 
+/// A type's name, its path left out.
+fn name_of(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path).trim()
+}
+
 macro_rules! agrees {
-    ($module:expr, $type:ident, [$($member:ident),*]) => {{
-        let (members, size) = layout_of($module, stringify!($type));
+    ($module:expr, $type:ty, [$($member:ident),*]) => {{
+        let (members, size) = layout_of($module, name_of(stringify!($type)));
         let ours = [$((stringify!($member), offset_of!($type, $member) as u32)),*];
         let theirs: Vec<_> = members.iter().map(|(n, o)| (n.as_str(), *o)).collect();
         assert_eq!(theirs, ours, stringify!($type));
@@ -82,7 +145,7 @@ macro_rules! agrees {
 #[test]
 fn structs_have_one_layout_in_both_languages() {
     for variant in [variants()[0], variants()[1]] {
-        let module = parse(Kernel::Flat, &variant);
+        let module = parse("flat", &Kernel::Flat.source(&variant));
         agrees!(
             &module,
             Params,
@@ -121,17 +184,10 @@ fn structs_have_one_layout_in_both_languages() {
 #[test]
 fn what_is_bound_and_shared_is_what_is_planned() {
     let variant = variants()[0];
-    let module = parse(Kernel::Flat, &variant);
-    let mut bindings: Vec<_> = module
-        .global_variables
-        .iter()
-        .filter_map(|(_, v)| Some((v.binding?.binding, v.name.clone().unwrap_or_default())))
-        .collect();
-    bindings.sort();
-    let names: Vec<_> = bindings.iter().map(|(_, name)| name.as_str()).collect();
+    let module = parse("flat", &Kernel::Flat.source(&variant));
     // All storage buffers: WebGPU promises 8.
     assert_eq!(
-        names,
+        bound(&module),
         [
             "params",
             "binomials",
@@ -143,15 +199,65 @@ fn what_is_bound_and_shared_is_what_is_planned() {
             "records"
         ]
     );
-    let mut layouter = naga::proc::Layouter::default();
-    layouter.update(module.to_ctx()).unwrap();
-    let shared: u32 = module
-        .global_variables
-        .iter()
-        .filter(|(_, v)| v.space == naga::AddressSpace::WorkGroup)
-        .map(|(_, v)| layouter[v.ty].size)
-        .sum();
-    assert_eq!(u64::from(shared), u64::from(WORKGROUP) * TALLY_BYTES);
+    assert_eq!(shared_bytes(&module), u64::from(WORKGROUP) * TALLY_BYTES);
+}
+
+#[test]
+fn the_projected_pipeline_binds_and_shares_what_is_planned() {
+    for variant in projected_variants() {
+        let expand = parse("expand", &Stage::Expand.source(&variant));
+        assert_eq!(
+            bound(&expand),
+            [
+                "params",
+                "binomials",
+                "answered",
+                "rows",
+                "totals",
+                "claimed",
+                "stems",
+                "scratch"
+            ]
+        );
+        let score = parse("score", &Stage::Score.source(&variant));
+        assert_eq!(
+            bound(&score),
+            ["params", "stems", "scratch", "survivors", "records", "rows"]
+        );
+        for module in [&expand, &score] {
+            agrees!(
+                module,
+                projected::layout::Params,
+                [
+                    stem_left,
+                    floor,
+                    questions,
+                    span,
+                    stems,
+                    workgroups,
+                    first_left,
+                    sets,
+                    words,
+                    row_words,
+                    answered_words,
+                    room,
+                    capacity,
+                    min_users,
+                    slack,
+                    serial
+                ]
+            );
+        }
+        let memory = [0, 16 << 10, 32 << 10, 48 << 10]
+            .into_iter()
+            .find(|&bytes| variant.tile <= tile_users(bytes));
+        let memory = u64::from(memory.unwrap()).max(8 << 10);
+        assert!(shared_bytes(&score) <= memory && shared_bytes(&expand) <= memory);
+        assert_eq!(
+            shared_bytes(&score),
+            u64::from(WORKGROUP) * (TALLY_BYTES + 8) + u64::from(variant.tile) * TILE_BYTES
+        );
+    }
 }
 
 #[test]
@@ -167,7 +273,7 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
             score_bits: 1,
             sums,
         };
-        let module = parse(Kernel::Complete { span }, &variant);
+        let module = parse("complete", &Kernel::Complete { span }.source(&variant));
         agrees!(
             &module,
             CompleteParams,
@@ -188,15 +294,7 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
             ]
         );
         agrees!(&module, Record, [tally, serial]);
-        let mut layouter = naga::proc::Layouter::default();
-        layouter.update(module.to_ctx()).unwrap();
-        let shared: u32 = module
-            .global_variables
-            .iter()
-            .filter(|(_, v)| v.space == naga::AddressSpace::WorkGroup)
-            .map(|(_, v)| layouter[v.ty].size)
-            .sum();
-        assert_eq!(u64::from(shared), workgroup_bytes(k, sums, span));
+        assert_eq!(shared_bytes(&module), workgroup_bytes(k, sums, span));
         let bound = module.global_variables.iter();
         let bound = bound.filter(|(_, v)| v.binding.is_some()).count();
         // All storage buffers: WebGPU promises 8.
@@ -218,9 +316,11 @@ fn words_of_partial_sums_are_counted_alike() {
 #[test]
 fn every_file_is_a_kernel_or_a_piece_of_one_and_starts_with_what_it_is() {
     let shaders = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
-    let sources: Vec<String> = Kernel::ALL
-        .iter()
-        .flat_map(|kernel| variants().into_iter().map(|v| kernel.source(&v)))
+    let sources = sources();
+    let names: Vec<_> = Kernel::ALL
+        .map(Kernel::name)
+        .into_iter()
+        .chain(Stage::ALL.map(Stage::name))
         .collect();
     let mut kernels = 0;
     for folder in [shaders.clone(), shaders.join("shared")] {
@@ -231,15 +331,16 @@ fn every_file_is_a_kernel_or_a_piece_of_one_and_starts_with_what_it_is() {
             }
             let text = std::fs::read_to_string(&path).unwrap();
             assert!(text.starts_with("// "), "{path:?}");
-            assert!(sources.iter().any(|s| s.contains(&text)), "{path:?}");
+            assert!(sources.iter().any(|(_, s)| s.contains(&text)), "{path:?}");
             if text.contains("@compute") {
                 kernels += 1;
                 let stem = path.file_stem().unwrap().to_str().unwrap();
-                let kernel = Kernel::ALL.iter().find(|k| k.name() == stem);
-                let kernel = kernel.unwrap_or_else(|| panic!("{path:?} has no kernel"));
-                assert!(kernel.source(&variants()[0]).contains(&text));
+                assert!(names.contains(&stem), "{path:?} has no kernel");
+                let of_kernel = |name: &str| name.split(' ').next() == Some(stem);
+                let own = sources.iter().find(|(name, _)| of_kernel(name));
+                assert!(own.is_some_and(|(_, source)| source.contains(&text)));
             }
         }
     }
-    assert_eq!(kernels, Kernel::ALL.len());
+    assert_eq!(kernels, names.len());
 }

@@ -12,18 +12,31 @@ struct Verdict {
     kept: bool,
 }
 
+// A = n Sag - Sa Sg, X = n Saa - Sa^2, Y = n Sgg - Sg^2.
+struct Moments {
+    a: vec4<u32>,
+    x: vec4<u32>,
+    y: vec4<u32>,
+}
+
 fn judge(s: WideSums, min_users: u32, floor: Floor) -> Verdict {
     if (s.n < min_users) {
         return Verdict(false, false);
     }
     let n = vec2<u32>(s.n, 0u);
-    let x = sub128(mul64_signed(n, s.saa), mul64_signed(s.sa, s.sa));
-    let y = sub128(mul64_signed(n, s.sgg), mul64_signed(s.sg, s.sg));
-    if (all(x == vec4<u32>(0u)) || all(y == vec4<u32>(0u))) {
+    let moments = Moments(
+        sub128(mul64_signed(n, s.sag), mul64_signed(s.sa, s.sg)),
+        sub128(mul64_signed(n, s.saa), mul64_signed(s.sa, s.sa)),
+        sub128(mul64_signed(n, s.sgg), mul64_signed(s.sg, s.sg)),
+    );
+    return judge_moments(moments, floor);
+}
+
+fn judge_moments(m: Moments, floor: Floor) -> Verdict {
+    if (all(m.x == vec4<u32>(0u)) || all(m.y == vec4<u32>(0u))) {
         return Verdict(false, false);
     }
-    let a = sub128(mul64_signed(n, s.sag), mul64_signed(s.sa, s.sg));
-    return Verdict(true, !is_below(a, leading(x), leading(y), floor));
+    return Verdict(true, !is_below(m.a, leading(m.x), leading(m.y), floor));
 }
 
 // True only where r < floor.

@@ -25,6 +25,14 @@ fn tally_of(counts: vec4<u32>, s: WideSums) -> Tally {
     );
 }
 
+// Adds a set's sums, or those of several.
+fn tally_add(tally: ptr<function, Tally>, s: WideSums) {
+    let more = tally_of(vec4<u32>(0u), s);
+    for (var i = 0u; i < 6u; i += 1u) {
+        (*tally).sums[i] = add64((*tally).sums[i], more.sums[i]);
+    }
+}
+
 // The sum over all lanes ends in tallies[0]; call it from uniform control flow. log2(WORKGROUP)
 // barriers, and then only lane 0 may read.
 fn reduce_tallies(lane: u32, mine: Tally) {

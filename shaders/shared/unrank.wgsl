@@ -1,4 +1,4 @@
-// Rank -> set, by the combinatorial number system (src/combin/rank.rs), in 128 bits.
+// Rank -> CHOSEN elements, by the combinatorial number system (src/combin/rank.rs), in 128 bits.
 // Needs u128.wgsl; twin: src/engine/gpu/ranks.rs, on the same table.
 //
 // binomials[(j - 1) * span + t] = C(t + j - 1, j) for j = 1 .. K and t = 0 .. span - 1, where
@@ -9,11 +9,11 @@
 // that t never grows, so each search starts from the last t.
 // Cost: K * ceil(log2(span)) reads of 16 bytes.
 
-fn unrank(rank_left: vec4<u32>, questions: u32, span: u32, chosen: ptr<function, array<u32, K>>) {
+fn unrank(rank_left: vec4<u32>, questions: u32, span: u32, chosen: ptr<function, array<u32, CHOSEN>>) {
     var left = rank_left;
     var most = span - 1u;
-    for (var i = 0u; i < K; i += 1u) {
-        let j = K - i;
+    for (var i = 0u; i < CHOSEN; i += 1u) {
+        let j = CHOSEN - i;
         let row = (j - 1u) * span;
         // C(j - 1, j) = 0 <= left always: t = 0 holds, and the largest t that holds is in low ..= most.
         var low = 0u;

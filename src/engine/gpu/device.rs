@@ -7,8 +7,6 @@
 use super::adapters::AdapterFeatures;
 use super::drive::Span;
 use super::fault::{Fault, Injury, Planted};
-use super::layout::Variant;
-use super::shader::Kernel;
 use crate::engine::EngineError;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -58,7 +56,8 @@ pub(super) struct Device {
     device: wgpu::Device,
     queue: wgpu::Queue,
     failure: Failure,
-    pipelines: Mutex<HashMap<(Kernel, Variant), wgpu::ComputePipeline>>,
+    /// By their whole text.
+    pipelines: Mutex<HashMap<String, wgpu::ComputePipeline>>,
     /// How long pipelines took to compile.
     compiling: Mutex<Duration>,
     clock: bool,
@@ -204,23 +203,22 @@ impl Device {
         Ok(buffer)
     }
 
-    /// The pipeline of `kernel` for `variant`, compiled once; and whether it is new.
+    /// The pipeline of a shader with this text, compiled once.
     pub(super) fn pipeline(
         &self,
-        kernel: Kernel,
-        variant: &Variant,
+        name: &str,
+        source: String,
     ) -> Result<wgpu::ComputePipeline, EngineError> {
         let mut pipelines = self
             .pipelines
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = pipelines.get(&(kernel, *variant)) {
+        if let Some(pipeline) = pipelines.get(&source) {
             return Ok(pipeline.clone());
         }
-        let name = kernel.name();
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(name),
-            source: wgpu::ShaderSource::Wgsl(kernel.source(variant).into()),
+            source: wgpu::ShaderSource::Wgsl((&source).into()),
         };
         let checks = wgpu::ShaderRuntimeChecks {
             force_loop_bounding: false,
@@ -230,7 +228,8 @@ impl Device {
         let pipeline = self.scoped(&format!("compiling {name}"), || {
             // SAFETY: the only check left out is the bound on loops. Every loop of our shaders ends:
             // `for` loops count to a bound that does not change, the search in unrank halves its
-            // interval, and the loop over users clears a bit of a word each turn.
+            // interval, loops over users clear a bit of a word each turn, and the sweep's inner loop
+            // passes a user each turn and stops at the one of the outer loop.
             let module = unsafe { self.device.create_shader_module_trusted(descriptor, checks) };
             self.device
                 .create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
@@ -251,8 +250,8 @@ impl Device {
             .compiling
             .lock()
             .unwrap_or_else(PoisonError::into_inner) += took;
-        tracing::info!(kernel = name, ?variant, ?took, "compiled");
-        pipelines.insert((kernel, *variant), pipeline.clone());
+        tracing::info!(kernel = name, ?took, "compiled");
+        pipelines.insert(source, pipeline.clone());
         Ok(pipeline)
     }
 

@@ -2,7 +2,6 @@
 //!
 //! The kernel is `shaders/flat.wgsl`. All sizes come from [`Plan`].
 
-use super::answer;
 use super::device::{Device, STAMP_BYTES, Stopwatch};
 use super::drive::{Answer, Pipeline};
 use super::fault::Fault;
@@ -13,6 +12,7 @@ use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::plan::{Plan, Shape};
 use super::queue::Chunk;
+use super::records;
 use super::shader::Kernel;
 use crate::engine::EngineError;
 use wgpu::BufferUsages;
@@ -95,7 +95,8 @@ impl<'a> Flat<'a> {
         };
         let plan = Plan::new(&limits, &shape).map_err(Excess::refusal)?;
         tracing::debug!(?plan, variant = ?packing.variant, "flat");
-        let pipeline = device.pipeline(Kernel::Flat, &packing.variant)?;
+        let pipeline =
+            device.pipeline(Kernel::Flat.name(), Kernel::Flat.source(&packing.variant))?;
         let binomials = device.storage("binomials", bytemuck::cast_slice(&table.words()))?;
         let mut params = Vec::new();
         let mut blocks = Vec::new();
@@ -198,13 +199,14 @@ impl<'a> Flat<'a> {
             .stopwatch
             .as_ref()
             .and_then(|_| self.device.span(stamps));
-        let (workgroups, capacity) = (workgroups(chunk), self.plan.survivors);
-        let report = answer::read(bytes, workgroups, serial, chunk.sets, capacity)
+        let (records, survivors) =
+            bytes.split_at(workgroups(chunk) as usize * RECORD_BYTES as usize);
+        let seen = records::read(records, survivors, chunk, serial, self.plan.survivors)
             .map_err(|what| self.device.error(what))?;
         Ok(Answer {
-            seen: report.seen,
-            defined: Some(report.defined),
-            survivors: report.survivors,
+            seen: seen.sums,
+            defined: Some(seen.defined),
+            survivors: seen.survivors,
             ran,
         })
     }

@@ -3,11 +3,19 @@
 
 use super::complete::{Products, Table, complete_users};
 use super::limits::Excess;
-use super::method::{Choice, Method, leave_to_flat, pays};
+use super::method::{Choice, Method, leave_to_others, pays};
 use super::pack::Packing;
 use super::ranks::RankTable;
 use crate::engine::{EngineError, Query};
 use crate::matrix::ResponseMatrix;
+
+/// Which pipeline is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ask {
+    Choice(Choice),
+    /// This one, as it is compiled.
+    Exactly(Method),
+}
 
 /// The same for all devices, so that what they saw can be added up.
 #[derive(Debug)]
@@ -17,11 +25,9 @@ pub(super) struct Job<'a> {
     pub(super) packing: Packing,
     pub(super) table: RankTable,
     pub(super) min_users: u32,
-    pub(super) choice: Choice,
+    pub(super) ask: Ask,
     /// Of a complete table, where that pipeline may be taken.
     pub(super) complete: Option<Table>,
-    /// Exactly this one, whatever was chosen.
-    pub(super) method: Option<Method>,
 }
 
 impl<'a> Job<'a> {
@@ -32,15 +38,13 @@ impl<'a> Job<'a> {
         choice: Choice,
     ) -> Result<Self, EngineError> {
         let packing = Packing::new(matrix, query.k()).map_err(Excess::refusal)?;
-        let job = Self {
-            choice,
-            ..Self::with_packing(matrix, query, packing)?
-        };
+        let job = Self::with_packing(matrix, query, packing, Ask::Choice(choice))?;
         let ranks = query.ranks();
         let asked = choice == Choice::Complete;
-        let possible = pays(matrix.questions().len(), query.k(), ranks.end - ranks.start)
+        let possible = choice == Choice::ByWork
+            && pays(matrix.questions().len(), query.k(), ranks.end - ranks.start)
             && complete_users(matrix).is_some();
-        if !asked && (choice == Choice::Flat || !possible) {
+        if !asked && !possible {
             return Ok(job);
         }
         match job.complete_table() {
@@ -50,7 +54,7 @@ impl<'a> Job<'a> {
             }),
             Err(excess) if asked => Err(excess.refusal()),
             Err(excess) => {
-                leave_to_flat(&excess);
+                leave_to_others(&excess);
                 Ok(job)
             }
         }
@@ -78,6 +82,7 @@ impl<'a> Job<'a> {
         matrix: &'a ResponseMatrix,
         query: &'a Query,
         packing: Packing,
+        ask: Ask,
     ) -> Result<Self, EngineError> {
         let table = RankTable::new(matrix.questions().len(), query.k()).ok_or_else(|| {
             Excess::new("the number of sets", "more than 2^128", "2^128").refusal()
@@ -89,9 +94,8 @@ impl<'a> Job<'a> {
             table,
             // At most the users, who are counted in 32 bits.
             min_users: u32::try_from(query.min_users()).unwrap_or(u32::MAX),
-            choice: Choice::Flat,
+            ask,
             complete: None,
-            method: None,
         })
     }
 }

@@ -47,8 +47,14 @@ impl Variant {
     /// The constants of this variant as WGSL.
     #[must_use]
     pub fn prelude(&self) -> String {
+        self.constants(self.k)
+    }
+
+    /// The same for a shader that unranks `chosen` elements.
+    pub(super) fn constants(&self, chosen: usize) -> String {
         format!(
             "const K: u32 = {}u;\n\
+             const CHOSEN: u32 = {chosen}u;\n\
              const SCORE_BITS: u32 = {}u;\n\
              const WORKGROUP: u32 = {WORKGROUP}u;\n\
              const FLOOR_NONE: u32 = {FLOOR_NONE}u;\n\

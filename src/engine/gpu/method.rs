@@ -5,21 +5,26 @@ use super::device::Device;
 use super::drive::Pipeline;
 use super::fault::Fault;
 use super::flat::Flat;
-use super::job::Job;
+use super::job::{Ask, Job};
 use super::layout::{SumWidth, Variant};
 use super::limits::{Excess, Limits};
+use super::projected::shader::Stage;
+use super::projected::{self, Projected};
 use super::shader::Kernel;
 use crate::engine::EngineError;
 
-/// What a caller asks for.
+/// What decides which pipeline a search takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The fastest pipeline that can take the search.
+    /// The complete pipeline where nobody missed an answer; else whichever of the other two is
+    /// expected to need less work, by counting it; flat where others refuse.
     #[default]
-    Automatic,
-    /// This one, or a refusal.
+    ByWork,
+    /// Every set over all users.
     Flat,
-    /// This one, or a refusal.
+    /// Leaves over the users of their stems; a search that it cannot take is refused.
+    Projected,
+    /// Complete tables, over covariances; a search that it cannot take is refused.
     Complete,
 }
 
@@ -28,6 +33,8 @@ pub enum Choice {
 pub(super) enum Method {
     /// One invocation a set, over the full bitsets.
     Flat(Variant),
+    /// Leaves over the users of their stems.
+    Projected(projected::layout::Variant),
     /// Complete tables, over covariances.
     Complete {
         k: usize,
@@ -50,25 +57,50 @@ impl Method {
     /// The one that `job` takes on a device with these limits.
     ///
     /// # Errors
-    /// Where a pipeline was asked for that cannot take it.
+    /// The refusal of a pipeline that was asked for.
     pub(super) fn of(job: &Job<'_>, limits: &Limits) -> Result<Self, EngineError> {
-        if let Some(method) = job.method {
-            return Ok(method);
-        }
         let flat = Self::Flat(job.packing.variant);
-        let Some(table) = &job.complete else {
-            return Ok(flat);
+        let choice = match job.ask {
+            Ask::Choice(Choice::Flat) => return Ok(flat),
+            Ask::Choice(choice) => choice,
+            Ask::Exactly(method) => return Ok(method),
         };
-        let k = job.query.k();
-        match complete::Plan::new(limits, table.questions(), k, table.width) {
-            Ok(plan) => Ok(Self::Complete {
-                k,
-                width: table.width,
-                span: plan.span,
-            }),
-            Err(excess) if job.choice == Choice::Complete => Err(excess.refusal()),
-            Err(excess) => {
-                leave_to_flat(&excess);
+        if let Some(table) = &job.complete {
+            let k = job.query.k();
+            match complete::Plan::new(limits, table.questions(), k, table.width) {
+                Ok(plan) => {
+                    return Ok(Self::Complete {
+                        k,
+                        width: table.width,
+                        span: plan.span,
+                    });
+                }
+                Err(excess) if choice == Choice::Complete => return Err(excess.refusal()),
+                Err(excess) => leave_to_others(&excess),
+            }
+        }
+        match projected::plan_for(job, limits) {
+            Ok((shape, _)) => {
+                let (work, flat_work) = (shape.operations(), shape.flat_operations());
+                tracing::info!(
+                    flat = flat_work.round(),
+                    projected = work.round(),
+                    "operations expected for a set in each pipeline"
+                );
+                if choice == Choice::Projected || work < flat_work {
+                    Ok(Self::Projected(shape.variant))
+                } else {
+                    Ok(flat)
+                }
+            }
+            Err(excess) if choice == Choice::Projected => Err(excess.refusal()),
+            Err(Excess { what, need, have }) => {
+                tracing::info!(
+                    what,
+                    need,
+                    have,
+                    "the projected pipeline does not fit, the flat one takes over"
+                );
                 Ok(flat)
             }
         }
@@ -79,16 +111,26 @@ impl Method {
         match self {
             Self::Flat(_) => "flat",
             Self::Complete { .. } => "complete",
+            Self::Projected(_) => "projected",
         }
     }
 
     /// Compiles all it takes; a device does so once.
     pub(super) fn compile(&self, device: &Device) -> Result<(), EngineError> {
         match self {
-            Self::Flat(variant) => device.pipeline(Kernel::Flat, variant).map(drop),
+            Self::Flat(variant) => {
+                let flat = Kernel::Flat;
+                device.pipeline(flat.name(), flat.source(variant)).map(drop)
+            }
+            Self::Projected(variant) => Stage::ALL.into_iter().try_for_each(|stage| {
+                let source = stage.source(variant);
+                device.pipeline(stage.name(), source).map(drop)
+            }),
             Self::Complete { k, width, span } => {
                 let (kernel, variant) = complete::compiled(*k, *width, *span);
-                device.pipeline(kernel, &variant).map(drop)
+                device
+                    .pipeline(kernel.name(), kernel.source(&variant))
+                    .map(drop)
             }
         }
     }
@@ -110,16 +152,20 @@ impl Method {
                 let pipeline = Complete::new(device, limits, plan, job, table, fault)?;
                 Ok(Box::new(pipeline))
             }
+            (Self::Projected(variant), _) => {
+                let projected = Projected::new(device, limits, job, variant, fault)?;
+                Ok(Box::new(projected))
+            }
             _ => Ok(Box::new(Flat::new(device, limits, job, fault)?)),
         }
     }
 }
 
 /// Says that the complete pipeline cannot take a complete table, and why.
-pub(super) fn leave_to_flat(excess: &Excess) {
+pub(super) fn leave_to_others(excess: &Excess) {
     let Excess { what, need, have } = excess;
     tracing::info!(
-        "pipeline flat: complete data, but {what} needs {need}, and {have} is what there is"
+        "another pipeline: complete data, but {what} needs {need}, and {have} is what there is"
     );
 }
 

@@ -4,11 +4,11 @@
 //! - pure, tested without a device: [`limits`], [`plan`] (sizes), [`pack`] (the table's bytes),
 //!   [`layout`] (what Rust and WGSL share), [`ranks`] and [`floor`] (twins of WGSL), [`shader`]
 //!   (its text), `job` (a search as all devices get it), `queue` (the ranks that are left), `pace`
-//!   (how large a chunk is), `usage` (how busy a device was);
+//!   (how large a chunk is), `usage` (how busy a device was), `records` (what a dispatch left);
 //! - `drive`: chunks through any pipeline; the exact finish;
 //! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `flat`
-//!   (the pipeline's buffers and dispatches);
-//! - `complete`: the pipeline for tables without gaps; `answer`: what a dispatch reported;
+//!   and [`projected`] (a pipeline's buffers and dispatches each);
+//! - `complete`: the pipeline for tables without gaps;
 //! - `method`: which pipeline a search takes;
 //! - `member`: an adapter with its device, reopened when it fails; `fleet`: several of them;
 //! - `selftest`: known answers before the first chunk; `fault`: faults for tests to plant.
@@ -17,7 +17,6 @@
 //! floats and under that of `complete::bound`. What survives is summed again here from the bitsets.
 
 pub mod adapters;
-mod answer;
 pub mod complete;
 mod device;
 mod drive;
@@ -33,8 +32,10 @@ mod method;
 mod pace;
 pub mod pack;
 pub mod plan;
+pub mod projected;
 mod queue;
 pub mod ranks;
+mod records;
 mod selftest;
 pub mod shader;
 mod usage;
@@ -97,7 +98,7 @@ impl GpuEngine {
             turn: Arc::default(),
             usage: Arc::default(),
             target: TARGET,
-            choice: Choice::Automatic,
+            choice: Choice::default(),
         })
     }
 

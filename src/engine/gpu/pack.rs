@@ -17,6 +17,8 @@ pub struct Packing {
     pub basis: Basis,
     /// K, bits of a score, width of a sum.
     pub variant: Variant,
+    /// No sum over the users of any set is larger.
+    pub widest_sum: i128,
 }
 
 /// Some words of users: three buffers, laid out as `shaders/flat.wgsl` says.
@@ -113,6 +115,7 @@ impl Packing {
                 score_bits,
                 sums,
             },
+            widest_sum,
         })
     }
 

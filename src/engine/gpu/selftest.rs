@@ -2,11 +2,11 @@
 //!
 //! A small table with missing answers, as wide in its scores as the method's fields and sums allow,
 //! is packed for exactly that method and searched for all sets and for the best few (which
-//! exercises the discard). The complete pipeline gets such a table without gaps. Answers are compared with the oracle's; the audit sums with sums taken
-//! set by set here.
+//! exercises the discard). The complete pipeline gets such a table without gaps. Answers are compared
+//! with the oracle's; the audit sums with sums taken set by set here.
 
 use super::drive::Driven;
-use super::job::Job;
+use super::job::{Ask, Job};
 use super::layout::{SumWidth, Variant};
 use super::limits::Excess;
 use super::member::{Member, Worked};
@@ -69,6 +69,7 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
     };
     let (matrix, packing) = match method {
         Method::Flat(variant) => table_for(variant),
+        Method::Projected(variant) => table_for(&variant.packed),
         Method::Complete { k, span, .. } => complete_table_for(*k, *span),
     }
     .map_err(&wrong)?;
@@ -79,14 +80,14 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
     for (top, min_users) in [(1000, 2), (1000, some), (3, 2)] {
         let query = query_for(&matrix, k, top, min_users, skip).map_err(&wrong)?;
         let want = ReferenceEngine.search(&matrix, &query, &Watch::new())?;
-        let mut job = Job::with_packing(&matrix, &query, packing.clone())?;
+        let ask = Ask::Exactly(*method);
+        let mut job = Job::with_packing(&matrix, &query, packing.clone(), ask)?;
         if let Method::Complete { width, .. } = method {
             let table = job.complete_table().map_err(Excess::refusal)?;
             job.complete = Some(match width {
                 SumWidth::Narrow => table,
                 SumWidth::Wide => table.wide(),
             });
-            job.method = Some(*method);
         }
         let queue = Queue::new(query.ranks());
         let Worked { driven, end, .. } = member.work(&job, &queue, &Watch::new(), TARGET);
@@ -252,6 +253,7 @@ fn seen_by_definition(
 
 #[cfg(test)]
 mod tests {
+    use super::super::method::Choice;
     use super::*;
     use crate::engine::gpu::layout::MAX_K;
 
@@ -268,7 +270,8 @@ mod tests {
             let (matrix, packing) = complete_table_for(k, span).unwrap();
             assert!(matrix.questions().len() <= span as usize);
             let query = Query::new(&matrix, k, 1000, 2).unwrap();
-            let job = Job::with_packing(&matrix, &query, packing).unwrap();
+            let ask = Ask::Choice(Choice::Flat);
+            let job = Job::with_packing(&matrix, &query, packing, ask).unwrap();
             let table = job.complete_table().unwrap();
             assert_eq!(table.width, SumWidth::Narrow);
             assert_eq!(table.wide().width, SumWidth::Wide);

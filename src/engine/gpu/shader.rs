@@ -40,9 +40,17 @@ impl Kernel {
     /// The whole text for `variant`.
     #[must_use]
     pub fn source(self, variant: &Variant) -> String {
-        let sums = match variant.sums {
-            SumWidth::Narrow => include_str!("../../../shaders/shared/sums_narrow.wgsl"),
-            SumWidth::Wide => include_str!("../../../shaders/shared/sums_wide.wgsl"),
+        let (sums, partials, judge) = match variant.sums {
+            SumWidth::Narrow => (
+                include_str!("../../../shaders/shared/sums_narrow.wgsl"),
+                include_str!("../../../shaders/shared/partials_narrow.wgsl"),
+                include_str!("../../../shaders/shared/judge_narrow.wgsl"),
+            ),
+            SumWidth::Wide => (
+                include_str!("../../../shaders/shared/sums_wide.wgsl"),
+                include_str!("../../../shaders/shared/partials_wide.wgsl"),
+                include_str!("../../../shaders/shared/judge_wide.wgsl"),
+            ),
         };
         let wholes = match variant.sums {
             SumWidth::Narrow => include_str!("../../../shaders/shared/whole_narrow.wgsl"),
@@ -57,8 +65,11 @@ impl Kernel {
         ];
         let own: &[&str] = match self {
             Self::Flat => &[
+                include_str!("../../../shaders/shared/floor.wgsl"),
                 sums,
+                partials,
                 include_str!("../../../shaders/shared/judge.wgsl"),
+                judge,
                 include_str!("../../../shaders/flat.wgsl"),
             ],
             Self::Complete { .. } => &[wholes, include_str!("../../../shaders/complete.wgsl")],

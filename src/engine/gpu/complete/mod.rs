@@ -18,7 +18,6 @@ pub(super) use plan::Plan;
 pub(super) use products::{Products, complete_users};
 pub(super) use table::Table;
 
-use super::answer;
 use super::device::{Device, STAMP_BYTES, Stopwatch};
 use super::drive::{Answer, Pipeline};
 use super::fault::Fault;
@@ -28,6 +27,7 @@ use super::layout::{CompleteParams, RECORD_BYTES, SumWidth, Variant};
 use super::limits::Limits;
 use super::pace::Bounds;
 use super::queue::Chunk;
+use super::records;
 use super::shader::Kernel;
 use crate::engine::EngineError;
 use crate::stats::AuditSums;
@@ -100,7 +100,7 @@ impl<'a> Complete<'a> {
     ) -> Result<Self, EngineError> {
         tracing::debug!(?plan, width = ?table.width, "complete");
         let (kernel, variant) = compiled(job.query.k(), table.width, plan.span);
-        let pipeline = device.pipeline(kernel, &variant)?;
+        let pipeline = device.pipeline(kernel.name(), kernel.source(&variant))?;
         let binomials = device.storage("binomials", bytemuck::cast_slice(&job.table.words()))?;
         let mut wholes = table.wholes();
         if fault == Some(Fault::LostAnswer) {
@@ -167,16 +167,17 @@ impl<'a> Complete<'a> {
             .stopwatch
             .as_ref()
             .and_then(|_| self.device.span(stamps));
-        let report = answer::read(bytes, workgroups, serial, chunk.sets, self.plan.survivors)
+        let (records, survivors) = bytes.split_at(workgroups as usize * RECORD_BYTES as usize);
+        let report = records::read(records, survivors, chunk, serial, self.plan.survivors)
             .map_err(|what| self.device.error(what))?;
         // What is the same for every set, as often as sets were counted.
-        let sets = report.seen.sets as u64;
+        let sets = report.sums.sets as u64;
         let (total, squares) = self.table.totals();
         let seen = AuditSums {
             n: self.table.users().wrapping_mul(sets),
             sg: (total as u64).wrapping_mul(sets),
             sgg: (squares as u64).wrapping_mul(sets),
-            ..report.seen
+            ..report.sums
         };
         Ok(Answer {
             seen,

@@ -1,0 +1,83 @@
+//! What Rust and the WGSL of the projected pipeline must agree on; as `gpu::layout` is for all.
+
+use super::super::floor::Floor;
+use super::super::layout;
+use bytemuck::{Pod, Zeroable};
+use std::fmt::Write as _;
+
+/// Questions of a set that are not in its stem.
+pub const LEAVES: usize = 2;
+
+/// Bytes of a user in the tile of a sweep.
+pub const TILE_BYTES: u64 = 16;
+
+/// Bytes of an entry of `stems`.
+pub const STEM_BYTES: u64 = 16;
+
+/// `Params::slack` where there is no floor above 0.
+pub const NO_SLACK: u32 = u32::MAX;
+
+/// What is compiled into the pipeline's two kernels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// K, bits of a score, width of a sum; as the table is packed.
+    pub packed: layout::Variant,
+    /// Users of a stem that a workgroup holds to sweep its leaves; 0 for no sweep.
+    pub tile: u32,
+}
+
+impl Variant {
+    /// The constants of this variant as WGSL.
+    #[must_use]
+    pub fn prelude(&self) -> String {
+        let k = self.packed.k;
+        let mut text = self.packed.constants(k - LEAVES);
+        let _ = writeln!(text, "const NO_SLACK: u32 = {NO_SLACK}u;");
+        if self.tile > 0 {
+            // Set bits of a set: 0 to K.
+            let _ = writeln!(text, "const TILE: u32 = {}u;", self.tile);
+            let _ = writeln!(text, "const CLASSES: u32 = {}u;", k + 1);
+        }
+        text
+    }
+}
+
+/// `Params` of `shaders/shared/stems.wgsl`, which says what each is.
+#[repr(C, align(16))]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+pub struct Params {
+    /// Lowest word first.
+    pub stem_left: [u32; 4],
+    /// Sets below it are discarded.
+    pub floor: Floor,
+    /// Q.
+    pub questions: u32,
+    /// Q − K + 1.
+    pub span: u32,
+    /// Stems that the chunk meets.
+    pub stems: u32,
+    /// Workgroups that share them.
+    pub workgroups: u32,
+    /// The chunk's first set, counted from the last.
+    pub first_left: u32,
+    /// Sets in the chunk.
+    pub sets: u32,
+    /// Words of a column.
+    pub words: u32,
+    /// Words of a row.
+    pub row_words: u32,
+    /// Words of a row's answered bits.
+    pub answered_words: u32,
+    /// Words of scratch.
+    pub room: u32,
+    /// Survivors that there is room for.
+    pub capacity: u32,
+    /// Fewer make a set undefined.
+    pub min_users: u32,
+    /// See `slack.rs`.
+    pub slack: u32,
+    /// The dispatch's number.
+    pub serial: u32,
+    /// To a multiple of 16 bytes.
+    pub padding: [u32; 3],
+}

@@ -1,0 +1,427 @@
+//! Sizes of everything the projected pipeline holds, from limits and the shape of the search, and
+//! the choice between it and the flat one by counting work: pure.
+//!
+//! Nothing is tiled but chunks: the table and the largest possible stem must each fit a buffer.
+//! What does not fit is refused with figures, and the flat pipeline, which tiles users, takes it.
+
+use super::super::layout::{MAX_K, RECORD_BYTES, SumWidth, TALLY_BYTES, WORKGROUP};
+use super::super::limits::{Excess, Limits};
+use super::super::pack::Packing;
+use super::layout::{LEAVES, STEM_BYTES, TILE_BYTES, Variant};
+use super::table;
+use crate::matrix::ResponseMatrix;
+
+/// What decides the sizes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// Q.
+    pub questions: usize,
+    /// Users with at least K answers.
+    pub users: usize,
+    /// Most users that a stem can have.
+    pub stem_users: usize,
+    /// Users of a stem on average.
+    pub mean_stem_users: f64,
+    /// Users of a set on average.
+    pub mean_set_users: f64,
+    /// Sets to visit.
+    pub sets: u128,
+    /// What is compiled.
+    pub variant: Variant,
+}
+
+/// The sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Most sets of a chunk.
+    pub chunk: u32,
+    /// Sets of the first chunk.
+    pub first_chunk: u32,
+    /// Most stems that a chunk may meet; with more it is split.
+    pub stems: u32,
+    /// Most workgroups of a dispatch.
+    pub workgroups: u32,
+    /// Words of scratch, for the users of all stems of a chunk.
+    pub room: u32,
+    /// Survivors that a chunk may report.
+    pub survivors: u32,
+}
+
+/// Sets of a chunk for each that a flat one has: they take a hundredth of the time or less.
+const SETS_FOR_ONE: u64 = 16;
+
+/// Bytes of scratch for each set of a flat chunk: 512 MiB in all.
+const SCRATCH_FOR_ONE: u64 = 128;
+
+/// Most workgroups: a large GPU holds a few thousand at a time, and each leaves a record.
+const WORKGROUPS: u64 = 1 << 13;
+
+/// Most stems of a chunk: their entries take a megabyte.
+const STEMS: u64 = 1 << 16;
+
+/// Sets of the first chunk, as in the flat plan.
+const FIRST_CHUNK: u64 = 1024;
+
+/// Offsets within a chunk and a stem are 32 bits and a difference of two of them 31.
+const MOST_SETS: u64 = 1 << 29;
+
+/// Largest K with a sweep: a lane has K + 1 words of leaves in registers.
+const SWEPT_K: usize = 12;
+
+/// Tiles that are worth a variant of their own: that of 16 KiB of workgroup memory, and as much as
+/// stems need at 32 and at 48 KiB. Between them, more users only mean fewer workgroups at a time.
+const TILES: [u32; 3] = [16 << 10, 32 << 10, 48 << 10];
+
+/// Workgroup memory besides the tile: tallies, masks, sums of lanes, and some words of the driver's.
+const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 8) + 128;
+
+/// Users of a tile in this much workgroup memory.
+#[must_use]
+pub fn tile_users(workgroup_memory: u32) -> u32 {
+    let bytes = u64::from(workgroup_memory).saturating_sub(WORKGROUP_BYTES);
+    (bytes / TILE_BYTES / 32 * 32) as u32
+}
+
+/// The tile for stems of this many users on average: the smallest that has room for half as many
+/// more, else the largest that there is memory for.
+fn tile(workgroup_memory: u32, mean_stem_users: f64) -> u32 {
+    let tiles = TILES.map(|bytes| tile_users(bytes.min(workgroup_memory)));
+    let roomy = |tile: &u32| f64::from(*tile) >= 1.5 * mean_stem_users;
+    tiles.into_iter().find(roomy).unwrap_or(tiles[2])
+}
+
+/// Whether the audit of 32 leaves stays within 31 bits and a sign, and scores are two-valued.
+fn can_sweep(packing: &Packing) -> bool {
+    packing.variant.score_bits == 1
+        && packing.variant.sums == SumWidth::Narrow
+        && packing.widest_sum <= i128::from(i32::MAX) / 32
+        && packing.variant.k <= SWEPT_K
+}
+
+impl Shape {
+    /// Of a search over `sets` ranks of a table packed like this.
+    #[must_use]
+    pub fn new(limits: &Limits, matrix: &ResponseMatrix, packing: &Packing, sets: u128) -> Self {
+        let questions = matrix.questions().len();
+        let k = packing.variant.k;
+        let depth = k.saturating_sub(LEAVES);
+        let mut answers: Vec<_> = (0..questions)
+            .map(|q| matrix.column(q).scores().len())
+            .collect();
+        answers.sort_unstable_by(|a, b| b.cmp(a));
+        let users = table::users(matrix, k);
+        let most = answers.get(depth.saturating_sub(1)).copied();
+        let mean_stem_users = mean_users(matrix, depth);
+        let tile = if can_sweep(packing) {
+            tile(limits.workgroup_memory, mean_stem_users)
+        } else {
+            0
+        };
+        Self {
+            questions,
+            users,
+            stem_users: most.unwrap_or(0).min(users),
+            mean_stem_users,
+            mean_set_users: mean_users(matrix, k),
+            sets,
+            variant: Variant {
+                packed: packing.variant,
+                tile,
+            },
+        }
+    }
+
+    /// Words of scratch of a stem with this many users, and as many questions behind it as can be.
+    fn stem_words(&self, users: u64) -> u64 {
+        let columns = (self.questions + 1).saturating_sub(self.variant.packed.k) as u64 + 1;
+        let bits = u64::from(self.variant.packed.score_bits);
+        users.div_ceil(32) * (96 + columns * (1 + bits))
+    }
+
+    /// Sets of a stem on average: C(Q, K) / C(Q − 2, K − 2).
+    fn sets_of_a_stem(&self) -> f64 {
+        let (q, k) = (self.questions as f64, self.variant.packed.k as f64);
+        q * (q - 1.0) / (k * (k - 1.0)).max(1.0)
+    }
+
+    /// Integer operations for a set in this pipeline, as the shaders' headers count them.
+    #[must_use]
+    pub fn operations(&self) -> f64 {
+        let depth = self.variant.packed.k.saturating_sub(LEAVES) as f64;
+        let stem = self.mean_stem_users;
+        let blocks = (stem / 32.0).ceil();
+        let words = (self.users as f64 / 32.0).ceil();
+        // Half of the questions lie behind a stem, or fewer.
+        let expand = 2.0 * depth * words
+            + stem * (depth + 1.0) * 3.0
+            + blocks * self.questions as f64 / 2.0 * 32.0 * 13.0;
+        let leaf = blocks * 5.0 + self.mean_set_users * 25.0 + 440.0;
+        expand / self.sets_of_a_stem() + leaf
+    }
+
+    /// The same in the flat pipeline.
+    #[must_use]
+    pub fn flat_operations(&self) -> f64 {
+        let k = self.variant.packed.k as f64;
+        let words = (self.users as f64 / 32.0).ceil();
+        words * k * 3.0 + self.mean_set_users * (4.0 * k + 6.0) + 400.0
+    }
+}
+
+/// Users of a set of `k` questions on average over all such sets.
+fn mean_users(matrix: &ResponseMatrix, k: usize) -> f64 {
+    let questions = matrix.questions().len();
+    (0..matrix.users().len())
+        .map(|user| {
+            let answers = matrix.row(user).len();
+            let share = |i: usize| answers.saturating_sub(i) as f64 / (questions - i) as f64;
+            (0..k.min(questions)).map(share).product::<f64>()
+        })
+        .sum()
+}
+
+impl Plan {
+    /// Sizes for a search of this shape.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn new(limits: &Limits, shape: &Shape) -> Result<Self, Excess> {
+        let Variant { packed, tile } = shape.variant;
+        let k = packed.k;
+        if k <= LEAVES {
+            return Err(Excess::new(
+                "the projected pipeline's questions of a set",
+                LEAVES + 1,
+                k,
+            ));
+        }
+        if k > MAX_K {
+            return Err(Excess::new("the size of a set", k, MAX_K));
+        }
+        let questions = shape.questions as u64;
+        let (_, row_words) = table::row_words(shape.questions, packed.score_bits);
+        let words = shape.users.div_ceil(32).max(1) as u64;
+        let storage = limits.storage();
+        let largest = 4 * shape.stem_words(shape.stem_users as u64).max(1);
+        let needs = [
+            (
+                "invocations in a workgroup",
+                u64::from(WORKGROUP),
+                u64::from(limits.invocations),
+            ),
+            (
+                "bytes of workgroup memory",
+                WORKGROUP_BYTES + u64::from(tile) * TILE_BYTES,
+                u64::from(limits.workgroup_memory),
+            ),
+            (
+                "workgroups in a dispatch",
+                1,
+                u64::from(limits.workgroups_per_side),
+            ),
+            (
+                "sets in a dispatch",
+                u64::from(WORKGROUP),
+                u64::from(limits.chunk),
+            ),
+            ("survivors in a buffer", 1, u64::from(limits.survivors)),
+            (
+                "bytes of a storage buffer for the binomials",
+                k as u64 * (questions + 1 - k as u64) * 16,
+                storage,
+            ),
+            (
+                "bytes of a storage buffer for columns",
+                4 * words * questions,
+                storage,
+            ),
+            (
+                "bytes of a storage buffer for rows",
+                4 * 32 * words * row_words as u64,
+                storage,
+            ),
+            (
+                "bytes of a storage buffer for results",
+                2 * RECORD_BYTES,
+                storage,
+            ),
+            (
+                "bytes of scratch for the users of one stem",
+                largest,
+                storage.min(u64::from(u32::MAX)),
+            ),
+            (
+                "sets of one stem",
+                questions * questions.saturating_sub(1) / 2,
+                MOST_SETS,
+            ),
+        ];
+        for (what, need, have) in needs {
+            if need > have {
+                return Err(Excess::new(what, need, have));
+            }
+        }
+        let flat_chunk = u64::from(limits.chunk);
+        // Claims of all stems of a chunk, also of those without room, are counted in 32 bits.
+        let stems = STEMS
+            .min(storage / STEM_BYTES)
+            .min(u64::from(u32::MAX) / (largest / 4))
+            .max(1);
+        let room = (flat_chunk * SCRATCH_FOR_ONE)
+            .max(largest)
+            .min(stems.saturating_mul(largest))
+            .min(storage)
+            .min(4 * u64::from(u32::MAX));
+        // As many stems as are likely to have room, and as many sets as they are likely to have.
+        let mean_words = shape.stem_words(shape.mean_stem_users.ceil() as u64).max(1);
+        let likely = (room / 4 / mean_words).clamp(1, stems);
+        let likely_sets = likely as f64 * shape.sets_of_a_stem() / 2.0;
+        let grain = u64::from(WORKGROUP);
+        // The cast saturates.
+        let mut chunk = (flat_chunk * SETS_FOR_ONE)
+            .min(MOST_SETS)
+            .min(likely_sets as u64);
+        if let Ok(sets) = u64::try_from(shape.sets) {
+            chunk = chunk.min(sets);
+        }
+        let chunk = chunk.div_ceil(grain) * grain;
+        // Records and survivors are read back in one buffer: half of it each.
+        let half = storage / 2;
+        let survivors = u64::from(limits.survivors).min(half / 4 - 1).min(chunk);
+        let side = u64::from(limits.workgroups_per_side);
+        let workgroups = WORKGROUPS
+            .min(half / RECORD_BYTES)
+            .min(side * side)
+            .min(stems);
+        // Each is below 2^32 by the bounds above.
+        Ok(Self {
+            chunk: chunk as u32,
+            first_chunk: FIRST_CHUNK.min(chunk).min(survivors) as u32,
+            stems: stems as u32,
+            workgroups: workgroups as u32,
+            room: (room / 4) as u32,
+            survivors: survivors as u32,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::layout;
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        max_storage_binding: 128 << 20,
+        max_buffer: 256 << 20,
+        workgroup_memory: 32 << 10,
+        invocations: 256,
+        workgroups_per_side: 65_535,
+        chunk: Limits::CHUNK,
+        survivors: Limits::SURVIVORS,
+    };
+
+    fn benchmark() -> Shape {
+        Shape {
+            questions: 200,
+            users: 60_000,
+            stem_users: 12_300,
+            mean_stem_users: 480.0,
+            mean_set_users: 19.2,
+            sets: 2_535_650_040,
+            variant: Variant {
+                packed: layout::Variant {
+                    k: 5,
+                    score_bits: 1,
+                    sums: SumWidth::Narrow,
+                },
+                tile: 704,
+            },
+        }
+    }
+
+    #[test]
+    fn the_tile_has_room_for_the_stems_in_the_least_memory() {
+        assert_eq!(tile(48 << 10, 400.0), tile_users(16 << 10));
+        assert_eq!(tile(48 << 10, 480.0), tile_users(32 << 10));
+        assert_eq!(tile(48 << 10, 2_400.0), tile_users(48 << 10));
+        assert_eq!(tile(20 << 10, 2_400.0), tile_users(20 << 10));
+        assert_eq!(tile(1 << 10, 10.0), 0);
+        for memory in [5_000, 16 << 10, 32 << 10, 48 << 10] {
+            let bytes = WORKGROUP_BYTES + u64::from(tile_users(memory)) * TILE_BYTES;
+            assert!(bytes <= u64::from(memory) && bytes + 32 * TILE_BYTES > u64::from(memory));
+        }
+    }
+
+    #[test]
+    fn one_stem_always_has_room_and_claims_never_wrap() {
+        for chunk in [64, 1 << 12, Limits::CHUNK] {
+            for (questions, stem_users) in [(200, 12_300), (2_000, 40_000), (10, 5)] {
+                let limits = Limits { chunk, ..LIMITS };
+                let shape = Shape {
+                    questions,
+                    stem_users,
+                    ..benchmark()
+                };
+                let plan = Plan::new(&limits, &shape).unwrap();
+                let largest = shape.stem_words(stem_users as u64);
+                assert!(u64::from(plan.room) >= largest);
+                assert!(u64::from(plan.stems) * largest <= u64::from(u32::MAX));
+                assert!(u64::from(plan.room) * 4 <= limits.storage());
+                assert!(plan.chunk.is_multiple_of(WORKGROUP) && plan.workgroups <= plan.stems);
+                assert!(plan.first_chunk <= plan.survivors && plan.survivors <= plan.chunk);
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_figures() {
+        let refused = |change: fn(&mut Limits, &mut Shape)| {
+            let (mut limits, mut shape) = (LIMITS, benchmark());
+            change(&mut limits, &mut shape);
+            Plan::new(&limits, &shape).unwrap_err()
+        };
+        assert_eq!(refused(|_, s| s.variant.packed.k = 2).have, "2");
+        assert_eq!(
+            refused(|_, s| s.variant.packed.k = MAX_K + 1).have,
+            MAX_K.to_string()
+        );
+        let tile = refused(|l, _| l.workgroup_memory = 8 << 10);
+        assert!(tile.what.contains("workgroup memory"), "{tile:?}");
+        let columns = refused(|l, _| l.max_buffer = 1 << 20);
+        assert_eq!(columns.need, (4 * 1875 * 200).to_string());
+        let rows = refused(|_, s| {
+            s.users = 200_000;
+            s.variant.packed.score_bits = 32;
+        });
+        assert_eq!(rows.need, (4 * 200_000 * 207).to_string());
+        let stem = refused(|_, s| {
+            s.users = 32;
+            s.questions = 40_000;
+            s.stem_users = 32;
+        });
+        assert_eq!(stem.need, (40_000_u64 * 39_999 / 2).to_string());
+        let scratch = refused(|_, s| {
+            s.stem_users = 200_000;
+            s.variant.packed.score_bits = 32;
+        });
+        assert!(scratch.what.contains("scratch"), "{scratch:?}");
+        assert_eq!(refused(|l, _| l.survivors = 0).have, "0");
+        assert_eq!(refused(|l, _| l.chunk = 63).need, "64");
+    }
+
+    #[test]
+    fn work_is_counted_for_both_pipelines() {
+        let shape = benchmark();
+        assert!(shape.operations() * 10.0 < shape.flat_operations());
+        // A stem that has as many users as the table, and few sets of each.
+        let narrow = Shape {
+            questions: 8,
+            users: 64,
+            stem_users: 64,
+            mean_stem_users: 60.0,
+            mean_set_users: 55.0,
+            ..shape
+        };
+        assert!(narrow.operations() > narrow.flat_operations());
+    }
+}

@@ -1,0 +1,69 @@
+//! WGSL text of the projected pipeline: each stage with the shared pieces that it is made of.
+
+use super::super::layout::SumWidth;
+use super::layout::Variant;
+
+/// A stage: its file is `shaders/<name>.wgsl`, its pipeline's label is `name`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// The users of each stem as a dense table.
+    Expand,
+    /// The leaves of each stem, discarded, summed and judged.
+    Score,
+}
+
+impl Stage {
+    /// Every stage, in order.
+    pub const ALL: [Self; 2] = [Self::Expand, Self::Score];
+
+    /// File, label.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Expand => "expand",
+            Self::Score => "score",
+        }
+    }
+
+    /// The whole text for `variant`.
+    #[must_use]
+    pub fn source(self, variant: &Variant) -> String {
+        let (sums, judge) = match variant.packed.sums {
+            SumWidth::Narrow => (
+                include_str!("../../../../shaders/shared/sums_narrow.wgsl"),
+                include_str!("../../../../shaders/shared/judge_narrow.wgsl"),
+            ),
+            SumWidth::Wide => (
+                include_str!("../../../../shaders/shared/sums_wide.wgsl"),
+                include_str!("../../../../shaders/shared/judge_wide.wgsl"),
+            ),
+        };
+        let sweep = match variant.tile {
+            0 => include_str!("../../../../shaders/shared/sweep_none.wgsl"),
+            _ => include_str!("../../../../shaders/shared/sweep.wgsl"),
+        };
+        let own: &[&str] = match self {
+            Self::Expand => &[
+                include_str!("../../../../shaders/shared/unrank.wgsl"),
+                include_str!("../../../../shaders/expand.wgsl"),
+            ],
+            Self::Score => &[
+                include_str!("../../../../shaders/shared/sums.wgsl"),
+                sums,
+                include_str!("../../../../shaders/shared/judge.wgsl"),
+                judge,
+                include_str!("../../../../shaders/shared/tally.wgsl"),
+                sweep,
+                include_str!("../../../../shaders/score.wgsl"),
+            ],
+        };
+        let common = [
+            include_str!("../../../../shaders/shared/floor.wgsl"),
+            include_str!("../../../../shaders/shared/u64.wgsl"),
+            include_str!("../../../../shaders/shared/u128.wgsl"),
+            include_str!("../../../../shaders/shared/scan.wgsl"),
+            include_str!("../../../../shaders/shared/stems.wgsl"),
+        ];
+        variant.prelude() + &common.join("\n") + "\n" + &own.join("\n")
+    }
+}

@@ -1,0 +1,134 @@
+//! The table as the projected pipeline reads it: users by falling totals, columns of answered bits
+//! for whole stems, rows for the users that are left. Pure.
+//!
+//! Users with fewer than K answers are in no set and are left out; the audit's closed form has
+//! nothing of them either.
+
+use super::super::pack::Packing;
+use crate::matrix::ResponseMatrix;
+use std::cmp::Reverse;
+
+/// Three buffers, laid out as `shaders/expand.wgsl` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Words of a column.
+    pub words: usize,
+    /// Words of a row's answered bits.
+    pub answered_words: usize,
+    /// Words of a row.
+    pub row_words: usize,
+    /// `[question][word]`.
+    pub answered: Vec<u32>,
+    /// `[user][word]`: answered bits, then shifted scores in fields.
+    pub rows: Vec<u32>,
+    /// `[user]`.
+    pub totals: Vec<i32>,
+}
+
+/// Users with at least `k` answers.
+#[must_use]
+pub fn users(matrix: &ResponseMatrix, k: usize) -> usize {
+    let users = 0..matrix.users().len();
+    users.filter(|&user| matrix.row(user).len() >= k).count()
+}
+
+/// Words of a row: of its answered bits, and of all of it.
+#[must_use]
+pub fn row_words(questions: usize, score_bits: u32) -> (usize, usize) {
+    let answered = questions.div_ceil(32);
+    let scores = (questions * score_bits as usize).div_ceil(32);
+    (answered, answered + scores)
+}
+
+impl Table {
+    /// Packs `matrix`.
+    #[must_use]
+    pub fn new(matrix: &ResponseMatrix, packing: &Packing) -> Self {
+        let questions = matrix.questions().len();
+        let bits = packing.variant.score_bits as usize;
+        let field = (u64::from(u32::MAX) >> (32 - bits)) as u32;
+        let mut order: Vec<usize> = (0..matrix.users().len())
+            .filter(|&user| matrix.row(user).len() >= packing.variant.k)
+            .collect();
+        order.sort_by_key(|&user| (Reverse(matrix.totals()[user]), user));
+        let words = order.len().div_ceil(32).max(1);
+        let (answered_words, row_words) = row_words(questions, packing.variant.score_bits);
+        let mut table = Self {
+            words,
+            answered_words,
+            row_words,
+            answered: vec![0; questions * words],
+            rows: vec![0; 32 * words * row_words],
+            totals: vec![0; 32 * words],
+        };
+        for (place, user) in order.into_iter().enumerate() {
+            // Within 32 bits, and the scores within their fields, by `Packing::new`.
+            table.totals[place] = matrix.totals()[user].wrapping_sub(packing.basis.total) as i32;
+            let row = &mut table.rows[place * row_words..][..row_words];
+            for (q, score) in matrix.row(user) {
+                table.answered[q * words + place / 32] |= 1 << (place % 32);
+                row[q / 32] |= 1 << (q % 32);
+                let shifted = score.wrapping_sub(packing.basis.scores[q]) as u32 & field;
+                row[answered_words + q * bits / 32] |= shifted << (q * bits % 32);
+            }
+        }
+        table
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synth::{Model, Spec, matrix};
+
+    #[test]
+    fn columns_rows_and_totals_read_back_in_falling_order() {
+        for (scores, bits) in [(0..=1, 1), (-2..=3, 4), (0..=300, 16), (0..=70_000, 32)] {
+            let matrix = matrix(&Spec {
+                users: 75,
+                questions: 35,
+                answered: 0.2,
+                scores,
+                model: Model::Random,
+                booklets: 0,
+                seed: 5,
+            })
+            .unwrap();
+            let packing = Packing::new(&matrix, 4).unwrap();
+            assert_eq!(packing.variant.score_bits as usize, bits);
+            let table = Table::new(&matrix, &packing);
+            let kept = users(&matrix, 4);
+            assert!(kept > 32 && kept < 75 && table.words == kept.div_ceil(32));
+            let mut left: Vec<_> = (0..75).filter(|&u| matrix.row(u).len() >= 4).collect();
+            for place in 0..kept {
+                let row = &table.rows[place * table.row_words..][..table.row_words];
+                let answers: Vec<_> = (0..35)
+                    .filter(|q| row[q / 32] >> (q % 32) & 1 == 1)
+                    .map(|q| {
+                        let column = table.answered[q * table.words + place / 32];
+                        assert_eq!(column >> (place % 32) & 1, 1);
+                        let at = q * bits;
+                        let raw = row[table.answered_words + at / 32] >> (at % 32);
+                        let score = (raw << (32 - bits)) as i32 >> (32 - bits);
+                        (q, i64::from(score) + packing.basis.scores[q])
+                    })
+                    .collect();
+                let total = i64::from(table.totals[place]) + packing.basis.total;
+                let found = left.iter().position(|&u| {
+                    matrix.totals()[u] == total && matrix.row(u).eq(answers.iter().copied())
+                });
+                left.remove(found.unwrap());
+            }
+            assert!(left.is_empty());
+            assert!(table.totals[..kept].windows(2).all(|w| w[0] >= w[1]));
+            let answered: u32 = table.answered.iter().map(|w| w.count_ones()).sum();
+            let in_rows: u32 = table
+                .rows
+                .chunks(table.row_words)
+                .flat_map(|row| &row[..table.answered_words])
+                .map(|w| w.count_ones())
+                .sum();
+            assert_eq!(answered, in_rows);
+        }
+    }
+}

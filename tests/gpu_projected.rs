@@ -1,0 +1,303 @@
+//! The projected pipeline on a real adapter against the oracle and the flat pipeline.
+
+use crate::gpu::{ANY, agree, assert_same, draw, random, table};
+use kcorrset::combin::binomial;
+use kcorrset::engine::gpu::limits::Limits;
+use kcorrset::engine::gpu::{Choice, Fault, GpuEngine};
+use kcorrset::engine::{Engine, EngineError, Query, Watch};
+use kcorrset::matrix::ResponseMatrix;
+use kcorrset::search::{SearchError, run};
+use kcorrset::synth::{Model, Spec, matrix};
+
+/// The device of the other tests, where whatever the projected pipeline cannot take is refused.
+fn engine() -> GpuEngine {
+    crate::gpu::engine().with_choice(Choice::Projected)
+}
+
+/// With this much workgroup memory: the tile of the sweep follows from it.
+fn in_memory(workgroup_memory: u32) -> GpuEngine {
+    engine().with_limits(&Limits {
+        workgroup_memory,
+        ..ANY
+    })
+}
+
+#[test]
+fn every_k_of_small_tables() {
+    for (name, matrix) in [
+        ("sparse", random(80, 8, 120, 0, 1)),
+        ("complete", random(50, 7, 256, 0, 1)),
+        ("likert", random(50, 7, 200, -2, 4)),
+    ] {
+        for k in 3..=matrix.questions().len() {
+            agree(&engine(), &matrix, k, 2, name);
+        }
+        agree(&engine(), &matrix, 3, 20, name);
+    }
+}
+
+#[test]
+fn users_on_both_sides_of_a_block_and_of_the_tile() {
+    for users in [2, 31, 32, 33, 65, 400] {
+        let matrix = random(users, 7, 160, 0, 1);
+        agree(&engine(), &matrix, 3, 2, &format!("{users} users"));
+    }
+    // 11,000 bytes have a tile for 384 users: some stems fit and some do not.
+    let matrix = random(500, 8, 200, 0, 1);
+    let small = in_memory(11_000);
+    agree(&small, &matrix, 3, 2, "stems beyond the tile");
+    let followed = following(450, 8);
+    agree(&small, &followed, 3, 10, "discarded beyond the tile");
+}
+
+#[test]
+fn every_tile_gives_the_same() {
+    let matrix = following(200, 40);
+    for bytes in [5_000, 8 << 10, 16 << 10, 32 << 10, 48 << 10] {
+        let case = format!("{bytes} bytes");
+        agree_with_flat(&in_memory(bytes), &matrix, 4, 10, 20_000, 3_000, &case);
+    }
+}
+
+#[test]
+fn scores_of_every_width() {
+    for span in [1, 3, 9, 200, 3000, 70_000, 1_000_000] {
+        let matrix = random(70, 7, 200, 5 - span as i64 / 3, span);
+        agree(&engine(), &matrix, 3, 2, &format!("span {span}"));
+    }
+}
+
+#[test]
+fn questions_on_both_sides_of_a_word() {
+    for questions in [31, 32, 33, 64, 65] {
+        for matrix in [
+            random(60, questions, 140, 0, 1),
+            random(60, questions, 140, 0, 6),
+        ] {
+            let total = binomial(questions as u64, 3).unwrap();
+            let case = format!("{questions} questions");
+            for (skip, sets) in [(0, 900), (total / 2, 900), (total - 500, 500)] {
+                agree_with_flat(&engine(), &matrix, 3, 2, skip, sets, &case);
+            }
+        }
+    }
+}
+
+#[test]
+fn ties_constants_and_negative_correlations() {
+    let ties = table(40, 8, |u, q| Some(((u >> (q % 3)) & 1) as i64));
+    agree(&engine(), &ties, 3, 2, "ties");
+    let constant = table(40, 6, |u, q| {
+        Some(if q < 3 { 7 } else { (draw(u, q, 1) % 2) as i64 })
+    });
+    agree(&engine(), &constant, 3, 2, "constant questions");
+    // Scores of one bit against totals that the last questions turn round.
+    let against = table(60, 9, |u, q| {
+        let up = u % 13 > 6;
+        Some(i64::from(
+            if q > 5 { !up } else { up } ^ draw(u, q, 2).is_multiple_of(5),
+        ))
+    });
+    agree(&engine(), &against, 3, 2, "negative");
+    agree(&engine(), &against, 5, 2, "negative");
+    let nobody = table(40, 6, |u, q| (u % 6 == q).then_some((u % 2) as i64));
+    agree(&engine(), &nobody, 3, 2, "no set has users");
+}
+
+/// Scores of one bit that follow the user's ability closely: r is high, and the sweep discards.
+fn following(users: usize, questions: usize) -> ResponseMatrix {
+    matrix(&Spec {
+        users,
+        questions,
+        answered: 0.8,
+        scores: 0..=1,
+        model: Model::ItemResponse,
+        booklets: 0,
+        seed: 11,
+    })
+    .unwrap()
+}
+
+/// These ranks against the flat pipeline, for no floor and floors from low to as high as can be.
+fn agree_with_flat(
+    engine: &GpuEngine,
+    matrix: &ResponseMatrix,
+    k: usize,
+    min_users: u64,
+    skip: u128,
+    sets: u128,
+    case: &str,
+) {
+    let query = |top| {
+        Query::new(matrix, k, top, min_users)
+            .unwrap()
+            .with_ranks(skip, Some(sets))
+            .unwrap()
+    };
+    for top in [1, 7, sets as usize] {
+        let query = query(top);
+        let want = run(crate::gpu::engine(), matrix, &query, &Watch::new()).unwrap();
+        let got = run(engine, matrix, &query, &Watch::new())
+            .unwrap_or_else(|e| panic!("{case}, top {top}: {e}"));
+        assert_eq!(got.best.len(), want.best.len(), "{case}, top {top}");
+        assert_same(&want.best, &got.best, case);
+        assert_eq!(got.audit, want.audit, "{case}");
+    }
+}
+
+#[test]
+fn chunks_that_cut_stems_and_small_scratch_give_the_same() {
+    let matrices = [
+        ("two-valued", random(300, 11, 140, 0, 1)),
+        ("likert", random(150, 11, 200, -1, 4)),
+        ("wide", random(70, 11, 200, -9, 2_000_000)),
+    ];
+    for (name, matrix) in &matrices {
+        for limits in [
+            // Scratch for a stem or two, so that most chunks are split for want of room.
+            Limits { chunk: 64, ..ANY },
+            Limits {
+                chunk: 64,
+                survivors: 5,
+                workgroups_per_side: 2,
+                ..ANY
+            },
+            Limits {
+                max_storage_binding: 40_000,
+                ..ANY
+            },
+        ] {
+            let engine = engine().with_limits(&limits);
+            agree(&engine, matrix, 4, 2, &format!("{name}, {limits:?}"));
+        }
+    }
+    // Ranges that start and end anywhere in a stem.
+    let (_, matrix) = &matrices[0];
+    for (skip, sets) in [(0, 1), (1, 7), (44, 46), (100, 130), (329, 1)] {
+        agree_with_flat(&engine(), matrix, 4, 2, skip, sets, "a part");
+    }
+}
+
+#[test]
+fn ranks_beyond_64_bits() {
+    let matrix = random(40, 130, 256, 0, 1);
+    for near in [1_u128 << 32, 1 << 64, 1 << 96] {
+        agree_with_flat(&engine(), &matrix, 32, 2, near - 30, 65, "deep");
+    }
+    let wide = random(40, 1000, 250, 0, 1);
+    let total = binomial(1000, 12).unwrap();
+    for skip in [(1 << 64) - 60, (1 << 80) - 60, total - 100] {
+        agree_with_flat(&engine(), &wide, 12, 2, skip, 100, "wide");
+    }
+}
+
+#[test]
+fn planted_faults_are_caught() {
+    // With a sweep and without one.
+    for matrix in [random(70, 9, 200, 0, 1), random(70, 9, 200, 0, 5)] {
+        let query = Query::new(&matrix, 3, 5, 2).unwrap();
+        let small = engine().with_limits(&Limits { chunk: 64, ..ANY });
+        assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
+        for fault in [Fault::LostAnswer, Fault::ShiftedChunk] {
+            let outcome = run(&small.with_fault(fault), &matrix, &query, &Watch::new());
+            assert!(
+                matches!(outcome, Err(SearchError::Audit(_))),
+                "{fault:?}: {outcome:?}"
+            );
+        }
+        let lost = small.with_fault(Fault::LostWorkgroup);
+        match run(&lost, &matrix, &query, &Watch::new()) {
+            Err(SearchError::Engine(EngineError::Device { what, .. })) => {
+                assert!(what.contains("did not report"), "{what}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_lost_device_is_replaced_and_nothing_is_lost() {
+    let matrix = random(70, 12, 200, 0, 1);
+    let query = Query::new(&matrix, 4, 5, 2).unwrap();
+    let small = engine().with_limits(&Limits { chunk: 64, ..ANY });
+    let want = run(&small, &matrix, &query, &Watch::new()).unwrap();
+    for fault in [Fault::LostDevice, Fault::OutOfMemory] {
+        let got = run(&small.with_fault(fault), &matrix, &query, &Watch::new()).unwrap();
+        assert_same(&want.best, &got.best, "after a failure");
+        assert_eq!(want.audit, got.audit);
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_otherwise_left_to_the_flat_pipeline() {
+    let matrix = random(40, 9, 256, 0, 1);
+    let tiny = Limits {
+        max_storage_binding: 800,
+        ..ANY
+    };
+    for (k, limits) in [(1, ANY), (2, ANY), (3, tiny)] {
+        let query = Query::new(&matrix, k, 5, 2).unwrap();
+        let forced = engine().with_limits(&limits);
+        let refused = forced.search(&matrix, &query, &Watch::new());
+        assert!(
+            matches!(refused, Err(EngineError::Refused { .. })),
+            "K {k}: {refused:?}"
+        );
+        let free = forced.with_choice(Choice::ByWork);
+        agree(&free, &matrix, k, 2, "left to the flat pipeline");
+    }
+}
+
+#[test]
+fn many_users_many_questions_and_very_sparse_tables() {
+    let spec = |users, questions, answered| Spec {
+        users,
+        questions,
+        answered,
+        scores: 0..=1,
+        model: Model::Random,
+        booklets: 0,
+        seed: 3,
+    };
+    // 200,000 users, 2,000 questions, and few answers a user: each in parts that software takes.
+    for (users, questions, answered, k, skip) in [
+        (200_000, 60, 0.2, 3, 15_000),
+        (20_000, 2_000, 0.01, 3, 600_000_000),
+        (2_972, 1_128, 0.01, 3, 100_000_000),
+    ] {
+        let matrix = matrix(&spec(users, questions, answered)).unwrap();
+        let case = format!("{users} users, {questions} questions");
+        agree_with_flat(&engine(), &matrix, k, 10, skip, 300, &case);
+    }
+    let wide = matrix(&spec(3_000, 2_000, 0.05)).unwrap();
+    let free = engine().with_choice(Choice::ByWork);
+    agree_with_flat(&free, &wide, 2, 10, 1_000_000, 300, "K = 2");
+}
+
+/// One set of a word has twenty times the squares of the others, and a pair of users that would
+/// discard any of those: it is the best all the same.
+#[test]
+fn a_leaf_far_above_the_mean_keeps_its_own_bound() {
+    // High and low users, and two that stand the wrong way round; totals come from questions that
+    // only one user answered.
+    let matrix = table(26, 263, |u, q| {
+        let (set, own) = match u {
+            0..12 => ([1, 1, 1], 3 + 20 * u..23 + 20 * u),
+            12..24 => ([0, 0, 0], 0..0),
+            24 => ([1, 0, 0], 243..259),
+            _ => ([1, 1, 0], 259..263),
+        };
+        set.get(q).copied().or(own.contains(&q).then_some(1))
+    });
+    let query = Query::new(&matrix, 3, 1, 2)
+        .unwrap()
+        .with_ranks(0, Some(60))
+        .unwrap();
+    let watch = Watch::new();
+    let want = run(crate::gpu::engine(), &matrix, &query, &watch).unwrap();
+    assert_eq!(want.best[0].set(), [0, 1, 2]);
+    // The floor is now that of the best.
+    let got = run(&engine(), &matrix, &query, &watch).unwrap();
+    assert_same(&want.best, &got.best, "far above the mean");
+    assert_eq!(got.best.len(), 1);
+}
