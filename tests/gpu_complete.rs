@@ -219,19 +219,20 @@ fn it_is_chosen_where_it_can_run_and_else_left() {
         let outcome = run(engine, matrix, &query(matrix, k), &Watch::new()).unwrap();
         outcome.defined.is_some()
     };
-    assert!(!takes_flat(engine(), &matrix, 4));
+    let chosen = engine().with_choice(Choice::ByWork);
+    assert!(!takes_flat(&chosen, &matrix, 4));
     assert!(takes_flat(&engine().with_choice(Choice::Flat), &matrix, 4));
-    assert!(takes_flat(engine(), &gap, 4));
-    assert!(takes_flat(engine(), &matrix, 1));
+    assert!(takes_flat(&chosen, &gap, 4));
+    assert!(takes_flat(&chosen, &matrix, 1));
     let apart = table(50, 12, |u, q| {
         Some((draw(u, q, 8) % 5) as i64 * if q == 0 { 40_000_000 } else { 1 })
     });
-    assert!(takes_flat(engine(), &apart, 3));
+    assert!(takes_flat(&chosen, &apart, 3));
     let tiny = Limits {
         workgroup_memory: 5000,
         ..ANY
     };
-    assert!(takes_flat(&engine().with_limits(&tiny), &matrix, 4));
+    assert!(takes_flat(&chosen.with_limits(&tiny), &matrix, 4));
     // Asked for by name it is refused instead.
     for (engine, matrix, k) in [
         (complete(), &gap, 4),
