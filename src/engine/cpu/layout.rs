@@ -30,7 +30,7 @@ pub(super) struct Rows {
     /// Of the scores of all answers before each, and behind the last: their sum and the sum of
     /// their squares, modulo 2^64. The difference of two is a tail's.
     before: Vec<[u64; 2]>,
-    /// The same as bits, where they fit; by [`Member::user`].
+    /// The same as bits, where they were added and fit; by [`Member::user`].
     bits: Option<Table>,
 }
 
@@ -98,9 +98,7 @@ impl Layout {
                 }
             })
             .collect();
-        let mut rows = Rows::new(self, answers);
-        rows.bits = Table::new(self, members.iter().map(|member| rows.behind(member)));
-        (rows, members)
+        (Rows::new(self, answers), members)
     }
 
     /// How many positions there are.
@@ -216,7 +214,12 @@ impl Rows {
         &self.answers[member.at as usize..member.end as usize]
     }
 
-    /// The answers as bits, where they fit.
+    /// Adds the answers as bits, where they fit; `members` must be all, as [`Layout::rows`] made them.
+    pub(super) fn add_bits(&mut self, layout: &Layout, members: &[Member]) {
+        self.bits = Table::new(layout, members.iter().map(|member| self.behind(member)));
+    }
+
+    /// The answers as bits, where they were added.
     pub(super) fn bits(&self) -> Option<&Table> {
         self.bits.as_ref()
     }

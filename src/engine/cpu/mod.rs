@@ -159,7 +159,10 @@ impl CpuEngine {
         if !self.plain {
             seed::raise_floor(matrix, query, watch);
         }
-        let (rows, members) = layout.rows(matrix);
+        let (mut rows, members) = layout.rows(matrix);
+        if self.pairs || projected::by_pairs_at(self.isa) {
+            rows.add_bits(&layout, &members);
+        }
         let projector = projected::Projector::new(self.isa, self.pairs);
         let walk = Walk {
             matrix,

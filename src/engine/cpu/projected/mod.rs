@@ -151,6 +151,7 @@ impl Projector {
             (sum / users as i128) as i64
         };
         let (score_shift, total_shift) = (mean(|m| m.score), mean(|m| m.total));
+        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
         let mut sorted = outermost_first(members.iter().enumerate().map(|(member, m)| User {
             s: m.score - score_shift,
             g: m.total - total_shift,
@@ -159,8 +160,7 @@ impl Projector {
         let answers: usize = members.iter().map(|m| rows.behind(m).len()).sum();
         let density = answers as f64 / (users * lanes) as f64;
         let tau = (1.0 - floor) * (1.0 + floor);
-        // Above AVX2 the other kernels are faster on the tables measured.
-        let pays = self.isa <= Isa::Avx2 && inversions::pays(users, density, tau);
+        let pays = by_pairs_at(self.isa) && inversions::pays(users, density, tau);
         if (pays || self.always_pairs)
             && let Some(seen) = self.by_pairs(prefix, host, &sorted, tau)
         {
@@ -436,6 +436,12 @@ fn over_stems(lanes: usize, parallel: bool, stem: impl Fn(usize) -> Tally + Send
     } else {
         (1..lanes).map(stem).fold(Tally::default(), Tally::merged)
     }
+}
+
+/// Whether the pair test is ever taken at a level unasked: above AVX2 the other kernels are faster on the
+/// tables measured.
+pub(super) fn by_pairs_at(isa: Isa) -> bool {
+    isa <= Isa::Avx2
 }
 
 /// Whether there are byte tiles, which the level above AVX-512 needs.
