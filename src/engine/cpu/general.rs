@@ -12,6 +12,14 @@
 //! Where children have few users on average, they are counted first, and only those with min_users
 //! users get a list; the closed form of all others together is the prefix's own less the listed ones'.
 //!
+//! # Halves
+//! Five questions short of a set, where the projected walk will take over, the questions to choose
+//! from are split in two halves. Of any five, three or more lie in one half; so for each half in turn
+//! the walk goes over that half first and the other behind it, and the first three questions must lie
+//! before the *limit* between them. That is a quarter of the stems of three questions (2·C(Q/2, 3)
+//! of C(Q, 3), the fewest that Turán's problem allows as far as is known), each with four times the
+//! leaves, so that what is done once a stem costs a quarter.
+//!
 //! The cost is one step for each (prefix, user, answer behind it); absent answers cost nothing.
 //! Children are delivered in blocks of positions of at most [`BLOCK`] list entries (or one child),
 //! so a level holds at most max(BLOCK, users of the prefix) members: with 32 bytes each, K levels
@@ -110,6 +118,8 @@ pub(super) struct Walk<'a> {
     /// Takes over prefixes three questions short of a set, where it applies.
     pub(super) projector: Option<&'a Projector>,
     pub(super) forms: &'a Completions,
+    /// All but two questions of a set at least lie before this position, or in its problem's prefix.
+    pub(super) limit: usize,
 }
 
 /// Whether n·Sxy and Sx·Sy of any set fit i64: with b = the largest Σ|score| of a user, each is at
@@ -172,7 +182,6 @@ struct Branch<'a> {
 struct Leaves<'a> {
     branch: &'a Branch<'a>,
     prefix: &'a [u32],
-    from: usize,
 }
 
 impl Host for Leaves<'_> {
@@ -180,12 +189,12 @@ impl Host for Leaves<'_> {
         self.branch.walk.best.floor()
     }
 
-    fn exact(&self, lanes: [usize; 3], [n, a, x, y]: [f64; 4]) {
+    fn exact(&self, last: [usize; 3], [n, a, x, y]: [f64; 4]) {
         let walk = self.branch.walk;
         let defined = n >= walk.query.min_users() as f64 && x > 0.0 && y > 0.0;
         if defined && !surely_below(walk.best.floor(), a, x, y) {
             let mut positions = self.prefix.to_vec();
-            positions.extend(lanes.map(|lane| (self.from + lane) as u32));
+            positions.extend(last.map(|position| position as u32));
             let set = walk.layout.set(&self.branch.problem.prefix, &positions);
             let sums = Sums::of_set(walk.matrix, &set);
             walk.best.offer(set, sums);
@@ -241,13 +250,13 @@ impl Branch<'_> {
                     rows,
                     members,
                     from,
+                    limit: self.walk.limit,
                     forms: self.walk.forms,
                     parallel: prefix.len() < PARALLEL_LEVELS - 1,
                 },
                 &Leaves {
                     branch: self,
                     prefix,
-                    from,
                 },
             )
         {
@@ -262,6 +271,12 @@ impl Branch<'_> {
         if self.has_few(members, prefix, from) {
             return self.few_children::<W>(rows, members, prefix, from, collected);
         }
+        if choose == 5
+            && let Some(projector) = self.walk.projector
+            && projector.takes_halves(self.walk.layout, rows, members, from)
+        {
+            return self.halves::<W>(rows, members, prefix, from, collected);
+        }
         // Two levels above the leaves' prefixes the members are few enough to come close together,
         // and are read often enough to pay for it.
         if choose == 4 && !prefix.is_empty() {
@@ -269,6 +284,41 @@ impl Branch<'_> {
             return self.children::<W>(&rows, members, prefix, from, collected);
         }
         self.children::<W>(rows, members.to_vec(), prefix, from, collected)
+    }
+
+    /// Walks the children of `prefix` by halves.
+    fn halves<W: Wide + Send>(
+        &self,
+        rows: &Rows,
+        members: &[Member],
+        prefix: &mut Vec<u32>,
+        from: usize,
+        collected: &mut Collected,
+    ) -> Result<(), EngineError> {
+        for odd in [0, 1] {
+            let (layout, half) = self.walk.layout.half_first(from, odd);
+            let (rows, members) = rows.reordered(self.walk.layout, &layout, members);
+            let walk = Walk {
+                layout: &layout,
+                limit: from + half,
+                ..*self.walk
+            };
+            let branch = Branch {
+                walk: &walk,
+                problem: self.problem,
+            };
+            branch.children::<W>(&rows, members, prefix, from, collected)?;
+        }
+        Ok(())
+    }
+
+    /// Behind which position a child of `prefix` cannot lie, with `choose` questions to choose.
+    fn last(&self, choose: usize) -> usize {
+        let last = self.walk.layout.questions() + 1 - choose;
+        match choose {
+            0..3 => last,
+            _ => last.min((self.walk.limit + 3).saturating_sub(choose)),
+        }
     }
 
     /// How many questions the node of `prefix` has.
@@ -291,7 +341,7 @@ impl Branch<'_> {
     ) -> Result<(), EngineError> {
         let layout = self.walk.layout;
         let choose = self.problem.choose - prefix.len();
-        let last = layout.questions() + 1 - choose;
+        let last = self.last(choose);
         let mut sizes = vec![0_u32; last - from];
         for member in members {
             for answer in rows.behind(member) {
@@ -351,7 +401,7 @@ impl Branch<'_> {
             return false;
         }
         let choose = self.problem.choose - prefix.len();
-        let children = (self.walk.layout.questions() + 1 - choose).saturating_sub(from);
+        let children = self.last(choose).saturating_sub(from);
         let entries: usize = members.iter().map(|m| (m.end - m.at) as usize).sum();
         let few = self.walk.query.min_users().saturating_mul(children as u64);
         entries <= BLOCK && (entries as u64) < few
@@ -367,7 +417,7 @@ impl Branch<'_> {
         collected: &mut Collected,
     ) -> Result<(), EngineError> {
         let choose = self.problem.choose - prefix.len();
-        let last = self.walk.layout.questions() + 1 - choose;
+        let last = self.last(choose);
         let mut from = from;
         while from < last {
             let (children, block) = self.deliver(rows, &mut members, from..last);
@@ -442,17 +492,22 @@ impl Branch<'_> {
         (children, block)
     }
 
-    /// The closed form of all sets that choose `choose` more questions from `from` on.
+    /// The closed form of all sets that choose `choose` more questions from `from` on, all but two of
+    /// them at least before the limit.
     fn family(&self, rows: &Rows, members: &[Member], from: usize, choose: usize) -> AuditSums {
         let Walk { layout, forms, .. } = self.walk;
-        let behind = (layout.questions() - from) as u64;
+        let before = self.walk.limit.saturating_sub(from) as u64;
+        let beyond = (layout.questions() - from) as u64 - before;
+        // At most C(Q, K), which fits.
+        let choices = |of: u64, choose: usize| binomial(of, choose as u64).unwrap_or(0);
         let mut sums = AuditSums {
-            // Below C(Q, K), which fits.
-            sets: binomial(behind, choose as u64).unwrap_or(0),
+            sets: (choose.saturating_sub(2)..=choose)
+                .map(|i| choices(before, i) * choices(beyond, choose - i))
+                .sum(),
             ..AuditSums::default()
         };
         for member in members {
-            sums += layout.completions(forms, rows, member, choose);
+            sums += layout.completions(forms, rows, member, choose, self.walk.limit);
         }
         sums
     }
@@ -570,6 +625,7 @@ mod tests {
                 best: &best,
                 projector: None,
                 forms: &Completions::new(12, K),
+                limit: 12,
             };
             let (rows, members) = layout.rows(&matrix);
             let collected = walk.search(&problems(12, &query), &rows, &members).unwrap();

@@ -112,15 +112,57 @@ impl Layout {
         self.values[answer.value as usize]
     }
 
-    /// The closed form of `member`'s part in all completions of their prefix by `choose` questions.
+    /// The closed form of `member`'s part in all completions of their prefix by `choose` questions,
+    /// of which all but two at least lie before position `limit`.
+    ///
+    /// Completions by three have one there unless all three lie behind it; those by more are told
+    /// apart by the first question chosen, so this takes (answers before `limit`)^(choose − 3) steps.
     pub(super) fn completions(
         &self,
         forms: &Completions,
         rows: &Rows,
         member: &Member,
         choose: usize,
+        limit: usize,
     ) -> AuditSums {
-        forms.of_user(choose, member.score, member.total, &rows.tail(member))
+        let Member { score, total, .. } = *member;
+        let behind = rows.behind(member);
+        if limit >= self.questions() || choose < 3 {
+            return forms.of_user(choose, score, total, &rows.tail(member));
+        }
+        let before = behind.partition_point(|answer| (answer.position as usize) < limit);
+        if choose == 3 {
+            let mut sums = forms.of_user(3, score, total, &rows.tail(member));
+            let beyond = Member {
+                at: member.at + before as u32,
+                ..*member
+            };
+            sums -= forms.of_user(3, score, total, &rows.tail(&beyond));
+            return sums;
+        }
+        let mut sums = AuditSums::default();
+        for (i, answer) in behind[..before].iter().enumerate() {
+            let next = Member {
+                score: score + self.score(answer),
+                at: member.at + i as u32 + 1,
+                ..*member
+            };
+            sums += self.completions(forms, rows, &next, choose - 1, limit);
+        }
+        sums
+    }
+
+    /// The same order up to position `from`, and then every other question first: those at an even
+    /// distance from it for `odd` = 0, those at an odd one for 1. Also how many these are.
+    pub(super) fn half_first(&self, from: usize, odd: usize) -> (Self, usize) {
+        let (before, behind) = self.order.split_at(from);
+        let every_other = |first: usize| behind.iter().skip(first).step_by(2).copied();
+        let mut order = before.to_vec();
+        order.extend(every_other(odd));
+        let half = order.len() - from;
+        order.extend(every_other(1 - odd));
+        let values = self.values.clone();
+        (Self { order, values }, half)
     }
 
     /// The distinct scores, ascending.
@@ -222,6 +264,43 @@ impl Rows {
     /// The answers as bits, where they were added.
     pub(super) fn bits(&self) -> Option<&Table> {
         self.bits.as_ref()
+    }
+
+    /// The answers of `members` behind their prefix in the order of `to`, which differs from that of
+    /// `from` behind the prefix only; and the members over them.
+    pub(super) fn reordered(
+        &self,
+        from: &Layout,
+        to: &Layout,
+        members: &[Member],
+    ) -> (Self, Vec<Member>) {
+        let mut place = vec![0_u32; from.questions()];
+        for (position, &question) in to.order.iter().enumerate() {
+            place[question] = position as u32;
+        }
+        let mut answers = Vec::with_capacity(members.iter().map(|m| self.behind(m).len()).sum());
+        let members: Vec<Member> = (0..)
+            .zip(members)
+            .map(|(user, member)| {
+                let at = answers.len();
+                answers.extend(self.behind(member).iter().map(|answer| Answer {
+                    position: place[from.order[answer.position as usize]],
+                    ..*answer
+                }));
+                answers[at..].sort_unstable_by_key(|answer| answer.position);
+                Member {
+                    at: at as u32,
+                    end: answers.len() as u32,
+                    user,
+                    ..*member
+                }
+            })
+            .collect();
+        let mut rows = Self::new(to, answers);
+        if self.bits.is_some() {
+            rows.add_bits(to, &members);
+        }
+        (rows, members)
     }
 
     /// The answers of `members` alone, close together in memory, and the members over them.

@@ -172,6 +172,7 @@ impl CpuEngine {
             best: &best,
             projector: (!self.plain).then_some(&projector),
             forms: &Completions::new(matrix.questions().len(), query.k()),
+            limit: matrix.questions().len(),
         };
         let collected = self
             .pool

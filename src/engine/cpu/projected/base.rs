@@ -1,6 +1,6 @@
 //! A prefix three questions short of a set, projected: its users as dense rows and bit columns.
 //!
-//! *Lanes* are the questions behind the prefix, in order. Users are sorted by |g| descending, g
+//! Users are sorted by |g| descending, g
 //! being their total less the prefix's mean, so that the outer users of any longer prefix are a
 //! range of whole words of its bitset.
 
@@ -26,6 +26,8 @@ pub(super) struct User {
 pub(super) struct Base<E> {
     /// Questions behind the prefix.
     pub(super) lanes: usize,
+    /// The lowest lane that the highest lane of a set may be.
+    pub(super) first: usize,
     /// Elements from one row to the next.
     stride: usize,
     /// Words of a bit column.
@@ -46,9 +48,11 @@ pub(super) struct Base<E> {
 
 impl<E: Elem> Base<E> {
     /// Lays out `users` (sorted by |g| descending) over `lanes` questions, `outer` of them at least
-    /// as outer users; then [`Self::answer`] fills in their answers.
-    pub(super) fn reset(&mut self, users: Vec<User>, lanes: usize, outer: usize) {
+    /// as outer users; the highest lane of a set is `first` at least. Then [`Self::answer`] fills in
+    /// their answers.
+    pub(super) fn reset(&mut self, users: Vec<User>, lanes: usize, first: usize, outer: usize) {
         self.lanes = lanes;
+        self.first = first;
         self.stride = lanes.next_multiple_of(LANE_GROUP);
         self.words = users.len().div_ceil(64);
         self.outer_words = outer.div_ceil(64).min(self.words);

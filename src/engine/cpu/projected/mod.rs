@@ -5,6 +5,9 @@
 //! sums are small enough to be exact in floats. It answers `None` where it does not apply, and the
 //! general walk goes on.
 //!
+//! *Lanes* are the questions behind the prefix: those from the limit on first, then those before it, so
+//! that sets with a question before the limit are those whose highest lane is one of these.
+//!
 //! Rooms: [`base`] projects the prefix, [`stem`] pairs up the next two questions, [`kernel`] sums
 //! and judges the leaves over [`lanes`]' vectors, [`dispatch`] picks the vectors. Two others do all
 //! three: [`tiles`] where scores and totals are small and the processor multiplies tiles of bytes, and
@@ -52,19 +55,63 @@ pub(super) struct Prefix<'a> {
     pub(super) rows: &'a Rows,
     /// Its users.
     pub(super) members: &'a [Member],
-    /// The position of lane 0.
+    /// The first position behind it.
     pub(super) from: usize,
+    /// One question of a set at least lies before this position.
+    pub(super) limit: usize,
     pub(super) forms: &'a Completions,
     /// Whether its stems are to be searched in parallel.
     pub(super) parallel: bool,
+}
+
+impl Prefix<'_> {
+    /// How many lanes there are.
+    fn lanes(&self) -> usize {
+        self.layout.questions() - self.from
+    }
+
+    /// Lanes of questions from the limit on; the highest lane of a set is not below.
+    fn beyond(&self) -> usize {
+        self.layout.questions() - self.limit
+    }
+
+    /// The lane of a position.
+    fn lane(&self, position: usize) -> usize {
+        if position >= self.limit {
+            position - self.limit
+        } else {
+            self.beyond() + position - self.from
+        }
+    }
+
+    /// The position of a lane.
+    fn position(&self, lane: usize) -> usize {
+        if lane < self.beyond() {
+            self.limit + lane
+        } else {
+            self.from + lane - self.beyond()
+        }
+    }
+
+    /// The closed form of some of its users' part in all of its sets.
+    fn completions<'a>(&self, members: impl Iterator<Item = &'a Member>) -> AuditSums {
+        let mut sums = AuditSums::default();
+        for member in members {
+            sums += self
+                .layout
+                .completions(self.forms, self.rows, member, 3, self.limit);
+        }
+        sums
+    }
 }
 
 /// What the projected walk asks and tells while it visits a prefix.
 pub(super) trait Host: Sync {
     /// The current floor.
     fn floor(&self) -> f64;
-    /// Takes the lanes of a set that may reach the floor, and its n, A, X, Y over all users.
-    fn exact(&self, lanes: [usize; 3], sums: [f64; 4]);
+    /// Takes the positions behind the prefix of a set that may reach the floor, and its n, A, X, Y over
+    /// all users.
+    fn exact(&self, last: [usize; 3], sums: [f64; 4]);
     /// Whether to go on; if not, what [`Projector::visit`] returns means nothing.
     fn go_on(&self) -> bool;
 }
@@ -130,6 +177,22 @@ impl Projector {
         }
     }
 
+    /// Whether a prefix five questions short of a set is to be walked by halves: its users, of whom
+    /// each answered a question behind it with probability `density`, are enough for prefixes two
+    /// questions longer to be taken over.
+    pub(super) fn takes_halves(
+        &self,
+        layout: &Layout,
+        rows: &Rows,
+        members: &[Member],
+        from: usize,
+    ) -> bool {
+        let answers: usize = members.iter().map(|m| rows.behind(m).len()).sum();
+        let lanes = layout.questions() - from;
+        let density = answers as f64 / (members.len() * lanes) as f64;
+        members.len() as f64 * density * density >= FEWEST_USERS as f64
+    }
+
     /// Visits all sets of three more questions and returns their audit sums, or `None` where it does
     /// not apply.
     pub(super) fn visit(&self, prefix: &Prefix<'_>, host: &impl Host) -> Option<AuditSums> {
@@ -137,11 +200,10 @@ impl Projector {
             layout,
             rows,
             members,
-            from,
             ..
         } = *prefix;
         let users = members.len();
-        let lanes = layout.questions() - from;
+        let lanes = prefix.lanes();
         let floor = host.floor();
         if users < FEWEST_USERS || floor <= 0.0 {
             return None;
@@ -216,24 +278,20 @@ impl Projector {
             layout,
             rows,
             members,
-            from,
-            forms,
             ..
         } = *prefix;
         let mut base = pool.bases.take();
         base.reach = reach;
-        base.reset(users, layout.questions() - from, outer);
+        base.reset(users, prefix.lanes(), prefix.beyond(), outer);
         for i in 0..base.users.len() {
             let member = base.users[i].member;
             for answer in rows.behind(&members[member]) {
-                let lane = answer.position as usize - from;
+                let lane = prefix.lane(answer.position as usize);
                 base.answer(i, lane, layout.score(answer));
             }
         }
-        let mut left_out = AuditSums::default();
-        for user in base.users.iter().skip(base.outer_words * 64) {
-            left_out += layout.completions(forms, rows, &members[user.member], 3);
-        }
+        let inner = base.users.iter().skip(base.outer_words * 64);
+        let mut left_out = prefix.completions(inner.map(|user| &members[user.member]));
         let stem = |l1: usize| {
             if !host.go_on() {
                 return Tally::default();
@@ -246,13 +304,13 @@ impl Projector {
                 &mut lists,
                 &|| host.floor(),
                 &mut |lanes| {
-                    host.exact(lanes, base.exactly(lanes));
+                    host.exact(lanes.map(|lane| prefix.position(lane)), base.exactly(lanes));
                 },
             );
             pool.lists.give(lists);
             tally
         };
-        let tally = over_stems(base.lanes, prefix.parallel, stem);
+        let tally = over_stems(prefix, stem);
         pool.bases.give(base);
         self.adapt(&tally);
         left_out += unshifted(&tally, shifts);
@@ -267,18 +325,10 @@ impl Projector {
         users: &[User],
         tau: f64,
     ) -> Option<AuditSums> {
-        let Prefix {
-            layout,
-            rows,
-            members,
-            from,
-            forms,
-            ..
-        } = *prefix;
+        let Prefix { rows, members, .. } = *prefix;
         let table = rows.bits()?;
-        let positions = from..layout.questions();
         let mut base = self.pairs.bases.take();
-        let fits = base.reset(table, users, members, positions.clone(), tau);
+        let fits = base.reset(table, users, prefix, tau);
         let seen = fits.then(|| {
             let stem = |lane: usize| {
                 if !host.go_on() {
@@ -289,23 +339,19 @@ impl Projector {
                     self.isa,
                     table,
                     &base,
-                    from + lane,
+                    prefix.position(lane),
                     &mut buffers,
                     host.floor(),
-                    &mut |lanes, sums| host.exact(lanes, sums),
+                    &mut |last, sums| host.exact(last, sums),
                 );
                 self.pairs.lists.give(buffers);
                 tally
             };
-            let tally = over_stems(positions.len(), prefix.parallel, stem);
-            let mut seen = AuditSums::default();
-            for member in members {
-                seen += layout.completions(forms, rows, member, 3);
-            }
+            let tally = over_stems(prefix, stem);
             AuditSums {
                 sets: u128::from(tally.sets),
                 n: tally.totals[0],
-                ..seen
+                ..prefix.completions(members.iter())
             }
         });
         self.pairs.bases.give(base);
@@ -326,8 +372,6 @@ impl Projector {
             layout,
             rows,
             members,
-            from,
-            forms,
             ..
         } = *prefix;
         let largest = |of: fn(&User) -> i64| users.iter().map(|u| of(u).abs()).max().unwrap_or(0);
@@ -343,17 +387,15 @@ impl Projector {
             return Err(users);
         }
         let mut base = self.tiles.bases.take();
-        base.reset(users, layout.questions() - from, outer, reach);
+        base.reset(users, prefix.lanes(), outer, reach);
         for i in 0..base.users.len() {
             for answer in rows.behind(&members[base.users[i].member]) {
-                let lane = answer.position as usize - from;
+                let lane = prefix.lane(answer.position as usize);
                 base.answer(i, lane, layout.value(answer) as u8 + 1);
             }
         }
-        let mut left_out = AuditSums::default();
-        for user in base.users.iter().skip(base.outer_words * 64) {
-            left_out += layout.completions(forms, rows, &members[user.member], 3);
-        }
+        let inner = base.users.iter().skip(base.outer_words * 64);
+        let mut left_out = prefix.completions(inner.map(|user| &members[user.member]));
         let stem = |l1: usize| {
             if !host.go_on() {
                 return Tally::default();
@@ -368,13 +410,16 @@ impl Projector {
                     l1,
                     &mut buffers,
                     &|| host.floor(),
-                    &mut |lanes| host.exact(lanes, base.exactly(&values, lanes)),
+                    &mut |lanes| {
+                        let last = lanes.map(|lane| prefix.position(lane));
+                        host.exact(last, base.exactly(&values, lanes));
+                    },
                 )
             };
             self.tiles.lists.give(buffers);
             tally
         };
-        let tally = over_stems(base.lanes, prefix.parallel, stem);
+        let tally = over_stems(prefix, stem);
         self.adapt(&tally);
         self.tiles.bases.give(base);
         left_out += unshifted(
@@ -426,15 +471,16 @@ impl Projector {
     }
 }
 
-/// All stems of a prefix.
-fn over_stems(lanes: usize, parallel: bool, stem: impl Fn(usize) -> Tally + Send + Sync) -> Tally {
-    if parallel {
-        (1..lanes)
+/// All stems of a prefix, by the highest lane of their sets.
+fn over_stems(prefix: &Prefix<'_>, stem: impl Fn(usize) -> Tally + Send + Sync) -> Tally {
+    let lanes = prefix.beyond()..prefix.lanes();
+    if prefix.parallel {
+        lanes
             .into_par_iter()
             .map(stem)
             .reduce(Tally::default, Tally::merged)
     } else {
-        (1..lanes).map(stem).fold(Tally::default(), Tally::merged)
+        lanes.map(stem).fold(Tally::default(), Tally::merged)
     }
 }
 

@@ -7,7 +7,8 @@
 //! - both in the first half: every leaf of the second half, and those below l₂.
 //!
 //! That is half as many pairs as l₁ > l₂ > m would take, each with twice as many leaves, so vectors
-//! of leaves are fuller.
+//! of leaves are fuller. Where the highest lane is bounded below, by halves of the whole table, all
+//! pairs of lanes below it are taken as they are.
 
 use super::base::Base;
 use super::kernel::{Bar, Entry, Parts, SUMS, leaves, totals};
@@ -70,7 +71,9 @@ pub(super) unsafe fn search<L: Lanes>(
         lists.first[i].s = lists.first[i].s.plus(base.score(i, l1));
     });
     let split = base.split();
-    let (pairs, beyond) = if l1 >= split {
+    let (pairs, beyond) = if base.first > 0 {
+        (1..l1, 0..0)
+    } else if l1 >= split {
         (split..l1, 0..0)
     } else {
         (0..l1, split..base.lanes)

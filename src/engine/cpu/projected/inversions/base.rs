@@ -1,6 +1,6 @@
 //! A prefix three questions short of a set, for the pair test: its users' rows, records and bins.
 
-use super::super::super::layout::Member;
+use super::super::Prefix;
 use super::super::base::User;
 use super::bits::Row;
 use super::table::{AT_ONCE, Table};
@@ -60,8 +60,10 @@ pub(in crate::engine::cpu) struct Base {
     /// Positions behind the prefix.
     pub(super) from: usize,
     pub(super) questions: usize,
-    /// Position from which on the second half starts.
+    /// Position from which on the second half starts: the limit, where there is one.
     pub(super) split: usize,
+    /// Whether one question of a set at least lies before `split`, and every such set is wanted once.
+    pub(super) limited: bool,
     /// A row for each user and score.
     pub(super) rows: Vec<Row>,
     /// As the table's.
@@ -97,10 +99,10 @@ impl Base {
         &mut self,
         table: &Table,
         users: &[User],
-        members: &[Member],
-        positions: std::ops::Range<usize>,
+        prefix: &Prefix<'_>,
         tau: f64,
     ) -> bool {
+        let members = prefix.members;
         let values = table.steps.of.len();
         let lowest = users.iter().map(|u| u.s).min().unwrap_or(0);
         let highest = users.iter().map(|u| u.s).max().unwrap_or(0);
@@ -124,11 +126,16 @@ impl Base {
                     .push((side_and_bin * self.classes + class) as u16);
             }
         }
-        self.from = positions.start;
-        self.questions = positions.end;
-        self.split = positions.start + positions.len() / 2;
+        let lanes = prefix.lanes();
+        self.from = prefix.from;
+        self.questions = prefix.from + lanes;
+        self.limited = prefix.limit < self.questions;
+        self.split = if self.limited {
+            prefix.limit
+        } else {
+            prefix.from + lanes / 2
+        };
 
-        let lanes = positions.len();
         let stride = table.stride;
         self.rows.clear();
         self.records.clear();

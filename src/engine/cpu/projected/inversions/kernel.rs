@@ -33,7 +33,7 @@ pub(in crate::engine::cpu) struct Buffers {
 }
 
 /// Searches every set of the stem `l1` (a position). `floor` is asked once and must be above 0;
-/// `exact` gets the positions behind the prefix of each set that may reach it, and its n, A, X, Y.
+/// `exact` gets the last three positions of each set that may reach it, and its n, A, X, Y.
 pub(in crate::engine::cpu) fn search(
     isa: Isa,
     table: &Table,
@@ -127,12 +127,19 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
     } else {
         (base.from..l1, base.split..base.questions)
     };
+    // Where there is a limit, pairs of two questions beyond it are this stem's too.
+    let more = if base.limited {
+        base.split..base.questions
+    } else {
+        0..0
+    };
     let takers = base.takers(l1);
-    if seconds.is_empty() {
+    if seconds.is_empty() && more.is_empty() {
         return tally;
     }
     let (n, listed) = gather::<SIMPLE>(table, base, l1, takers, buffers);
-    scatter(table, takers.len(), &seconds, listed, buffers);
+    let listing = seconds.start..seconds.end.max(more.end);
+    scatter(table, takers.len(), &listing, listed, buffers);
 
     let Buffers {
         rows,
@@ -159,10 +166,11 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
     let gaps = gaps(base.width);
     let beyond_row = Row::of(beyond);
     let mut met = 0_u64;
-    for l2 in seconds.clone() {
-        let lane = l2 - seconds.start;
+    let seconds = seconds.map(|l2| (l2, Row::of(base.from..l2).or(beyond_row)));
+    let more = more.map(|l2| (l2, Row::of(base.split..l2)));
+    for (l2, valid) in seconds.chain(more) {
+        let lane = l2 - listing.start;
         let list = &lists[lane * stride..lane * stride + lengths[lane] as usize];
-        let valid = Row::of(base.from..l2).or(beyond_row);
         tally.sets += u64::from(valid.count());
         met += list.len() as u64;
         // SAFETY: entries name users of the stem, and places inside the cells: user < users,
@@ -185,7 +193,7 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
         unsafe {
             judge::<SIMPLE>(&stem, list, alive, words, who, |m, sums| {
                 *kept += 1;
-                exact([l1, l2, m].map(|p| p - base.from), sums);
+                exact([l1, l2, m], sums);
             });
         }
     }
@@ -254,15 +262,17 @@ fn gather<const SIMPLE: bool>(
             usize::from(brief.split),
             usize::from(brief.end),
         );
-        let (first, others) = if second_half {
-            (split, split - start)
+        let (first, more, others) = if base.limited {
+            (start, end - split, 0)
+        } else if second_half {
+            (split, 0, split - start)
         } else {
-            (start, end - split)
+            (start, 0, end - split)
         };
-        let count = at - first;
-        n += (count * others + count * count.saturating_sub(1) / 2) as u64;
-        // SAFETY: `at` and what follows `first` up to `count` are records of this user, and behind
-        // them lie at least AT_ONCE more of the table's stride; codes are indices of scores; `most`
+        let seconds = at - first + more;
+        n += (seconds * others + seconds * seconds.saturating_sub(1) / 2) as u64;
+        // SAFETY: `at` and what follows `first` or `split` up to `count` are records of this user, and
+        // behind them lie at least AT_ONCE more of the table's stride; codes are indices of scores; `most`
         // leaves room for whole steps.
         unsafe {
             let records_of = base.records.as_ptr().add(user * table.stride);
@@ -278,23 +288,22 @@ fn gather<const SIMPLE: bool>(
                 bin: brief.bin,
                 g: brief.g,
             };
-            // Whole steps; what is too much is written over by the next user's.
-            let mut done = 0;
-            loop {
-                let from = records_of.add(first + done).cast::<[u16; AT_ONCE]>();
-                let to = records.as_mut_ptr().add(listed + done);
-                to.cast::<[u16; AT_ONCE]>()
-                    .write_unaligned(from.read_unaligned());
-                let to = owners.as_mut_ptr().add(listed + done);
-                to.cast::<[u16; AT_ONCE]>()
-                    .write_unaligned([k as u16; AT_ONCE]);
-                done += AT_ONCE;
-                if done >= count {
-                    break;
+            // Whole steps; what is too much is written over by the next.
+            for (first, count) in [(first, at - first), (split, more)] {
+                let mut done = 0;
+                while done < count {
+                    let from = records_of.add(first + done).cast::<[u16; AT_ONCE]>();
+                    let to = records.as_mut_ptr().add(listed + done);
+                    to.cast::<[u16; AT_ONCE]>()
+                        .write_unaligned(from.read_unaligned());
+                    let to = owners.as_mut_ptr().add(listed + done);
+                    to.cast::<[u16; AT_ONCE]>()
+                        .write_unaligned([k as u16; AT_ONCE]);
+                    done += AT_ONCE;
                 }
+                listed += count;
             }
         }
-        listed += count;
     }
     (n, listed)
 }
