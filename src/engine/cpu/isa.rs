@@ -12,7 +12,7 @@ pub enum Isa {
     Avx2,
     /// The same with AVX-512 F, BW, DQ and VL.
     Avx512,
-    /// The same with AVX-512 VBMI and VPOPCNTDQ, and AMX tiles of bytes.
+    /// The same with AVX-512 VBMI, VNNI and VPOPCNTDQ, and AMX tiles of bytes.
     Amx,
 }
 
@@ -63,6 +63,7 @@ impl Isa {
                 Self::Amx => {
                     avx512()
                         && is_x86_feature_detected!("avx512vbmi")
+                        && is_x86_feature_detected!("avx512vnni")
                         && is_x86_feature_detected!("avx512vpopcntdq")
                         && super::projected::tiles_available()
                 }

@@ -3,7 +3,7 @@
 //! Positions replace question indices inside a walk. With the fewest-answered question first,
 //! prefixes run out of users early and their subtrees are pruned where they are largest.
 
-use super::projected::Table;
+use super::projected::{Codes, Table};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Completions, Tail};
 
@@ -32,6 +32,8 @@ pub(super) struct Rows {
     before: Vec<[u64; 2]>,
     /// The same as bits, where they were added and fit; by [`Member::user`].
     bits: Option<Table>,
+    /// The same as rows of codes, likewise.
+    codes: Option<Codes>,
 }
 
 /// A user of a prefix.
@@ -235,6 +237,7 @@ impl Rows {
             answers,
             before,
             bits: None,
+            codes: None,
         }
     }
 
@@ -259,6 +262,16 @@ impl Rows {
     /// Adds the answers as bits, where they fit; `members` must be all, as [`Layout::rows`] made them.
     pub(super) fn add_bits(&mut self, layout: &Layout, members: &[Member]) {
         self.bits = Table::new(layout, members.iter().map(|member| self.behind(member)));
+    }
+
+    /// Adds the answers as codes, likewise.
+    pub(super) fn add_codes(&mut self, layout: &Layout, members: &[Member]) {
+        self.codes = Codes::new(layout, members.iter().map(|member| self.behind(member)));
+    }
+
+    /// The answers as codes, where they were added.
+    pub(super) fn codes(&self) -> Option<&Codes> {
+        self.codes.as_ref()
     }
 
     /// The answers as bits, where they were added.
@@ -300,16 +313,18 @@ impl Rows {
         if self.bits.is_some() {
             rows.add_bits(to, &members);
         }
+        if self.codes.is_some() {
+            rows.add_codes(to, &members);
+        }
         (rows, members)
     }
 
     /// The answers of `members` alone, close together in memory, and the members over them.
     pub(super) fn compact(&self, layout: &Layout, members: &[Member]) -> (Self, Vec<Member>) {
         let mut answers = Vec::with_capacity(members.iter().map(|m| self.behind(m).len()).sum());
-        let bits = self
-            .bits
-            .as_ref()
-            .map(|bits| bits.of_users(members.iter().map(|member| member.user as usize)));
+        let users = || members.iter().map(|member| member.user as usize);
+        let bits = self.bits.as_ref().map(|bits| bits.of_users(users()));
+        let codes = self.codes.as_ref().map(|codes| codes.of_users(users()));
         let members = (0..)
             .zip(members)
             .map(|(user, member)| {
@@ -325,6 +340,7 @@ impl Rows {
             .collect();
         let rows = Self {
             bits,
+            codes,
             ..Self::new(layout, answers)
         };
         (rows, members)

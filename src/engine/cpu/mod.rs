@@ -163,6 +163,9 @@ impl CpuEngine {
         if self.pairs || projected::by_pairs_at(self.isa) {
             rows.add_bits(&layout, &members);
         }
+        if !self.pairs && projected::by_codes_at(self.isa) {
+            rows.add_codes(&layout, &members);
+        }
         let projector = projected::Projector::new(self.isa, self.pairs);
         let walk = Walk {
             matrix,

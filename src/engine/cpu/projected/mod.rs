@@ -14,6 +14,7 @@
 //! [`inversions`] where the floor is so high that two users in the wrong order discard a leaf.
 
 mod base;
+mod codes;
 mod dispatch;
 mod inversions;
 mod kernel;
@@ -24,6 +25,7 @@ mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+pub(super) use codes::Codes;
 pub(super) use inversions::Table;
 
 use super::isa::Isa;
@@ -376,26 +378,21 @@ impl Projector {
         } = *prefix;
         let largest = |of: fn(&User) -> i64| users.iter().map(|u| of(u).abs()).max().unwrap_or(0);
         let (s, g) = (largest(|u| u.s), largest(|u| u.g));
-        let Some((shape, values)) = tiles::Values::new(layout.scores())
-            .and_then(|values| Some((values.shape(s, g)?, values)))
-        else {
+        let (Some(codes), Some((shape, values))) = (
+            rows.codes(),
+            tiles::Values::new(layout.scores())
+                .and_then(|values| Some((values.shape(s, g)?, values))),
+        ) else {
             return Err(users);
         };
         // Every sum over the outer users is exact in f32, and the sums of low bytes in 32 bits.
         let reach = values.reach(s, g) as f64;
-        if outer.next_multiple_of(64) as f64 * reach * reach >= f32::EXACT {
+        let most = (outer + 64).next_multiple_of(64);
+        if most as f64 * reach * reach >= f32::EXACT || users.len() > tiles::MOST_USERS {
             return Err(users);
         }
         let mut base = self.tiles.bases.take();
-        base.reset(users, prefix.lanes(), outer, reach);
-        for i in 0..base.users.len() {
-            for answer in rows.behind(&members[base.users[i].member]) {
-                let lane = prefix.lane(answer.position as usize);
-                base.answer(i, lane, layout.value(answer) as u8 + 1);
-            }
-        }
-        let inner = base.users.iter().skip(base.outer_words * 64);
-        let mut left_out = prefix.completions(inner.map(|user| &members[user.member]));
+        base.reset(prefix, codes, users, outer, reach);
         let stem = |l1: usize| {
             if !host.go_on() {
                 return Tally::default();
@@ -410,9 +407,8 @@ impl Projector {
                     l1,
                     &mut buffers,
                     &|| host.floor(),
-                    &mut |lanes| {
-                        let last = lanes.map(|lane| prefix.position(lane));
-                        host.exact(last, base.exactly(&values, lanes));
+                    &mut |lanes, sums| {
+                        host.exact(lanes.map(|lane| prefix.position(lane)), sums);
                     },
                 )
             };
@@ -422,14 +418,15 @@ impl Projector {
         let tally = over_stems(prefix, stem);
         self.adapt(&tally);
         self.tiles.bases.give(base);
-        left_out += unshifted(
+        let mut seen = prefix.completions(members.iter());
+        seen += unshifted(
             &tally,
             Shifts {
                 score: shifts.score + values.shift(),
                 ..shifts
             },
         );
-        Ok(left_out)
+        Ok(seen)
     }
 
     /// How many of `sorted` to take as outer users, in whole words.
@@ -488,6 +485,11 @@ fn over_stems(prefix: &Prefix<'_>, stem: impl Fn(usize) -> Tally + Send + Sync) 
 /// tables measured.
 pub(super) fn by_pairs_at(isa: Isa) -> bool {
     isa <= Isa::Avx2
+}
+
+/// Whether a level goes by rows of score codes.
+pub(super) fn by_codes_at(isa: Isa) -> bool {
+    isa >= Isa::Amx
 }
 
 /// Whether there are byte tiles, which the level above AVX-512 needs.

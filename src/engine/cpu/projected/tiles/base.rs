@@ -1,14 +1,11 @@
 //! A prefix three questions short of a set, for byte tiles: its users as rows of score codes.
 //!
-//! Lanes and users are as in the dense base: the questions behind the prefix in order, and the users
-//! by |g| descending. A code is 0 where the user did not answer, else 1 + the index of the score
-//! among the table's distinct scores.
+//! Users are by |g| descending. Their rows are copied together from those of the table.
 
-use super::super::base::{User, each_common};
+use super::super::Prefix;
+use super::super::base::User;
+use super::super::codes::{Codes, MOST_VALUES};
 use super::amx::Shape;
-
-/// Most distinct scores: a code and its table fit 16 bytes.
-pub(super) const MOST_VALUES: usize = 15;
 
 /// Largest |s| of a pair: s² and twice s plus one fit their bytes.
 const MOST_SCORE: i64 = 15;
@@ -79,82 +76,72 @@ impl Values {
 /// The projected prefix. Buffers are reused from one prefix to the next.
 #[derive(Debug, Default)]
 pub(in crate::engine::cpu) struct TileBase {
-    pub(in crate::engine::cpu) lanes: usize,
+    /// The lowest lane that the highest lane of a set may be.
+    first: usize,
     stride: usize,
     words: usize,
-    pub(in crate::engine::cpu) outer_words: usize,
+    /// The part of a stem's users that are to be outer users.
+    pub(super) share: f64,
     pub(super) reach: f64,
     pub(in crate::engine::cpu) users: Vec<User>,
     /// A row of codes a user, and one of zeros behind them.
     codes: Vec<u8>,
-    /// A column a lane: bit i is set where user i answered.
+    /// A column a lane from `first` on: bit i is set where user i answered.
     bits: Vec<u64>,
-    /// The largest g² of the users of each word.
-    pub(super) largest: Vec<f64>,
 }
 
 impl TileBase {
-    /// Lays out `users` over `lanes` questions, `outer` of them at least as outer users.
+    /// Lays out `users` (by |g| descending), `outer` of which should be outer users.
     pub(in crate::engine::cpu) fn reset(
         &mut self,
+        prefix: &Prefix<'_>,
+        codes: &Codes,
         users: Vec<User>,
-        lanes: usize,
         outer: usize,
         reach: f64,
     ) {
-        self.lanes = lanes;
+        let lanes = prefix.lanes();
+        self.first = prefix.beyond();
         self.stride = lanes.next_multiple_of(16);
         self.words = users.len().div_ceil(64);
-        self.outer_words = outer.div_ceil(64).min(self.words);
+        self.share = outer as f64 / users.len().max(1) as f64;
         self.reach = reach;
-        self.codes.clear();
         self.codes.resize((users.len() + 1) * self.stride, 0);
         self.bits.clear();
-        self.bits.resize(lanes * self.words, 0);
-        self.largest.clear();
-        let square = |word: &[User]| (word[0].g as f64) * (word[0].g as f64);
-        self.largest.extend(users.chunks(64).map(square));
+        self.bits.resize((lanes - self.first) * self.words, 0);
+        let (from, limit) = (prefix.from, prefix.limit);
+        let rows = self.codes.chunks_exact_mut(self.stride);
+        for ((i, user), row) in users.iter().enumerate().zip(rows) {
+            let member = &prefix.members[user.member];
+            let all = codes.row(member.user as usize);
+            row[..self.first].copy_from_slice(&all[limit..]);
+            row[self.first..lanes].copy_from_slice(&all[from..limit]);
+            for answer in prefix.rows.behind(member) {
+                let position = answer.position as usize;
+                if position >= limit {
+                    break;
+                }
+                self.bits[(position - from) * self.words + i / 64] |= 1 << (i % 64);
+            }
+        }
+        self.codes[users.len() * self.stride..].fill(0);
         self.users = users;
     }
 
-    /// Enters the code of user `i` on `lane`.
-    pub(in crate::engine::cpu) fn answer(&mut self, i: usize, lane: usize, code: u8) {
-        self.codes[i * self.stride + lane] = code;
-        self.bits[lane * self.words + i / 64] |= 1 << (i % 64);
-    }
-
-    /// The bit column of `lane`.
-    pub(in crate::engine::cpu) fn column(&self, lane: usize) -> &[u64] {
+    /// The bit column of `lane`, which is the highest of some set.
+    pub(super) fn column(&self, lane: usize) -> &[u64] {
+        let lane = lane - self.first;
         &self.bits[lane * self.words..(lane + 1) * self.words]
     }
 
     /// The code of user `i` on `lane`.
-    pub(in crate::engine::cpu) fn code(&self, i: usize, lane: usize) -> u8 {
+    pub(super) fn code(&self, i: usize, lane: usize) -> u8 {
         self.codes[i * self.stride + lane]
     }
 
-    /// The row of user `i`; the one behind the last is all zeros.
-    pub(in crate::engine::cpu) fn row(&self, i: usize) -> &[u8] {
+    /// The row of user `i`, padded to a multiple of 16 lanes; the one behind the last is all zeros.
+    pub(super) fn row(&self, i: usize) -> &[u8] {
         &self.codes[i * self.stride..(i + 1) * self.stride]
-    }
-
-    /// n, A, X, Y of the set that adds three lanes to the prefix, over all of its users, as exact
-    /// integers: n, n·Sag − Sa·Sg, n·Saa − Sa², n·Sgg − Sg².
-    pub(in crate::engine::cpu) fn exactly(&self, values: &Values, lanes: [usize; 3]) -> [f64; 4] {
-        let [first, second, third] = lanes.map(|lane| self.column(lane));
-        let (mut n, mut sa, mut sg, mut saa, mut sgg, mut sag) = (0, 0, 0, 0, 0, 0);
-        each_common(first, second, third, |i| {
-            let score = |lane| values.scores[usize::from(self.code(i, lane)) - 1];
-            let user = &self.users[i];
-            let a = user.s + lanes.map(score).iter().sum::<i64>();
-            n += 1;
-            sa += a;
-            sg += user.g;
-            saa += a * a;
-            sgg += user.g * user.g;
-            sag += a * user.g;
-        });
-        [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg].map(|sum| sum as f64)
     }
 }
 

@@ -1,0 +1,58 @@
+//! The whole table as rows of score codes, a byte a question.
+//!
+//! A code is 0 where the user did not answer, else 1 + the index of the score among the table's
+//! distinct scores.
+
+use super::super::layout::{Answer, Layout};
+
+/// Most distinct scores: a code and tables by code fit 16 bytes.
+pub(super) const MOST_VALUES: usize = 15;
+
+/// Most bytes that the rows may take.
+const MOST_BYTES: usize = 1 << 29;
+
+/// The rows, positions in order.
+#[derive(Clone, Debug)]
+pub(in crate::engine::cpu) struct Codes {
+    questions: usize,
+    rows: Vec<u8>,
+}
+
+impl Codes {
+    /// Of every user; `None` where scores are too many or rows too large.
+    pub(in crate::engine::cpu) fn new<'a>(
+        layout: &Layout,
+        answers: impl ExactSizeIterator<Item = &'a [Answer]>,
+    ) -> Option<Self> {
+        let (questions, users) = (layout.questions(), answers.len());
+        let bytes = users.checked_mul(questions)?;
+        if layout.scores().len() > MOST_VALUES || bytes > MOST_BYTES || questions == 0 {
+            return None;
+        }
+        let mut rows = vec![0; bytes];
+        for (row, answers) in rows.chunks_exact_mut(questions).zip(answers) {
+            for answer in answers {
+                // At most MOST_VALUES.
+                row[answer.position as usize] = layout.value(answer) as u8 + 1;
+            }
+        }
+        Some(Self { questions, rows })
+    }
+
+    /// Of some users, in this order.
+    pub(in crate::engine::cpu) fn of_users(&self, users: impl Iterator<Item = usize>) -> Self {
+        let mut rows = Vec::new();
+        for user in users {
+            rows.extend_from_slice(self.row(user));
+        }
+        Self {
+            questions: self.questions,
+            rows,
+        }
+    }
+
+    /// The codes of a user, a byte a position.
+    pub(in crate::engine::cpu) fn row(&self, user: usize) -> &[u8] {
+        &self.rows[user * self.questions..(user + 1) * self.questions]
+    }
+}
