@@ -370,12 +370,7 @@ impl Projector {
         shifts: Shifts,
         outer: usize,
     ) -> Result<AuditSums, Vec<User>> {
-        let Prefix {
-            layout,
-            rows,
-            members,
-            ..
-        } = *prefix;
+        let Prefix { layout, rows, .. } = *prefix;
         let largest = |of: fn(&User) -> i64| users.iter().map(|u| of(u).abs()).max().unwrap_or(0);
         let (s, g) = (largest(|u| u.s), largest(|u| u.g));
         let (Some(codes), Some((shape, values))) = (
@@ -392,7 +387,8 @@ impl Projector {
             return Err(users);
         }
         let mut base = self.tiles.bases.take();
-        base.reset(prefix, codes, users, outer, reach);
+        // SAFETY: the level was found available.
+        let mut seen = unsafe { base.reset(prefix, codes, &values, users, outer, reach) };
         let stem = |l1: usize| {
             if !host.go_on() {
                 return Tally::default();
@@ -418,7 +414,6 @@ impl Projector {
         let tally = over_stems(prefix, stem);
         self.adapt(&tally);
         self.tiles.bases.give(base);
-        let mut seen = prefix.completions(members.iter());
         seen += unshifted(
             &tally,
             Shifts {

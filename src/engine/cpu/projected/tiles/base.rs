@@ -5,7 +5,11 @@
 use super::super::Prefix;
 use super::super::base::User;
 use super::super::codes::{Codes, MOST_VALUES};
+use super::super::kernel::SUMS;
 use super::amx::Shape;
+use super::forms::{self, NOTHING, Users};
+use crate::stats::AuditSums;
+use std::arch::x86_64::*;
 
 /// Largest |s| of a pair: s² and twice s plus one fit their bytes.
 const MOST_SCORE: i64 = 15;
@@ -39,6 +43,20 @@ impl Values {
     /// What is taken off the score of a whole set: two scores by the middle, the last by the lowest.
     pub(in crate::engine::cpu) fn shift(&self) -> i64 {
         2 * self.middle + self.lowest
+    }
+
+    /// How many scores, and the sum and the sum of squares of what they are above the lowest, by how
+    /// often each was given.
+    #[inline(always)]
+    fn sums(&self, counts: &[u32]) -> (u64, u64, u64) {
+        let (mut d, mut t, mut h) = (0, 0, 0);
+        for (&score, &count) in self.scores.iter().zip(counts) {
+            let (x, count) = ((score - self.lowest) as u64, u64::from(count));
+            d += count;
+            t += x * count;
+            h += x * x * count;
+        }
+        (d, t, h)
     }
 
     /// The largest |score − middle|.
@@ -91,15 +109,22 @@ pub(in crate::engine::cpu) struct TileBase {
 }
 
 impl TileBase {
-    /// Lays out `users` (by |g| descending), `outer` of which should be outer users.
-    pub(in crate::engine::cpu) fn reset(
+    /// Lays out `users` (by |g| descending), `outer` of which should be outer users. Returns the closed
+    /// form of their part in all sets behind the prefix: choices of three of what they answered, less
+    /// those of three beyond the limit.
+    ///
+    /// # Safety
+    /// AVX-512 F, BW, DQ and VL.
+    #[target_feature(enable = "avx2,popcnt,bmi1,avx512f,avx512bw,avx512dq,avx512vl")]
+    pub(in crate::engine::cpu) unsafe fn reset(
         &mut self,
         prefix: &Prefix<'_>,
         codes: &Codes,
+        values: &Values,
         users: Vec<User>,
         outer: usize,
         reach: f64,
-    ) {
+    ) -> AuditSums {
         let lanes = prefix.lanes();
         self.first = prefix.beyond();
         self.stride = lanes.next_multiple_of(16);
@@ -110,22 +135,60 @@ impl TileBase {
         self.bits.clear();
         self.bits.resize((lanes - self.first) * self.words, 0);
         let (from, limit) = (prefix.from, prefix.limit);
-        let rows = self.codes.chunks_exact_mut(self.stride);
-        for ((i, user), row) in users.iter().enumerate().zip(rows) {
-            let member = &prefix.members[user.member];
-            let all = codes.row(member.user as usize);
-            row[..self.first].copy_from_slice(&all[limit..]);
-            row[self.first..lanes].copy_from_slice(&all[from..limit]);
-            for answer in prefix.rows.behind(member) {
-                let position = answer.position as usize;
-                if position >= limit {
-                    break;
+        let mut counts = [0_u32; MOST_VALUES];
+        let counts = &mut counts[..values.scores.len()];
+        let mut sums = ([0; SUMS], [0; SUMS]);
+        for (w, word) in users.chunks(64).enumerate() {
+            let mut beyond = NOTHING;
+            let mut all = NOTHING;
+            let mut own = Users {
+                s: [0; 64],
+                g: [0; 64],
+            };
+            for (i, user) in word.iter().enumerate() {
+                let member = &prefix.members[user.member];
+                let row = codes.row(member.user as usize);
+                let start = (w * 64 + i) * self.stride;
+                let to = &mut self.codes[start..start + lanes];
+                let (to_beyond, to_before) = to.split_at_mut(self.first);
+                counts.fill(0);
+                // SAFETY: the features are this function's.
+                unsafe { copy(&row[limit..], to_beyond, counts, |_, _| ()) };
+                (beyond.d[i], beyond.t[i], beyond.h[i]) = values.sums(counts);
+                let bits = &mut self.bits;
+                let words = self.words;
+                // SAFETY: the features are this function's.
+                unsafe {
+                    copy(&row[from..limit], to_before, counts, |at, answered| {
+                        let mut answered = answered;
+                        while answered != 0 {
+                            let lane = at + answered.trailing_zeros() as usize;
+                            bits[lane * words + w] |= 1 << i;
+                            answered &= answered - 1;
+                        }
+                    });
                 }
-                self.bits[(position - from) * self.words + i / 64] |= 1 << (i % 64);
+                (all.d[i], all.t[i], all.h[i]) = values.sums(counts);
+                let shift = 3 * values.lowest;
+                own.s[i] = member.score.wrapping_add(shift) as u64;
+                own.g[i] = member.total as u64;
             }
+            forms::add::<3>(&own, &all, &mut sums.0);
+            forms::add::<3>(&own, &beyond, &mut sums.1);
         }
         self.codes[users.len() * self.stride..].fill(0);
         self.users = users;
+        let [n, sa, sg, saa, sgg, sag] =
+            std::array::from_fn(|i| u64::wrapping_sub(sums.0[i], sums.1[i]));
+        AuditSums {
+            sets: 0,
+            n,
+            sa,
+            sg,
+            saa,
+            sgg,
+            sag,
+        }
     }
 
     /// The bit column of `lane`, which is the highest of some set.
@@ -142,6 +205,36 @@ impl TileBase {
     /// The row of user `i`, padded to a multiple of 16 lanes; the one behind the last is all zeros.
     pub(super) fn row(&self, i: usize) -> &[u8] {
         &self.codes[i * self.stride..(i + 1) * self.stride]
+    }
+}
+
+/// Copies codes and adds to `counts` how often there is each score; `answered` gets where each 64 of
+/// them start, and a bit for each that is not 0.
+///
+/// # Safety
+/// AVX-512 F and BW; the slices must be of one length.
+#[inline]
+#[target_feature(enable = "popcnt,bmi1,avx512f,avx512bw")]
+unsafe fn copy(
+    from: &[u8],
+    to: &mut [u8],
+    counts: &mut [u32],
+    mut answered: impl FnMut(usize, u64),
+) {
+    debug_assert_eq!(from.len(), to.len());
+    for at in (0..from.len()).step_by(64) {
+        let valid = u64::MAX >> (64 - (from.len() - at).min(64));
+        // SAFETY: only valid bytes are read and written.
+        let codes = unsafe {
+            let codes = _mm512_maskz_loadu_epi8(valid, from.as_ptr().add(at).cast());
+            _mm512_mask_storeu_epi8(to.as_mut_ptr().add(at).cast(), valid, codes);
+            codes
+        };
+        for (v, count) in counts.iter_mut().enumerate() {
+            let with = _mm512_cmpeq_epi8_mask(codes, _mm512_set1_epi8(v as i8 + 1));
+            *count += with.count_ones();
+        }
+        answered(at, _mm512_test_epi8_mask(codes, codes));
     }
 }
 

@@ -3,6 +3,7 @@
 
 use super::super::kernel::SUMS;
 use super::amx::Shape;
+use super::forms::{self, NOTHING, Users};
 use super::stem::{ByCode, Stem};
 use std::arch::x86_64::*;
 
@@ -11,12 +12,13 @@ impl Stem {
     /// integers: n, n·Sag − Sa·Sg, n·Saa − Sa², n·Sgg − Sg².
     ///
     /// Scores are counted from the lowest, so they are unsigned bytes: below 128, as a prefix's
-    /// scores differ by at most 30, and three questions add at most 15 each. A slab adds at most
-    /// 4 · 127² to a sum's 32-bit lane, so 2^20 users fit.
+    /// scores differ by at most 30, and three questions add at most 15 each. A sum is at most 127² a
+    /// user, so 2^17 of them fit 32 bits.
     ///
     /// # Safety
     /// AVX-512 F, BW, DQ, VL and VNNI.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+    #[inline(never)]
     pub(super) unsafe fn exactly(&self, by_code: &ByCode, l2: usize, l3: usize) -> [f64; 4] {
         // SAFETY: aligned rows of 64 bytes each, and a table of 16.
         unsafe {
@@ -45,32 +47,27 @@ impl Stem {
                 *sgg = _mm512_dpbusd_epi32(*sgg, size, size);
                 *sag = _mm512_dpbusd_epi32(*sag, a, g);
             }
-            let [sa, sg, saa, sgg, sag] = sums.map(|sum| {
-                let halves = _mm512_add_epi64(
-                    _mm512_cvtepi32_epi64(_mm512_castsi512_si256(sum)),
-                    _mm512_cvtepi32_epi64(_mm512_extracti64x4_epi64::<1>(sum)),
-                );
-                _mm512_reduce_add_epi64(halves)
-            });
+            let [sa, sg, saa, sgg, sag] = totals(sums);
             [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg].map(|sum| sum as f64)
         }
     }
 
     /// The six sums of all leaves of the stem over its outer users, modulo 2^64, by what each of them
-    /// answered below `l1`: see [`crate::stats::Completions`], with j = 2.
+    /// answered below `l1`.
     ///
     /// # Safety
     /// AVX-512 F, BW and DQ.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+    #[inline(never)]
     pub(super) unsafe fn closed_form(
         &self,
         shape: Shape,
         by_code: &ByCode,
         l1: usize,
     ) -> [u64; SUMS] {
-        let mut sums = [0_i64; SUMS];
+        let mut sums = [0; SUMS];
         for slab in 0..self.outer {
-            let (mut d, mut t, mut h) = ([0_i32; 64], [0_i32; 64], [0_i32; 64]);
+            let mut answered = NOTHING;
             for block in 0..self.blocks {
                 let codes = &self.codes(block, slab).0[..(l1 - block * 16).min(16)];
                 // At most 16 answers, scores up to 15 and squares up to 225.
@@ -83,11 +80,11 @@ impl Stem {
                     };
                     let (score, square) = (table(&by_code.score), table(&by_code.square));
                     let (one, zero) = (_mm512_set1_epi8(1), _mm512_setzero_si512());
-                    let (mut answered, mut sum) = (zero, zero);
+                    let (mut count, mut sum) = (zero, zero);
                     let mut halves = [zero; 2];
                     for row in codes {
                         let code = _mm512_load_si512(row.as_ptr().cast());
-                        answered = _mm512_add_epi8(answered, _mm512_min_epu8(code, one));
+                        count = _mm512_add_epi8(count, _mm512_min_epu8(code, one));
                         sum = _mm512_add_epi8(sum, _mm512_shuffle_epi8(score, code));
                         if shape.score_squares {
                             let square = _mm512_shuffle_epi8(square, code);
@@ -98,32 +95,53 @@ impl Stem {
                             *high = _mm512_add_epi16(*high, _mm512_cvtepu8_epi16(part));
                         }
                     }
-                    _mm512_storeu_si512(answers.as_mut_ptr().cast(), answered);
+                    _mm512_storeu_si512(answers.as_mut_ptr().cast(), count);
                     _mm512_storeu_si512(scores.as_mut_ptr().cast(), sum);
                     _mm512_storeu_si512(squares.as_mut_ptr().cast(), halves[0]);
                     _mm512_storeu_si512(squares.as_mut_ptr().add(32).cast(), halves[1]);
                 }
                 for i in 0..64 {
-                    d[i] += i32::from(answers[i]);
-                    t[i] += i32::from(scores[i]);
-                    h[i] += i32::from(squares[i]);
+                    answered.d[i] += u64::from(answers[i]);
+                    answered.t[i] += u64::from(scores[i]);
+                    answered.h[i] += u64::from(squares[i]);
                 }
             }
             if !shape.score_squares {
-                h = t;
+                answered.h = answered.t;
             }
-            let (scores, totals_of) = (&self.scores[slab].0, &self.fixed[slab][1].0);
-            for i in 0..64 {
-                let (d, t, h) = (i64::from(d[i]), i64::from(t[i]), i64::from(h[i]));
-                let (s, g) = (i64::from(scores[i]) + self.start, i64::from(totals_of[i] as i8));
-                let (n, others) = (d * (d - 1) / 2, d - 1);
-                let sa = s * n + t * others;
-                let saa = s * s * n + (2 * s * t + h) * others + t * t - h;
-                for (sum, part) in sums.iter_mut().zip([n, sa, g * n, saa, g * g * n, g * sa]) {
-                    *sum += part;
-                }
-            }
+            let (scores, totals) = (&self.scores[slab].0, &self.fixed[slab][1].0);
+            let users = Users {
+                s: std::array::from_fn(|i| (i64::from(scores[i]) + self.start) as u64),
+                g: std::array::from_fn(|i| i64::from(totals[i] as i8) as u64),
+            };
+            forms::add::<2>(&users, &answered, &mut sums);
         }
-        sums.map(|sum| sum as u64)
+        sums
     }
+}
+
+/// The totals of five vectors of 32-bit integers, which must fit these.
+///
+/// # Safety
+/// AVX-512 F.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl")]
+unsafe fn totals([a, b, c, d, e]: [__m512i; 5]) -> [i64; 5] {
+    let pair = |x, y| _mm512_add_epi32(_mm512_unpacklo_epi32(x, y), _mm512_unpackhi_epi32(x, y));
+    let (ab, cd) = (pair(a, b), pair(c, d));
+    // In each 128 bits one part of each of the four.
+    let four = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    let half = _mm256_add_epi32(
+        _mm512_castsi512_si256(four),
+        _mm512_extracti64x4_epi64::<1>(four),
+    );
+    let quarter = _mm_add_epi32(
+        _mm256_castsi256_si128(half),
+        _mm256_extracti128_si256::<1>(half),
+    );
+    let mut sums = [0_i32; 4];
+    // SAFETY: room for 128 bits.
+    unsafe { _mm_storeu_si128(sums.as_mut_ptr().cast(), quarter) };
+    let [a, b, c, d] = sums.map(i64::from);
+    [a, b, c, d, i64::from(_mm512_reduce_add_epi32(e))]
 }

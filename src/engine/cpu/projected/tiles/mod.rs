@@ -26,6 +26,7 @@
 pub(in crate::engine::cpu) mod amx;
 mod base;
 mod exact;
+mod forms;
 mod stem;
 
 pub(super) use base::{TileBase, Values};
@@ -39,7 +40,7 @@ use std::arch::x86_64::*;
 use stem::{ByCode, Stem};
 
 /// Most users of a prefix: see [`Stem::exactly`].
-pub(super) const MOST_USERS: usize = 1 << 20;
+pub(super) const MOST_USERS: usize = 1 << 17;
 
 /// Buffers of a thread.
 #[derive(Debug, Default)]

@@ -122,6 +122,7 @@ impl Stem {
     }
 
     /// The users' bytes.
+    #[inline(never)]
     fn weigh(&mut self, base: &TileBase, values: &Values, shape: Shape, l1: usize) {
         self.fixed.clear();
         self.by_score.clear();
@@ -182,6 +183,7 @@ impl Stem {
     /// # Safety
     /// AVX-512 F, BW, VL and VBMI; `leaves` and `codes` must have their sizes.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
+    #[inline(never)]
     unsafe fn spread(&mut self, base: &TileBase, by_code: &ByCode, shape: Shape) {
         let mut interleave = [0_u8; 64];
         for (i, place) in interleave.iter_mut().enumerate() {
@@ -239,6 +241,7 @@ impl Stem {
     ///
     /// # Safety
     /// AVX-512 F and BW; `weights` must have [`WEIGHTS`] tiles for each outer slab.
+    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) unsafe fn left(
         &self,
@@ -247,11 +250,33 @@ impl Stem {
         block: usize,
         weights: &mut [Tile],
     ) {
-        let scores = values.scores.len();
+        // SAFETY: by this function's contract.
+        unsafe {
+            match (values.scores.len(), shape.wide_squares) {
+                (2, false) => self.left_of::<2, false>(2, block, weights),
+                (2, true) => self.left_of::<2, true>(2, block, weights),
+                (scores, _) => self.left_of::<0, true>(scores, block, weights),
+            }
+        }
+    }
+
+    /// `SCORES` is how many scores there are, or 0 where `scores` says; `WIDE` makes the high byte of g².
+    ///
+    /// # Safety
+    /// As [`Self::left`].
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    unsafe fn left_of<const SCORES: usize, const WIDE: bool>(
+        &self,
+        scores: usize,
+        block: usize,
+        weights: &mut [Tile],
+    ) {
+        let scores = if SCORES > 0 { SCORES } else { scores };
         // SAFETY: 64 aligned bytes each.
         let load = |bytes: &Bytes| unsafe { _mm512_load_si512(bytes.0.as_ptr().cast()) };
         for slab in 0..self.outer {
-            let fixed = &self.fixed[slab];
+            let fixed = self.fixed[slab].map(|bytes| load(&bytes));
             let tiles = &mut weights[slab * WEIGHTS..(slab + 1) * WEIGHTS];
             let by_score = &self.by_score[slab * scores..(slab + 1) * scores];
             let codes = self.codes(block, slab);
@@ -263,15 +288,13 @@ impl Stem {
                     unsafe { _mm512_store_si512(tiles[weight].0[row].as_mut_ptr().cast(), bytes) };
                 };
                 let answered = _mm512_test_epi8_mask(code, code);
-                for (weight, bytes) in fixed.iter().enumerate() {
-                    if weight < 3 || shape.wide_squares {
-                        store(weight, _mm512_maskz_mov_epi8(answered, load(bytes)));
-                    }
+                for weight in 0..if WIDE { 4 } else { 3 } {
+                    store(weight, _mm512_maskz_mov_epi8(answered, fixed[weight]));
                 }
                 let mut sums = [_mm512_setzero_si512(); BY_SCORE];
-                for (v, bytes) in by_score.iter().enumerate() {
+                for v in 0..scores {
                     let has = _mm512_cmpeq_epi8_mask(code, _mm512_set1_epi8(v as i8 + 1));
-                    for (sum, bytes) in sums.iter_mut().zip(bytes) {
+                    for (sum, bytes) in sums.iter_mut().zip(&by_score[v]) {
                         *sum = _mm512_mask_mov_epi8(*sum, has, load(bytes));
                     }
                 }
@@ -285,8 +308,9 @@ impl Stem {
     /// Of each lane of a block: how many outer users answered it, and Σg² of the inner users who did.
     ///
     /// # Safety
-    /// AVX-512 F and BW.
-    #[target_feature(enable = "avx512f,avx512bw")]
+    /// AVX-512 F, BW and VNNI.
+    #[target_feature(enable = "popcnt,avx512f,avx512bw,avx512vnni")]
+    #[inline(never)]
     pub(super) unsafe fn counts(&self, block: usize) -> [(u64, u64); 16] {
         std::array::from_fn(|row| {
             let code = |slab| {
@@ -299,22 +323,18 @@ impl Stem {
                 let code = code(slab);
                 common += u64::from(_mm512_test_epi8_mask(code, code).count_ones());
             }
-            let zero = _mm512_setzero_si512();
-            let (mut low, mut high) = (zero, zero);
+            let mut squares = _mm512_setzero_si512();
             for slab in self.outer..self.slabs {
                 let code = code(slab);
                 let answered = _mm512_test_epi8_mask(code, code);
-                let squares = |byte: usize| {
-                    let bytes = &self.fixed[slab][2 + byte].0;
-                    // SAFETY: 64 aligned bytes.
-                    let bytes = unsafe { _mm512_load_si512(bytes.as_ptr().cast()) };
-                    _mm512_sad_epu8(_mm512_maskz_mov_epi8(answered, bytes), zero)
-                };
-                low = _mm512_add_epi64(low, squares(0));
-                high = _mm512_add_epi64(high, squares(1));
+                let g = &self.fixed[slab][1].0;
+                // SAFETY: 64 aligned bytes.
+                let g = unsafe { _mm512_load_si512(g.as_ptr().cast()) };
+                let size = _mm512_abs_epi8(_mm512_maskz_mov_epi8(answered, g));
+                squares = _mm512_dpbusd_epi32(squares, size, size);
             }
-            let squares = _mm512_add_epi64(low, _mm512_slli_epi64::<8>(high));
-            (common, _mm512_reduce_add_epi64(squares) as u64)
+            // At most 127² a user.
+            (common, _mm512_reduce_add_epi32(squares) as u64)
         })
     }
 }
