@@ -319,14 +319,17 @@ impl Rows {
         (rows, members)
     }
 
-    /// The answers of `members` alone, close together in memory, and the members over them.
+    /// The answers of `members` alone, close together in memory and those of the outermost first, and
+    /// the members over them.
     pub(super) fn compact(&self, layout: &Layout, members: &[Member]) -> (Self, Vec<Member>) {
+        let mut members = members.to_vec();
+        outermost_first(&mut members);
         let mut answers = Vec::with_capacity(members.iter().map(|m| self.behind(m).len()).sum());
         let users = || members.iter().map(|member| member.user as usize);
         let bits = self.bits.as_ref().map(|bits| bits.of_users(users()));
         let codes = self.codes.as_ref().map(|codes| codes.of_users(users()));
         let members = (0..)
-            .zip(members)
+            .zip(&members)
             .map(|(user, member)| {
                 let at = answers.len() as u32;
                 answers.extend_from_slice(self.behind(member));
@@ -345,6 +348,13 @@ impl Rows {
         };
         (rows, members)
     }
+}
+
+/// Sorts by how far totals are from their mean, farthest first; equals by user.
+pub(super) fn outermost_first(members: &mut [Member]) {
+    let total: i128 = members.iter().map(|m| i128::from(m.total)).sum();
+    let mean = (total / members.len().max(1) as i128) as i64;
+    members.sort_by_key(|m| (std::cmp::Reverse(m.total.abs_diff(mean)), m.user));
 }
 
 /// The distinct scores among `scores`.

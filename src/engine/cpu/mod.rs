@@ -29,7 +29,7 @@ use crate::matrix::ResponseMatrix;
 use crate::stats::{Basis, Completions};
 use collect::Best;
 use general::Walk;
-use layout::Layout;
+use layout::{Layout, outermost_first};
 use problem::problems;
 
 /// `--engine cpu`.
@@ -159,13 +159,14 @@ impl CpuEngine {
         if !self.plain {
             seed::raise_floor(matrix, query, watch);
         }
-        let (mut rows, members) = layout.rows(matrix);
+        let (mut rows, mut members) = layout.rows(matrix);
         if self.pairs || projected::by_pairs_at(self.isa) {
             rows.add_bits(&layout, &members);
         }
         if !self.pairs && projected::by_codes_at(self.isa) {
             rows.add_codes(&layout, &members);
         }
+        outermost_first(&mut members);
         let projector = projected::Projector::new(self.isa, self.pairs);
         let walk = Walk {
             matrix,

@@ -51,6 +51,16 @@ impl Codes {
         }
     }
 
+    /// Asks for the codes of a user to come into the cache.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn prefetch(&self, user: usize) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        for line in self.row(user).chunks(64) {
+            // SAFETY: this instruction is part of x86-64 and takes any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+        }
+    }
+
     /// The codes of a user, a byte a position.
     pub(in crate::engine::cpu) fn row(&self, user: usize) -> &[u8] {
         &self.rows[user * self.questions..(user + 1) * self.questions]

@@ -210,19 +210,30 @@ impl Projector {
         if users < FEWEST_USERS || floor <= 0.0 {
             return None;
         }
-        let mean = |of: fn(&Member) -> i64| {
-            let sum: i128 = members.iter().map(|m| i128::from(of(m))).sum();
-            (sum / users as i128) as i64
+        let (mut score, mut total, mut answers) = (0, 0, 0);
+        for member in members {
+            score += i128::from(member.score);
+            total += i128::from(member.total);
+            answers += rows.behind(member).len();
+        }
+        let mean = |sum: i128| (sum / users as i128) as i64;
+        let shifts = Shifts {
+            score: mean(score),
+            total: mean(total),
         };
-        let (score_shift, total_shift) = (mean(|m| m.score), mean(|m| m.total));
-        #[cfg_attr(not(target_arch = "x86_64"), expect(unused_mut))]
-        let mut sorted = outermost_first(members.iter().enumerate().map(|(member, m)| User {
-            s: m.score - score_shift,
-            g: m.total - total_shift,
+        let density = answers as f64 / (users * lanes) as f64;
+        #[cfg(target_arch = "x86_64")]
+        if self.isa >= Isa::Amx
+            && !self.always_pairs
+            && let Some(seen) = self.tiled(prefix, host, shifts, density, floor)
+        {
+            return Some(seen);
+        }
+        let sorted = outermost_first(members.iter().enumerate().map(|(member, m)| User {
+            s: m.score - shifts.score,
+            g: m.total - shifts.total,
             member,
         }));
-        let answers: usize = members.iter().map(|m| rows.behind(m).len()).sum();
-        let density = answers as f64 / (users * lanes) as f64;
         let tau = (1.0 - floor) * (1.0 + floor);
         let pays = by_pairs_at(self.isa) && inversions::pays(users, density, tau);
         if (pays || self.always_pairs)
@@ -230,7 +241,7 @@ impl Projector {
         {
             return Some(seen);
         }
-        let outer = self.outer_users(&sorted, density, floor);
+        let outer = self.outer_users(sorted.iter().map(|user| user.g), density, floor);
 
         // |a| and |g| of any leaf are at most `reach`; each sum over the outer users at most
         // outer · reach², each product in the judgements users · that, each total of a stem
@@ -242,17 +253,6 @@ impl Projector {
         let bytes = users * (lanes + 16) * 8;
         if widest >= f64::EXACT || bytes > MOST_BYTES {
             return None;
-        }
-        let shifts = Shifts {
-            score: score_shift,
-            total: total_shift,
-        };
-        #[cfg(target_arch = "x86_64")]
-        if self.isa >= Isa::Amx {
-            match self.tiled(prefix, host, sorted, shifts, outer) {
-                Ok(seen) => return Some(seen),
-                Err(users) => sorted = users,
-            }
         }
         // Four times: the audit adds up to four vectors of sums before it widens them.
         Some(if 4.0 * outer as f64 * reach * reach < f32::EXACT {
@@ -360,35 +360,42 @@ impl Projector {
         seen
     }
 
-    /// The same over tiles of bytes, or the users back where these do not fit bytes.
+    /// The same over tiles of bytes, `None` where it does not fit these.
     #[cfg(target_arch = "x86_64")]
     fn tiled(
         &self,
         prefix: &Prefix<'_>,
         host: &impl Host,
-        users: Vec<User>,
         shifts: Shifts,
-        outer: usize,
-    ) -> Result<AuditSums, Vec<User>> {
-        let Prefix { layout, rows, .. } = *prefix;
-        let largest = |of: fn(&User) -> i64| users.iter().map(|u| of(u).abs()).max().unwrap_or(0);
-        let (s, g) = (largest(|u| u.s), largest(|u| u.g));
-        let (Some(codes), Some((shape, values))) = (
-            rows.codes(),
-            tiles::Values::new(layout.scores())
-                .and_then(|values| Some((values.shape(s, g)?, values))),
-        ) else {
-            return Err(users);
-        };
-        // Every sum over the outer users is exact in f32, and the sums of low bytes in 32 bits.
-        let reach = values.reach(s, g) as f64;
-        let most = (outer + 64).next_multiple_of(64);
-        if most as f64 * reach * reach >= f32::EXACT || users.len() > tiles::MOST_USERS {
-            return Err(users);
-        }
+        density: f64,
+        floor: f64,
+    ) -> Option<AuditSums> {
+        let codes = prefix.rows.codes()?;
+        let values = tiles::Values::new(prefix.layout.scores())?;
         let mut base = self.tiles.bases.take();
+        let (mut s, mut g) = (0, 0);
+        base.users.clear();
+        base.users.extend(prefix.members.iter().map(|member| {
+            let user = (member.score - shifts.score, member.total - shifts.total);
+            (s, g) = (s.max(user.0.unsigned_abs()), g.max(user.1.unsigned_abs()));
+            // Too large values are refused below.
+            (user.0 as i16, user.1 as i16)
+        }));
+        let totals = base.users.iter().map(|&(_, g)| i64::from(g));
+        let outer = self.outer_users(totals, density, floor);
+        // Every sum over the outer users is exact in f32, and the sums of low bytes in 32 bits.
+        let fits = |reach: f64| {
+            let most = (outer + 64).next_multiple_of(64) as f64;
+            most * reach * reach < f32::EXACT && prefix.members.len() <= tiles::MOST_USERS
+        };
+        let fitting = i64::try_from(s).ok().zip(i64::try_from(g).ok());
+        let fitting = fitting.and_then(|(s, g)| Some((values.shape(s, g)?, values.reach(s, g))));
+        let Some((shape, reach)) = fitting.filter(|&(_, reach)| fits(reach as f64)) else {
+            self.tiles.bases.give(base);
+            return None;
+        };
         // SAFETY: the level was found available.
-        let mut seen = unsafe { base.reset(prefix, codes, &values, users, outer, reach) };
+        let mut seen = unsafe { base.reset(prefix, codes, &values, outer, reach as f64) };
         let stem = |l1: usize| {
             if !host.go_on() {
                 return Tally::default();
@@ -421,30 +428,38 @@ impl Projector {
                 ..shifts
             },
         );
-        Ok(seen)
+        Some(seen)
     }
 
-    /// How many of `sorted` to take as outer users, in whole words.
+    /// How many users to take as outer users, in whole words, of those with these g, by |g| descending.
     ///
     /// The kernel's work grows with them, and so does what it can discard. A leaf is discarded by
     /// its residuals over the outer users, so it should have several; and the bar is lifted by
     /// (1 − t²)·E, E being the inner users' Σg² over a prefix one question short, 1/density times a
     /// leaf's: that should be a small part of t²·Sgg, the most that a leaf's residuals are above it.
     /// Only speed depends on this.
-    fn outer_users(&self, sorted: &[User], density: f64, floor: f64) -> usize {
+    fn outer_users(
+        &self,
+        totals: impl ExactSizeIterator<Item = i64> + Clone,
+        density: f64,
+        floor: f64,
+    ) -> usize {
         let care = f64::from(f32::from_bits(self.care.load(Ordering::Relaxed)));
-        let square = |u: &User| (u.g as f64) * (u.g as f64);
-        let all: f64 = sorted.iter().map(square).sum();
+        let square = |g: i64| (g as f64) * (g as f64);
+        let all: f64 = totals.clone().map(square).sum();
         let (t2, leaf) = (floor * floor, density.powi(3));
         let (mut outer, mut outside) = (0, 0.0);
-        for word in sorted.chunks(64) {
+        let mut rest = totals;
+        while rest.len() > 0 {
             let lifted = (1.0 - t2) * (all - outside) / density;
             let enough = outer as f64 * leaf >= OUTER_USERS_OF_A_LEAF * care;
             if enough && lifted * care <= SLACK * t2 * outside {
                 break;
             }
-            outer += word.len();
-            outside += word.iter().map(square).sum::<f64>();
+            for g in rest.by_ref().take(64) {
+                outer += 1;
+                outside += square(g);
+            }
         }
         outer
     }
@@ -452,9 +467,11 @@ impl Projector {
     /// More outer users where many leaves were kept, fewer where few were.
     fn adapt(&self, &Tally { sets, kept, .. }: &Tally) {
         let care = f32::from_bits(self.care.load(Ordering::Relaxed));
-        let next = if kept * 100 > sets {
+        static B: std::sync::OnceLock<(f64,f64)> = std::sync::OnceLock::new();
+        let (hi,lo)=*B.get_or_init(|| {let g=|n:&str,d:f64| std::env::var(n).ok().and_then(|v|v.parse().ok()).unwrap_or(d);(g("HI",0.01),g("LO",0.004))});
+        let next = if kept as f64 > sets as f64*hi {
             (care * 1.1).min(8.0)
-        } else if kept * 250 < sets {
+        } else if (kept as f64) < sets as f64*lo {
             (care * 0.95).max(0.25)
         } else {
             care

@@ -1,9 +1,9 @@
 //! A prefix three questions short of a set, for byte tiles: its users as rows of score codes.
 //!
-//! Users are by |g| descending. Their rows are copied together from those of the table.
+//! Users are as the prefix's members, by |g| descending or nearly so. Their rows are copied together
+//! from those of the table.
 
 use super::super::Prefix;
-use super::super::base::User;
 use super::super::codes::{Codes, MOST_VALUES};
 use super::super::kernel::SUMS;
 use super::amx::Shape;
@@ -13,6 +13,9 @@ use std::arch::x86_64::*;
 
 /// Largest |s| of a pair: s² and twice s plus one fit their bytes.
 const MOST_SCORE: i64 = 15;
+
+/// Rows lie apart: those of users this far ahead are fetched.
+const AHEAD: usize = 12;
 
 /// Largest |g|: it fits a signed byte, and g² two bytes.
 const MOST_TOTAL: i64 = 127;
@@ -101,7 +104,8 @@ pub(in crate::engine::cpu) struct TileBase {
     /// The part of a stem's users that are to be outer users.
     pub(super) share: f64,
     pub(super) reach: f64,
-    pub(in crate::engine::cpu) users: Vec<User>,
+    /// s and g: score on the prefix and total, each less the mean's integer part.
+    pub(in crate::engine::cpu) users: Vec<(i16, i16)>,
     /// A row of codes a user, and one of zeros behind them.
     codes: Vec<u8>,
     /// A column a lane from `first` on: bit i is set where user i answered.
@@ -109,9 +113,9 @@ pub(in crate::engine::cpu) struct TileBase {
 }
 
 impl TileBase {
-    /// Lays out `users` (by |g| descending), `outer` of which should be outer users. Returns the closed
-    /// form of their part in all sets behind the prefix: choices of three of what they answered, less
-    /// those of three beyond the limit.
+    /// Lays out the prefix, `users` being filled in; `outer` of these should be outer users. Returns the
+    /// closed form of their part in all sets behind the prefix: choices of three of what they answered,
+    /// less those of three beyond the limit.
     ///
     /// # Safety
     /// AVX-512 F, BW, DQ and VL.
@@ -121,33 +125,35 @@ impl TileBase {
         prefix: &Prefix<'_>,
         codes: &Codes,
         values: &Values,
-        users: Vec<User>,
         outer: usize,
         reach: f64,
     ) -> AuditSums {
         let lanes = prefix.lanes();
         self.first = prefix.beyond();
         self.stride = lanes.next_multiple_of(16);
-        self.words = users.len().div_ceil(64);
-        self.share = outer as f64 / users.len().max(1) as f64;
+        let users = prefix.members.len();
+        self.words = users.div_ceil(64);
+        self.share = outer as f64 / users.max(1) as f64;
         self.reach = reach;
-        self.codes.resize((users.len() + 1) * self.stride, 0);
+        self.codes.resize((users + 1) * self.stride, 0);
         self.bits.clear();
         self.bits.resize((lanes - self.first) * self.words, 0);
         let (from, limit) = (prefix.from, prefix.limit);
         let mut counts = [0_u32; MOST_VALUES];
         let counts = &mut counts[..values.scores.len()];
         let mut sums = ([0; SUMS], [0; SUMS]);
-        for (w, word) in users.chunks(64).enumerate() {
+        for (w, word) in prefix.members.chunks(64).enumerate() {
             let mut beyond = NOTHING;
             let mut all = NOTHING;
             let mut own = Users {
                 s: [0; 64],
                 g: [0; 64],
             };
-            for (i, user) in word.iter().enumerate() {
-                let member = &prefix.members[user.member];
+            for (i, member) in word.iter().enumerate() {
                 let row = codes.row(member.user as usize);
+                if let Some(later) = prefix.members.get(w * 64 + i + AHEAD) {
+                    codes.prefetch(later.user as usize);
+                }
                 let start = (w * 64 + i) * self.stride;
                 let to = &mut self.codes[start..start + lanes];
                 let (to_beyond, to_before) = to.split_at_mut(self.first);
@@ -176,8 +182,7 @@ impl TileBase {
             forms::add::<3>(&own, &all, &mut sums.0);
             forms::add::<3>(&own, &beyond, &mut sums.1);
         }
-        self.codes[users.len() * self.stride..].fill(0);
-        self.users = users;
+        self.codes[users * self.stride..].fill(0);
         let [n, sa, sg, saa, sgg, sag] =
             std::array::from_fn(|i| u64::wrapping_sub(sums.0[i], sums.1[i]));
         AuditSums {

@@ -1,5 +1,5 @@
-//! Exact sums over the users of a stem: of one leaf over all of them, and the closed form of all leaves
-//! over the outer ones.
+//! Exact sums over the users of a stem: of one leaf over the inner ones, and the closed form of all
+//! leaves over the outer ones.
 
 use super::super::kernel::SUMS;
 use super::amx::Shape;
@@ -9,7 +9,8 @@ use std::arch::x86_64::*;
 
 impl Stem {
     /// n, A, X, Y of the set of the stem and the lanes `l2` and `l3`, over all of its users, as exact
-    /// integers: n, n·Sag − Sa·Sg, n·Saa − Sa², n·Sgg − Sg².
+    /// integers: n, n·Sag − Sa·Sg, n·Saa − Sa², n·Sgg − Sg². `outer` are its n, Sa, Sg, Saa, Sgg, Sag
+    /// over the outer users.
     ///
     /// Scores are counted from the lowest, so they are unsigned bytes: below 128, as a prefix's
     /// scores differ by at most 30, and three questions add at most 15 each. A sum is at most 127² a
@@ -19,14 +20,20 @@ impl Stem {
     /// AVX-512 F, BW, DQ, VL and VNNI.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
     #[inline(never)]
-    pub(super) unsafe fn exactly(&self, by_code: &ByCode, l2: usize, l3: usize) -> [f64; 4] {
+    pub(super) unsafe fn exactly(
+        &self,
+        by_code: &ByCode,
+        l2: usize,
+        l3: usize,
+        outer: [i64; SUMS],
+    ) -> [f64; 4] {
         // SAFETY: aligned rows of 64 bytes each, and a table of 16.
         unsafe {
             let score = _mm512_broadcast_i32x4(_mm_loadu_si128(by_code.score.as_ptr().cast()));
             let one = _mm512_set1_epi8(1);
             let mut sums = [_mm512_setzero_si512(); 5];
             let mut n = 0;
-            for slab in 0..self.slabs {
+            for slab in self.outer..self.slabs {
                 let load = |bytes: &[u8; 64]| _mm512_load_si512(bytes.as_ptr().cast());
                 let code = |lane: usize| load(&self.codes(lane / 16, slab).0[lane % 16]);
                 let (second, third) = (code(l2), code(l3));
@@ -48,6 +55,16 @@ impl Stem {
                 *sag = _mm512_dpbusd_epi32(*sag, a, g);
             }
             let [sa, sg, saa, sgg, sag] = totals(sums);
+            let start = self.start;
+            let inner = [
+                n,
+                sa + start * n,
+                sg,
+                saa + start * (2 * sa + start * n),
+                sgg,
+                sag + start * sg,
+            ];
+            let [n, sa, sg, saa, sgg, sag] = std::array::from_fn(|i| inner[i] + outer[i]);
             [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg].map(|sum| sum as f64)
         }
     }

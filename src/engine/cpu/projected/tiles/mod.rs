@@ -134,9 +134,12 @@ pub(super) unsafe fn search(
                 } & u64::from(mask);
                 tally.kept += u64::from(bits.count_ones());
                 while bits != 0 {
-                    let l3 = other * 16 + bits.trailing_zeros() as usize;
+                    let lane = bits.trailing_zeros() as usize;
+                    let l3 = other * 16 + lane;
+                    let outer = sums_of(&sums, shape, row, lane);
                     // SAFETY: the features are this function's.
-                    exact([l1, l2, l3], unsafe { stem.exactly(&by_code, l2, l3) });
+                    let all = unsafe { stem.exactly(&by_code, l2, l3, outer) };
+                    exact([l1, l2, l3], all);
                     bits &= bits - 1;
                 }
             }
@@ -154,4 +157,16 @@ pub(super) unsafe fn search(
     unsafe { amx::release() };
     tally.totals = std::array::from_fn(|i| (totals[i] as u64).wrapping_sub(closed_form[i]));
     tally
+}
+
+/// n, Sa, Sg, Saa, Sgg, Sag of one leaf.
+fn sums_of(sums: &[Tile; 8], shape: Shape, row: usize, lane: usize) -> [i64; SUMS] {
+    let sum = |tile: usize| {
+        let bytes: [u8; 4] = std::array::from_fn(|i| sums[tile].0[row][4 * lane + i]);
+        i64::from(i32::from_le_bytes(bytes))
+    };
+    let joined = |low: usize, wide: bool| sum(low) + if wide { 256 * sum(low + 1) } else { 0 };
+    let sgg = joined(2, shape.wide_squares);
+    let sag = joined(6, shape.wide_products);
+    [sum(0), sum(4), sum(1), sum(5), sgg, sag]
 }

@@ -1,9 +1,8 @@
 //! A stem of the byte tiles: its users' bytes, codes by lane, and right operands.
 //!
-//! Users come by |g| descending in *slabs* of 64; the first of these are the outer slabs, which the
+//! Users come as in the prefix, by |g| descending or nearly so, in *slabs* of 64; the first of these are the outer slabs, which the
 //! products take. Users that fill up the last slab answered nothing.
 
-use super::super::base::User;
 use super::super::codes::MOST_VALUES;
 use super::amx::{EMPTY, Shape, Tile, WEIGHTS};
 use super::base::{TileBase, Values};
@@ -129,7 +128,7 @@ impl Stem {
         self.scores.clear();
         let score = |user: u32| {
             let first = values.scores[usize::from(base.code(user as usize, l1)) - 1];
-            base.users[user as usize].s + first
+            i64::from(base.users[user as usize].0) + first
         };
         let least = self.users.iter().map(|&user| score(user)).min().unwrap_or(0);
         self.start = least - values.middle + (values.lowest - values.middle);
@@ -137,12 +136,11 @@ impl Stem {
             let (mut s, mut g) = ([0_i16; 64], [0_i16; 64]);
             let mut scores = NO_BYTES;
             for (i, &user) in slab.iter().enumerate() {
-                let User { g: total, .. } = base.users[user as usize];
                 // Small: checked for the prefix. Scores of the prefix differ by at most twice
                 // MOST_SCORE, the first question's by as much as MOST_SCORE.
                 let score = score(user);
                 s[i] = (score - values.middle) as i16;
-                g[i] = total as i16;
+                g[i] = base.users[user as usize].1;
                 scores.0[i] = (score - least) as u8;
             }
             self.scores.push(scores);
@@ -204,6 +202,11 @@ impl Stem {
                     base.row(user.map_or(nobody, |&user| user as usize))
                         .as_ptr()
                 });
+                for &user in self.users.iter().skip((slab + 1) * 64).take(64) {
+                    for line in base.row(user as usize).chunks(64) {
+                        _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast());
+                    }
+                }
                 for block in 0..self.blocks {
                     let four = |group: usize| {
                         let part = |i: usize| {
