@@ -189,6 +189,10 @@ impl Host for Leaves<'_> {
         self.branch.walk.best.floor()
     }
 
+    fn fewest(&self) -> i64 {
+        self.branch.walk.query.min_users() as i64
+    }
+
     fn exact(&self, last: [usize; 3], [n, a, x, y]: [f64; 4]) {
         let walk = self.branch.walk;
         let defined = n >= walk.query.min_users() as f64 && x > 0.0 && y > 0.0;

@@ -111,6 +111,8 @@ impl Prefix<'_> {
 pub(super) trait Host: Sync {
     /// The current floor.
     fn floor(&self) -> f64;
+    /// Sets of fewer users need not be told.
+    fn fewest(&self) -> i64;
     /// Takes the positions behind the prefix of a set that may reach the floor, and its n, A, X, Y over
     /// all users.
     fn exact(&self, last: [usize; 3], sums: [f64; 4]);
@@ -327,8 +329,7 @@ impl Projector {
         users: &[User],
         tau: f64,
     ) -> Option<AuditSums> {
-        let Prefix { rows, members, .. } = *prefix;
-        let table = rows.bits()?;
+        let table = prefix.rows.bits()?;
         let mut base = self.pairs.bases.take();
         let fits = base.reset(table, users, prefix, tau);
         let seen = fits.then(|| {
@@ -343,7 +344,10 @@ impl Projector {
                     &base,
                     prefix.position(lane),
                     &mut buffers,
-                    host.floor(),
+                    inversions::Wanted {
+                        floor: host.floor(),
+                        fewest: host.fewest(),
+                    },
                     &mut |last, sums| host.exact(last, sums),
                 );
                 self.pairs.lists.give(buffers);
@@ -353,7 +357,7 @@ impl Projector {
             AuditSums {
                 sets: u128::from(tally.sets),
                 n: tally.totals[0],
-                ..prefix.completions(members.iter())
+                ..base.closed_form(table, prefix)
             }
         });
         self.pairs.bases.give(base);
@@ -467,11 +471,19 @@ impl Projector {
     /// More outer users where many leaves were kept, fewer where few were.
     fn adapt(&self, &Tally { sets, kept, .. }: &Tally) {
         let care = f32::from_bits(self.care.load(Ordering::Relaxed));
-        static B: std::sync::OnceLock<(f64,f64)> = std::sync::OnceLock::new();
-        let (hi,lo)=*B.get_or_init(|| {let g=|n:&str,d:f64| std::env::var(n).ok().and_then(|v|v.parse().ok()).unwrap_or(d);(g("HI",0.01),g("LO",0.004))});
-        let next = if kept as f64 > sets as f64*hi {
+        static B: std::sync::OnceLock<(f64, f64)> = std::sync::OnceLock::new();
+        let (hi, lo) = *B.get_or_init(|| {
+            let g = |n: &str, d: f64| {
+                std::env::var(n)
+                    .ok()
+                    .and_then(|v| v.parse().ok())
+                    .unwrap_or(d)
+            };
+            (g("HI", 0.01), g("LO", 0.004))
+        });
+        let next = if kept as f64 > sets as f64 * hi {
             (care * 1.1).min(8.0)
-        } else if (kept as f64) < sets as f64*lo {
+        } else if (kept as f64) < sets as f64 * lo {
             (care * 0.95).max(0.25)
         } else {
             care

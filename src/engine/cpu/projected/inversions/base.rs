@@ -1,9 +1,11 @@
 //! A prefix three questions short of a set, for the pair test: its users' rows, records and bins.
 
+use super::super::super::layout::Member;
 use super::super::Prefix;
 use super::super::base::User;
 use super::bits::Row;
 use super::table::{AT_ONCE, Table};
+use crate::stats::{AuditSums, Tail};
 
 /// Bins of a side.
 pub(super) const BINS: usize = 12;
@@ -64,6 +66,8 @@ pub(in crate::engine::cpu) struct Base {
     pub(super) split: usize,
     /// Whether one question of a set at least lies before `split`, and every such set is wanted once.
     pub(super) limited: bool,
+    /// Which member of the prefix each user is.
+    members: Vec<u32>,
     /// A row for each user and score.
     pub(super) rows: Vec<Row>,
     /// As the table's.
@@ -137,6 +141,9 @@ impl Base {
         };
 
         let stride = table.stride;
+        self.members.clear();
+        self.members
+            .extend(users.iter().map(|user| user.member as u32));
         self.rows.clear();
         self.records.clear();
         self.briefs.clear();
@@ -149,10 +156,10 @@ impl Base {
             let member = &members[user.member];
             let start = end - (member.end - member.at) as usize;
             let split = self.split as u16;
-            let before = |record: &&u16| **record & 255 < split;
+            let before = |record: &u16| *record & 255 < split;
             self.briefs.push(Brief {
                 start: start as u16,
-                split: records[..end].iter().filter(before).count() as u16,
+                split: records[..end].partition_point(before) as u16,
                 end: end as u16,
                 score: ((user.s - lowest) / table.steps.unit) as u32,
                 bin: 0,
@@ -206,6 +213,43 @@ impl Base {
                 *place += 1;
             }
         }
+    }
+
+    /// The closed form of all users' part in all sets behind the prefix: choices of three of what they
+    /// answered, less those of three beyond the limit.
+    pub(in crate::engine::cpu) fn closed_form(
+        &self,
+        table: &Table,
+        prefix: &Prefix<'_>,
+    ) -> AuditSums {
+        let lowest = prefix.layout.scores().first().copied().unwrap_or(0);
+        let scores = table.steps.of.iter();
+        let scores: Vec<i64> = scores
+            .map(|&step| lowest + i64::from(step) * table.steps.unit)
+            .collect();
+        let all = Row::of(self.from..self.questions);
+        let beyond = Row::of(prefix.limit..self.questions);
+        let mut sums = AuditSums::default();
+        for (member, rows) in self.members.iter().zip(self.rows.chunks(scores.len())) {
+            let Member { score, total, .. } = prefix.members[*member as usize];
+            let tail = |lanes: Row| {
+                let mut tail = Tail::default();
+                for (row, &score) in rows.iter().zip(&scores) {
+                    let count = row.and(lanes).count();
+                    let (count, score) = (u64::from(count), score as u64);
+                    tail.answers += count as usize;
+                    tail.sum = tail.sum.wrapping_add(score.wrapping_mul(count));
+                    let square = score.wrapping_mul(score);
+                    tail.squares = tail.squares.wrapping_add(square.wrapping_mul(count));
+                }
+                tail
+            };
+            sums += prefix.forms.of_user(3, score, total, &tail(all));
+            if self.limited {
+                sums -= prefix.forms.of_user(3, score, total, &tail(beyond));
+            }
+        }
+        sums
     }
 
     /// The users of a position.

@@ -27,6 +27,11 @@ impl Row {
         Self(std::array::from_fn(|w| self.0[w] | other.0[w]))
     }
 
+    /// The lanes of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(std::array::from_fn(|w| self.0[w] & other.0[w]))
+    }
+
     /// The lanes of this one and not of the other.
     pub(super) fn without(self, other: Self) -> Self {
         Self(std::array::from_fn(|w| self.0[w] & !other.0[w]))

@@ -26,21 +26,28 @@ pub(in crate::engine::cpu) struct Buffers {
     lengths: Vec<u32>,
     /// Rows by side and bin, and class.
     table: Vec<Row>,
-    /// For each user of a list, one word of what they answered.
-    words: Vec<u64>,
-    /// The users of a leaf.
-    who: Vec<u32>,
+    /// For each user of a list, one word of what they answered; and the users of a leaf, as bits.
+    words: [Vec<u64>; 2],
 }
 
-/// Searches every set of the stem `l1` (a position). `floor` is asked once and must be above 0;
-/// `exact` gets the last three positions of each set that may reach it, and its n, A, X, Y.
+/// What a set must reach to be told.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::engine::cpu) struct Wanted {
+    /// r, above 0.
+    pub(in crate::engine::cpu) floor: f64,
+    /// Users.
+    pub(in crate::engine::cpu) fewest: i64,
+}
+
+/// Searches every set of the stem `l1` (a position). `exact` gets the last three positions of each set
+/// that may reach what is wanted, and its n, A, X, Y.
 pub(in crate::engine::cpu) fn search(
     isa: Isa,
     table: &Table,
     base: &Base,
     l1: usize,
     buffers: &mut Buffers,
-    floor: f64,
+    wanted: Wanted,
     exact: &mut dyn FnMut([usize; 3], [f64; 4]),
 ) -> Tally {
     #[cfg(target_arch = "x86_64")]
@@ -51,11 +58,11 @@ pub(in crate::engine::cpu) fn search(
             base: &Base,
             l1: usize,
             buffers: &mut Buffers,
-            floor: f64,
+            wanted: Wanted,
             exact: &mut dyn FnMut([usize; 3], [f64; 4]),
         ) -> Tally {
             // SAFETY: the features of this function are those of the level.
-            unsafe { either::<Avx2>(table, base, l1, buffers, floor, exact) }
+            unsafe { either::<Avx2>(table, base, l1, buffers, wanted, exact) }
         }
         #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl")]
         unsafe fn avx512(
@@ -63,11 +70,11 @@ pub(in crate::engine::cpu) fn search(
             base: &Base,
             l1: usize,
             buffers: &mut Buffers,
-            floor: f64,
+            wanted: Wanted,
             exact: &mut dyn FnMut([usize; 3], [f64; 4]),
         ) -> Tally {
             // SAFETY: the features of this function are those of the level.
-            unsafe { either::<Avx2>(table, base, l1, buffers, floor, exact) }
+            unsafe { either::<Avx2>(table, base, l1, buffers, wanted, exact) }
         }
         if isa >= Isa::Avx2 {
             assert!(isa.is_available(), "{} is not available", isa.name());
@@ -75,15 +82,15 @@ pub(in crate::engine::cpu) fn search(
         match isa {
             Isa::Avx512 | Isa::Amx => {
                 // SAFETY: just checked.
-                return unsafe { avx512(table, base, l1, buffers, floor, exact) };
+                return unsafe { avx512(table, base, l1, buffers, wanted, exact) };
             }
             // SAFETY: just checked.
-            Isa::Avx2 => return unsafe { avx2(table, base, l1, buffers, floor, exact) },
+            Isa::Avx2 => return unsafe { avx2(table, base, l1, buffers, wanted, exact) },
             Isa::Portable => {}
         }
     }
     // SAFETY: plain words need no instructions beyond the target's.
-    unsafe { either::<Words>(table, base, l1, buffers, floor, exact) }
+    unsafe { either::<Words>(table, base, l1, buffers, wanted, exact) }
 }
 
 /// # Safety
@@ -94,15 +101,15 @@ unsafe fn either<B: Bits>(
     base: &Base,
     l1: usize,
     buffers: &mut Buffers,
-    floor: f64,
+    wanted: Wanted,
     exact: &mut dyn FnMut([usize; 3], [f64; 4]),
 ) -> Tally {
     // SAFETY: by this function's contract; two distinct scores are a step apart.
     unsafe {
         if table.steps.of.len() == 2 && base.classes == base.scores {
-            stem::<B, true>(table, base, l1, buffers, floor, exact)
+            stem::<B, true>(table, base, l1, buffers, wanted, exact)
         } else {
-            stem::<B, false>(table, base, l1, buffers, floor, exact)
+            stem::<B, false>(table, base, l1, buffers, wanted, exact)
         }
     }
 }
@@ -117,7 +124,7 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
     base: &Base,
     l1: usize,
     buffers: &mut Buffers,
-    floor: f64,
+    wanted: Wanted,
     exact: &mut dyn FnMut([usize; 3], [f64; 4]),
 ) -> Tally {
     let mut tally = Tally::default();
@@ -149,7 +156,6 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
         lengths,
         table: cells,
         words,
-        who,
         ..
     } = buffers;
     let stem = Stem {
@@ -162,6 +168,7 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
     cells.clear();
     cells.resize(ALL * classes, Row::default());
     // 1 − t² rounded up: three roundings of 2^-53 each, and a product below.
+    let Wanted { floor, fewest } = wanted;
     let tau = ((1.0 - floor) * (1.0 + floor)).max(0.0) * (1.0 + 1e-14);
     let gaps = gaps(base.width);
     let beyond_row = Row::of(beyond);
@@ -191,7 +198,7 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
         let kept = &mut tally.kept;
         // SAFETY: entries name users of the stem.
         unsafe {
-            judge::<SIMPLE>(&stem, list, alive, words, who, |m, sums| {
+            judge::<SIMPLE>(&stem, list, alive, fewest, words, |m, sums| {
                 *kept += 1;
                 exact([l1, l2, m], sums);
             });

@@ -57,5 +57,5 @@ mod leftover;
 mod table;
 
 pub(super) use base::{Base, pays};
-pub(super) use kernel::{Buffers, search};
+pub(super) use kernel::{Buffers, Wanted, search};
 pub(in crate::engine::cpu) use table::Table;

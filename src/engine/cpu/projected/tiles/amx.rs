@@ -16,6 +16,9 @@ pub(super) struct Tile(pub(super) [[u8; 64]; 16]);
 /// Zeros.
 pub(super) const EMPTY: Tile = Tile([[0; 64]; 16]);
 
+/// The tile registers that hold leaves.
+const LEAVES: [usize; 2] = [4, 5];
+
 /// Products that a slab of 64 users takes: see [`products`].
 pub(super) const WEIGHTS: usize = 9;
 
@@ -52,18 +55,20 @@ fn permitted() -> bool {
     false
 }
 
-/// Makes all eight tile registers 16 rows of 64 bytes; undone by [`release`].
+/// Makes the tile registers what [`products`] needs for 1 to 16 `pairs`: sums and weights have that many
+/// rows of 64 bytes, leaves have 16. An instruction takes as many cycles as there are pairs. Undone by
+/// [`release`].
 ///
 /// # Safety
 /// [`is_available`].
-pub(super) unsafe fn configure() {
+pub(super) unsafe fn configure(pairs: u8) {
     #[repr(C, align(64))]
     struct Config([u8; 64]);
     let mut config = Config([0; 64]);
     config.0[0] = 1;
     for tile in 0..8 {
         config.0[16 + 2 * tile] = 64;
-        config.0[48 + tile] = 16;
+        config.0[48 + tile] = if LEAVES.contains(&tile) { 16 } else { pairs };
     }
     // SAFETY: the instruction exists by this function's contract and reads 64 bytes.
     unsafe { asm!("ldtilecfg [{}]", in(reg) &config, options(nostack, readonly)) }
@@ -173,26 +178,26 @@ pub(super) unsafe fn products(
             Half::Totals if shape.wide_squares => pass!(
                 [
                     "tileloadd tmm4, [{b} + {row}*1]",
-                    "tileloadd tmm5, [{a} + {row}*1]",
-                    "tdpbuud tmm0, tmm5, tmm4",
-                    "tileloadd tmm6, [{a} + {row}*1 + 1024]",
-                    "tdpbsud tmm1, tmm6, tmm4",
-                    "tileloadd tmm7, [{a} + {row}*1 + 2048]",
-                    "tdpbuud tmm2, tmm7, tmm4",
-                    "tileloadd tmm5, [{a} + {row}*1 + 3072]",
-                    "tdpbuud tmm3, tmm5, tmm4"
+                    "tileloadd tmm6, [{a} + {row}*1]",
+                    "tdpbuud tmm0, tmm6, tmm4",
+                    "tileloadd tmm7, [{a} + {row}*1 + 1024]",
+                    "tdpbsud tmm1, tmm7, tmm4",
+                    "tileloadd tmm6, [{a} + {row}*1 + 2048]",
+                    "tdpbuud tmm2, tmm6, tmm4",
+                    "tileloadd tmm7, [{a} + {row}*1 + 3072]",
+                    "tdpbuud tmm3, tmm7, tmm4"
                 ],
                 "0"
             ),
             Half::Totals => pass!(
                 [
                     "tileloadd tmm4, [{b} + {row}*1]",
-                    "tileloadd tmm5, [{a} + {row}*1]",
-                    "tdpbuud tmm0, tmm5, tmm4",
-                    "tileloadd tmm6, [{a} + {row}*1 + 1024]",
-                    "tdpbsud tmm1, tmm6, tmm4",
-                    "tileloadd tmm7, [{a} + {row}*1 + 2048]",
-                    "tdpbuud tmm2, tmm7, tmm4"
+                    "tileloadd tmm6, [{a} + {row}*1]",
+                    "tdpbuud tmm0, tmm6, tmm4",
+                    "tileloadd tmm7, [{a} + {row}*1 + 1024]",
+                    "tdpbsud tmm1, tmm7, tmm4",
+                    "tileloadd tmm6, [{a} + {row}*1 + 2048]",
+                    "tdpbuud tmm2, tmm6, tmm4"
                 ],
                 "0"
             ),
@@ -317,7 +322,7 @@ mod tests {
                 let mut sums = [EMPTY; 8];
                 // SAFETY: available; the slices have the sizes asked for.
                 unsafe {
-                    configure();
+                    configure(16);
                     for half in [Half::Totals, Half::Scores] {
                         products(&a, &b, slabs, shape, half, &mut sums);
                     }

@@ -37,8 +37,8 @@ impl Stem {
                 let load = |bytes: &[u8; 64]| _mm512_load_si512(bytes.as_ptr().cast());
                 let code = |lane: usize| load(&self.codes(lane / 16, slab).0[lane % 16]);
                 let (second, third) = (code(l2), code(l3));
-                let both = _mm512_test_epi8_mask(second, second)
-                    & _mm512_test_epi8_mask(third, third);
+                let both =
+                    _mm512_test_epi8_mask(second, second) & _mm512_test_epi8_mask(third, third);
                 n += i64::from(both.count_ones());
                 let last = _mm512_add_epi8(
                     _mm512_shuffle_epi8(score, second),

@@ -74,7 +74,13 @@ mod tests {
     #[test]
     fn vectors_follow_the_formula() {
         let forms = Completions::new(70, 3);
-        let (mut answered, mut users) = (NOTHING, Users { s: [0; 64], g: [0; 64] });
+        let (mut answered, mut users) = (
+            NOTHING,
+            Users {
+                s: [0; 64],
+                g: [0; 64],
+            },
+        );
         let mut tails = Vec::new();
         for i in 0..64_usize {
             let mut tail = Tail::default();

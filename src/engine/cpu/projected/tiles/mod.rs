@@ -84,9 +84,13 @@ pub(super) unsafe fn search(
     let zero = _mm512_setzero_si512();
     let mut sums = [EMPTY; 8];
     // SAFETY: available by this function's contract.
-    unsafe { amx::configure() };
+    unsafe { amx::configure(16) };
     for block in 0..stem.blocks {
         let pairs = block * 16..l1.min(block * 16 + 16);
+        if pairs.len() < 16 {
+            // SAFETY: as above; the last block has 1 to 15 pairs.
+            unsafe { amx::configure(pairs.len() as u8) };
+        }
         // SAFETY: the features are this function's.
         let counts = unsafe {
             stem.left(values, shape, block, weights);

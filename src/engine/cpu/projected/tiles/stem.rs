@@ -130,7 +130,12 @@ impl Stem {
             let first = values.scores[usize::from(base.code(user as usize, l1)) - 1];
             i64::from(base.users[user as usize].0) + first
         };
-        let least = self.users.iter().map(|&user| score(user)).min().unwrap_or(0);
+        let least = self
+            .users
+            .iter()
+            .map(|&user| score(user))
+            .min()
+            .unwrap_or(0);
         self.start = least - values.middle + (values.lowest - values.middle);
         for (i, slab) in self.users.chunks(64).enumerate() {
             let (mut s, mut g) = ([0_i16; 64], [0_i16; 64]);
@@ -209,9 +214,8 @@ impl Stem {
                 }
                 for block in 0..self.blocks {
                     let four = |group: usize| {
-                        let part = |i: usize| {
-                            _mm_loadu_si128(rows[4 * group + i].add(block * 16).cast())
-                        };
+                        let part =
+                            |i: usize| _mm_loadu_si128(rows[4 * group + i].add(block * 16).cast());
                         let mut four = _mm512_castsi128_si512(part(0));
                         four = _mm512_inserti32x4::<1>(four, part(1));
                         four = _mm512_inserti32x4::<2>(four, part(2));
@@ -279,7 +283,7 @@ impl Stem {
         // SAFETY: 64 aligned bytes each.
         let load = |bytes: &Bytes| unsafe { _mm512_load_si512(bytes.0.as_ptr().cast()) };
         for slab in 0..self.outer {
-            let fixed = self.fixed[slab].map(|bytes| load(&bytes));
+            let fixed: [__m512i; FIXED] = std::array::from_fn(|i| load(&self.fixed[slab][i]));
             let tiles = &mut weights[slab * WEIGHTS..(slab + 1) * WEIGHTS];
             let by_score = &self.by_score[slab * scores..(slab + 1) * scores];
             let codes = self.codes(block, slab);
@@ -291,13 +295,15 @@ impl Stem {
                     unsafe { _mm512_store_si512(tiles[weight].0[row].as_mut_ptr().cast(), bytes) };
                 };
                 let answered = _mm512_test_epi8_mask(code, code);
-                for weight in 0..if WIDE { 4 } else { 3 } {
-                    store(weight, _mm512_maskz_mov_epi8(answered, fixed[weight]));
+                for (weight, bytes) in fixed.iter().enumerate() {
+                    if weight < 3 || WIDE {
+                        store(weight, _mm512_maskz_mov_epi8(answered, *bytes));
+                    }
                 }
                 let mut sums = [_mm512_setzero_si512(); BY_SCORE];
-                for v in 0..scores {
+                for (v, bytes) in by_score.iter().enumerate().take(scores) {
                     let has = _mm512_cmpeq_epi8_mask(code, _mm512_set1_epi8(v as i8 + 1));
-                    for (sum, bytes) in sums.iter_mut().zip(&by_score[v]) {
+                    for (sum, bytes) in sums.iter_mut().zip(bytes) {
                         *sum = _mm512_mask_mov_epi8(*sum, has, load(bytes));
                     }
                 }
