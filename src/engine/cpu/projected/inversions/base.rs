@@ -15,7 +15,7 @@ const APART: f64 = 9.0;
 
 /// The square of the widest gap that pays, in standard deviations of g: with one of 2.2 some three
 /// leaves in four are discarded, with one of 1.9 all but one in fifteen.
-const WIDEST: f64 = 4.8;
+const WIDEST: f64 = 6.5;
 
 /// Leaves with more users than this of the first or the second crowd are not discarded: crowds are
 /// the users of the largest |g| of a list, and the next.
