@@ -7,6 +7,7 @@ mod gpu; // the GPU engine on a real adapter: tiles, ranks beyond 64 bits, plant
 mod gpu_complete; // its pipeline for complete tables: sets above floors, widths, ranks, faults
 mod gpu_projected; // its projected pipeline: every variant, stems cut by chunks, planted faults
 mod gram; // the CPU engine's cross-product regimes against the oracle
+mod halves; // sets of five and more by halves, over several blocks of lanes, against the plain walk
 mod input; // every fault of a table has its message; forms and packings agree; no mutation panics
 mod properties; // what must not change when a table is changed in a known way
 mod shaders; // every shader parses and validates without a device; layouts agree

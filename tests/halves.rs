@@ -1,0 +1,153 @@
+//! Sets of five questions and more by halves, with lanes in several blocks, against the plain walk.
+//!
+//! The grid's tables of five questions are small enough for an oracle, so their lanes fill one block
+//! of the kernels; these are checked against the general walk, which the grid checks.
+
+use kcorrset::engine::Query;
+use kcorrset::engine::Watch;
+use kcorrset::engine::cpu::{CpuEngine, Isa};
+use kcorrset::matrix::ResponseMatrix;
+use kcorrset::search::{self, Outcome};
+use kcorrset::synth::{Model, Spec, matrix};
+use kcorrset::top::Candidate;
+
+/// A table and searches of it.
+struct Case {
+    questions: usize,
+    users: usize,
+    answered: f64,
+    scores: std::ops::RangeInclusive<i64>,
+    model: Model,
+    k: usize,
+    min_users: u64,
+}
+
+fn engine() -> CpuEngine {
+    CpuEngine::new(2).unwrap()
+}
+
+/// Every level, by vectors or tiles and by the pair test.
+fn engines() -> Vec<(String, CpuEngine)> {
+    let of = |isa: Isa| {
+        let named = |kind: &str, engine: CpuEngine| {
+            let engine = engine.with_isa(isa).unwrap();
+            (format!("{kind} {}", isa.name()), engine)
+        };
+        [
+            named("walk", engine().walking()),
+            named("pairs", engine().by_pairs()),
+        ]
+    };
+    Isa::available().into_iter().flat_map(of).collect()
+}
+
+fn told(engine: &CpuEngine, matrix: &ResponseMatrix, query: &Query) -> Outcome {
+    search::run(engine, matrix, query, &Watch::new()).unwrap()
+}
+
+fn sets(best: &[Candidate]) -> Vec<(Vec<usize>, kcorrset::stats::Sums)> {
+    best.iter().map(|c| (c.set().to_vec(), *c.sums())).collect()
+}
+
+fn agree(case: &Case) {
+    let &Case {
+        questions,
+        users,
+        answered,
+        model,
+        k,
+        min_users,
+        ..
+    } = case;
+    let matrix = matrix(&Spec {
+        users,
+        questions,
+        answered,
+        scores: case.scores.clone(),
+        model,
+        booklets: 0,
+        seed: 11,
+    })
+    .unwrap();
+    for top in [1, 30, 3_000] {
+        let whole = Query::new(&matrix, k, top, min_users).unwrap();
+        let (skip, limit) = (whole.total() / 5, whole.total() / 2);
+        let part = whole.clone().with_ranks(skip, Some(limit)).unwrap();
+        for query in [whole, part] {
+            let plain = sets(&told(&engine().plain(), &matrix, &query).best);
+            for (name, engine) in engines() {
+                let found = sets(&told(&engine, &matrix, &query).best);
+                assert!(
+                    found == plain,
+                    "{name}, {questions} questions, k {k}, top {top}, ranks {:?}",
+                    query.ranks()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn random_scores() {
+    agree(&Case {
+        questions: 38,
+        users: 700,
+        answered: 0.45,
+        scores: 0..=1,
+        model: Model::Random,
+        k: 5,
+        min_users: 5,
+    });
+}
+
+#[test]
+fn item_responses_where_sets_tell_much() {
+    agree(&Case {
+        questions: 37,
+        users: 500,
+        answered: 0.6,
+        scores: 0..=1,
+        model: Model::ItemResponse,
+        k: 5,
+        min_users: 2,
+    });
+}
+
+#[test]
+fn scores_of_several_steps() {
+    agree(&Case {
+        questions: 34,
+        users: 600,
+        answered: 0.5,
+        scores: 1..=6,
+        model: Model::Random,
+        k: 5,
+        min_users: 4,
+    });
+}
+
+#[test]
+fn scores_of_both_signs() {
+    agree(&Case {
+        questions: 23,
+        users: 900,
+        answered: 0.5,
+        scores: -1..=1,
+        model: Model::ItemResponse,
+        k: 6,
+        min_users: 6,
+    });
+}
+
+#[test]
+fn a_long_prefix() {
+    agree(&Case {
+        questions: 19,
+        users: 1_500,
+        answered: 0.62,
+        scores: 0..=1,
+        model: Model::Random,
+        k: 7,
+        min_users: 10,
+    });
+}
