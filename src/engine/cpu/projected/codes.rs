@@ -1,7 +1,8 @@
 //! The whole table as rows of score codes, a byte a question.
 //!
 //! A code is 0 where the user did not answer, else 1 + the index of the score among the table's
-//! distinct scores.
+//! distinct scores. The table's rows take U · Q bytes, at most 512 MiB; besides, each thread has the rows
+//! of the users of one prefix that it is at, four questions short of a set.
 
 use super::super::layout::{Answer, Layout};
 

@@ -29,9 +29,9 @@
 //! # Cost
 //! A user of a prefix one question short costs one list entry and, for each score, one load, or and
 //! store of 256 bits, for all leaves together; half of them also a count. The table's pass is some 9
-//! bins × classes × 6 operations. Measured on the benchmark table (96 users and 77 leaves of such a
-//! prefix, floor 0.985, 0/1 scores, AVX2) a leaf takes about 50 cycles: table and counts 13, leaves
-//! left over 15 (one in seventeen), the stem's users 6 and their lists 4, the prefix 10.
+//! bins × classes × 6 operations. Measured on the benchmark table by halves (96 users and 62 leaves of
+//! such a prefix, floors above 0.98, 0/1 scores, AVX2) a leaf takes about 55 cycles, 11 of them for
+//! leaves left over (one in seventeen), 5 for lists and 3 for the prefix.
 //! Nearly all of it is scalar work, so portable code takes hardly longer.
 //!
 //! # Crowds

@@ -131,7 +131,6 @@ pub(super) enum Half {
 ///
 /// `half` says which four of the sums are made: a half at a time, the weights of many products by
 /// the same pairs stay in the first-level cache.
-#[inline(never)]
 pub(super) unsafe fn products(
     weights: &[Tile],
     leaves: &[Tile],

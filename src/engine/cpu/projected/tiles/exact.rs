@@ -19,7 +19,6 @@ impl Stem {
     /// # Safety
     /// AVX-512 F, BW, DQ, VL and VNNI.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-    #[inline(never)]
     pub(super) unsafe fn exactly(
         &self,
         by_code: &ByCode,
@@ -75,7 +74,6 @@ impl Stem {
     /// # Safety
     /// AVX-512 F, BW and DQ.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
-    #[inline(never)]
     pub(super) unsafe fn closed_form(
         &self,
         shape: Shape,

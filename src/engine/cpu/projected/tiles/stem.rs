@@ -121,7 +121,6 @@ impl Stem {
     }
 
     /// The users' bytes.
-    #[inline(never)]
     fn weigh(&mut self, base: &TileBase, values: &Values, shape: Shape, l1: usize) {
         self.fixed.clear();
         self.by_score.clear();
@@ -186,7 +185,6 @@ impl Stem {
     /// # Safety
     /// AVX-512 F, BW, VL and VBMI; `leaves` and `codes` must have their sizes.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-    #[inline(never)]
     unsafe fn spread(&mut self, base: &TileBase, by_code: &ByCode, shape: Shape) {
         let mut interleave = [0_u8; 64];
         for (i, place) in interleave.iter_mut().enumerate() {
@@ -248,7 +246,6 @@ impl Stem {
     ///
     /// # Safety
     /// AVX-512 F and BW; `weights` must have [`WEIGHTS`] tiles for each outer slab.
-    #[inline(never)]
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) unsafe fn left(
         &self,
@@ -319,7 +316,6 @@ impl Stem {
     /// # Safety
     /// AVX-512 F, BW and VNNI.
     #[target_feature(enable = "popcnt,avx512f,avx512bw,avx512vnni")]
-    #[inline(never)]
     pub(super) unsafe fn counts(&self, block: usize) -> [(u64, u64); 16] {
         std::array::from_fn(|row| {
             let code = |slab| {
