@@ -95,6 +95,21 @@ impl Prefix<'_> {
         }
     }
 
+    /// The most users of any stem.
+    #[cfg(target_arch = "x86_64")]
+    fn most_of_a_stem(&self) -> u32 {
+        let mut users = vec![0; self.limit - self.from];
+        for member in self.members {
+            for answer in self.rows.behind(member) {
+                match users.get_mut(answer.position as usize - self.from) {
+                    Some(users) => *users += 1,
+                    None => break,
+                }
+            }
+        }
+        users.into_iter().max().unwrap_or(0)
+    }
+
     /// The closed form of some of its users' part in all of its sets.
     fn completions<'a>(&self, members: impl Iterator<Item = &'a Member>) -> AuditSums {
         let mut sums = AuditSums::default();
@@ -389,10 +404,19 @@ impl Projector {
         }));
         let totals = base.users.iter().map(|&(_, g)| i64::from(g));
         let outer = self.outer_users(totals, density, floor);
-        // Every sum over the outer users is exact in f32, and the sums of low bytes in 32 bits.
-        let fits = |reach: f64| {
+        // Every sum over a stem's outer users is exact in f32, and the sums of low bytes in 32 bits. They
+        // are at most all outer users, or their part of those of the stem with most users.
+        let users = prefix.members.len();
+        let exact = |outer: usize, reach: f64| {
             let most = (outer + 64).next_multiple_of(64) as f64;
-            most * reach * reach < f32::EXACT && prefix.members.len() <= tiles::MOST_USERS
+            most * reach * reach < f32::EXACT
+        };
+        let of_a_stem = || {
+            let most = prefix.most_of_a_stem();
+            (u128::from(most) * outer as u128).div_ceil(users as u128) as usize
+        };
+        let fits = |reach: f64| {
+            users <= tiles::MOST_USERS && (exact(outer, reach) || exact(of_a_stem(), reach))
         };
         let fitting = i64::try_from(s).ok().zip(i64::try_from(g).ok());
         let fitting = fitting.and_then(|(s, g)| Some((values.shape(s, g)?, values.reach(s, g))));
