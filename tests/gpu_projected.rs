@@ -330,6 +330,35 @@ fn squares_of_users_in_the_middle_count() {
     finds_its_best_again(&matrix, 30, [0, 1, 2]);
 }
 
+/// The squares of the best set are more than the sweep's planes of bits can count, for one user of
+/// a very large total or for eight, and what is left of them when the planes overflow is as small as
+/// any other leaf's. The rest stand in the middle, but for two pairs at each other's side.
+#[test]
+fn squares_beyond_the_planes_spare_a_leaf() {
+    // Where the count that is left lands depends on the total, so several are tried.
+    for (large, total) in [1, 8].into_iter().flat_map(|n| {
+        let totals = (200..320).step_by(10);
+        totals.map(move |total| (n, total))
+    }) {
+        let matrix = table(33 + large, 32 + total, |u, q| {
+            let (score, total) = match u {
+                0..29 => (0, 20),
+                29..31 => (0, 40),
+                31..33 => (0, 0),
+                _ => (1, total),
+            };
+            // Beside the set, questions that one user of the middle answered, and behind those what
+            // totals come from.
+            match q {
+                0..3 => Some(score),
+                3..32 => (u + 3 == q).then_some(0),
+                _ => (((q - 32) as i64) < total as i64 - 3 * score).then_some(1),
+            }
+        });
+        finds_its_best_again(&matrix, 30, [0, 1, 2]);
+    }
+}
+
 /// Many small tables that follow ability more or less closely, with totals near and far apart, each
 /// with floors right below a set: whatever the sweep discards wrongly, some of them has it.
 #[test]
