@@ -17,7 +17,7 @@
 //              on behind the capacity: the host then throws the dispatch away and splits the chunk.
 //   records    params.workgroups records
 // Bounds: offset < params.sets <= params.stride; unrank gives elements below Q; the rest is guarded
-// below. Loops: each turn of the inner one clears a bit of a word.
+// below. Loops: each turn of the inner one clears a bit of a word; plan.rs counts the turns of all.
 // Cost a set: at most K * W reads and ANDs (fewer where a prefix of the AND is already 0), and for
 // each user in common K reads of a score and one sums_add.
 

@@ -8,16 +8,15 @@
 // Buffers, beside those of expand.wgsl.
 //   survivors  as in flat.wgsl
 //   records    params.workgroups records
-// Workgroup memory: 64 bytes a lane of tallies, 8 of masks and sums, and 16 a user of the tile where
-// there is a sweep.
+// Workgroup memory: 64 bytes a lane of tallies, 12 of masks and sums, and 16 a user of the tile
+// where there is a sweep.
 // The audit is the sweep's where a stem is swept, and that of the leaves' own sums elsewhere.
-// Cost: see sweep.wgsl; a leaf that is summed takes 6 operations a block, about 25 a user in common,
-// 40 to be dealt out and 280 to be judged. Benchmark, K = 5: n = 480, so 15 blocks, 96 users a
-// prefix, 19 a leaf, 23 leaves a word. At a floor of 0.988, as the search has for nearly all of its
-// sets: the sweep 96 * (30 + 38) / 23 = 280 a leaf, and 1 leaf in 20 is summed, 900 each: 45. With
-// the 160 of expand.wgsl that is about 490, against about 440 by the design's estimate; at lower
-// floors the sweep also counts squares, 470 a leaf, and more are left. To sum every leaf would take
-// 1,060.
+// Cost: see sweep.wgsl; a leaf that is summed takes 6 operations a block, about 30 a user in common,
+// 60 to be dealt out and 280 to be judged. Benchmark, K = 5: n = 480, so 15 blocks, 96 users a
+// prefix, 19 a leaf, 23 leaves a word. At a floor of 0.985, as the search has for nearly all of its
+// sets, the sweep looks at 58 of the 96 users one by one, 125 operations each: 315 a leaf; with its
+// blocks and its audit about 350. 1 leaf in 6 is summed, 1,000 each: 165. With the 35 of expand.wgsl
+// that is about 550, against about 440 by the design's estimate. To sum every leaf would take 1,060.
 
 struct Survivors {
     count: atomic<u32>,
@@ -46,7 +45,7 @@ struct Stem {
     scores: u32,
 }
 
-// Leaves of each lane that are left.
+// Leaves of each lane: all of them for the audit, and then those that are left.
 var<workgroup> alive: array<u32, WORKGROUP>;
 
 fn stem_of(entry: vec4<u32>) -> Stem {
@@ -106,19 +105,33 @@ fn pair_score(stem: Stem, l: u32, m: u32, block: u32, bit: u32, held: vec2<u32>)
     return score(stem, l, block, bit) + score(stem, m, block, bit);
 }
 
-fn leaf_sums(stem: Stem, l: u32, m: u32) -> Sums {
+fn leaf_sums(stem: Stem, l: u32, m: u32, swept: bool) -> Sums {
     var sums = Sums();
-    for (var block = 0u; block < stem.blocks; block += 1u) {
-        let row = stem.answered + block * stem.columns;
-        var users = scratch[row + l] & scratch[row + m];
-        let scores = stem.scores + block * SCORE_BITS * stem.columns;
-        let held = vec2<u32>(scratch[scores + l], scratch[scores + m]);
-        while (users != 0u) {
-            let bit = firstTrailingBit(users);
-            users &= users - 1u;
-            let i = block * 32u + bit;
-            let a = stem_score(stem, i) + pair_score(stem, l, m, block, bit, held);
-            sums_add(&sums, a, total(stem, i));
+    // Four blocks at a time, so that lanes wait less for each other.
+    for (var front = 0u; front < stem.blocks; front += 4u) {
+        var users = vec4<u32>(0u);
+        var held_l = vec4<u32>(0u);
+        var held_m = vec4<u32>(0u);
+        for (var i = 0u; i < 4u; i += 1u) {
+            if (front + i < stem.blocks) {
+                let row = stem.answered + (front + i) * stem.columns;
+                users[i] = scratch[row + l] & scratch[row + m];
+                let scores = stem.scores + (front + i) * SCORE_BITS * stem.columns;
+                held_l[i] = scratch[scores + l];
+                held_m[i] = scratch[scores + m];
+            }
+        }
+        while (any(users != vec4<u32>(0u))) {
+            var i = select(3u, 2u, users.z != 0u);
+            i = select(i, 1u, users.y != 0u);
+            i = select(i, 0u, users.x != 0u);
+            let word = users[i];
+            users[i] = word & (word - 1u);
+            let bit = firstTrailingBit(word);
+            let user = stem_user(stem, (front + i) * 32u + bit, swept);
+            let held = vec2<u32>(held_l[i], held_m[i]);
+            let a = user.x + pair_score(stem, l, m, front + i, bit, held);
+            sums_add(&sums, a, user.y);
         }
     }
     return sums;
@@ -135,6 +148,20 @@ fn lane_of(number: u32) -> u32 {
     return low;
 }
 
+// The place of the set bit that has `number` others below it.
+fn nth_bit(bits: u32, number: u32) -> u32 {
+    var left = number;
+    var place = 0u;
+    for (var half = 16u; half > 0u; half >>= 1u) {
+        let below = countOneBits(extractBits(bits, place, half));
+        if (left >= below) {
+            left -= below;
+            place += half;
+        }
+    }
+    return place;
+}
+
 fn add_leaf(
     stem: Stem,
     l: u32,
@@ -142,7 +169,7 @@ fn add_leaf(
     swept: bool,
     tally: ptr<function, Tally>,
 ) {
-    let sums = leaf_sums(stem, l - stem.last - 1u, m - stem.last - 1u);
+    let sums = leaf_sums(stem, l - stem.last - 1u, m - stem.last - 1u, swept);
     let verdict = sums_judge(sums, params.min_users, params.floor);
     if (!swept) {
         (*tally).counts += vec4<u32>(1u, u32(verdict.defined), 0u, 0u);
@@ -178,10 +205,13 @@ fn main(
             let beyond = min(params.questions - 1u, 32u * word + 31u);
             for (var first = stem.last + 1u; first < beyond; first += WORKGROUP) {
                 var mine = 0u;
-                if (first + lane < beyond) {
-                    let l = first + lane;
+                let l = first + lane;
+                if (l < beyond) {
                     mine = valid_leaves(stem, l, word);
-                    if (swept && mine != 0u) {
+                }
+                if (swept) {
+                    audit(stem, word, first, beyond, lane, mine, &tally);
+                    if (mine != 0u) {
                         mine = sweep(stem, l - stem.last - 1u, word, mine, &tally);
                     }
                 }
@@ -191,12 +221,9 @@ fn main(
                 workgroupBarrier();
                 for (var number = lane; number < scanned[WORKGROUP - 1u]; number += WORKGROUP) {
                     let owner = lane_of(number);
-                    var leaves = alive[owner];
+                    let leaves = alive[owner];
                     let before = scanned[owner] - countOneBits(leaves);
-                    for (var skip = before; skip < number; skip += 1u) {
-                        leaves &= leaves - 1u;
-                    }
-                    let m = 32u * word + firstTrailingBit(leaves);
+                    let m = 32u * word + nth_bit(leaves, number - before);
                     add_leaf(stem, first + owner, m, swept, &tally);
                 }
             }

@@ -777,6 +777,11 @@ fn devices_and_workloads_that_make_no_sense_are_refused() {
     );
     refused("bench cpu --quick --device 0", "are for GPUs");
     refused("bench cpu --quick --gpu-workload 1", "are for GPUs");
+    refused("bench cpu --quick --pipeline flat", "are for GPUs");
+    refused(
+        "bench gpu --quick --pipeline quick",
+        "invalid value 'quick'",
+    );
     refused("bench gpu --quick --device 0,0", "is named twice");
     refused("bench gpu --quick --device 999", "--device 999: there ");
 }
@@ -806,7 +811,35 @@ fn quick_benches_of_a_gpu_are_checked_and_say_how_many_sets() {
             );
         }
     }
-    let table = run(&line.replace("cpu gpu", "gpu"));
+    // Pipelines beside each other, as they were asked for.
+    let line = line.replace("cpu gpu", "gpu");
+    let line = line.replace(" --workload k2", " --pipeline projected,flat");
+    let out = run(&format!("{line} --format json"));
+    let document: serde_json::Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    let measured: Vec<_> = document["gpus"]
+        .as_array()
+        .expect("a GPU for each pipeline")
+        .iter()
+        .map(|gpu| {
+            (
+                &gpu["index"],
+                &gpu["pipeline"],
+                &gpu["workloads"][0]["workload"],
+            )
+        })
+        .collect();
+    let of = |name| {
+        (
+            serde_json::json!(0),
+            serde_json::json!(name),
+            serde_json::json!("k6"),
+        )
+    };
+    let [projected, flat] = [of("projected"), of("flat")];
+    let want = [&projected, &flat].map(|(index, name, k6)| (index, name, k6));
+    assert_eq!(measured, want);
+    let line = line.replace(" --pipeline projected,flat", " --workload k2");
+    let table = run(&line);
     let said = text(&table.stdout);
     assert_eq!((code(&table), said.lines().count()), (0, 5), "{said}");
     assert!(said.starts_with("gpu 0: "), "{said}");

@@ -32,6 +32,7 @@ pub const ANY: Limits = Limits {
     workgroup_memory: u32::MAX,
     invocations: u32::MAX,
     workgroups_per_side: u32::MAX,
+    loop_turns: u32::MAX,
     chunk: u32::MAX,
     survivors: u32::MAX,
 };
@@ -207,6 +208,26 @@ fn ties_constants_and_negative_correlations() {
     agree(engine(), &against, 4, 2, "negative");
     let nobody = table(40, 6, |u, q| (u % 6 == q).then_some((u % 4) as i64));
     agree(engine(), &nobody, 2, 2, "no set has users");
+}
+
+/// More users than an invocation may go through where software bounds the turns of its loops.
+#[test]
+fn more_users_in_common_than_a_loop_may_have_turns() {
+    for k in [1, 3] {
+        agree(
+            engine(),
+            &random(66_000, 5, 256, 0, 1),
+            k,
+            2,
+            "66,000 users",
+        );
+    }
+    // And with far fewer turns than any adapter allows.
+    let few = engine().with_limits(&Limits {
+        loop_turns: 1_000,
+        ..ANY
+    });
+    agree(&few, &random(1_000, 7, 256, -1, 3), 3, 2, "1,000 turns");
 }
 
 #[test]

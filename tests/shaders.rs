@@ -237,7 +237,7 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
                     workgroups,
                     first_left,
                     sets,
-                    words,
+                    quads,
                     row_words,
                     answered_words,
                     room,
@@ -253,9 +253,15 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
             .find(|&bytes| variant.tile <= tile_users(bytes));
         let memory = u64::from(memory.unwrap()).max(8 << 10);
         assert!(shared_bytes(&score) <= memory && shared_bytes(&expand) <= memory);
+        // Sums of eight lanes each; beside the tile two bits' words, a total and a float.
+        let groups = u64::from(WORKGROUP) / 8 * 4;
+        let tile = match u64::from(variant.tile) {
+            0 => 0,
+            users => users * TILE_BYTES + 16,
+        };
         assert_eq!(
             shared_bytes(&score),
-            u64::from(WORKGROUP) * (TALLY_BYTES + 8) + u64::from(variant.tile) * TILE_BYTES
+            u64::from(WORKGROUP) * (TALLY_BYTES + 12) + groups + tile
         );
     }
 }

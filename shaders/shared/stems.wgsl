@@ -22,8 +22,8 @@ struct Params {
     first_left: u32,
     // In the chunk.
     sets: u32,
-    // Words of a column of users.
-    words: u32,
+    // Quadruples of words of a column of users.
+    quads: u32,
     // Words of a row, and of its first part: the answered bits.
     row_words: u32,
     answered_words: u32,

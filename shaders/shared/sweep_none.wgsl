@@ -6,6 +6,21 @@ fn load_tile(stem: Stem, word: u32, lane: u32) -> bool {
     return false;
 }
 
+fn audit(
+    stem: Stem,
+    word: u32,
+    first: u32,
+    beyond: u32,
+    lane: u32,
+    mine: u32,
+    tally: ptr<function, Tally>,
+) {}
+
 fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Tally>) -> u32 {
     return valid;
+}
+
+// Score on the stem, total.
+fn stem_user(stem: Stem, i: u32, swept: bool) -> vec2<i32> {
+    return vec2<i32>(stem_score(stem, i), total(stem, i));
 }

@@ -267,6 +267,7 @@ mod tests {
                 workgroup_memory: 0,
                 invocations: 0,
                 workgroups_per_side: 0,
+                loop_turns: 0,
                 chunk: 0,
                 survivors: 0,
             },

@@ -16,7 +16,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
 use kcorrset::engine::Engine;
 use kcorrset::engine::cpu::Isa;
-use kcorrset::engine::gpu::{self, GpuEngine};
+use kcorrset::engine::gpu::{self, Choice, GpuEngine};
 use kcorrset::report::grouped;
 use measure::Bench;
 use print::{Document, OnGpu};
@@ -40,6 +40,7 @@ use workload::{WORKLOADS, Workload};
                   kcorrset bench cpu\n  \
                   kcorrset bench cpu --workload benchmark --instructions avx2 --format json\n  \
                   kcorrset bench gpu --workload benchmark --workload k6\n  \
+                  kcorrset bench gpu --workload benchmark --pipeline flat,projected\n  \
                   kcorrset bench --quick"
 )]
 pub struct BenchArgs {
@@ -68,6 +69,10 @@ pub struct BenchArgs {
     /// How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms [default: 2]
     #[arg(long, value_name = "1..4", value_parser = workload_parser())]
     gpu_workload: Option<u8>,
+    /// The pipelines to measure on each GPU, in turn with each other [default: the one that a search
+    /// would take]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
+    pipeline: Vec<Pipeline>,
     /// Form of the figures
     #[arg(long, value_name = "FORM", default_value = "table")]
     format: Format,
@@ -79,6 +84,27 @@ enum EngineName {
     Cpu,
     /// Every GPU
     Gpu,
+}
+
+/// As [`Choice`]; a search that the pipeline cannot take is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Pipeline {
+    /// Every set over all users
+    Flat,
+    /// Leaves over the users of their stems
+    Projected,
+    /// Complete tables, over covariances
+    Complete,
+}
+
+impl Pipeline {
+    fn choice(self) -> Choice {
+        match self {
+            Self::Flat => Choice::Flat,
+            Self::Projected => Choice::Projected,
+            Self::Complete => Choice::Complete,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -100,8 +126,12 @@ impl BenchArgs {
         let named = self.engines.contains(&EngineName::Gpu);
         let wanted = named || self.engines.is_empty();
         if !wanted {
-            if !self.device.is_empty() || self.gpu_workload.is_some() {
-                bail!("--device and --gpu-workload are for GPUs: leave them out, or bench gpu too");
+            let given = !self.device.is_empty() || !self.pipeline.is_empty();
+            if given || self.gpu_workload.is_some() {
+                bail!(
+                    "--device, --pipeline and --gpu-workload are for GPUs: leave them out, or bench \
+                     gpu too"
+                );
             }
             return Ok(Vec::new());
         }
@@ -119,6 +149,19 @@ impl BenchArgs {
             );
         }
         Ok(real)
+    }
+
+    /// The pipelines asked for, by name where they were.
+    fn choices(&self) -> Vec<(Option<String>, Choice)> {
+        if self.pipeline.is_empty() {
+            return vec![(None, Choice::default())];
+        }
+        let name = |pipeline: &Pipeline| {
+            let value = pipeline.to_possible_value();
+            value.map(|value| value.get_name().to_owned())
+        };
+        let asked = self.pipeline.iter();
+        asked.map(|p| (name(p), p.choice())).collect()
     }
 
     /// The workloads asked for, each once, in their own order.
@@ -150,14 +193,17 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
         let start = Instant::now();
         engine.self_test()?;
         let self_test_s = start.elapsed().as_secs_f64();
-        measured_on.push(OnGpu {
-            index,
-            device: engine.devices().join(", "),
-            software: engine.adapters().iter().all(|adapter| adapter.software),
-            self_test_s,
-            workloads: Vec::new(),
-        });
-        gpus.push(engine);
+        for (pipeline, choice) in args.choices() {
+            measured_on.push(OnGpu {
+                index,
+                device: engine.devices().join(", "),
+                software: engine.adapters().iter().all(|adapter| adapter.software),
+                pipeline,
+                self_test_s,
+                workloads: Vec::new(),
+            });
+            gpus.push(engine.with_choice(choice));
+        }
     }
     let bench = Bench::new(threads, isa, args.with_cpu(), gpus, args.runs.into(), &stop)?;
     let workloads = args.workloads();

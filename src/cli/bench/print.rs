@@ -85,6 +85,9 @@ pub struct OnGpu {
     pub device: String,
     /// Whether it computes on the CPU.
     pub software: bool,
+    /// The pipeline, where one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pipeline: Option<String>,
     /// What the self-test took; it passed.
     pub self_test_s: f64,
     /// As the workloads were asked for.
@@ -233,8 +236,10 @@ impl Document {
             } else {
                 ""
             };
+            let pipeline = gpu.pipeline.as_ref();
+            let pipeline = pipeline.map_or(String::new(), |name| format!(", {name} pipeline"));
             let about = format!(
-                "gpu {}: {}{software}, self-test passed in {:.1} s, {runs}",
+                "gpu {}: {}{software}{pipeline}, self-test passed in {:.1} s, {runs}",
                 gpu.index,
                 one_line(&gpu.device),
                 gpu.self_test_s
@@ -322,6 +327,7 @@ mod tests {
             index: 3,
             device: "d".to_owned(),
             software: true,
+            pipeline: Some("flat".to_owned()),
             self_test_s: 0.25,
             workloads: vec![
                 figures(100).with_busy(busy.clone()),
@@ -337,8 +343,8 @@ mod tests {
         );
         assert_eq!(
             lines[6],
-            "gpu 3: d (software: computes on the CPU), self-test passed in 0.2 s, medians of 3, \
-             small tables"
+            "gpu 3: d (software: computes on the CPU), flat pipeline, self-test passed in 0.2 s, \
+             medians of 3, small tables"
         );
         assert_eq!(lines.len(), 11);
         for table in [2..5, 8..11] {

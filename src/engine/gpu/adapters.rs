@@ -149,7 +149,7 @@ fn report(index: usize, adapter: &wgpu::Adapter) -> AdapterReport {
         software: info.device_type == wgpu::DeviceType::Cpu,
         vendor: info.vendor,
         device: info.device,
-        limits: limits(&adapter.limits()),
+        limits: limits(&adapter.limits(), info.device_type),
         features: AdapterFeatures {
             subgroup: features.contains(wgpu::Features::SUBGROUP),
             shader_int64: features.contains(wgpu::Features::SHADER_INT64),
@@ -160,7 +160,7 @@ fn report(index: usize, adapter: &wgpu::Adapter) -> AdapterReport {
     }
 }
 
-fn limits(limits: &wgpu::Limits) -> Limits {
+fn limits(limits: &wgpu::Limits, device_type: wgpu::DeviceType) -> Limits {
     Limits {
         max_storage_binding: limits.max_storage_buffer_binding_size,
         max_buffer: limits.max_buffer_size,
@@ -169,6 +169,10 @@ fn limits(limits: &wgpu::Limits) -> Limits {
             .max_compute_invocations_per_workgroup
             .min(limits.max_compute_workgroup_size_x),
         workgroups_per_side: limits.max_compute_workgroups_per_dimension,
+        loop_turns: match device_type {
+            wgpu::DeviceType::Cpu => Limits::SOFTWARE_LOOP_TURNS,
+            _ => u32::MAX,
+        },
         chunk: Limits::CHUNK,
         survivors: Limits::SURVIVORS,
     }

@@ -18,6 +18,10 @@ pub struct Limits {
     pub invocations: u32,
     /// Workgroups along one side of a dispatch.
     pub workgroups_per_side: u32,
+    /// Turns of loops that one invocation may take, all loops of a shader together, each with the
+    /// turn that it ends in. Not the device's word, so it is not shown.
+    #[serde(skip)]
+    pub loop_turns: u32,
     /// Sets in one dispatch; ours, not the device's.
     #[serde(skip)]
     pub chunk: u32,
@@ -35,6 +39,11 @@ impl Limits {
     /// dispatch with more is better split, the floor rising in between.
     pub const SURVIVORS: u32 = 1 << 16;
 
+    /// [`Self::loop_turns`] of software adapters. Mesa's llvmpipe ends every loop of a shader once
+    /// its loops took so many turns together, and goes on behind it as if all were well. No real GPU
+    /// is known to.
+    pub const SOFTWARE_LOOP_TURNS: u32 = 65_535;
+
     /// The smaller of each.
     #[must_use]
     pub fn at_most(&self, other: &Self) -> Self {
@@ -44,6 +53,7 @@ impl Limits {
             workgroup_memory: self.workgroup_memory.min(other.workgroup_memory),
             invocations: self.invocations.min(other.invocations),
             workgroups_per_side: self.workgroups_per_side.min(other.workgroups_per_side),
+            loop_turns: self.loop_turns.min(other.loop_turns),
             chunk: self.chunk.min(other.chunk),
             survivors: self.survivors.min(other.survivors),
         }
@@ -126,6 +136,7 @@ mod tests {
             workgroup_memory: 1 << 14,
             invocations: 256,
             workgroups_per_side: 65_535,
+            loop_turns: u32::MAX,
             chunk: Limits::CHUNK,
             survivors: Limits::SURVIVORS,
         };

@@ -1,7 +1,8 @@
 //! Sizes of everything the flat pipeline holds, from limits and the shape of the search: pure.
 //!
 //! Users are tiled into blocks of whole words, questions never: a row of one word of users over all
-//! questions must fit a binding. Sets are tiled into chunks, one dispatch a block each. Whatever
+//! questions must fit a binding. Where an adapter bounds the turns of loops, a block has no more words
+//! than an invocation may go through. Sets are tiled into chunks, one dispatch a block each. Whatever
 //! cannot be tiled away is refused with figures; nothing is cut off.
 
 use super::layout::{MAX_K, RECORD_BYTES, TALLY_BYTES, Variant, WORKGROUP};
@@ -47,6 +48,21 @@ const FIRST_CHUNK: u64 = 1024;
 /// Most reads of a word in the first chunk: a few milliseconds for a GPU, well under a second for a
 /// software adapter on one core.
 const FIRST_CHUNK_READS: u64 = 1 << 26;
+
+/// Most turns of the flat kernel's loops beside those of a word of users, each loop with the turn
+/// that it ends in and none taken to be unrolled: `unrank` with K searches of 32 bits at most,
+/// `reduce_tallies` with 6 strides of 6 sums, `leading` at 4 places in `judge`.
+fn fixed_turns(k: usize) -> u64 {
+    let unrank = k as u64 * (1 + 33) + 1;
+    let reduce = 6 * (1 + 7) + 1;
+    unrank + reduce + 4 * (3 + 1)
+}
+
+/// The same of a word of users: itself, K - 1 ANDs, 32 users with K scores each.
+fn word_turns(k: usize) -> u64 {
+    let k = k as u64;
+    1 + k + 32 * (1 + k + 1) + 1
+}
 
 impl Plan {
     /// Tiles a search of this shape.
@@ -105,6 +121,16 @@ impl Plan {
                 limits.storage(),
             ));
         }
+        let turns = u64::from(limits.loop_turns);
+        let block_turns = turns.saturating_sub(fixed_turns(k)) / word_turns(k);
+        if block_turns == 0 {
+            return Err(Excess::new(
+                "turns of loops for 32 users",
+                fixed_turns(k) + word_turns(k),
+                turns,
+            ));
+        }
+        let most_words = most_words.min(block_turns);
         let words = shape.users.div_ceil(32).max(1);
         let blocks = (words as u64).div_ceil(most_words);
         let block_words = (words as u64).div_ceil(blocks);
@@ -182,6 +208,7 @@ mod tests {
         workgroup_memory: 16 << 10,
         invocations: 256,
         workgroups_per_side: 65_535,
+        loop_turns: u32::MAX,
         chunk: Limits::CHUNK,
         survivors: Limits::SURVIVORS,
     };
@@ -236,6 +263,33 @@ mod tests {
             assert!(plan.partials as u64 * 4 <= limit);
             assert!(plan.chunk.is_multiple_of(WORKGROUP));
         }
+    }
+
+    #[test]
+    fn a_block_has_no_more_turns_of_loops_than_there_are() {
+        let limits = Limits {
+            loop_turns: Limits::SOFTWARE_LOOP_TURNS,
+            ..LIMITS
+        };
+        for k in [1, 2, 5, 40, MAX_K] {
+            for users in [10, 10_000, 60_000, 1_000_000] {
+                let plan = Plan::new(&limits, &shape(400, users, k, 1)).unwrap();
+                let turns = fixed_turns(k) + plan.block_words as u64 * word_turns(k);
+                assert!(turns <= u64::from(limits.loop_turns), "{k} {users}");
+                assert_eq!(
+                    plan.blocks().map(|block| block.len()).sum::<usize>(),
+                    plan.words
+                );
+            }
+        }
+        let plan = Plan::new(&limits, &shape(200, 60_000, 5, 1)).unwrap();
+        assert_eq!((plan.block_words, plan.blocks().count()), (268, 7));
+        let few = Limits {
+            loop_turns: 466,
+            ..limits
+        };
+        let excess = Plan::new(&few, &shape(200, 60_000, 5, 1)).unwrap_err();
+        assert_eq!((&excess.need[..], &excess.have[..]), ("467", "466"));
     }
 
     #[test]

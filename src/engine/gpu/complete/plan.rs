@@ -160,6 +160,7 @@ mod tests {
         workgroup_memory: 16 << 10,
         invocations: 256,
         workgroups_per_side: 65_535,
+        loop_turns: u32::MAX,
         chunk: Limits::CHUNK,
         survivors: Limits::SURVIVORS,
     };

@@ -34,9 +34,7 @@ impl Variant {
         let mut text = self.packed.constants(k - LEAVES);
         let _ = writeln!(text, "const NO_SLACK: u32 = {NO_SLACK}u;");
         if self.tile > 0 {
-            // Set bits of a set: 0 to K.
             let _ = writeln!(text, "const TILE: u32 = {}u;", self.tile);
-            let _ = writeln!(text, "const CLASSES: u32 = {}u;", k + 1);
         }
         text
     }
@@ -62,8 +60,8 @@ pub struct Params {
     pub first_left: u32,
     /// Sets in the chunk.
     pub sets: u32,
-    /// Words of a column.
-    pub words: u32,
+    /// Quadruples of words of a column.
+    pub quads: u32,
     /// Words of a row.
     pub row_words: u32,
     /// Words of a row's answered bits.

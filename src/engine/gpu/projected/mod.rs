@@ -147,7 +147,7 @@ impl<'a> Projected<'a> {
             workgroups: 0,
             first_left: 0,
             sets: 0,
-            words: table.words as u32,
+            quads: table.quads as u32,
             row_words: table.row_words as u32,
             answered_words: table.answered_words as u32,
             room: plan.room,

@@ -65,15 +65,16 @@ const FIRST_CHUNK: u64 = 1024;
 /// Offsets within a chunk and a stem are 32 bits and a difference of two of them 31.
 const MOST_SETS: u64 = 1 << 29;
 
-/// Largest K with a sweep: a lane has K + 1 words of leaves in registers.
+/// Largest K with a sweep: a lane has 2 (K + 2) words of leaves in registers.
 const SWEPT_K: usize = 12;
 
 /// Tiles that are worth a variant of their own: that of 16 KiB of workgroup memory, and as much as
 /// stems need at 32 and at 48 KiB. Between them, more users only mean fewer workgroups at a time.
 const TILES: [u32; 3] = [16 << 10, 32 << 10, 48 << 10];
 
-/// Workgroup memory besides the tile: tallies, masks, sums of lanes, and some words of the driver's.
-const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 8) + 128;
+/// Workgroup memory besides the tile: tallies, sums and masks of lanes, and some words of groups of
+/// them and of the driver's.
+const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 12) + 192;
 
 /// Users of a tile in this much workgroup memory.
 #[must_use]
@@ -90,7 +91,8 @@ fn tile(workgroup_memory: u32, mean_stem_users: f64) -> u32 {
     tiles.into_iter().find(roomy).unwrap_or(tiles[2])
 }
 
-/// Whether the audit of 32 leaves stays within 31 bits and a sign, and scores are two-valued.
+/// Whether scores are two-valued, and sums of squares of totals stay below 2^26, as the sweep's bounds
+/// ask.
 fn can_sweep(packing: &Packing) -> bool {
     packing.variant.score_bits == 1
         && packing.variant.sums == SumWidth::Narrow
@@ -152,9 +154,12 @@ impl Shape {
         let blocks = (stem / 32.0).ceil();
         let words = (self.users as f64 / 32.0).ceil();
         // Half of the questions lie behind a stem, or fewer.
-        let expand = 2.0 * depth * words
-            + stem * (depth + 1.0) * 3.0
-            + blocks * self.questions as f64 / 2.0 * 32.0 * 13.0;
+        let behind = self.questions as f64 / 2.0;
+        let columns = match self.variant.packed.score_bits {
+            1 => (behind / 32.0 + 1.0) * 1_300.0,
+            _ => behind * 32.0 * 13.0,
+        };
+        let expand = 2.0 * depth * words + stem * (depth + 2.0) * 3.0 + blocks * columns;
         let leaf = blocks * 5.0 + self.mean_set_users * 25.0 + 440.0;
         expand / self.sets_of_a_stem() + leaf
     }
@@ -200,7 +205,7 @@ impl Plan {
         }
         let questions = shape.questions as u64;
         let (_, row_words) = table::row_words(shape.questions, packed.score_bits);
-        let words = shape.users.div_ceil(32).max(1) as u64;
+        let words = 4 * table::quads(shape.users) as u64;
         let storage = limits.storage();
         let largest = 4 * shape.stem_words(shape.stem_users as u64).max(1);
         let needs = [
@@ -316,6 +321,7 @@ mod tests {
         workgroup_memory: 32 << 10,
         invocations: 256,
         workgroups_per_side: 65_535,
+        loop_turns: u32::MAX,
         chunk: Limits::CHUNK,
         survivors: Limits::SURVIVORS,
     };
@@ -346,7 +352,7 @@ mod tests {
         assert_eq!(tile(48 << 10, 2_400.0), tile_users(48 << 10));
         assert_eq!(tile(20 << 10, 2_400.0), tile_users(20 << 10));
         assert_eq!(tile(1 << 10, 10.0), 0);
-        for memory in [5_000, 16 << 10, 32 << 10, 48 << 10] {
+        for memory in [5_200, 16 << 10, 32 << 10, 48 << 10] {
             let bytes = WORKGROUP_BYTES + u64::from(tile_users(memory)) * TILE_BYTES;
             assert!(bytes <= u64::from(memory) && bytes + 32 * TILE_BYTES > u64::from(memory));
         }
@@ -388,12 +394,12 @@ mod tests {
         let tile = refused(|l, _| l.workgroup_memory = 8 << 10);
         assert!(tile.what.contains("workgroup memory"), "{tile:?}");
         let columns = refused(|l, _| l.max_buffer = 1 << 20);
-        assert_eq!(columns.need, (4 * 1875 * 200).to_string());
+        assert_eq!(columns.need, (4 * 1876 * 200).to_string());
         let rows = refused(|_, s| {
             s.users = 200_000;
             s.variant.packed.score_bits = 32;
         });
-        assert_eq!(rows.need, (4 * 200_000 * 207).to_string());
+        assert_eq!(rows.need, (4 * 200_064 * 207).to_string());
         let stem = refused(|_, s| {
             s.users = 32;
             s.questions = 40_000;

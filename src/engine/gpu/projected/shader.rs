@@ -42,9 +42,14 @@ impl Stage {
             0 => include_str!("../../../../shaders/shared/sweep_none.wgsl"),
             _ => include_str!("../../../../shaders/shared/sweep.wgsl"),
         };
+        let columns = match variant.packed.score_bits {
+            1 => include_str!("../../../../shaders/shared/columns_bits.wgsl"),
+            _ => include_str!("../../../../shaders/shared/columns_fields.wgsl"),
+        };
         let own: &[&str] = match self {
             Self::Expand => &[
                 include_str!("../../../../shaders/shared/unrank.wgsl"),
+                columns,
                 include_str!("../../../../shaders/expand.wgsl"),
             ],
             Self::Score => &[

@@ -11,8 +11,8 @@ use std::cmp::Reverse;
 /// Three buffers, laid out as `shaders/expand.wgsl` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Table {
-    /// Words of a column.
-    pub words: usize,
+    /// Quadruples of words of a column.
+    pub quads: usize,
     /// Words of a row's answered bits.
     pub answered_words: usize,
     /// Words of a row.
@@ -30,6 +30,12 @@ pub struct Table {
 pub fn users(matrix: &ResponseMatrix, k: usize) -> usize {
     let users = 0..matrix.users().len();
     users.filter(|&user| matrix.row(user).len() >= k).count()
+}
+
+/// Quadruples of words of a column of this many users.
+#[must_use]
+pub fn quads(users: usize) -> usize {
+    users.div_ceil(128).max(1)
 }
 
 /// Words of a row: of its answered bits, and of all of it.
@@ -51,10 +57,11 @@ impl Table {
             .filter(|&user| matrix.row(user).len() >= packing.variant.k)
             .collect();
         order.sort_by_key(|&user| (Reverse(matrix.totals()[user]), user));
-        let words = order.len().div_ceil(32).max(1);
+        let quads = quads(order.len());
+        let words = 4 * quads;
         let (answered_words, row_words) = row_words(questions, packing.variant.score_bits);
         let mut table = Self {
-            words,
+            quads,
             answered_words,
             row_words,
             answered: vec![0; questions * words],
@@ -98,14 +105,14 @@ mod tests {
             assert_eq!(packing.variant.score_bits as usize, bits);
             let table = Table::new(&matrix, &packing);
             let kept = users(&matrix, 4);
-            assert!(kept > 32 && kept < 75 && table.words == kept.div_ceil(32));
+            assert!(kept > 32 && kept < 75 && table.quads == kept.div_ceil(128));
             let mut left: Vec<_> = (0..75).filter(|&u| matrix.row(u).len() >= 4).collect();
             for place in 0..kept {
                 let row = &table.rows[place * table.row_words..][..table.row_words];
                 let answers: Vec<_> = (0..35)
                     .filter(|q| row[q / 32] >> (q % 32) & 1 == 1)
                     .map(|q| {
-                        let column = table.answered[q * table.words + place / 32];
+                        let column = table.answered[4 * q * table.quads + place / 32];
                         assert_eq!(column >> (place % 32) & 1, 1);
                         let at = q * bits;
                         let raw = row[table.answered_words + at / 32] >> (at % 32);

@@ -1,0 +1,38 @@
+// The rows of a stem's users as columns, a lane a block of users and a question; for scores of any
+// width. Needs expand.wgsl.
+// Cost a block and question: 32 (3 reads and 10 operations).
+
+fn write_column(at: u32, users: u32, block: u32, first: u32, column: u32, columns: u32) {
+    let question = first + column;
+    let field = question * SCORE_BITS;
+    let start = block * 32u;
+    let most = min(users - start, 32u);
+    var bits = 0u;
+    var pieces: array<u32, SCORE_BITS>;
+    for (var i = 0u; i < SCORE_BITS; i += 1u) {
+        pieces[i] = 0u;
+    }
+    for (var i = 0u; i < most; i += 1u) {
+        let row = scratch[at + start + i] * params.row_words;
+        bits |= extractBits(rows[row + (question >> 5u)], question & 31u, 1u) << i;
+        let score = extractBits(
+            rows[row + params.answered_words + (field >> 5u)],
+            field & 31u,
+            SCORE_BITS,
+        );
+        pieces[(i * SCORE_BITS) >> 5u] |= score << ((i * SCORE_BITS) & 31u);
+    }
+    let blocks = blocks_of(users);
+    let row = at + 96u * blocks;
+    scratch[row + block * columns + column] = bits;
+    for (var i = 0u; i < SCORE_BITS; i += 1u) {
+        scratch[row + (blocks + block * SCORE_BITS + i) * columns + column] = pieces[i];
+    }
+}
+
+fn write_columns(lane: u32, at: u32, users: u32, first: u32, columns: u32) {
+    let entries = blocks_of(users) * columns;
+    for (var entry = lane; entry < entries; entry += WORKGROUP) {
+        write_column(at, users, entry / columns, first, entry % columns, columns);
+    }
+}
