@@ -8,6 +8,7 @@ use kcorrset::engine::{Engine, EngineError, Query, Watch};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::{SearchError, run};
 use kcorrset::synth::{Model, Spec, matrix};
+use std::time::Duration;
 
 /// The device of the other tests, where whatever the projected pipeline cannot take is refused.
 fn engine() -> GpuEngine {
@@ -272,6 +273,15 @@ fn many_users_many_questions_and_very_sparse_tables() {
     let wide = matrix(&spec(3_000, 2_000, 0.05)).unwrap();
     let free = engine().with_choice(Choice::ByWork);
     agree_with_flat(&free, &wide, 2, 10, 1_000_000, 300, "K = 2");
+}
+
+/// Chunks whose leaves and users are more than software, which bounds the turns of an invocation's
+/// loops, can do at once: 64 lanes have five or more leaves of 19,000 users each.
+#[test]
+fn loops_that_are_cut_short_are_seen_and_halved() {
+    let matrix = random(20_000, 60, 250, 0, 1);
+    let long = engine().with_target(Duration::from_secs(2));
+    agree_with_flat(&long, &matrix, 3, 2, 0, 3_000, "20,000 users");
 }
 
 /// Searches twice, so that the second search starts with the floor of the best set, and finds it again.
