@@ -1,6 +1,8 @@
 //! The projected pipeline on a real adapter against the oracle and the flat pipeline.
 
+use crate::agreement::{self, Effort, Truth, oracle_all};
 use crate::gpu::{ANY, agree, assert_same, draw, random, table};
+use crate::tables;
 use kcorrset::combin::binomial;
 use kcorrset::engine::gpu::limits::Limits;
 use kcorrset::engine::gpu::{Choice, Fault, GpuEngine};
@@ -402,5 +404,28 @@ fn no_set_at_a_floor_is_discarded() {
             assert_same(&all.best[..=place], &got.best, &case);
             assert_eq!(got.audit, all.audit, "{case}");
         }
+    }
+}
+
+/// A part of the grid that the other engines go through in agreement.rs: each variant that is compiled
+/// takes software seconds.
+#[test]
+fn some_tables_of_the_grid_at_floors_and_ranges() {
+    let mut some = vec![(tables::wide(12), 3), (tables::wide(12), 4)];
+    for family in [tables::ties(), tables::patterns(), tables::scores()] {
+        let fits = |t: &tables::Table| (5..=12).contains(&t.matrix.questions().len());
+        some.extend(
+            family
+                .into_iter()
+                .filter(fits)
+                .take(2)
+                .map(|table| (table, 3)),
+        );
+    }
+    assert_eq!(some.len(), 8);
+    for (tables::Table { name, matrix }, k) in some {
+        let truth = Truth::new(&matrix, 2, &oracle_all(&matrix, k));
+        agreement::agree(&engine(), &truth, Effort::Brief)
+            .unwrap_or_else(|what| panic!("{name}, k {k}: {what}"));
     }
 }
