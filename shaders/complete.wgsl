@@ -362,8 +362,5 @@ fn main(
     }
     let none = vec2<u32>(0u);
     let sums = array<vec2<u32>, 6>(none, sa_sum, none, saa_sum, none, sag_sum);
-    reduce_tallies(lane, Tally(counts, sums));
-    if (lane == 0u && workgroup < params.workgroups) {
-        records[workgroup] = Record(tallies[0], params.serial);
-    }
+    report(lane, workgroup, Tally(counts, sums));
 }

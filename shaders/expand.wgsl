@@ -11,7 +11,7 @@
 //   rows       params.row_words words a user: answered bits, then shifted scores in SCORE_BITS each
 //   totals     one a user
 //   claimed    words of scratch that were taken or asked for; the host sees to it that all stems of
-//              a chunk together stay below 2^32
+//              a chunk together stay below 2^32. Then 1 where a loop was cut short (loops.wgsl).
 // Cost a stem, W quadruples, n users, B blocks, C questions behind:
 //   8 (K - 2) W reads and ANDs over all lanes, W / 64 scans of 4 barriers; lane 0 unranks;
 //   n (K + 2) reads and writes of users, scores and totals;
@@ -24,7 +24,7 @@
 @group(0) @binding(2) var<storage, read> answered: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> rows: array<u32>;
 @group(0) @binding(4) var<storage, read> totals: array<i32>;
-@group(0) @binding(5) var<storage, read_write> claimed: atomic<u32>;
+@group(0) @binding(5) var<storage, read_write> claimed: array<atomic<u32>, 2>;
 // Users, place in scratch, last question, offset of the first set from the chunk's first rank.
 @group(0) @binding(6) var<storage, read_write> stems: array<vec4<u32>>;
 @group(0) @binding(7) var<storage, read_write> scratch: array<u32>;
@@ -97,7 +97,7 @@ fn main(
         let blocks = blocks_of(users);
         let size = blocks * (96u + columns * (1u + SCORE_BITS));
         if (lane == 0u) {
-            claim = atomicAdd(&claimed, size);
+            claim = atomicAdd(&claimed[0], size);
         }
         let at = workgroupUniformLoad(&claim);
         let fits = at <= params.room && size <= params.room - at;
@@ -140,5 +140,8 @@ fn main(
             scratch[place + 64u * blocks] = bitcast<u32>(totals[user]);
         }
         write_columns(lane, at, taken, first, columns);
+    }
+    if (loops_were_cut(params.serial)) {
+        atomicStore(&claimed[1], 1u);
     }
 }

@@ -124,9 +124,6 @@ fn main(
                 }
             }
         }
-        reduce_tallies(lane, tally_of(counts, wide));
-        if (lane == 0u && workgroup < params.workgroups) {
-            records[workgroup] = Record(tallies[0], params.serial);
-        }
+        report(lane, workgroup, tally_of(counts, wide));
     }
 }

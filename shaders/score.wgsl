@@ -230,8 +230,5 @@ fn main(
         }
     }
     workgroupBarrier();
-    reduce_tallies(lane, tally);
-    if (lane == 0u && workgroup < params.workgroups) {
-        records[workgroup] = Record(tallies[0], params.serial);
-    }
+    report(lane, workgroup, tally);
 }

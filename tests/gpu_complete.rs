@@ -1,7 +1,9 @@
 //! The GPU engine's complete pipeline on a real adapter: agreement with the oracle set by set, with
 //! the flat pipeline and the CPU engine on larger tables, ranges of ranks, planted faults.
 
+use crate::agreement::{self, Effort, Truth, oracle_all};
 use crate::gpu::{ANY, agree_on_ranks, assert_same, draw, engine, random, table};
+use crate::tables;
 use kcorrset::combin::binomial;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
@@ -286,4 +288,24 @@ fn planted_faults_are_caught() {
         assert_same(&want.best, &got.best, case);
     }
     assert!(complete().self_test().is_ok());
+}
+
+/// A part of the grid that the other engines go through in agreement.rs: each variant that is compiled
+/// takes software seconds.
+#[test]
+fn some_tables_of_the_grid_at_floors_and_ranges() {
+    let fits = |t: &tables::Table| (5..=12).contains(&t.matrix.questions().len());
+    let some: Vec<_> = tables::sizes(100)
+        .into_iter()
+        .filter(fits)
+        .take(5)
+        .collect();
+    assert!(!some.is_empty());
+    for tables::Table { name, matrix } in some {
+        for k in [2, 4] {
+            let truth = Truth::new(&matrix, 2, &oracle_all(&matrix, k));
+            agreement::agree(&complete(), &truth, Effort::Brief)
+                .unwrap_or_else(|what| panic!("{name}, k {k}: {what}"));
+        }
+    }
 }

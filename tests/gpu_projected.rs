@@ -1,6 +1,8 @@
 //! The projected pipeline on a real adapter against the oracle and the flat pipeline.
 
+use crate::agreement::{self, Effort, Truth, oracle_all};
 use crate::gpu::{ANY, agree, assert_same, draw, random, table};
+use crate::tables;
 use kcorrset::combin::binomial;
 use kcorrset::engine::gpu::limits::Limits;
 use kcorrset::engine::gpu::{Choice, Fault, GpuEngine};
@@ -8,6 +10,7 @@ use kcorrset::engine::{Engine, EngineError, Query, Watch};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::{SearchError, run};
 use kcorrset::synth::{Model, Spec, matrix};
+use std::time::Duration;
 
 /// The device of the other tests, where whatever the projected pipeline cannot take is refused.
 fn engine() -> GpuEngine {
@@ -274,6 +277,15 @@ fn many_users_many_questions_and_very_sparse_tables() {
     agree_with_flat(&free, &wide, 2, 10, 1_000_000, 300, "K = 2");
 }
 
+/// Chunks whose leaves and users are more than software, which bounds the turns of an invocation's
+/// loops, can do at once: 64 lanes have five or more leaves of 19,000 users each.
+#[test]
+fn loops_that_are_cut_short_are_seen_and_halved() {
+    let matrix = random(20_000, 60, 250, 0, 1);
+    let long = engine().with_target(Duration::from_secs(2));
+    agree_with_flat(&long, &matrix, 3, 2, 0, 3_000, "20,000 users");
+}
+
 /// Searches twice, so that the second search starts with the floor of the best set, and finds it again.
 fn finds_its_best_again(matrix: &ResponseMatrix, ranks: u128, best: [usize; 3]) {
     let query = Query::new(matrix, 3, 1, 2)
@@ -392,5 +404,28 @@ fn no_set_at_a_floor_is_discarded() {
             assert_same(&all.best[..=place], &got.best, &case);
             assert_eq!(got.audit, all.audit, "{case}");
         }
+    }
+}
+
+/// A part of the grid that the other engines go through in agreement.rs: each variant that is compiled
+/// takes software seconds.
+#[test]
+fn some_tables_of_the_grid_at_floors_and_ranges() {
+    let mut some = vec![(tables::wide(12), 3), (tables::wide(12), 4)];
+    for family in [tables::ties(), tables::patterns(), tables::scores()] {
+        let fits = |t: &tables::Table| (5..=12).contains(&t.matrix.questions().len());
+        some.extend(
+            family
+                .into_iter()
+                .filter(fits)
+                .take(2)
+                .map(|table| (table, 3)),
+        );
+    }
+    assert_eq!(some.len(), 8);
+    for (tables::Table { name, matrix }, k) in some {
+        let truth = Truth::new(&matrix, 2, &oracle_all(&matrix, k));
+        agreement::agree(&engine(), &truth, Effort::Brief)
+            .unwrap_or_else(|what| panic!("{name}, k {k}: {what}"));
     }
 }

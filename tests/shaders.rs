@@ -165,7 +165,7 @@ fn structs_have_one_layout_in_both_languages() {
                 serial
             ]
         );
-        agrees!(&module, Record, [tally, serial]);
+        agrees!(&module, Record, [tally, serial, cut]);
         let (members, size) = layout_of(&module, "Tally");
         assert_eq!(members[0], ("counts".to_owned(), 0));
         assert_eq!(
@@ -299,7 +299,7 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
                 with_total
             ]
         );
-        agrees!(&module, Record, [tally, serial]);
+        agrees!(&module, Record, [tally, serial, cut]);
         assert_eq!(shared_bytes(&module), workgroup_bytes(k, sums, span));
         let bound = module.global_variables.iter();
         let bound = bound.filter(|(_, v)| v.binding.is_some()).count();

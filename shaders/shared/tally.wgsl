@@ -1,4 +1,5 @@
-// What a workgroup saw, added up over its lanes: the audit. Needs u64.wgsl and sums.wgsl.
+// What a workgroup saw, added up over its lanes: the audit. Needs u64.wgsl, sums.wgsl, loops.wgsl,
+// and the kernel's `params` and `records`.
 //
 // One record a workgroup. `serial` is the dispatch's number: a workgroup that did not run leaves an
 // older one, so a buffer of zeros or of the last chunk is never taken for an answer.
@@ -13,6 +14,8 @@ struct Tally {
 struct Record {
     tally: Tally,
     serial: u32,
+    // `serial` where a loop was cut short (loops.wgsl): nothing else of the record counts then.
+    cut: atomic<u32>,
 }
 
 // 64 bytes a lane. Each lane writes its own before the first barrier, so it needs no zeroing.
@@ -44,6 +47,22 @@ fn reduce_tallies(lane: u32, mine: Tally) {
             for (var i = 0u; i < 6u; i += 1u) {
                 tallies[lane].sums[i] = add64(tallies[lane].sums[i], tallies[lane + stride].sums[i]);
             }
+        }
+    }
+}
+
+// Leaves the workgroup's record, of all lanes' tallies. Call it from uniform control flow.
+// A lane that was cut may come here past barriers that others still wait at: so it says so in a place
+// that nobody else writes.
+fn report(lane: u32, workgroup: u32, mine: Tally) {
+    reduce_tallies(lane, mine);
+    if (workgroup < params.workgroups) {
+        if (lane == 0u) {
+            records[workgroup].tally = tallies[0];
+            records[workgroup].serial = params.serial;
+        }
+        if (loops_were_cut(params.serial)) {
+            atomicStore(&records[workgroup].cut, params.serial);
         }
     }
 }

@@ -227,9 +227,9 @@ impl Device {
         let start = Instant::now();
         let pipeline = self.scoped(&format!("compiling {name}"), || {
             // SAFETY: the only check left out is the bound on loops. Every loop of our shaders ends:
-            // `for` loops count to a bound that does not change, searches halve their interval, loops
-            // over users clear a bit of a word each turn, and the sweep's inner loop passes a user each
-            // turn and stops at the one of the outer loop. In the complete kernel each turn over stems
+            // `for` loops count to a bound that does not change, as the loop at the very end does, searches
+            // halve their interval, and loops over users clear a bit of a word each turn. In the complete
+            // kernel each turn over stems
             // takes a set or more of its share, each over leaves goes on by a leaf at least, and the step
             // to the next stem counts down.
             let module = unsafe { self.device.create_shader_module_trusted(descriptor, checks) };

@@ -30,7 +30,8 @@ pub(super) struct Answer {
     /// Sets with a correlation, where the pipeline counts them.
     pub(super) defined: Option<u64>,
     /// Offsets of all sets that may have r at or above the floor, in any order; `None` where there
-    /// were more than [`Pipeline::survivors`], and the whole answer is to be thrown away.
+    /// were more than [`Pipeline::survivors`], or loops were cut short, and the whole answer is to be
+    /// thrown away: such a chunk has two sets or more.
     pub(super) survivors: Option<Vec<u64>>,
     /// When it ran, where the device has a clock.
     pub(super) ran: Option<Span>,
@@ -80,7 +81,7 @@ pub(super) struct Driven {
     pub(super) defined: Option<u128>,
     /// Chunks done.
     pub(super) chunks: u64,
-    /// Chunks thrown away for their survivors.
+    /// Chunks thrown away for their survivors, or for loops cut short.
     pub(super) redone: u64,
     /// How long the device computed, chunks that were thrown away included.
     pub(super) busy: Duration,

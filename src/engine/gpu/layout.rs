@@ -155,8 +155,10 @@ pub struct Record {
     pub tally: Tally,
     /// The dispatch that it saw it in.
     pub serial: u32,
+    /// The same where a loop was cut short.
+    pub cut: u32,
     /// To a multiple of 16 bytes.
-    pub padding: [u32; 3],
+    pub padding: [u32; 2],
 }
 
 /// Bytes of a [`Tally`], which is also one lane's part of workgroup memory.

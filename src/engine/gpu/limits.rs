@@ -40,8 +40,8 @@ impl Limits {
     pub const SURVIVORS: u32 = 1 << 16;
 
     /// [`Self::loop_turns`] of software adapters. Mesa's llvmpipe ends every loop of a shader once
-    /// its loops took so many turns together, and goes on behind it as if all were well. No real GPU
-    /// is known to.
+    /// its loops took so many turns together, and goes on behind it as if all were well (seen with Mesa
+    /// 22.3). No real GPU is known to.
     pub const SOFTWARE_LOOP_TURNS: u32 = 65_535;
 
     /// The smaller of each.

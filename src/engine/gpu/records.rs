@@ -11,8 +11,24 @@ pub(super) struct Seen {
     pub(super) sums: AuditSums,
     /// Sets that were found to have a correlation.
     pub(super) defined: u64,
-    /// Offsets of the survivors; `None` where there were more than room.
+    /// Offsets of the survivors; `None` where there were more than room, or loops were cut short.
     pub(super) survivors: Option<Vec<u64>>,
+}
+
+/// Of a dispatch whose loops the adapter cut short (`shaders/shared/loops.wgsl`): nothing, so that
+/// the chunk is done again in halves.
+///
+/// # Errors
+/// There are none of a single set.
+pub(super) fn cut_short(chunk: Chunk) -> Result<Seen, String> {
+    if chunk.sets < 2 {
+        return Err("it cuts short the loops that a single set takes; use --engine cpu".to_owned());
+    }
+    Ok(Seen {
+        sums: AuditSums::default(),
+        defined: 0,
+        survivors: None,
+    })
 }
 
 /// Reads the records of dispatch `serial`, and the count and offsets of survivors, of which there is
@@ -30,6 +46,9 @@ pub(super) fn read(
     // Mapped memory has its own alignment: copied, not cast.
     let records: Vec<Record> = bytemuck::pod_collect_to_vec(records);
     let survivors: Vec<u32> = bytemuck::pod_collect_to_vec(survivors);
+    if records.iter().any(|record| record.cut == serial) {
+        return cut_short(chunk);
+    }
     let mut sums = AuditSums::default();
     let (mut defined, mut kept, mut kept_offsets) = (0_u64, 0_u64, 0_u32);
     for (i, record) in records.iter().enumerate() {
@@ -100,7 +119,8 @@ mod tests {
                 sums: [[5, 1]; 6],
             },
             serial: 3,
-            padding: [0; 3],
+            cut: 0,
+            padding: [0; 2],
         }
     }
 
@@ -116,6 +136,23 @@ mod tests {
         assert_eq!((seen.defined, seen.survivors), (8, Some(vec![2, 19])));
         let full = read(&[record(4, 6)], &[4, 0, 1, 2]).unwrap();
         assert_eq!(full.survivors, None);
+    }
+
+    #[test]
+    fn loops_cut_short_are_no_answer_whatever_else_there_is() {
+        let mut cut = record(9, 9);
+        cut.cut = 3;
+        let missing = Record {
+            serial: 2,
+            ..record(0, 0)
+        };
+        let seen = read(&[missing, cut], &[1, 1]).unwrap();
+        assert_eq!((seen.sums, seen.survivors), (AuditSums::default(), None));
+        // Of a dispatch before this one.
+        cut.cut = 2;
+        assert!(read(&[cut], &[1, 1]).is_err());
+        let one = Chunk { first: 7, sets: 1 };
+        assert!(cut_short(one).unwrap_err().contains("--engine cpu"));
     }
 
     #[test]

@@ -61,6 +61,7 @@ impl Kernel {
             include_str!("../../../shaders/shared/u128.wgsl"),
             include_str!("../../../shaders/shared/unrank.wgsl"),
             include_str!("../../../shaders/shared/sums.wgsl"),
+            include_str!("../../../shaders/shared/loops.wgsl"),
             include_str!("../../../shaders/shared/tally.wgsl"),
         ];
         let own: &[&str] = match self {

@@ -10,7 +10,8 @@ pub struct Usage {
     pub device: String,
     /// Chunks done.
     pub chunks: u64,
-    /// Chunks thrown away and done again in halves, for they had too many survivors.
+    /// Chunks thrown away and done again in halves, for they had too many survivors, or loops
+    /// that were cut short.
     pub redone: u64,
     /// How often the device failed and was opened anew.
     pub reopened: u32,

@@ -47,8 +47,8 @@ use wgpu::BufferUsages;
 /// Chunks in flight: one computes and one waits its turn while the host finishes a third.
 const SLOTS: usize = 3;
 
-/// Bytes of the count of claimed words.
-const CLAIMED_BYTES: u64 = 4;
+/// Bytes of the count of claimed words, and of whether loops were cut short.
+const CLAIMED_BYTES: u64 = 8;
 
 /// The shape of `job`, and the sizes for it.
 ///
@@ -236,10 +236,14 @@ impl<'a> Projected<'a> {
         let ran = stopwatch.and_then(|_| self.device.span(stamps));
         let (claimed, bytes) = bytes.split_at(CLAIMED_BYTES as usize);
         let claimed: Vec<u32> = bytemuck::pod_collect_to_vec(claimed);
-        let fits = claimed.iter().all(|&words| words <= self.plan.room);
+        let fits = claimed[0] <= self.plan.room;
         let (records, survivors) = bytes.split_at(workgroups as usize * RECORD_BYTES as usize);
-        let seen = records::read(records, survivors, chunk, serial, self.plan.survivors)
-            .map_err(|what| self.device.error(what))?;
+        let seen = if claimed[1] == 0 {
+            records::read(records, survivors, chunk, serial, self.plan.survivors)
+        } else {
+            records::cut_short(chunk)
+        };
+        let seen = seen.map_err(|what| self.device.error(what))?;
         Ok(Answer {
             seen: seen.sums,
             // A leaf that the sweep discards may or may not be defined.

@@ -3,6 +3,9 @@
 //!
 //! Nothing is tiled but chunks: the table and the largest possible stem must each fit a buffer.
 //! What does not fit is refused with figures, and the flat pipeline, which tiles users, takes it.
+//! Turns of loops are not planned for: how many a stem takes depends on who answered what, and the
+//! most there can be would refuse nearly all. A chunk whose loops were cut short says so and is halved
+//! (`shaders/shared/loops.wgsl`).
 
 use super::super::layout::{MAX_K, RECORD_BYTES, SumWidth, TALLY_BYTES, WORKGROUP};
 use super::super::limits::{Excess, Limits};

@@ -66,6 +66,7 @@ impl Stage {
             include_str!("../../../../shaders/shared/floor.wgsl"),
             include_str!("../../../../shaders/shared/u64.wgsl"),
             include_str!("../../../../shaders/shared/u128.wgsl"),
+            include_str!("../../../../shaders/shared/loops.wgsl"),
             include_str!("../../../../shaders/shared/scan.wgsl"),
             include_str!("../../../../shaders/shared/stems.wgsl"),
         ];
