@@ -316,7 +316,7 @@ impl Branch<'_> {
         Ok(())
     }
 
-    /// Behind which position a child of `prefix` cannot lie, with `choose` questions to choose.
+    /// The position that every child of a prefix lies before, with `choose` questions to choose.
     fn last(&self, choose: usize) -> usize {
         let last = self.walk.layout.questions() + 1 - choose;
         match choose {

@@ -196,10 +196,9 @@ impl Projector {
         }
     }
 
-    /// Whether a prefix five questions short of a set is to be walked by halves: its users, of whom
-    /// each answered a question behind it with probability `density`, are enough for prefixes two
-    /// questions longer to be taken over. It pays where the tiles or the pair test may be taken, as rows
-    /// of codes or bits tell; the other kernels have little to do once a stem.
+    /// Whether a prefix five questions short of a set is to be walked by halves: its users are enough for
+    /// prefixes two questions longer to be taken over. It pays where the tiles or the pair test may be
+    /// taken, as rows of codes or bits tell; the other kernels have little to do once a stem.
     pub(super) fn takes_halves(
         &self,
         layout: &Layout,
@@ -207,11 +206,12 @@ impl Projector {
         members: &[Member],
         from: usize,
     ) -> bool {
+        if rows.codes().is_none() && rows.bits().is_none() {
+            return false;
+        }
         let answers: usize = members.iter().map(|m| rows.behind(m).len()).sum();
-        let lanes = layout.questions() - from;
-        let density = answers as f64 / (members.len() * lanes) as f64;
-        let enough = members.len() as f64 * density * density >= FEWEST_USERS as f64;
-        enough && (rows.codes().is_some() || rows.bits().is_some())
+        let density = answers as f64 / (members.len() * (layout.questions() - from)) as f64;
+        members.len() as f64 * density * density >= FEWEST_USERS as f64
     }
 
     /// Visits all sets of three more questions and returns their audit sums, or `None` where it does
