@@ -47,6 +47,13 @@ const MOST_BYTES: usize = 1 << 29;
 /// A leaf should have this many outer users at least, or too few of them to tell.
 const OUTER_USERS_OF_A_LEAF: f64 = 9.0;
 
+/// Outer users are added where more than this part of leaves is kept, and taken away where less than
+/// [`FEWEST_KEPT`].
+const MOST_KEPT: f64 = 0.01;
+
+/// See [`MOST_KEPT`].
+const FEWEST_KEPT: f64 = 0.004;
+
 /// What the inner users may add to a leaf's bar, as a part of what is to be explained.
 const SLACK: f64 = 0.15;
 
@@ -497,19 +504,9 @@ impl Projector {
     /// More outer users where many leaves were kept, fewer where few were.
     fn adapt(&self, &Tally { sets, kept, .. }: &Tally) {
         let care = f32::from_bits(self.care.load(Ordering::Relaxed));
-        static B: std::sync::OnceLock<(f64, f64)> = std::sync::OnceLock::new();
-        let (hi, lo) = *B.get_or_init(|| {
-            let g = |n: &str, d: f64| {
-                std::env::var(n)
-                    .ok()
-                    .and_then(|v| v.parse().ok())
-                    .unwrap_or(d)
-            };
-            (g("HI", 0.01), g("LO", 0.004))
-        });
-        let next = if kept as f64 > sets as f64 * hi {
+        let next = if kept as f64 > sets as f64 * MOST_KEPT {
             (care * 1.1).min(8.0)
-        } else if (kept as f64) < sets as f64 * lo {
+        } else if (kept as f64) < sets as f64 * FEWEST_KEPT {
             (care * 0.95).max(0.25)
         } else {
             care
