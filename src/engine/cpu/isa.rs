@@ -12,7 +12,7 @@ pub enum Isa {
     Avx2,
     /// The same with AVX-512 F, BW, DQ and VL.
     Avx512,
-    /// The same with AVX-512 VBMI, VNNI and VPOPCNTDQ, and AMX tiles of bytes.
+    /// The same with AVX-512 VBMI, VNNI and VPOPCNTDQ, GFNI, and AMX tiles of bytes.
     Amx,
 }
 
@@ -65,6 +65,7 @@ impl Isa {
                         && is_x86_feature_detected!("avx512vbmi")
                         && is_x86_feature_detected!("avx512vnni")
                         && is_x86_feature_detected!("avx512vpopcntdq")
+                        && is_x86_feature_detected!("gfni")
                         && super::projected::tiles_available()
                 }
             }

@@ -259,9 +259,11 @@ impl Rows {
         &self.answers[member.at as usize..member.end as usize]
     }
 
-    /// Adds the answers as bits, where they fit; `members` must be all, as [`Layout::rows`] made them.
-    pub(super) fn add_bits(&mut self, layout: &Layout, members: &[Member]) {
-        self.bits = Table::new(layout, members.iter().map(|member| self.behind(member)));
+    /// Adds the answers as bits, where they fit, with records or without; `members` must be all, as
+    /// [`Layout::rows`] made them.
+    pub(super) fn add_bits(&mut self, layout: &Layout, members: &[Member], records: bool) {
+        let answers = members.iter().map(|member| self.behind(member));
+        self.bits = Table::new(layout, answers, records);
     }
 
     /// Adds the answers as codes, likewise.
@@ -310,8 +312,8 @@ impl Rows {
             })
             .collect();
         let mut rows = Self::new(to, answers);
-        if self.bits.is_some() {
-            rows.add_bits(to, &members);
+        if let Some(bits) = &self.bits {
+            rows.add_bits(to, &members, bits.has_records());
         }
         if self.codes.is_some() {
             rows.add_codes(to, &members);

@@ -160,10 +160,12 @@ impl CpuEngine {
             seed::raise_floor(matrix, query, watch);
         }
         let (mut rows, mut members) = layout.rows(matrix);
-        if self.pairs || projected::by_pairs_at(self.isa) {
-            rows.add_bits(&layout, &members);
+        let pairs = self.pairs || projected::by_pairs_at(self.isa);
+        let tiles = !pairs && projected::by_tiles_at(self.isa);
+        if pairs || tiles && layout.scores().len() == 2 {
+            rows.add_bits(&layout, &members, pairs);
         }
-        if !self.pairs && projected::by_codes_at(self.isa) {
+        if tiles && rows.bits().is_none() {
             rows.add_codes(&layout, &members);
         }
         outermost_first(&mut members);

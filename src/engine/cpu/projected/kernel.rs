@@ -59,7 +59,7 @@ pub(super) struct Bar {
 
 impl Bar {
     /// For a floor t > 0.
-    pub(super) fn new<E: Elem>(floor: f64, left_out: f64, narrow: bool) -> Self {
+    fn new<E: Elem>(floor: f64, left_out: f64, narrow: bool) -> Self {
         let margin = if narrow { E::MARGIN } else { f64::MARGIN };
         // 1 − t is exact for t ≥ 1/2, and else the product's error is small beside the margin.
         let tau = ((1.0 - floor) * (1.0 + floor)).max(0.0) * (1.0 + margin);
@@ -68,6 +68,14 @@ impl Bar {
             left_out,
             narrow,
         }
+    }
+
+    /// Of a prefix with so many outer users, whose |a| and |g| are at most `reach` on its leaves. In
+    /// lanes of `E` every product of the judgement must be exact: n times a sum, or times Sgg with E.
+    pub(super) fn of_pair<E: Elem>(floor: f64, users: u64, left_out: f64, reach: f64) -> Self {
+        let users = users as f64;
+        let most = users * (users * reach * reach + left_out);
+        Self::new::<E>(floor, left_out, most < E::EXACT)
     }
 }
 
@@ -230,5 +238,23 @@ pub(super) unsafe fn leaves<L: Lanes>(
             bits &= bits - 1;
         }
         lane += vectors * L::N;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_that_just_fit_are_judged_in_f32() {
+        // 64 · (64 · 8² + E) is 2^24 for E = 2^18 − 2^12.
+        let most = f64::from((1 << 18) - (1 << 12));
+        let bar = |users, left_out, reach| Bar::of_pair::<f32>(0.9, users, left_out, reach);
+        assert!(bar(64, most - 1.0, 8.0).narrow);
+        assert!(!bar(64, most, 8.0).narrow);
+        assert!(!bar(65, most - 1.0, 8.0).narrow);
+        assert!(!bar(64, most - 1.0, 8.1).narrow);
+        assert_eq!(bar(64, most, 8.0).left_out, most);
+        assert!(Bar::of_pair::<f64>(0.9, 65, most, 8.1).narrow);
     }
 }

@@ -9,24 +9,31 @@
 //! that sets with a question before the limit are those whose highest lane is one of these.
 //!
 //! Rooms: [`base`] projects the prefix, [`stem`] pairs up the next two questions, [`kernel`] sums
-//! and judges the leaves over [`lanes`]' vectors, [`dispatch`] picks the vectors. Two others do all
-//! three: [`tiles`] where scores and totals are small and the processor multiplies tiles of bytes, and
-//! [`inversions`] where the floor is so high that two users in the wrong order discard a leaf.
+//! and judges the leaves over [`lanes`]' vectors, [`dispatch`] picks the vectors. Three others do all
+//! of it: [`tiles`] where scores and totals are small and the processor multiplies tiles of bytes, [`planes`] the
+//! same where scores are two, and [`inversions`] where the floor is so high that two users in the wrong order discard a leaf.
 
+#[cfg(target_arch = "x86_64")]
+mod amx;
 mod base;
 mod codes;
 mod dispatch;
+#[cfg(target_arch = "x86_64")]
+mod forms;
 mod inversions;
 mod kernel;
 mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod planes;
 mod stem;
+mod table;
 #[cfg(target_arch = "x86_64")]
 mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
 pub(super) use codes::Codes;
-pub(super) use inversions::Table;
+pub(super) use table::Table;
 
 use super::isa::Isa;
 use super::layout::{Layout, Member, Rows};
@@ -117,6 +124,22 @@ impl Prefix<'_> {
         users.into_iter().max().unwrap_or(0)
     }
 
+    /// Whether every sum over a stem's outer users is exact in f32, |a| and |g| being at most `reach`. The
+    /// outer users are at most `outer`, or their part of those of the stem with most users; in whole
+    /// slabs of 64, rounded to the nearest.
+    #[cfg(target_arch = "x86_64")]
+    fn sums_fit(&self, outer: usize, reach: f64) -> bool {
+        let exact = |outer: usize| {
+            let most = (outer + 64).next_multiple_of(64) as f64;
+            most * reach * reach < f32::EXACT
+        };
+        let of_a_stem = || {
+            let most = u128::from(self.most_of_a_stem()) * outer as u128;
+            most.div_ceil(self.members.len() as u128) as usize
+        };
+        exact(outer) || exact(of_a_stem())
+    }
+
     /// The closed form of some of its users' part in all of its sets.
     fn completions<'a>(&self, members: impl Iterator<Item = &'a Member>) -> AuditSums {
         let mut sums = AuditSums::default();
@@ -154,6 +177,8 @@ pub(super) struct Projector {
     narrow: Pool<Base<f32>, Lists<f32>>,
     wide: Pool<Base<f64>, Lists<f64>>,
     pairs: Pool<inversions::Base, inversions::Buffers>,
+    #[cfg(target_arch = "x86_64")]
+    planes: Pool<planes::Base, planes::Buffers>,
     #[cfg(target_arch = "x86_64")]
     tiles: Pool<tiles::TileBase, tiles::Buffers>,
 }
@@ -198,6 +223,8 @@ impl Projector {
             narrow: Pool::default(),
             wide: Pool::default(),
             pairs: Pool::default(),
+            #[cfg(target_arch = "x86_64")]
+            planes: Pool::default(),
             #[cfg(target_arch = "x86_64")]
             tiles: Pool::default(),
         }
@@ -251,7 +278,9 @@ impl Projector {
         #[cfg(target_arch = "x86_64")]
         if self.isa >= Isa::Amx
             && !self.always_pairs
-            && let Some(seen) = self.tiled(prefix, host, shifts, density, floor)
+            && let Some(seen) = self
+                .by_planes(prefix, host, shifts, density, floor)
+                .or_else(|| self.by_tiles(prefix, host, shifts, density, floor))
         {
             return Some(seen);
         }
@@ -388,86 +417,6 @@ impl Projector {
         seen
     }
 
-    /// The same over tiles of bytes, `None` where it does not fit these.
-    #[cfg(target_arch = "x86_64")]
-    fn tiled(
-        &self,
-        prefix: &Prefix<'_>,
-        host: &impl Host,
-        shifts: Shifts,
-        density: f64,
-        floor: f64,
-    ) -> Option<AuditSums> {
-        let codes = prefix.rows.codes()?;
-        let values = tiles::Values::new(prefix.layout.scores())?;
-        let mut base = self.tiles.bases.take();
-        let (mut s, mut g) = (0, 0);
-        base.users.clear();
-        base.users.extend(prefix.members.iter().map(|member| {
-            let user = (member.score - shifts.score, member.total - shifts.total);
-            (s, g) = (s.max(user.0.unsigned_abs()), g.max(user.1.unsigned_abs()));
-            // Too large values are refused below.
-            (user.0 as i16, user.1 as i16)
-        }));
-        let totals = base.users.iter().map(|&(_, g)| i64::from(g));
-        let outer = self.outer_users(totals, density, floor);
-        // Every sum over a stem's outer users is exact in f32, and the sums of low bytes in 32 bits. They
-        // are at most all outer users, or their part of those of the stem with most users.
-        let users = prefix.members.len();
-        let exact = |outer: usize, reach: f64| {
-            let most = (outer + 64).next_multiple_of(64) as f64;
-            most * reach * reach < f32::EXACT
-        };
-        let of_a_stem = || {
-            let most = prefix.most_of_a_stem();
-            (u128::from(most) * outer as u128).div_ceil(users as u128) as usize
-        };
-        let fits = |reach: f64| {
-            users <= tiles::MOST_USERS && (exact(outer, reach) || exact(of_a_stem(), reach))
-        };
-        let fitting = i64::try_from(s).ok().zip(i64::try_from(g).ok());
-        let fitting = fitting.and_then(|(s, g)| Some((values.shape(s, g)?, values.reach(s, g))));
-        let Some((shape, reach)) = fitting.filter(|&(_, reach)| fits(reach as f64)) else {
-            self.tiles.bases.give(base);
-            return None;
-        };
-        // SAFETY: the level was found available.
-        let mut seen = unsafe { base.reset(prefix, codes, &values, outer, reach as f64) };
-        let stem = |l1: usize| {
-            if !host.go_on() {
-                return Tally::default();
-            }
-            let mut buffers = self.tiles.lists.take();
-            // SAFETY: the level was found available.
-            let tally = unsafe {
-                tiles::search(
-                    &base,
-                    &values,
-                    shape,
-                    l1,
-                    &mut buffers,
-                    &|| host.floor(),
-                    &mut |lanes, sums| {
-                        host.exact(lanes.map(|lane| prefix.position(lane)), sums);
-                    },
-                )
-            };
-            self.tiles.lists.give(buffers);
-            tally
-        };
-        let tally = over_stems(prefix, stem);
-        self.adapt(&tally);
-        self.tiles.bases.give(base);
-        seen += unshifted(
-            &tally,
-            Shifts {
-                score: shifts.score + values.shift(),
-                ..shifts
-            },
-        );
-        Some(seen)
-    }
-
     /// How many users to take as outer users, in whole words, of those with these g, by |g| descending.
     ///
     /// The kernel's work grows with them, and so does what it can discard. A leaf is discarded by
@@ -534,15 +483,15 @@ pub(super) fn by_pairs_at(isa: Isa) -> bool {
     isa <= Isa::Avx2
 }
 
-/// Whether a level goes by rows of score codes.
-pub(super) fn by_codes_at(isa: Isa) -> bool {
+/// Whether a level goes by tiles, from bits where there are two scores and else from codes.
+pub(super) fn by_tiles_at(isa: Isa) -> bool {
     isa >= Isa::Amx
 }
 
 /// Whether there are byte tiles, which the level above AVX-512 needs.
 #[cfg(target_arch = "x86_64")]
 pub(super) fn tiles_available() -> bool {
-    tiles::amx::is_available()
+    amx::is_available()
 }
 
 /// Sorts by |g| descending, equals as they came. Totals of a prefix mostly lie close together, so

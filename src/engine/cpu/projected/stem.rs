@@ -94,8 +94,7 @@ pub(super) unsafe fn search<L: Lanes>(
             .skip(outer)
             .map(|(word, largest)| f64::from(word.count_ones()) * largest)
             .sum();
-        let most = users as f64 * (users as f64 * base.reach * base.reach + left_out);
-        let bar = Bar::new::<L::Elem>(floor(), left_out, most < L::Elem::EXACT);
+        let bar = Bar::of_pair::<L::Elem>(floor(), users as u64, left_out, base.reach);
         for range in [beyond.clone(), 0..l2] {
             tally.sets += range.len() as u64;
             let kept = &mut tally.kept;

@@ -263,3 +263,29 @@ avx2!(
     _mm256_movemask_pd,
     _mm256_and_pd
 );
+
+/// The totals of five vectors of 32-bit integers, which must fit these.
+///
+/// # Safety
+/// AVX-512 F.
+#[inline]
+#[target_feature(enable = "avx512f,avx512vl")]
+pub(super) unsafe fn totals_of([a, b, c, d, e]: [__m512i; 5]) -> [i64; 5] {
+    let pair = |x, y| _mm512_add_epi32(_mm512_unpacklo_epi32(x, y), _mm512_unpackhi_epi32(x, y));
+    let (ab, cd) = (pair(a, b), pair(c, d));
+    // In each 128 bits one part of each of the four.
+    let four = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    let half = _mm256_add_epi32(
+        _mm512_castsi512_si256(four),
+        _mm512_extracti64x4_epi64::<1>(four),
+    );
+    let quarter = _mm_add_epi32(
+        _mm256_castsi256_si128(half),
+        _mm256_extracti128_si256::<1>(half),
+    );
+    let mut sums = [0_i32; 4];
+    // SAFETY: room for 128 bits.
+    unsafe { _mm_storeu_si128(sums.as_mut_ptr().cast(), quarter) };
+    let [a, b, c, d] = sums.map(i64::from);
+    [a, b, c, d, i64::from(_mm512_reduce_add_epi32(e))]
+}

@@ -3,8 +3,8 @@
 use super::super::super::layout::Member;
 use super::super::Prefix;
 use super::super::base::User;
-use super::bits::Row;
-use super::table::{AT_ONCE, Table};
+use super::super::table::Row;
+use super::super::table::{AT_ONCE, Table};
 use crate::stats::{AuditSums, Tail};
 
 /// Bins of a side.

@@ -1,47 +1,6 @@
 //! 256 leaves as bits of one word: the vector interface of the pair test, plain and AVX2.
 
-/// A bit for each of 256 questions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C, align(32))]
-pub(super) struct Row(pub(super) [u64; 4]);
-
-/// Questions in a row.
-pub(super) const LANES: usize = 256;
-
-impl Row {
-    /// The lanes of a range, which must end at [`LANES`] at most.
-    pub(super) fn of(range: std::ops::Range<usize>) -> Self {
-        let below = |end: usize| -> [u64; 4] {
-            std::array::from_fn(|w| match end.saturating_sub(64 * w) {
-                0 => 0,
-                bits @ 1..64 => (1 << bits) - 1,
-                _ => u64::MAX,
-            })
-        };
-        let (end, start) = (below(range.end), below(range.start));
-        Self(std::array::from_fn(|w| end[w] & !start[w]))
-    }
-
-    /// The lanes of either.
-    pub(super) fn or(self, other: Self) -> Self {
-        Self(std::array::from_fn(|w| self.0[w] | other.0[w]))
-    }
-
-    /// The lanes of both.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self(std::array::from_fn(|w| self.0[w] & other.0[w]))
-    }
-
-    /// The lanes of this one and not of the other.
-    pub(super) fn without(self, other: Self) -> Self {
-        Self(std::array::from_fn(|w| self.0[w] & !other.0[w]))
-    }
-
-    /// How many lanes are in it.
-    pub(super) fn count(&self) -> u32 {
-        self.0.iter().map(|word| word.count_ones()).sum()
-    }
-}
+use super::super::table::Row;
 
 /// A row in registers.
 ///

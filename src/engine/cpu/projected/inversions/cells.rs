@@ -1,9 +1,9 @@
 //! The table of one list: rows by side and bin of g and class of score, who is on which leaf how
 //! often, and the leaves with an inversion.
 
+use super::super::table::{Row, Table};
 use super::base::{BINS, Base, CROWD_STEP, HIGH, LOW, MOST_OF_A_CROWD, MOST_OF_A_THIN_CROWD};
-use super::bits::{Bits, Row};
-use super::table::Table;
+use super::bits::Bits;
 
 /// Adds the rows of a list's users to the cells.
 ///

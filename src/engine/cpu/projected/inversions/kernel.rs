@@ -1,13 +1,13 @@
 //! One stem of the pair test: lists of users, the table of each list, what is left over.
 
 use super::super::stem::Tally;
+use super::super::table::{AT_ONCE, LANES, Row, Table};
 use super::base::{ALL, BINS, Base};
 #[cfg(target_arch = "x86_64")]
 use super::bits::Avx2;
-use super::bits::{Bits, LANES, Row, Words};
+use super::bits::{Bits, Words};
 use super::cells::{add, crowds, dead};
 use super::leftover::{Stem, Summand, judge};
-use super::table::{AT_ONCE, Table};
 use crate::engine::cpu::isa::Isa;
 
 /// Buffers of a thread.

@@ -1,6 +1,6 @@
 //! The leaves that are left over: their exact sums over the users of a list.
 
-use super::bits::Row;
+use super::super::table::Row;
 
 /// What a user brings to the sums of a leaf.
 #[derive(Clone, Copy, Debug, Default)]

@@ -54,8 +54,6 @@ mod bits;
 mod cells;
 mod kernel;
 mod leftover;
-mod table;
 
 pub(super) use base::{Base, pays};
 pub(super) use kernel::{Buffers, Wanted, search};
-pub(in crate::engine::cpu) use table::Table;

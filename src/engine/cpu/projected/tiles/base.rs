@@ -5,9 +5,9 @@
 
 use super::super::Prefix;
 use super::super::codes::{Codes, MOST_VALUES};
+use super::super::forms::{self, NOTHING, Users};
 use super::super::kernel::SUMS;
-use super::amx::Shape;
-use super::forms::{self, NOTHING, Users};
+use super::products::Shape;
 use crate::stats::AuditSums;
 use std::arch::x86_64::*;
 

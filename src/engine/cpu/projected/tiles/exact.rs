@@ -1,9 +1,10 @@
 //! Exact sums over the users of a stem: of one leaf over the inner ones, and the closed form of all
 //! leaves over the outer ones.
 
+use super::super::forms::{self, NOTHING, Users};
 use super::super::kernel::SUMS;
-use super::amx::Shape;
-use super::forms::{self, NOTHING, Users};
+use super::super::x86_64::totals_of;
+use super::products::Shape;
 use super::stem::{ByCode, Stem};
 use std::arch::x86_64::*;
 
@@ -53,7 +54,7 @@ impl Stem {
                 *sgg = _mm512_dpbusd_epi32(*sgg, size, size);
                 *sag = _mm512_dpbusd_epi32(*sag, a, g);
             }
-            let [sa, sg, saa, sgg, sag] = totals(sums);
+            let [sa, sg, saa, sgg, sag] = totals_of(sums);
             let start = self.start;
             let inner = [
                 n,
@@ -133,30 +134,4 @@ impl Stem {
         }
         sums
     }
-}
-
-/// The totals of five vectors of 32-bit integers, which must fit these.
-///
-/// # Safety
-/// AVX-512 F.
-#[inline]
-#[target_feature(enable = "avx512f,avx512vl")]
-unsafe fn totals([a, b, c, d, e]: [__m512i; 5]) -> [i64; 5] {
-    let pair = |x, y| _mm512_add_epi32(_mm512_unpacklo_epi32(x, y), _mm512_unpackhi_epi32(x, y));
-    let (ab, cd) = (pair(a, b), pair(c, d));
-    // In each 128 bits one part of each of the four.
-    let four = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
-    let half = _mm256_add_epi32(
-        _mm512_castsi512_si256(four),
-        _mm512_extracti64x4_epi64::<1>(four),
-    );
-    let quarter = _mm_add_epi32(
-        _mm256_castsi256_si128(half),
-        _mm256_extracti128_si256::<1>(half),
-    );
-    let mut sums = [0_i32; 4];
-    // SAFETY: room for 128 bits.
-    unsafe { _mm_storeu_si128(sums.as_mut_ptr().cast(), quarter) };
-    let [a, b, c, d] = sums.map(i64::from);
-    [a, b, c, d, i64::from(_mm512_reduce_add_epi32(e))]
 }

@@ -26,24 +26,25 @@
 //! leaves of the stem is taken off again: a leaf left out, doubled or wrong leaves a difference, which
 //! joins the closed form of the prefix.
 
-pub(in crate::engine::cpu) mod amx;
 mod base;
 mod exact;
-mod forms;
+mod products;
 mod stem;
+mod visit;
 
-pub(super) use base::{TileBase, Values};
+pub(super) use base::TileBase;
+use base::Values;
 
+use super::amx::{self, EMPTY, Tile};
 use super::kernel::{Bar, SUMS, judged};
-use super::lanes::Elem;
 use super::stem::Tally;
 use super::x86_64::Avx512F32;
-use amx::{EMPTY, Half, Shape, Tile, WEIGHTS};
+use products::{Half, LEAVES, Shape, WEIGHTS, products};
 use std::arch::x86_64::*;
 use stem::{ByCode, Stem};
 
 /// Most users of a prefix: see [`Stem::exactly`].
-pub(super) const MOST_USERS: usize = 1 << 17;
+const MOST_USERS: usize = 1 << 17;
 
 /// Buffers of a thread.
 #[derive(Debug, Default)]
@@ -61,7 +62,7 @@ pub(super) struct Buffers {
 #[target_feature(
     enable = "avx2,fma,popcnt,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq"
 )]
-pub(super) unsafe fn search(
+unsafe fn search(
     base: &TileBase,
     values: &Values,
     shape: Shape,
@@ -87,12 +88,12 @@ pub(super) unsafe fn search(
     let zero = _mm512_setzero_si512();
     let mut sums = [EMPTY; 8];
     // SAFETY: available by this function's contract.
-    unsafe { amx::configure(16) };
+    unsafe { amx::configure(16, &LEAVES) };
     for block in 0..stem.blocks {
         let pairs = block * 16..l1.min(block * 16 + 16);
         if pairs.len() < 16 {
             // SAFETY: as above; the last block has 1 to 15 pairs.
-            unsafe { amx::configure(pairs.len() as u8) };
+            unsafe { amx::configure(pairs.len() as u8, &LEAVES) };
         }
         // SAFETY: the features are this function's.
         let counts = unsafe {
@@ -100,13 +101,15 @@ pub(super) unsafe fn search(
             stem.counts(block)
         };
         let floor = floor();
-        let bars = counts.map(|counts| bar(floor, counts, base.reach));
+        let bars = counts.map(|(users, left_out)| {
+            Bar::of_pair::<f32>(floor, users, left_out as f64, base.reach)
+        });
         for other in 0..=block {
             let right = stem.right(other, shape);
             for half in [Half::Totals, Half::Scores] {
                 // SAFETY: configured above; sizes are those of the buffers; a byte times a byte of
                 // at most 15 (225 where squares), three of them, for fewer than 2^19 users.
-                unsafe { amx::products(weights, right, stem.outer, shape, half, &mut sums) };
+                unsafe { products(weights, right, stem.outer, shape, half, &mut sums) };
             }
             let mut parts = [zero; SUMS];
             for l2 in pairs.clone() {
@@ -172,28 +175,4 @@ fn sums_of(sums: &[Tile; 8], shape: Shape, row: usize, lane: usize) -> [i64; SUM
     let sgg = joined(2, shape.wide_squares);
     let sag = joined(6, shape.wide_products);
     [sum(0), sum(4), sum(1), sum(5), sgg, sag]
-}
-
-/// The bar of a pair that so many outer users answered, and inner users with this Σg². In f32 every
-/// product of the judgement must be exact: n times a sum, or times Sgg with E.
-fn bar(floor: f64, (users, left_out): (u64, u64), reach: f64) -> Bar {
-    let (users, left_out) = (users as f64, left_out as f64);
-    let most = users * (users * reach * reach + left_out);
-    Bar::new::<f32>(floor, left_out, most < f32::EXACT)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn products_that_just_fit_are_judged_in_f32() {
-        // 64 · (64 · 8² + E) is 2^24 for E = 2^18 − 2^12.
-        let most = (1 << 18) - (1 << 12);
-        assert!(bar(0.9, (64, most - 1), 8.0).narrow);
-        assert!(!bar(0.9, (64, most), 8.0).narrow);
-        assert!(!bar(0.9, (65, most - 1), 8.0).narrow);
-        assert!(!bar(0.9, (64, most - 1), 8.1).narrow);
-        assert_eq!(bar(0.9, (64, most), 8.0).left_out, most as f64);
-    }
 }

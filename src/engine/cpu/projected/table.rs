@@ -1,7 +1,6 @@
 //! The whole table as rows of bits: for each user and score, the questions that they scored so.
 
-use super::super::super::layout::{Answer, Layout};
-use super::bits::{LANES, Row};
+use super::super::layout::{Answer, Layout};
 
 /// Most distinct scores: a row each.
 pub(super) const MOST_VALUES: usize = 8;
@@ -11,6 +10,49 @@ const MOST_STEPS: i64 = 15;
 
 /// Records are copied this many at a time, so that copying takes no unforeseen branches.
 pub(super) const AT_ONCE: usize = 32;
+
+/// A bit for each of 256 questions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C, align(32))]
+pub(super) struct Row(pub(super) [u64; 4]);
+
+/// Questions in a row.
+pub(super) const LANES: usize = 256;
+
+impl Row {
+    /// The lanes of a range, which must end at [`LANES`] at most.
+    pub(super) fn of(range: std::ops::Range<usize>) -> Self {
+        let below = |end: usize| -> [u64; 4] {
+            std::array::from_fn(|w| match end.saturating_sub(64 * w) {
+                0 => 0,
+                bits @ 1..64 => (1 << bits) - 1,
+                _ => u64::MAX,
+            })
+        };
+        let (end, start) = (below(range.end), below(range.start));
+        Self(std::array::from_fn(|w| end[w] & !start[w]))
+    }
+
+    /// The lanes of either.
+    pub(super) fn or(self, other: Self) -> Self {
+        Self(std::array::from_fn(|w| self.0[w] | other.0[w]))
+    }
+
+    /// The lanes of both.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self(std::array::from_fn(|w| self.0[w] & other.0[w]))
+    }
+
+    /// The lanes of this one and not of the other.
+    pub(super) fn without(self, other: Self) -> Self {
+        Self(std::array::from_fn(|w| self.0[w] & !other.0[w]))
+    }
+
+    /// How many lanes are in it.
+    pub(super) fn count(&self) -> u32 {
+        self.0.iter().map(|word| word.count_ones()).sum()
+    }
+}
 
 /// The scores in units of their common step, from the lowest: 0 and 1 where there are two.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,28 +95,31 @@ fn gcd(a: i64, b: i64) -> i64 {
 #[derive(Clone, Debug)]
 pub(in crate::engine::cpu) struct Table {
     pub(super) steps: Steps,
-    /// From one user's records to the next one's; behind the last are [`AT_ONCE`] more.
+    /// From one user's records to the next one's, 0 where there are none; behind the last are
+    /// [`AT_ONCE`] more.
     pub(super) stride: usize,
     /// A row for each user and score.
     pub(super) rows: Vec<Row>,
-    /// For each user their answers by ascending position: position + 256 · the score's index.
+    /// For each user their answers by ascending position, where asked for: position + 256 · the score's index.
     pub(super) records: Vec<u16>,
     /// How many answers each user has.
     pub(super) lengths: Vec<u16>,
 }
 
 impl Table {
-    /// Of every user; `None` where positions or scores do not fit.
+    /// Of every user, with `records` or without; `None` where positions or scores do not fit.
     pub(in crate::engine::cpu) fn new<'a>(
         layout: &Layout,
         answers: impl ExactSizeIterator<Item = &'a [Answer]> + Clone,
+        records: bool,
     ) -> Option<Self> {
         if layout.questions() > LANES {
             return None;
         }
         let steps = Steps::new(layout.scores())?;
         let values = steps.of.len();
-        let stride = answers.clone().map(<[Answer]>::len).max()?;
+        let longest = answers.clone().map(<[Answer]>::len).max()?;
+        let stride = if records { longest } else { 0 };
         let users = answers.len();
         let mut table = Self {
             steps,
@@ -90,10 +135,23 @@ impl Table {
             for (i, answer) in answers.iter().enumerate() {
                 let (lane, value) = (answer.position as usize, layout.value(answer));
                 table.rows[user * values + value].0[lane / 64] |= 1 << (lane % 64);
-                table.records[user * stride + i] = (lane | value << 8) as u16;
+                if records {
+                    table.records[user * stride + i] = (lane | value << 8) as u16;
+                }
             }
         }
         Some(table)
+    }
+
+    /// Of each user, where there are two scores, the row of the lower and that of the higher.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn pairs(&self) -> Option<&[[Row; 2]]> {
+        (self.steps.of.len() == 2).then(|| self.rows.as_chunks::<2>().0)
+    }
+
+    /// Whether there are records.
+    pub(in crate::engine::cpu) fn has_records(&self) -> bool {
+        self.stride > 0
     }
 
     /// Of some users, in this order.

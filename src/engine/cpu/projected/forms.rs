@@ -2,7 +2,7 @@
 //!
 //! All is modulo 2^64, in loops that the compiler turns into vectors.
 
-use super::super::kernel::SUMS;
+use super::kernel::SUMS;
 
 /// What each of 64 users answered: d of some questions, with scores that sum to t and squares to h.
 #[derive(Clone, Copy, Debug)]

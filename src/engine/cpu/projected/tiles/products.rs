@@ -1,87 +1,13 @@
-//! The matrix unit of x86-64 (AMX): whether it may be used, and products of byte tiles on it.
-//!
-//! A tile is 16 rows of 64 bytes. One instruction adds to a tile of 16 × 16 32-bit integers the
-//! product of 16 × 64 bytes by 64 × 16 bytes: 16,384 multiply-adds in 16 cycles. The right operand
-//! holds four consecutive rows of its matrix in one row of the tile, interleaved bytewise.
+//! Products of byte tiles over slabs of users, any small scores.
 
+use super::super::amx::{EMPTY, Tile};
 use std::arch::asm;
-use std::arch::x86_64::__cpuid_count;
-use std::sync::OnceLock;
-
-/// A tile in memory.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(64))]
-pub(super) struct Tile(pub(super) [[u8; 64]; 16]);
-
-/// Zeros.
-pub(super) const EMPTY: Tile = Tile([[0; 64]; 16]);
 
 /// The tile registers that hold leaves.
-const LEAVES: [usize; 2] = [4, 5];
+pub(super) const LEAVES: [usize; 2] = [4, 5];
 
-/// Products that a slab of 64 users takes: see [`products`].
+/// Tiles of weights that a slab of 64 users takes: see [`products`].
 pub(super) const WEIGHTS: usize = 9;
-
-/// Whether the processor has byte tiles and the system lets this process use them.
-pub(in crate::engine::cpu) fn is_available() -> bool {
-    static AVAILABLE: OnceLock<bool> = OnceLock::new();
-    *AVAILABLE.get_or_init(|| {
-        const TILES_AND_BYTES: u32 = 1 << 24 | 1 << 25;
-        // Leaf 7 exists on every processor with AVX2, which the caller's level includes.
-        let has = std::arch::is_x86_feature_detected!("avx2")
-            && __cpuid_count(7, 0).edx & TILES_AND_BYTES == TILES_AND_BYTES;
-        has && permitted()
-    })
-}
-
-/// Asks Linux for the tile registers' state, which a process has to do once.
-#[cfg(target_os = "linux")]
-fn permitted() -> bool {
-    const ARCH_PRCTL: i64 = 158;
-    const REQUEST_PERMISSION: u64 = 0x1023;
-    const TILE_DATA: u64 = 18;
-    let answer: i64;
-    // SAFETY: this call reads and writes no memory of ours; rcx and r11 are what the kernel changes.
-    unsafe {
-        asm!("syscall", inlateout("rax") ARCH_PRCTL => answer, in("rdi") REQUEST_PERMISSION,
-             in("rsi") TILE_DATA, out("rcx") _, out("r11") _, options(nostack));
-    }
-    answer == 0
-}
-
-/// Other systems are not asked.
-#[cfg(not(target_os = "linux"))]
-fn permitted() -> bool {
-    false
-}
-
-/// Makes the tile registers what [`products`] needs for 1 to 16 `pairs`: sums and weights have that many
-/// rows of 64 bytes, leaves have 16. An instruction takes as many cycles as there are pairs. Undone by
-/// [`release`].
-///
-/// # Safety
-/// [`is_available`].
-pub(super) unsafe fn configure(pairs: u8) {
-    #[repr(C, align(64))]
-    struct Config([u8; 64]);
-    let mut config = Config([0; 64]);
-    config.0[0] = 1;
-    for tile in 0..8 {
-        config.0[16 + 2 * tile] = 64;
-        config.0[48 + tile] = if LEAVES.contains(&tile) { 16 } else { pairs };
-    }
-    // SAFETY: the instruction exists by this function's contract and reads 64 bytes.
-    unsafe { asm!("ldtilecfg [{}]", in(reg) &config, options(nostack, readonly)) }
-}
-
-/// Gives the tile registers back.
-///
-/// # Safety
-/// [`is_available`].
-pub(super) unsafe fn release() {
-    // SAFETY: the instruction exists by this function's contract.
-    unsafe { asm!("tilerelease", options(nostack)) }
-}
 
 /// Which products are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,7 +52,7 @@ pub(super) enum Half {
 /// left alone where `shape` has none.
 ///
 /// # Safety
-/// [`configure`] must have run on this thread; `weights` must hold [`WEIGHTS`] tiles a slab and
+/// [`configure`](super::super::amx::configure) must have run with [`LEAVES`] on this thread; `weights` must hold [`WEIGHTS`] tiles a slab and
 /// `leaves` as many as the shape has kinds; 255 · 255 · 3 · 64 · slabs must be below 2^31.
 ///
 /// `half` says which four of the sums are made: a half at a time, the weights of many products by
@@ -321,7 +247,7 @@ mod tests {
                 let mut sums = [EMPTY; 8];
                 // SAFETY: available; the slices have the sizes asked for.
                 unsafe {
-                    configure(16);
+                    configure(16, &LEAVES);
                     for half in [Half::Totals, Half::Scores] {
                         products(&a, &b, slabs, shape, half, &mut sums);
                     }
