@@ -59,7 +59,7 @@ pub(super) struct Bar {
 
 impl Bar {
     /// For a floor t > 0.
-    fn new<E: Elem>(floor: f64, left_out: f64, narrow: bool) -> Self {
+    pub(super) fn new<E: Elem>(floor: f64, left_out: f64, narrow: bool) -> Self {
         let margin = if narrow { E::MARGIN } else { f64::MARGIN };
         // 1 − t is exact for t ≥ 1/2, and else the product's error is small beside the margin.
         let tau = ((1.0 - floor) * (1.0 + floor)).max(0.0) * (1.0 + margin);
@@ -197,11 +197,17 @@ unsafe fn judge_wide<L: Lanes>(sums: [L; SUMS], bar: &Bar) -> u64 {
     for i in 0..L::N {
         let x = n[i] * saa[i] - sa[i] * sa[i];
         let y = n[i] * sgg[i] - sg[i] * sg[i];
-        let c = (n[i] * sag[i] - sa[i] * sg[i]).max(0.0);
-        let w = y - bar.tau * n[i] * (sgg[i] + bar.left_out);
-        bits |= u64::from(c * c >= x * w * (1.0 - f64::MARGIN)) << i;
+        let c = n[i] * sag[i] - sa[i] * sg[i];
+        bits |= u64::from(may_reach([n[i], c, x, y], sgg[i], bar)) << i;
     }
     bits
+}
+
+/// Whether a leaf of these n, C, X, Y and Sgg over its outer users may reach a bar, in f64.
+pub(super) fn may_reach([n, c, x, y]: [f64; 4], sgg: f64, bar: &Bar) -> bool {
+    let c = c.max(0.0);
+    let w = y - bar.tau * n * (sgg + bar.left_out);
+    c * c >= x * w * (1.0 - f64::MARGIN)
 }
 
 /// Sums and judges the leaves `lanes` of a prefix, calling `kept` with each lane that may reach the

@@ -61,6 +61,8 @@ pub(super) struct Crowds {
     pub(super) over: Row,
     /// The most Σg² of a thin leaf, and of any that is not over.
     pub(super) most: [u64; 2],
+    /// How many users are in no crowd, the last of the list, and their Σg².
+    pub(super) rest: (usize, u64),
 }
 
 /// Counts the users of each crowd on every leaf. The most Σg² is that of the first users of each
@@ -86,6 +88,7 @@ pub(super) unsafe fn crowds<B: Bits, const SIMPLE: bool>(
         over_thin: Row::default(),
         over: Row::default(),
         most: [0; 2],
+        rest: (0, 0),
     };
     for (crowd, size) in sizes.into_iter().enumerate() {
         let size = size.min(rest.len()) / CROWD_STEP * CROWD_STEP;
@@ -130,8 +133,8 @@ pub(super) unsafe fn crowds<B: Bits, const SIMPLE: bool>(
             counted.over = counted.over.or(row);
         }
     }
-    let rest = energy(rest);
-    counted.most = counted.most.map(|most| most + rest);
+    counted.rest = (rest.len(), energy(rest));
+    counted.most = counted.most.map(|most| most + counted.rest.1);
     counted
 }
 

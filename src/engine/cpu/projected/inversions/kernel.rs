@@ -1,5 +1,6 @@
 //! One stem of the pair test: lists of users, the table of each list, what is left over.
 
+use super::super::kernel::Bar;
 use super::super::stem::Tally;
 use super::super::table::{AT_ONCE, LANES, Row, Table};
 use super::base::{ALL, BINS, Base};
@@ -26,8 +27,8 @@ pub(in crate::engine::cpu) struct Buffers {
     lengths: Vec<u32>,
     /// Rows by side and bin, and class.
     table: Vec<Row>,
-    /// For each user of a list, one word of what they answered; and the users of a leaf, as bits.
-    words: [Vec<u64>; 2],
+    /// For each user of a list, one word of what they answered.
+    words: Vec<u64>,
 }
 
 /// What a set must reach to be told.
@@ -182,7 +183,7 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
         met += list.len() as u64;
         // SAFETY: entries name users of the stem, and places inside the cells: user < users,
         // side and bin · scores + score < ALL · scores. There are ALL · classes cells.
-        let alive = unsafe {
+        let (alive, rest) = unsafe {
             add::<B, SIMPLE>(list, rows, cells, base, table);
             let crowds = crowds::<B, SIMPLE>(list, rows, squares, base.crowds, values);
             // The least number of bins apart that tells; of a distance that there is not, none does.
@@ -193,12 +194,15 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
             let [thin, all] = crowds.most.map(telling);
             let [thin, all] = dead::<B>(cells, classes, thin, all);
             let dead = all.without(crowds.over).or(thin.without(crowds.over_thin));
-            valid.without(dead)
+            (valid.without(dead), crowds.rest)
         };
+        let (others, left_out) = rest;
+        let bar = Bar::new::<f64>(floor, left_out as f64, false);
+        let outer = list.len() - others;
         let kept = &mut tally.kept;
         // SAFETY: entries name users of the stem.
         unsafe {
-            judge::<SIMPLE>(&stem, list, alive, fewest, words, |m, sums| {
+            judge::<SIMPLE>(&stem, list, outer, alive, &bar, fewest, words, |m, sums| {
                 *kept += 1;
                 exact([l1, l2, m], sums);
             });

@@ -1,5 +1,6 @@
 //! The leaves that are left over: their exact sums over the users of a list.
 
+use super::super::kernel::{Bar, SUMS, may_reach};
 use super::super::table::Row;
 
 /// What a user brings to the sums of a leaf.
@@ -19,7 +20,8 @@ pub(super) struct Stem<'a> {
 }
 
 /// Sums the leaves of `alive` exactly, those of `fewest` users or more: n, A, X, Y over the users of the
-/// list who answered them.
+/// list who answered them. The first `outer` users of the list are summed first, and leaves that these
+/// tell to be below the `bar`, which leaves out the others, are left.
 ///
 /// # Safety
 /// The entries must name users of the stem.
@@ -27,28 +29,64 @@ pub(super) struct Stem<'a> {
 pub(super) unsafe fn judge<const SIMPLE: bool>(
     stem: &Stem<'_>,
     list: &[u32],
+    outer: usize,
     alive: Row,
+    bar: &Bar,
     fewest: i64,
-    [words, who]: &mut [Vec<u64>; 2],
+    words: &mut Vec<u64>,
     mut kept: impl FnMut(usize, [f64; 4]),
 ) {
-    let Stem {
-        steps,
-        rows,
-        summands,
-    } = *stem;
-    let values = if SIMPLE { 2 } else { steps.len() };
     words.resize(list.len().max(words.len()), 0);
-    let words = &mut words[..list.len()];
-    who.resize(list.len().div_ceil(64).max(who.len()), 0);
+    let (first, others) = list.split_at(outer);
+    let (of_first, of_others) = words[..list.len()].split_at_mut(outer);
     for (w, &word) in alive.0.iter().enumerate() {
+        let mut word = word;
         if word == 0 {
             continue;
         }
-        for (&entry, any) in list.iter().zip(&mut *words) {
+        // SAFETY: by this function's contract.
+        unsafe { stem.answered::<SIMPLE>(first, w, of_first) };
+        let mut has_others = false;
+        while word != 0 {
+            let bit = word.trailing_zeros();
+            word &= word - 1;
             // SAFETY: by this function's contract.
             unsafe {
-                let row = rows.as_ptr().add((entry & 0xffff) as usize * values);
+                let mut sums = [0; SUMS];
+                stem.add::<SIMPLE>(first, of_first, w, bit, &mut sums);
+                if !may_reach(moments(sums), sums[4] as f64, bar) {
+                    continue;
+                }
+                if !has_others {
+                    stem.answered::<SIMPLE>(others, w, of_others);
+                    has_others = true;
+                }
+                stem.add::<SIMPLE>(others, of_others, w, bit, &mut sums);
+                if sums[0] >= fewest {
+                    kept(w * 64 + bit as usize, moments(sums));
+                }
+            }
+        }
+    }
+}
+
+/// n, A, X, Y of n, Sa, Sg, Saa, Sgg, Sag.
+fn moments([n, sa, sg, saa, sgg, sag]: [i64; SUMS]) -> [f64; 4] {
+    [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg].map(|sum| sum as f64)
+}
+
+impl Stem<'_> {
+    /// The word `w` of what each user of the entries answered.
+    ///
+    /// # Safety
+    /// The entries must name users of the stem.
+    #[inline(always)]
+    unsafe fn answered<const SIMPLE: bool>(&self, entries: &[u32], w: usize, words: &mut [u64]) {
+        let values = if SIMPLE { 2 } else { self.steps.len() };
+        for (&entry, any) in entries.iter().zip(words) {
+            // SAFETY: by this function's contract.
+            unsafe {
+                let row = self.rows.as_ptr().add((entry & 0xffff) as usize * values);
                 *any = (*row).0.get_unchecked(w) | (*row.add(1)).0.get_unchecked(w);
                 if !SIMPLE {
                     for value in 2..values {
@@ -57,54 +95,56 @@ pub(super) unsafe fn judge<const SIMPLE: bool>(
                 }
             }
         }
-        let mut word = word;
-        while word != 0 {
-            let bit = word.trailing_zeros();
-            word &= word - 1;
-            // SAFETY: by this function's contract; bits of a chunk are indices of its entries.
-            unsafe {
-                // First who answered, in vectors; then the sums of those.
-                let mut n = 0;
-                for (who, words) in who.iter_mut().zip(words.chunks(64)) {
-                    *who = 0;
-                    for (i, any) in words.iter().enumerate() {
-                        *who |= (any >> bit & 1) << i;
-                    }
-                    n += i64::from(who.count_ones());
-                }
-                if n < fewest {
-                    continue;
-                }
-                let (mut sa, mut sg, mut saa, mut sgg, mut sag) =
-                    (0_i64, 0_i64, 0_i64, 0_i64, 0_i64);
-                for (entries, &who) in list.chunks(64).zip(&*who) {
-                    let mut who = who;
-                    while who != 0 {
-                        let entry = *entries.get_unchecked(who.trailing_zeros() as usize);
-                        who &= who - 1;
-                        let user = (entry & 0xffff) as usize;
-                        let row = rows.as_ptr().add(user * values);
-                        let mut third = ((*row.add(1)).0.get_unchecked(w) >> bit & 1) as u32;
-                        if !SIMPLE {
-                            third *= steps[1];
-                            for (value, step) in steps.iter().enumerate().skip(2) {
-                                third +=
-                                    step * ((*row.add(value)).0.get_unchecked(w) >> bit & 1) as u32;
-                            }
+    }
+
+    /// Adds the users of the entries who answered the question `bit` of the word `w`, `words` being what
+    /// they answered, to n, Sa, Sg, Saa, Sgg, Sag. First who answered, in vectors; then the sums of those.
+    ///
+    /// # Safety
+    /// The entries must name users of the stem.
+    #[inline(always)]
+    unsafe fn add<const SIMPLE: bool>(
+        &self,
+        entries: &[u32],
+        words: &[u64],
+        w: usize,
+        bit: u32,
+        sums: &mut [i64; SUMS],
+    ) {
+        let values = if SIMPLE { 2 } else { self.steps.len() };
+        let [mut n, mut sa, mut sg, mut saa, mut sgg, mut sag] = *sums;
+        for (entries, words) in entries.chunks(64).zip(words.chunks(64)) {
+            let mut who = 0;
+            for (i, any) in words.iter().enumerate() {
+                who |= (any >> bit & 1) << i;
+            }
+            n += i64::from(who.count_ones());
+            while who != 0 {
+                // SAFETY: by this function's contract; bits are indices of the chunk's entries.
+                unsafe {
+                    let entry = *entries.get_unchecked(who.trailing_zeros() as usize);
+                    who &= who - 1;
+                    let user = (entry & 0xffff) as usize;
+                    let row = self.rows.as_ptr().add(user * values);
+                    let mut third = ((*row.add(1)).0.get_unchecked(w) >> bit & 1) as u32;
+                    if !SIMPLE {
+                        third *= self.steps[1];
+                        for (value, step) in self.steps.iter().enumerate().skip(2) {
+                            third +=
+                                step * ((*row.add(value)).0.get_unchecked(w) >> bit & 1) as u32;
                         }
-                        let Summand { bin, g } = *summands.get_unchecked(user);
-                        let a = i64::from((entry >> 16) - bin + third);
-                        let g = i64::from(g);
-                        sa += a;
-                        sg += g;
-                        saa += a * a;
-                        sgg += g * g;
-                        sag += a * g;
                     }
+                    let Summand { bin, g } = *self.summands.get_unchecked(user);
+                    let a = i64::from((entry >> 16) - bin + third);
+                    let g = i64::from(g);
+                    sa += a;
+                    sg += g;
+                    saa += a * a;
+                    sgg += g * g;
+                    sag += a * g;
                 }
-                let sums = [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg];
-                kept(w * 64 + bit as usize, sums.map(|sum| sum as f64));
             }
         }
+        *sums = [n, sa, sg, saa, sgg, sag];
     }
 }
