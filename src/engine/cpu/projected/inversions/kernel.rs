@@ -8,7 +8,7 @@ use super::base::{ALL, BINS, Base};
 use super::bits::Avx2;
 use super::bits::{Bits, Words};
 use super::cells::{add, crowds, dead};
-use super::leftover::{Stem, Summand, judge};
+use super::leftover::{List, Stem, Summand, judge};
 use crate::engine::cpu::isa::Isa;
 
 /// Buffers of a thread.
@@ -197,12 +197,15 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
             (valid.without(dead), crowds.rest)
         };
         let (others, left_out) = rest;
-        let bar = Bar::new::<f64>(floor, left_out as f64, false);
-        let outer = list.len() - others;
+        let list = List {
+            entries: list,
+            outer: list.len() - others,
+            bar: Bar::new::<f64>(floor, left_out as f64, false),
+        };
         let kept = &mut tally.kept;
         // SAFETY: entries name users of the stem.
         unsafe {
-            judge::<SIMPLE>(&stem, list, outer, alive, &bar, fewest, words, |m, sums| {
+            judge::<SIMPLE>(&stem, list, alive, fewest, words, |m, sums| {
                 *kept += 1;
                 exact([l1, l2, m], sums);
             });

@@ -12,6 +12,14 @@ pub(super) struct Summand {
     pub(super) g: i32,
 }
 
+/// A list of users, the outer ones first, and the bar that leaves out the others.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct List<'a> {
+    pub(super) entries: &'a [u32],
+    pub(super) outer: usize,
+    pub(super) bar: Bar,
+}
+
 /// What the leaves of a stem are summed from.
 pub(super) struct Stem<'a> {
     pub(super) steps: &'a [u32],
@@ -20,25 +28,24 @@ pub(super) struct Stem<'a> {
 }
 
 /// Sums the leaves of `alive` exactly, those of `fewest` users or more: n, A, X, Y over the users of the
-/// list who answered them. The first `outer` users of the list are summed first, and leaves that these
-/// tell to be below the `bar`, which leaves out the others, are left.
+/// list who answered them. The outer users are summed first, and leaves that these tell to be below the
+/// bar are left.
 ///
 /// # Safety
 /// The entries must name users of the stem.
 #[inline(always)]
 pub(super) unsafe fn judge<const SIMPLE: bool>(
     stem: &Stem<'_>,
-    list: &[u32],
-    outer: usize,
+    list: List<'_>,
     alive: Row,
-    bar: &Bar,
     fewest: i64,
     words: &mut Vec<u64>,
     mut kept: impl FnMut(usize, [f64; 4]),
 ) {
-    words.resize(list.len().max(words.len()), 0);
-    let (first, others) = list.split_at(outer);
-    let (of_first, of_others) = words[..list.len()].split_at_mut(outer);
+    let users = list.entries.len();
+    words.resize(users.max(words.len()), 0);
+    let (first, others) = list.entries.split_at(list.outer);
+    let (of_first, of_others) = words[..users].split_at_mut(list.outer);
     for (w, &word) in alive.0.iter().enumerate() {
         let mut word = word;
         if word == 0 {
@@ -54,7 +61,7 @@ pub(super) unsafe fn judge<const SIMPLE: bool>(
             unsafe {
                 let mut sums = [0; SUMS];
                 stem.add::<SIMPLE>(first, of_first, w, bit, &mut sums);
-                if !may_reach(moments(sums), sums[4] as f64, bar) {
+                if !may_reach(moments(sums), sums[4] as f64, &list.bar) {
                     continue;
                 }
                 if !has_others {

@@ -302,3 +302,137 @@ impl Sums {
         unsafe { _mm512_load_si512(self.tiles[tile].0[row].as_ptr().cast()) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::amx::{configure, is_available, release};
+    use super::*;
+
+    /// Of each user, whether they answered a pair and each of its leaves, and scored these high.
+    struct Case {
+        slabs: usize,
+        wide: bool,
+        /// One user in so many answered.
+        rarely: u64,
+        unpacked: bool,
+    }
+
+    /// The six sums of every leaf by their definition, from bytes made as a stem makes them.
+    fn agree(case: &Case) {
+        let Case { slabs, wide, .. } = *case;
+        let mut state = 7_u64;
+        let mut below = |limit: u64| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 33) % limit
+        };
+        let of_a_slab = if wide { WIDE_WEIGHTS } else { WEIGHTS };
+        let mut weights = vec![EMPTY; slabs * of_a_slab];
+        let mut leaves = vec![EMPTY; slabs * KINDS];
+        let mut want = [[[0_i32; SUMS]; 16]; 16];
+        let (most_s, most_g) = if wide { (15, 127) } else { (2, 15) };
+        for user in 0..slabs * 64 {
+            let (slab, i) = (user / 64, user % 64);
+            let g = below(2 * most_g + 1) as i32 - most_g as i32;
+            let mut answer = || (below(case.rarely) == 0).then(|| below(2) as i32);
+            let to_leaves: [Option<i32>; 16] = std::array::from_fn(|_| answer());
+            let to_pairs: [Option<i32>; 16] = std::array::from_fn(|_| answer());
+            for (leaf, x) in to_leaves.iter().enumerate() {
+                let Some(x) = x else { continue };
+                let tiles = &mut leaves[slab * KINDS..];
+                let v = if *x > 0 { V_OF_HIGH } else { 1 };
+                tiles[0].0[i / 4][4 * leaf + i % 4] = 1;
+                tiles[1].0[i / 4][4 * leaf + i % 4] = v;
+            }
+            for (pair, second) in to_pairs.iter().enumerate() {
+                if second.is_none() {
+                    continue;
+                }
+                let s = below(2 * most_s + 1) as i32 - most_s as i32;
+                let low = |product: i32| i32::from(product as i8);
+                let bytes = [
+                    1,
+                    s,
+                    g,
+                    s * s,
+                    low(s * g),
+                    (g * g) & 255,
+                    (g * g) >> 8,
+                    (s * g - low(s * g)) >> 8,
+                ];
+                for (tile, byte) in weights[slab * of_a_slab..][..of_a_slab]
+                    .iter_mut()
+                    .zip(bytes)
+                {
+                    tile.0[pair][i] = byte as u8;
+                }
+                for (want, x) in want[pair].iter_mut().zip(to_leaves) {
+                    let Some(x) = x else { continue };
+                    let a = s + x;
+                    for (sum, value) in want.iter_mut().zip([1, a, g, a * a, g * g, a * g]) {
+                        *sum += value;
+                    }
+                }
+            }
+        }
+        let mut sums = Sums::new();
+        let made = Made {
+            wide,
+            unpacked: case.unpacked,
+        };
+        // SAFETY: available; sums are far below 2^31.
+        unsafe {
+            let operands = Operands::new(&weights, &leaves, slabs, wide);
+            configure(16, &LEAVES);
+            sums.packed(operands);
+            if case.unpacked {
+                sums.unpacked(operands);
+            } else {
+                let most = want.iter().flatten().map(|want| want[0]).max();
+                assert_eq!(most, Some(sums.most_users(16) as i32));
+                let most = want[..3].iter().flatten().map(|want| want[0]).max();
+                assert_eq!(most, Some(sums.most_users(3) as i32));
+            }
+            release();
+            for (row, want) in want.iter().enumerate() {
+                let six = sums.of_row(row, made).map(|sum| {
+                    let mut lanes = [0_i32; 16];
+                    _mm512_storeu_si512(lanes.as_mut_ptr().cast(), sum);
+                    lanes
+                });
+                for (leaf, want) in want.iter().enumerate() {
+                    assert_eq!(
+                        six.map(|lanes| lanes[leaf]),
+                        *want,
+                        "{slabs} {wide} {row} {leaf}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn six_sums_are_those_of_the_definition() {
+        if !is_available() {
+            return;
+        }
+        for slabs in [1, 2, 5] {
+            for wide in [false, true] {
+                agree(&Case {
+                    slabs,
+                    wide,
+                    rarely: 1,
+                    unpacked: true,
+                });
+            }
+            // At most 31 users of a leaf: 31 · 2 is below 64.
+            agree(&Case {
+                slabs,
+                wide: false,
+                rarely: 5,
+                unpacked: false,
+            });
+        }
+    }
+}

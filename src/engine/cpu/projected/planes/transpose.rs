@@ -18,6 +18,11 @@ pub(super) struct Words(pub(super) [u64; LANES]);
 
 impl Words {
     pub(super) const NONE: Self = Self([0; LANES]);
+
+    /// 64 lanes at a time.
+    fn words(&mut self) -> impl Iterator<Item = &mut [u64; 64]> {
+        self.0.as_chunks_mut().0.iter_mut()
+    }
 }
 
 /// Of 64 users, the answered bits of the lanes of the first `words` words of 64, and the high ones where
@@ -47,15 +52,12 @@ pub(super) unsafe fn by_lane(
     let (of_answered, of_high) = columns.split_at(4);
     // SAFETY: the features are this function's.
     unsafe {
-        for word in 0..words {
-            turn(
-                of_answered[word],
-                &mut answered.0[word * 64..word * 64 + 64],
-            );
+        for (column, lanes) in of_answered.iter().zip(answered.words()).take(words) {
+            turn(*column, lanes);
         }
         if let Some(high) = high {
-            for word in 0..words {
-                turn(of_high[word], &mut high.0[word * 64..word * 64 + 64]);
+            for (column, lanes) in of_high.iter().zip(high.words()).take(words) {
+                turn(*column, lanes);
             }
         }
     }
@@ -71,11 +73,10 @@ pub(super) unsafe fn by_lane(
 /// ```
 ///
 /// # Safety
-/// AVX-512 F, VBMI and GFNI; `lanes` must have 64 words.
+/// AVX-512 F, VBMI and GFNI.
 #[inline]
 #[target_feature(enable = "gfni,avx512f,avx512bw,avx512vbmi")]
-unsafe fn turn(users: [__m512i; 8], lanes: &mut [u64]) {
-    debug_assert_eq!(lanes.len(), 64);
+unsafe fn turn(users: [__m512i; 8], lanes: &mut [u64; 64]) {
     // Byte i of an element goes to the element i.
     let mut bytes = [0_u8; 64];
     // The same, last users first: the instruction for bits takes the rows of its matrix in reverse.
@@ -225,8 +226,8 @@ mod tests {
         // SAFETY: as above.
         let fours = unsafe { by_fours(&lanes) };
         for (g, four) in fours.into_iter().enumerate() {
-            for i in 0..16 {
-                assert_eq!(four >> (4 * i) & 15, lanes[i] >> (4 * g) & 15, "{g} {i}");
+            for (i, lane) in lanes.iter().enumerate() {
+                assert_eq!(four >> (4 * i) & 15, lane >> (4 * g) & 15, "{g} {i}");
             }
         }
     }

@@ -218,6 +218,7 @@ pub(super) unsafe fn products(
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::amx::{configure, is_available, release};
     use super::*;
 
     #[test]
