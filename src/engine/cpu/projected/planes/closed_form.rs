@@ -18,11 +18,11 @@ impl Stem {
         // SAFETY: the features are this function's.
         let below = unsafe { both(&Row::of(0..l1)) };
         let slabs = self.slabs.iter().zip(self.users.as_chunks::<64>().0);
-        for (slab, users) in slabs.take(self.outer) {
+        for (i, (slab, users)) in slabs.take(self.outer).enumerate() {
             let mut answered = NOTHING;
-            for (i, &user) in users.iter().enumerate() {
+            for (j, &user) in users.iter().enumerate() {
                 // SAFETY: 64 aligned bytes; the features are this function's.
-                (answered.d[i], answered.t[i]) = unsafe {
+                (answered.d[j], answered.t[j]) = unsafe {
                     let row = _mm512_load_si512((&raw const base.rows[user as usize]).cast());
                     counts(_mm512_and_si512(row, below))
                 };
@@ -36,6 +36,13 @@ impl Stem {
                 g: slab.g.0.map(|g| i64::from(g as i8) as u64),
             };
             forms::add::<2>(&users, &answered, &mut sums);
+            if i < self.capped {
+                // What the products do not count, of as many sets as there are choices of two.
+                for (d, excess) in answered.d.into_iter().zip(slab.excess.0) {
+                    let excess = u64::from(excess) * (d * d.saturating_sub(1) / 2);
+                    sums[4] = sums[4].wrapping_sub(excess);
+                }
+            }
         }
         sums
     }

@@ -19,6 +19,11 @@
 //! largest |s| is below 64. Blocks of pairs with more users, and tiles with a leaf of more, are
 //! *unpacked*: Σ 1·A and Σ s·A are made too.
 //!
+//! # Capped squares
+//! Where few users have a g² above 255, a byte counts it as 255. The excess over the pair's users joins E:
+//! with x the excess on a leaf and E + x at most what is left out, W = Y − (1 − t²)·n·(Sgg + E) only gets
+//! lower, by n·x at least, so that what is discarded would have been (see [`super::kernel`]).
+//!
 //! So seven products of 16 pairs × 16 leaves × 64 users do, two more where g² or s·g take two bytes, at 20
 //! to 22 cycles each with their loads: some 3 cycles a leaf with the 4.4 outer slabs of the benchmark table.
 //! First the products by V, then those by A: operands of one pass over five slabs stay in the first-level

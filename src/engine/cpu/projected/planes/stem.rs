@@ -11,6 +11,15 @@ use super::products::{KINDS, Made, Operands, Sums, V_OF_HIGH, WEIGHTS, WIDE_WEIG
 use super::transpose::{Planes, Words, by_fours, by_lane};
 use std::arch::x86_64::*;
 
+/// The most that one byte holds of g².
+const CAP: u8 = u8::MAX;
+
+/// One user in so many, at most, is to be above the cap.
+const FEW: usize = 32;
+
+/// Largest |g| whose square may be capped: what is above the cap is a byte too.
+const MOST_CAPPED: i64 = 22;
+
 /// 64 users' bytes.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
@@ -49,6 +58,8 @@ pub(super) struct Slab {
     pub(super) g: Bytes,
     /// |g|.
     pub(super) size: Bytes,
+    /// What g² has above the cap, of the first [`Stem::capped`] slabs.
+    pub(super) excess: Bytes,
 }
 
 /// Weights of an outer slab.
@@ -80,6 +91,8 @@ pub(super) struct Stem {
     most: u32,
     /// Whether g² or s·g take two bytes.
     wide: bool,
+    /// How many slabs, the first ones, have users whose g² the products count as [`CAP`].
+    pub(super) capped: usize,
     /// Right operands: for each block and outer slab, one tile a kind.
     right: Vec<Tile>,
 }
@@ -115,6 +128,7 @@ impl Stem {
             scores: NO_BYTES,
             g: NO_BYTES,
             size: NO_BYTES,
+            excess: NO_BYTES,
         };
         self.slabs.resize(self.count.max(self.slabs.len()), slab);
         let needed = self.blocks * self.outer * KINDS;
@@ -179,12 +193,14 @@ impl Stem {
         let outer = &self.slabs[..self.outer];
         let zero = _mm512_setzero_si512();
         let (mut sum, mut highest, mut size) = (zero, zero, zero);
+        let mut above = 0;
         for slab in outer {
             // SAFETY: the features are this function's.
             let (scores, sizes) = unsafe { (slab.scores.load(), slab.size.load()) };
             sum = _mm512_add_epi64(sum, _mm512_sad_epu8(scores, zero));
             highest = _mm512_max_epu8(highest, scores);
             size = _mm512_max_epu8(size, sizes);
+            above += _mm512_cmpgt_epu8_mask(sizes, _mm512_set1_epi8(15)).count_ones() as usize;
         }
         // Near the mean with the second question, so that sums of s are small; only speed depends on it.
         let mean = _mm512_reduce_add_epi64(sum) as f64 / users as f64;
@@ -198,19 +214,31 @@ impl Stem {
         let (highest, size) = (most_of(highest) + 1, most_of(size));
         let most = centre.max(highest - centre);
         (self.centre, self.most) = (centre, most as u32);
-        self.wide = size * size > 255 || most * size > 127;
+        // Where more users are above the cap, what they have above it would keep too many leaves.
+        let capped = above * FEW <= users && size <= MOST_CAPPED;
+        self.wide = above > 0 && !capped || most * size > 127;
+        self.capped = 0;
         self.weights.clear();
         // SAFETY: the features are this function's.
         unsafe {
             let centre = _mm512_set1_epi8(centre as i8);
-            for slab in outer {
+            for (i, slab) in self.slabs[..self.outer].iter_mut().enumerate() {
                 let mut weights = Weights {
                     by_score: [[NO_BYTES; 4]; 2],
                     squares: [NO_BYTES; 2],
                 };
                 let g = slab.g.load();
                 let mut s = _mm512_sub_epi8(slab.scores.load(), centre);
-                let square = product(g, g);
+                let mut square = product(g, g);
+                if above > 0 && !self.wide {
+                    let cap = _mm512_set1_epi16(i16::from(CAP));
+                    let excess = low(square.map(|part| _mm512_subs_epu16(part, cap)));
+                    slab.excess.store(excess);
+                    if _mm512_test_epi8_mask(excess, excess) != 0 {
+                        self.capped = i + 1;
+                    }
+                    square = square.map(|part| _mm512_min_epu16(part, cap));
+                }
                 weights.squares[0].store(low(square));
                 weights.squares[1].store(low(square.map(|part| _mm512_srli_epi16::<8>(part))));
                 for of_score in &mut weights.by_score {
@@ -338,7 +366,8 @@ impl Stem {
         }
     }
 
-    /// Of each lane of a block: how many outer users answered it, and Σg² of the inner users who did.
+    /// Of each lane of a block: how many outer users answered it, and Σg² of the inner users who did, with
+    /// what the outer ones have above the cap.
     ///
     /// # Safety
     /// AVX-512 F, BW and VNNI.
@@ -355,6 +384,12 @@ impl Stem {
                 let size = _mm512_maskz_mov_epi8(slab.answered.0[lane], size);
                 squares = _mm512_dpbusd_epi32(squares, size, size);
             }
+            for slab in &outer[..self.capped] {
+                // SAFETY: the features are this function's.
+                let excess = unsafe { slab.excess.load() };
+                let excess = _mm512_maskz_mov_epi8(slab.answered.0[lane], excess);
+                squares = _mm512_dpbusd_epi32(squares, excess, _mm512_set1_epi8(1));
+            }
             // At most 127² a user.
             let squares = _mm512_reduce_add_epi32(squares) as u64;
             (outer.iter().map(count).sum(), squares)
@@ -363,7 +398,7 @@ impl Stem {
 
     /// n, A, X, Y of the set of the stem and the lanes `l2` and `l3`, over all of its users, as exact
     /// integers: n, n·Sag − Sa·Sg, n·Saa − Sa², n·Sgg − Sg². `outer` are its n, Sa, Sg, Saa, Sgg, Sag
-    /// over the outer users.
+    /// over the outer users, with g² capped.
     ///
     /// Scores are counted from the lowest, so they are unsigned bytes. A sum is at most 127² a user, so
     /// 2^17 of them fit 32 bits.
@@ -393,6 +428,13 @@ impl Stem {
             *saa = _mm512_dpbusd_epi32(*saa, a, a);
             *sgg = _mm512_dpbusd_epi32(*sgg, size, size);
             *sag = _mm512_dpbusd_epi32(*sag, a, g);
+        }
+        for slab in &self.slabs[..self.capped] {
+            let both = slab.answered.0[l2] & slab.answered.0[l3];
+            // SAFETY: the features are this function's.
+            let excess = unsafe { slab.excess.load() };
+            let excess = _mm512_maskz_mov_epi8(both, excess);
+            sums[3] = _mm512_dpbusd_epi32(sums[3], excess, one);
         }
         // SAFETY: the features are this function's.
         let [sa, sg, saa, sgg, sag] = unsafe { totals_of(sums) };
