@@ -19,7 +19,8 @@ pub struct Table {
     pub row_words: usize,
     /// `[question][word]`.
     pub answered: Vec<u32>,
-    /// `[user][word]`: answered bits, then shifted scores in fields.
+    /// `[user][word]`: answered bits, then shifted scores in fields; for scores of one bit a word of
+    /// the latter behind each of the former.
     pub rows: Vec<u32>,
     /// `[user]`.
     pub totals: Vec<i32>,
@@ -74,9 +75,13 @@ impl Table {
             let row = &mut table.rows[place * row_words..][..row_words];
             for (q, score) in matrix.row(user) {
                 table.answered[q * words + place / 32] |= 1 << (place % 32);
-                row[q / 32] |= 1 << (q % 32);
                 let shifted = score.wrapping_sub(packing.basis.scores[q]) as u32 & field;
-                row[answered_words + q * bits / 32] |= shifted << (q * bits % 32);
+                let (answer, score) = match bits {
+                    1 => (q / 32 * 2, q / 32 * 2 + 1),
+                    _ => (q / 32, answered_words + q * bits / 32),
+                };
+                row[answer] |= 1 << (q % 32);
+                row[score] |= shifted << (q * bits % 32);
             }
         }
         table
