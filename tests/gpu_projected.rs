@@ -4,6 +4,7 @@ use crate::agreement::{self, Effort, Truth, oracle_all};
 use crate::gpu::{ANY, agree, assert_same, draw, random, table};
 use crate::tables;
 use kcorrset::combin::binomial;
+use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
 use kcorrset::engine::gpu::{AdapterFeatures, Choice, Fault, GpuEngine};
 use kcorrset::engine::{Engine, EngineError, Query, Watch};
@@ -341,6 +342,27 @@ fn loops_that_are_cut_short_are_seen_and_halved() {
         let long = engine.with_target(Duration::from_secs(2));
         agree_with_flat(&long, &matrix, 3, 2, 0, 3_000, "20,000 users");
     }
+}
+
+/// The same where the sweep is cut: the first stem fits the tile, and a lane has some fifty prefixes and
+/// words of its leaves, each with nearly all of 1,600 users.
+#[test]
+fn sweeps_that_are_cut_short_are_seen_and_halved() {
+    let matrix = random(1_600, 440, 250, 0, 1);
+    let query = Query::new(&matrix, 3, 1, 2)
+        .unwrap()
+        .with_ranks(0, Some(binomial(439, 2).unwrap()))
+        .unwrap();
+    let cpu = CpuEngine::new(1).unwrap();
+    let want = run(&cpu, &matrix, &query, &Watch::new()).unwrap();
+    let [_, swept] = engines();
+    let long = swept.with_target(Duration::from_secs(20));
+    let got = run(&long, &matrix, &query, &Watch::new()).unwrap();
+    assert_same(&want.best, &got.best, "1,600 users");
+    assert_eq!(got.best.len(), 1);
+    let software = crate::gpu::engine().adapters()[0].software;
+    let redone = long.usage()[0].redone;
+    assert!(!software || redone > 0, "no chunk was cut");
 }
 
 /// Searches twice, so that the second search starts with the floor of the best set, and finds it again.

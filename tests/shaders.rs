@@ -266,11 +266,11 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
             .find(|&bytes| variant.tile <= tile_users(bytes));
         let memory = u64::from(memory.unwrap()).max(8 << 10);
         assert!(shared_bytes(&score) <= memory && shared_bytes(&expand) <= memory);
-        // Sums of eight lanes each; beside the tile two bits' words, a total and a float.
+        // Sums of eight lanes each; beside the tile four words of bits, a total and a float.
         let groups = u64::from(WORKGROUP) / 8 * 4;
         let tile = match u64::from(variant.tile) {
             0 => 0,
-            users => users / u64::from(TILE_USERS) * TILE_BYTES + 16,
+            users => users / u64::from(TILE_USERS) * TILE_BYTES + 24,
         };
         assert_eq!(
             shared_bytes(&score),

@@ -31,7 +31,7 @@ mod stems;
 pub mod table;
 
 use super::device::{Device, STAMP_BYTES, Stopwatch};
-use super::drive::{Answer, Pipeline};
+use super::drive::{Answer, Pipeline, Redo};
 use super::fault::Fault;
 use super::floor::Floor;
 use super::job::Job;
@@ -256,7 +256,11 @@ impl<'a> Projected<'a> {
             seen: seen.sums,
             // A leaf that the sweep discards may or may not be defined.
             defined: (!self.swept).then_some(seen.defined),
-            survivors: seen.survivors.filter(|_| fits),
+            survivors: if fits {
+                seen.survivors
+            } else {
+                Err(Redo::Size)
+            },
             ran,
         })
     }
@@ -381,7 +385,7 @@ impl Pipeline for Projected<'_> {
             Some(Running::TooManyStems) => Ok(Answer {
                 seen: crate::stats::AuditSums::default(),
                 defined: None,
-                survivors: None,
+                survivors: Err(Redo::Size),
                 ran: None,
             }),
             Some(Running::Submitted {
