@@ -18,119 +18,58 @@
 // blocks and its audit about 350. 1 leaf in 6 is summed, 1,000 each: 165. With the 35 of expand.wgsl
 // that is about 550, against about 440 by the design's estimate. To sum every leaf would take 1,060.
 
-struct Survivors {
-    count: atomic<u32>,
-    offsets: array<u32>,
-}
-
 @group(0) @binding(0) var<storage, read> params: Params;
 @group(0) @binding(1) var<storage, read> stems: array<vec4<u32>>;
-@group(0) @binding(2) var<storage, read> scratch: array<u32>;
+@group(0) @binding(2) var<storage, read> scratch: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read_write> survivors: Survivors;
 @group(0) @binding(4) var<storage, read_write> records: array<Record>;
 // Bound only where there is a sweep.
-@group(0) @binding(5) var<storage, read> rows: array<u32>;
-
-// A stem and where its parts are in scratch.
-struct Stem {
-    users: u32,
-    blocks: u32,
-    // Its last question.
-    last: u32,
-    // Questions behind it.
-    columns: u32,
-    offset: u32,
-    at: u32,
-    answered: u32,
-    scores: u32,
-}
+@group(0) @binding(5) var<storage, read> rows: array<vec2<u32>>;
 
 // Leaves of each lane: all of them for the audit, and then those that are left.
 var<workgroup> alive: array<u32, WORKGROUP>;
 
-fn stem_of(entry: vec4<u32>) -> Stem {
-    let blocks = blocks_of(entry.x);
-    let columns = params.questions - 1u - entry.z;
-    let answered = entry.y + 96u * blocks;
-    return Stem(
-        entry.x,
-        blocks,
-        entry.z,
-        columns,
-        entry.w,
-        entry.y,
-        answered,
-        answered + blocks * columns,
-    );
-}
-
-fn stem_score(stem: Stem, i: u32) -> i32 {
-    return bitcast<i32>(scratch[stem.at + 32u * stem.blocks + i]);
-}
-
-fn total(stem: Stem, i: u32) -> i32 {
-    return bitcast<i32>(scratch[stem.at + 64u * stem.blocks + i]);
-}
-
-fn score(stem: Stem, column: u32, block: u32, bit: u32) -> i32 {
+fn score(stem: Stem, column: u32, quad: u32, block: u32, bit: u32) -> i32 {
     let at = bit * SCORE_BITS;
-    let row = stem.scores + (block * SCORE_BITS + (at >> 5u)) * stem.columns;
-    return extractBits(bitcast<i32>(scratch[row + column]), at & 31u, SCORE_BITS);
-}
-
-// The offset of the first leaf of (stem, l): l - last - 1 earlier questions have Q - 1 - l' each.
-fn leaf_offset(stem: Stem, l: u32) -> u32 {
-    let skipped = (l - stem.last - 1u) * (params.questions - 1u);
-    return stem.offset + skipped - (l * (l - 1u) / 2u - stem.last * (stem.last + 1u) / 2u);
+    let row = stem.scores + (quad * SCORE_BITS + (at >> 5u)) * stem.columns;
+    return extractBits(bitcast<i32>(scratch[row + column][block]), at & 31u, SCORE_BITS);
 }
 
 // The leaves of (stem, l) in this word of questions that are in the chunk.
 fn valid_leaves(stem: Stem, l: u32, word: u32) -> u32 {
-    // Of the chunk's first set, as a question; all below 2^31 (plan.rs).
-    let start = i32(l + 1u) - bitcast<i32>(leaf_offset(stem, l));
-    let base = i32(32u * word);
-    let low = clamp(max(start, i32(l + 1u)) - base, 0, 32);
-    let high = clamp(min(start + i32(params.sets), i32(params.questions)) - base, 0, 32);
-    if (high <= low) {
+    let leaves = clamp(leaves_of(stem, l), vec2<u32>(32u * word), vec2<u32>(32u * word + 32u));
+    if (leaves.y <= leaves.x) {
         return 0u;
     }
-    return (0xffffffffu >> u32(32 - (high - low))) << u32(low);
+    return (0xffffffffu >> (32u - (leaves.y - leaves.x))) << (leaves.x & 31u);
 }
 
-// Of one user on both questions. Scores of one bit are `held`: a word has a whole block's.
-fn pair_score(stem: Stem, l: u32, m: u32, block: u32, bit: u32, held: vec2<u32>) -> i32 {
-    if (SCORE_BITS == 1u) {
-        return -i32(extractBits(held.x, bit, 1u) + extractBits(held.y, bit, 1u));
-    }
-    return score(stem, l, block, bit) + score(stem, m, block, bit);
-}
-
-fn leaf_sums(stem: Stem, l: u32, m: u32, swept: bool) -> Sums {
+fn leaf_sums(stem: Stem, l: u32, m: u32) -> Sums {
     var sums = Sums();
-    // Four blocks at a time, so that lanes wait less for each other.
-    for (var front = 0u; front < stem.blocks; front += 4u) {
-        var users = vec4<u32>(0u);
+    // A quad at a time, so that lanes wait less for each other.
+    for (var quad = 0u; quad < stem.quads; quad += 1u) {
+        let row = stem.answered + quad * stem.columns;
+        var users = scratch[row + l] & scratch[row + m];
+        // Scores of one bit: a word has a whole block's.
         var held_l = vec4<u32>(0u);
         var held_m = vec4<u32>(0u);
-        for (var i = 0u; i < 4u; i += 1u) {
-            if (front + i < stem.blocks) {
-                let row = stem.answered + (front + i) * stem.columns;
-                users[i] = scratch[row + l] & scratch[row + m];
-                let scores = stem.scores + (front + i) * SCORE_BITS * stem.columns;
-                held_l[i] = scratch[scores + l];
-                held_m[i] = scratch[scores + m];
-            }
+        if (SCORE_BITS == 1u) {
+            let scores = stem.scores + quad * stem.columns;
+            held_l = scratch[scores + l];
+            held_m = scratch[scores + m];
         }
         while (any(users != vec4<u32>(0u))) {
-            var i = select(3u, 2u, users.z != 0u);
-            i = select(i, 1u, users.y != 0u);
-            i = select(i, 0u, users.x != 0u);
+            let i = first_block(users);
             let word = users[i];
             users[i] = word & (word - 1u);
             let bit = firstTrailingBit(word);
-            let user = stem_user(stem, (front + i) * 32u + bit, swept);
-            let held = vec2<u32>(held_l[i], held_m[i]);
-            let a = user.x + pair_score(stem, l, m, front + i, bit, held);
+            let user = stem_user(stem, (4u * quad + i) * 32u + bit);
+            var a = user.x;
+            if (SCORE_BITS == 1u) {
+                a -= i32(((held_l[i] >> bit) & 1u) + ((held_m[i] >> bit) & 1u));
+            } else {
+                a += score(stem, l, quad, i, bit) + score(stem, m, quad, i, bit);
+            }
             sums_add(&sums, a, user.y);
         }
     }
@@ -148,20 +87,6 @@ fn lane_of(number: u32) -> u32 {
     return low;
 }
 
-// The place of the set bit that has `number` others below it.
-fn nth_bit(bits: u32, number: u32) -> u32 {
-    var left = number;
-    var place = 0u;
-    for (var half = 16u; half > 0u; half >>= 1u) {
-        let below = countOneBits(extractBits(bits, place, half));
-        if (left >= below) {
-            left -= below;
-            place += half;
-        }
-    }
-    return place;
-}
-
 fn add_leaf(
     stem: Stem,
     l: u32,
@@ -169,7 +94,7 @@ fn add_leaf(
     swept: bool,
     tally: ptr<function, Tally>,
 ) {
-    let sums = leaf_sums(stem, l - stem.last - 1u, m - stem.last - 1u, swept);
+    let sums = leaf_sums(stem, l - stem.last - 1u, m - stem.last - 1u);
     let verdict = sums_judge(sums, params.min_users, params.floor);
     if (!swept) {
         (*tally).counts += vec4<u32>(1u, u32(verdict.defined), 0u, 0u);
@@ -195,7 +120,7 @@ fn main(
     var tally = Tally();
     for (var i = workgroup; i < params.stems; i += params.workgroups) {
         let stem = stem_of(stems[i]);
-        let end = select((params.questions + 31u) >> 5u, 0u, stem.at == NOWHERE);
+        let end = select((params.questions + 31u) >> 5u, 0u, stem.nowhere);
         for (var word = (stem.last + 2u) >> 5u; word < end; word += 1u) {
             // Nobody is still in the tile of the word before.
             workgroupBarrier();

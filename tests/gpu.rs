@@ -33,6 +33,7 @@ pub const ANY: Limits = Limits {
     invocations: u32::MAX,
     workgroups_per_side: u32::MAX,
     loop_turns: u32::MAX,
+    lane_loads: u32::MAX,
     chunk: u32::MAX,
     survivors: u32::MAX,
 };

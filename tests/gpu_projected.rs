@@ -4,8 +4,9 @@ use crate::agreement::{self, Effort, Truth, oracle_all};
 use crate::gpu::{ANY, agree, assert_same, draw, random, table};
 use crate::tables;
 use kcorrset::combin::binomial;
+use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
-use kcorrset::engine::gpu::{Choice, Fault, GpuEngine};
+use kcorrset::engine::gpu::{AdapterFeatures, Choice, Fault, GpuEngine};
 use kcorrset::engine::{Engine, EngineError, Query, Watch};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::{SearchError, run};
@@ -17,12 +18,46 @@ fn engine() -> GpuEngine {
     crate::gpu::engine().with_choice(Choice::Projected)
 }
 
+/// As where a load is for all lanes at once: two-valued scores are swept.
+const SWEPT: Limits = Limits {
+    lane_loads: 0,
+    ..ANY
+};
+
+/// The device as it is, and so that it sweeps.
+fn engines() -> [GpuEngine; 2] {
+    [engine(), engine().with_limits(&SWEPT)]
+}
+
 /// With this much workgroup memory: the tile of the sweep follows from it.
 fn in_memory(workgroup_memory: u32) -> GpuEngine {
     engine().with_limits(&Limits {
         workgroup_memory,
-        ..ANY
+        ..SWEPT
     })
+}
+
+#[test]
+fn leaves_are_abreast_where_loads_go_lane_by_lane_and_lanes_can_meet() {
+    let adapter = crate::gpu::engine().adapters()[0];
+    let features = adapter.features;
+    let lanes = [features.subgroup_min_size, features.subgroup_max_size];
+    let abreast = adapter.software && features.subgroup && lanes == [8, 8];
+    let without = AdapterFeatures {
+        subgroup: false,
+        ..features
+    };
+    let matrix = random(60, 9, 200, 0, 1);
+    let query = Query::new(&matrix, 4, 5, 2).unwrap();
+    // Where leaves are swept, the defined ones among them are not counted.
+    let counted = |engine: &GpuEngine| {
+        let found = engine.search(&matrix, &query, &Watch::new()).unwrap();
+        found.defined.is_some()
+    };
+    let [own, swept] = engines();
+    assert_eq!(counted(&own), abreast);
+    assert!(!counted(&swept));
+    assert!(!counted(&engine().with_features(&without)));
 }
 
 #[test]
@@ -32,10 +67,12 @@ fn every_k_of_small_tables() {
         ("complete", random(50, 7, 256, 0, 1)),
         ("likert", random(50, 7, 200, -2, 4)),
     ] {
-        for k in 3..=matrix.questions().len() {
-            agree(&engine(), &matrix, k, 2, name);
+        for engine in engines() {
+            for k in 3..=matrix.questions().len() {
+                agree(&engine, &matrix, k, 2, name);
+            }
+            agree(&engine, &matrix, 3, 20, name);
         }
-        agree(&engine(), &matrix, 3, 20, name);
     }
 }
 
@@ -43,7 +80,9 @@ fn every_k_of_small_tables() {
 fn users_on_both_sides_of_a_block_and_of_the_tile() {
     for users in [2, 31, 32, 33, 65, 400] {
         let matrix = random(users, 7, 160, 0, 1);
-        agree(&engine(), &matrix, 3, 2, &format!("{users} users"));
+        for engine in engines() {
+            agree(&engine, &matrix, 3, 2, &format!("{users} users"));
+        }
     }
     // 11,300 bytes have a tile for 384 users: some stems fit and some do not.
     let matrix = random(500, 8, 200, 0, 1);
@@ -80,7 +119,9 @@ fn questions_on_both_sides_of_a_word() {
             let total = binomial(questions as u64, 3).unwrap();
             let case = format!("{questions} questions");
             for (skip, sets) in [(0, 900), (total / 2, 900), (total - 500, 500)] {
-                agree_with_flat(&engine(), &matrix, 3, 2, skip, sets, &case);
+                for engine in engines() {
+                    agree_with_flat(&engine, &matrix, 3, 2, skip, sets, &case);
+                }
             }
         }
     }
@@ -88,12 +129,17 @@ fn questions_on_both_sides_of_a_word() {
 
 #[test]
 fn ties_constants_and_negative_correlations() {
+    let both = |matrix: &ResponseMatrix, k, case| {
+        for engine in engines() {
+            agree(&engine, matrix, k, 2, case);
+        }
+    };
     let ties = table(40, 8, |u, q| Some(((u >> (q % 3)) & 1) as i64));
-    agree(&engine(), &ties, 3, 2, "ties");
+    both(&ties, 3, "ties");
     let constant = table(40, 6, |u, q| {
         Some(if q < 3 { 7 } else { (draw(u, q, 1) % 2) as i64 })
     });
-    agree(&engine(), &constant, 3, 2, "constant questions");
+    both(&constant, 3, "constant questions");
     // Scores of one bit against totals that the last questions turn round.
     let against = table(60, 9, |u, q| {
         let up = u % 13 > 6;
@@ -101,10 +147,10 @@ fn ties_constants_and_negative_correlations() {
             if q > 5 { !up } else { up } ^ draw(u, q, 2).is_multiple_of(5),
         ))
     });
-    agree(&engine(), &against, 3, 2, "negative");
-    agree(&engine(), &against, 5, 2, "negative");
+    both(&against, 3, "negative");
+    both(&against, 5, "negative");
     let nobody = table(40, 6, |u, q| (u % 6 == q).then_some((u % 2) as i64));
-    agree(&engine(), &nobody, 3, 2, "no set has users");
+    both(&nobody, 3, "no set has users");
 }
 
 /// Scores of one bit that follow the user's ability closely: r is high, and the sweep discards.
@@ -170,14 +216,18 @@ fn chunks_that_cut_stems_and_small_scratch_give_the_same() {
                 ..ANY
             },
         ] {
-            let engine = engine().with_limits(&limits);
-            agree(&engine, matrix, 4, 2, &format!("{name}, {limits:?}"));
+            for engine in engines() {
+                let engine = engine.with_limits(&limits);
+                agree(&engine, matrix, 4, 2, &format!("{name}, {limits:?}"));
+            }
         }
     }
     // Ranges that start and end anywhere in a stem.
     let (_, matrix) = &matrices[0];
     for (skip, sets) in [(0, 1), (1, 7), (44, 46), (100, 130), (329, 1)] {
-        agree_with_flat(&engine(), matrix, 4, 2, skip, sets, "a part");
+        for engine in engines() {
+            agree_with_flat(&engine, matrix, 4, 2, skip, sets, "a part");
+        }
     }
 }
 
@@ -190,16 +240,20 @@ fn ranks_beyond_64_bits() {
     let wide = random(40, 1000, 250, 0, 1);
     let total = binomial(1000, 12).unwrap();
     for skip in [(1 << 64) - 60, (1 << 80) - 60, total - 100] {
-        agree_with_flat(&engine(), &wide, 12, 2, skip, 100, "wide");
+        for engine in engines() {
+            agree_with_flat(&engine, &wide, 12, 2, skip, 100, "wide");
+        }
     }
 }
 
 #[test]
 fn planted_faults_are_caught() {
-    // With a sweep and without one.
-    for matrix in [random(70, 9, 200, 0, 1), random(70, 9, 200, 0, 5)] {
+    // Leaves abreast, with a sweep, and without one.
+    let [own, swept] = engines();
+    for (engine, span) in [(&own, 1), (&swept, 1), (&own, 5)] {
+        let matrix = random(70, 9, 200, 0, span);
         let query = Query::new(&matrix, 3, 5, 2).unwrap();
-        let small = engine().with_limits(&Limits { chunk: 64, ..ANY });
+        let small = engine.with_limits(&Limits { chunk: 64, ..ANY });
         assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
         for fault in [Fault::LostAnswer, Fault::ShiftedChunk] {
             let outcome = run(&small.with_fault(fault), &matrix, &query, &Watch::new());
@@ -270,7 +324,9 @@ fn many_users_many_questions_and_very_sparse_tables() {
     ] {
         let matrix = matrix(&spec(users, questions, answered)).unwrap();
         let case = format!("{users} users, {questions} questions");
-        agree_with_flat(&engine(), &matrix, k, 10, skip, 300, &case);
+        for engine in engines() {
+            agree_with_flat(&engine, &matrix, k, 10, skip, 300, &case);
+        }
     }
     let wide = matrix(&spec(3_000, 2_000, 0.05)).unwrap();
     let free = engine().with_choice(Choice::ByWork);
@@ -282,8 +338,36 @@ fn many_users_many_questions_and_very_sparse_tables() {
 #[test]
 fn loops_that_are_cut_short_are_seen_and_halved() {
     let matrix = random(20_000, 60, 250, 0, 1);
-    let long = engine().with_target(Duration::from_secs(2));
-    agree_with_flat(&long, &matrix, 3, 2, 0, 3_000, "20,000 users");
+    for engine in engines() {
+        let long = engine.with_target(Duration::from_secs(2));
+        agree_with_flat(&long, &matrix, 3, 2, 0, 3_000, "20,000 users");
+    }
+}
+
+/// Searches the first stem at once, which software cuts short.
+fn is_cut_and_right(engine: &GpuEngine, matrix: &ResponseMatrix) {
+    let behind = matrix.questions().len() as u64 - 1;
+    let query = Query::new(matrix, 3, 1, 2)
+        .unwrap()
+        .with_ranks(0, binomial(behind, 2))
+        .unwrap();
+    let cpu = CpuEngine::new(1).unwrap();
+    let want = run(&cpu, matrix, &query, &Watch::new()).unwrap();
+    let long = engine.with_target(Duration::from_secs(20));
+    let got = run(&long, matrix, &query, &Watch::new()).unwrap();
+    assert_same(&want.best, &got.best, "the first stem");
+    assert_eq!(got.best.len(), 1);
+    let software = crate::gpu::engine().adapters()[0].software;
+    assert!(!software || long.usage()[0].redone > 0, "no chunk was cut");
+}
+
+/// The same where leaves are abreast, and where they are swept: that stem fits the tile, and a lane has
+/// some fifty prefixes and words of its leaves, each with nearly all of 1,600 users.
+#[test]
+fn stems_that_are_cut_short_are_seen_and_halved() {
+    let [own, swept] = engines();
+    is_cut_and_right(&own, &random(4_000, 440, 250, 0, 1));
+    is_cut_and_right(&swept, &random(1_600, 440, 250, 0, 1));
 }
 
 /// Searches twice, so that the second search starts with the floor of the best set, and finds it again.
@@ -295,9 +379,11 @@ fn finds_its_best_again(matrix: &ResponseMatrix, ranks: u128, best: [usize; 3]) 
     let watch = Watch::new();
     let want = run(crate::gpu::engine(), matrix, &query, &watch).unwrap();
     assert_eq!(want.best[0].set(), best);
-    let got = run(&engine(), matrix, &query, &watch).unwrap();
-    assert_same(&want.best, &got.best, "the best");
-    assert_eq!(got.best.len(), 1);
+    for engine in engines() {
+        let got = run(&engine, matrix, &query, &watch).unwrap();
+        assert_same(&want.best, &got.best, "the best");
+        assert_eq!(got.best.len(), 1);
+    }
 }
 
 /// One set of a word has twenty times the squares of the others, and two pairs of users that would
@@ -324,22 +410,27 @@ fn a_leaf_far_above_the_mean_keeps_its_own_bound() {
 /// by block, and two pairs stand the wrong way round.
 #[test]
 fn squares_of_users_in_the_middle_count() {
-    let matrix = table(680, 50, |u, q| {
-        let (set, total) = match u {
-            0..336 => ([1, 1, 1], 13),
-            336..672 => ([0, 0, 0], 10),
-            672..674 => ([1, 0, 0], 18),
-            674..676 => ([1, 1, 0], 5),
-            _ => ([1, 0, 0], 11),
-        };
-        // Beside the set, questions that one user answered, and behind those what totals come from.
-        match q {
-            0..3 => Some(set[q]),
-            3..32 => (u == q).then_some(0),
-            _ => (((q - 32) as i64) < total - set.iter().sum::<i64>()).then_some(1),
-        }
-    });
-    finds_its_best_again(&matrix, 30, [0, 1, 2]);
+    // Up to as many users as have room in the smallest tile. Which of these is the one that the bound
+    // hangs on depends on how many units the squares take.
+    let sizes = (296..=316).step_by(4);
+    for (half, high) in sizes.flat_map(|half| [(half, 13), (half, 14), (half, 15)]) {
+        let matrix = table(2 * half + 8, 50, |u, q| {
+            let (set, total) = match u {
+                _ if u < half => ([1, 1, 1], high),
+                _ if u < 2 * half => ([0, 0, 0], 10),
+                _ if u < 2 * half + 2 => ([1, 0, 0], 18),
+                _ if u < 2 * half + 4 => ([1, 1, 0], 5),
+                _ => ([1, 0, 0], 11),
+            };
+            // Beside the set, questions that one user answered, and behind those what totals come from.
+            match q {
+                0..3 => Some(set[q]),
+                3..32 => (u == q).then_some(0),
+                _ => (((q - 32) as i64) < total - set.iter().sum::<i64>()).then_some(1),
+            }
+        });
+        finds_its_best_again(&matrix, 30, [0, 1, 2]);
+    }
 }
 
 /// The squares of the best set are more than the sweep's planes of bits can count, for one user of
@@ -375,6 +466,7 @@ fn squares_beyond_the_planes_spare_a_leaf() {
 /// with floors right below a set: whatever the sweep discards wrongly, some of them has it.
 #[test]
 fn no_set_at_a_floor_is_discarded() {
+    let engines = engines();
     for seed in 0..240 {
         let users = [24, 44, 64, 300][seed as usize % 4];
         let answered = |q: usize| match draw(1, q, seed) % 4 {
@@ -396,13 +488,15 @@ fn no_set_at_a_floor_is_discarded() {
             let Some(last) = all.best.get(place) else {
                 continue;
             };
-            let watch = Watch::new();
-            watch.raise_floor(last.correlation().r().next_down());
-            let got = run(&engine(), &matrix, &query, &watch).unwrap();
-            let case = format!("seed {seed}, place {place}");
-            assert!(got.best.len() > place, "{case}: {}", got.best.len());
-            assert_same(&all.best[..=place], &got.best, &case);
-            assert_eq!(got.audit, all.audit, "{case}");
+            for engine in &engines {
+                let watch = Watch::new();
+                watch.raise_floor(last.correlation().r().next_down());
+                let got = run(engine, &matrix, &query, &watch).unwrap();
+                let case = format!("seed {seed}, place {place}");
+                assert!(got.best.len() > place, "{case}: {}", got.best.len());
+                assert_same(&all.best[..=place], &got.best, &case);
+                assert_eq!(got.audit, all.audit, "{case}");
+            }
         }
     }
 }
@@ -425,7 +519,9 @@ fn some_tables_of_the_grid_at_floors_and_ranges() {
     assert_eq!(some.len(), 8);
     for (tables::Table { name, matrix }, k) in some {
         let truth = Truth::new(&matrix, 2, &oracle_all(&matrix, k));
-        agreement::agree(&engine(), &truth, Effort::Brief)
-            .unwrap_or_else(|what| panic!("{name}, k {k}: {what}"));
+        for engine in engines() {
+            agreement::agree(&engine, &truth, Effort::Brief)
+                .unwrap_or_else(|what| panic!("{name}, k {k}: {what}"));
+        }
     }
 }

@@ -5,7 +5,7 @@ use kcorrset::engine::gpu::layout::{
     CompleteParams, MAX_K, Params, Record, SumWidth, TALLY_BYTES, Tally, Variant, WORKGROUP,
 };
 use kcorrset::engine::gpu::projected;
-use kcorrset::engine::gpu::projected::layout::TILE_BYTES;
+use kcorrset::engine::gpu::projected::layout::{LANES, TILE_BYTES, TILE_USERS};
 use kcorrset::engine::gpu::projected::plan::tile_users;
 use kcorrset::engine::gpu::projected::shader::Stage;
 use kcorrset::engine::gpu::shader::Kernel;
@@ -36,13 +36,16 @@ fn projected_variants() -> Vec<projected::layout::Variant> {
     for packed in variants().into_iter().filter(|v| v.k > 2) {
         let swept = packed.score_bits == 1 && packed.sums == SumWidth::Narrow && packed.k < 13;
         let tiles = [16 << 10, 32 << 10, 48 << 10].map(tile_users);
-        all.push(projected::layout::Variant { packed, tile: 0 });
-        all.extend(
-            tiles
-                .into_iter()
-                .filter(|_| swept)
-                .map(|tile| projected::layout::Variant { packed, tile }),
-        );
+        let variant = |tile, abreast| projected::layout::Variant {
+            packed,
+            tile,
+            abreast,
+        };
+        all.push(variant(0, false));
+        if swept {
+            all.extend(tiles.map(|tile| variant(tile, false)));
+            all.push(variant(0, true));
+        }
     }
     all
 }
@@ -57,9 +60,8 @@ fn sources() -> Vec<(String, String)> {
             .filter(move |v| v.k >= least)
             .map(source)
     });
-    let stages = Stage::ALL.into_iter().flat_map(|stage| {
-        let source = move |v| (format!("{} {v:?}", stage.name()), stage.source(&v));
-        projected_variants().into_iter().map(source)
+    let stages = projected_variants().into_iter().flat_map(|v| {
+        Stage::of(&v).map(|stage| (format!("{} {v:?}", stage.name()), stage.source(&v)))
     });
     kernels.chain(stages).collect()
 }
@@ -95,17 +97,21 @@ fn bound(module: &Module) -> Vec<String> {
 fn every_variant_of_every_kernel_validates() {
     for (name, source) in sources() {
         let module = parse(&name, &source);
-        // No capability: nothing that an adapter might lack.
-        naga::valid::Validator::new(
-            naga::valid::ValidationFlags::all(),
-            naga::valid::Capabilities::empty(),
-        )
-        .validate(&module)
-        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+        // No capability, nothing that an adapter might lack, but where leaves are abreast.
+        let (lanes, capabilities) = if source.contains("const LANES") {
+            (LANES, naga::valid::Capabilities::SUBGROUP)
+        } else {
+            (WORKGROUP, naga::valid::Capabilities::empty())
+        };
+        naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities)
+            .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
+            .subgroup_operations(naga::valid::SubgroupOperationSet::all())
+            .validate(&module)
+            .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
         assert_eq!(module.entry_points.len(), 1);
         let entry = &module.entry_points[0];
         assert_eq!(entry.name, "main");
-        assert_eq!(entry.workgroup_size, [WORKGROUP, 1, 1]);
+        assert_eq!(entry.workgroup_size, [lanes, 1, 1]);
     }
 }
 
@@ -205,7 +211,9 @@ fn what_is_bound_and_shared_is_what_is_planned() {
 #[test]
 fn the_projected_pipeline_binds_and_shares_what_is_planned() {
     for variant in projected_variants() {
-        let expand = parse("expand", &Stage::Expand.source(&variant));
+        let [first, last] = Stage::of(&variant);
+        assert_eq!(first, Stage::Expand);
+        let expand = parse("expand", &first.source(&variant));
         assert_eq!(
             bound(&expand),
             [
@@ -219,7 +227,7 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
                 "scratch"
             ]
         );
-        let score = parse("score", &Stage::Score.source(&variant));
+        let score = parse(last.name(), &last.source(&variant));
         assert_eq!(
             bound(&score),
             ["params", "stems", "scratch", "survivors", "records", "rows"]
@@ -248,16 +256,21 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
                 ]
             );
         }
+        if variant.abreast {
+            // All that its lanes share goes from lane to lane.
+            assert_eq!(shared_bytes(&score) + shared_bytes(&expand), 0);
+            continue;
+        }
         let memory = [0, 16 << 10, 32 << 10, 48 << 10]
             .into_iter()
             .find(|&bytes| variant.tile <= tile_users(bytes));
         let memory = u64::from(memory.unwrap()).max(8 << 10);
         assert!(shared_bytes(&score) <= memory && shared_bytes(&expand) <= memory);
-        // Sums of eight lanes each; beside the tile two bits' words, a total and a float.
+        // Sums of eight lanes each; beside the tile four words of bits, a total and a float.
         let groups = u64::from(WORKGROUP) / 8 * 4;
         let tile = match u64::from(variant.tile) {
             0 => 0,
-            users => users * TILE_BYTES + 16,
+            users => users / u64::from(TILE_USERS) * TILE_BYTES + 24,
         };
         assert_eq!(
             shared_bytes(&score),

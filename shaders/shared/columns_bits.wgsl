@@ -29,43 +29,55 @@ fn transpose(t: ptr<function, array<u32, 32>>) {
     }
 }
 
-// Reads `most` users' words from `word` of their rows on, and writes the columns of a block from
-// `row` on; question 32 `word` is `shift` columns in front of the first one.
-fn write_square(users: u32, most: u32, word: u32, row: u32, columns: u32, shift: u32) {
-    var t: array<u32, 32>;
-    for (var i = 0u; i < 32u; i += 1u) {
-        t[i] = 0u;
-        if (i < most) {
-            t[i] = rows[scratch[users + i] * params.row_words + word];
-        }
+// Answered bits and score bits of 32 questions.
+alias Row = vec2<u32>;
+
+fn stem_score(chosen: array<u32, CHOSEN>, user: u32) -> i32 {
+    let row = user * params.answered_words;
+    var score = 0;
+    for (var i = 0u; i < CHOSEN; i += 1u) {
+        score -= i32((rows[row + (chosen[i] >> 5u)].y >> (chosen[i] & 31u)) & 1u);
     }
-    transpose(&t);
+    return score;
+}
+
+// Writes the columns of a block from `row` on, every fourth word; question 32 `word` is `shift`
+// columns in front of the first one.
+fn write_square(t: ptr<function, array<u32, 32>>, row: u32, columns: u32, shift: u32) {
+    transpose(t);
     for (var i = 0u; i < 32u; i += 1u) {
         // Below 0 it wraps beyond.
         let column = i - shift;
         if (column < columns) {
-            scratch[row + column] = t[i];
+            scratch[row + 4u * column] = (*t)[i];
         }
     }
 }
 
 fn write_columns(lane: u32, at: u32, users: u32, first: u32, columns: u32) {
-    let blocks = blocks_of(users);
+    let quads = quads_of(users);
+    let start = at + 128u * blocks_of(users);
     let front = first >> 5u;
-    let words = ((params.questions + 31u) >> 5u) - front;
-    let squares = blocks * words;
-    // Answers, then scores.
-    for (var square = lane; square < 2u * squares; square += WORKGROUP) {
-        let scores = square / squares;
-        let block = square % squares / words;
-        let word = square % words;
-        write_square(
-            at + 32u * block,
-            min(users - 32u * block, 32u),
-            front + word + scores * params.answered_words,
-            at + 96u * blocks + (scores * blocks + block) * columns,
-            columns,
-            first - 32u * (front + word),
-        );
+    let row_words = params.answered_words;
+    let words = row_words - front;
+    for (var square = lane; square < 4u * quads * words; square += GROUP) {
+        let block = square / words;
+        let word = front + square % words;
+        let most = users_in(block, users);
+        var answers: array<u32, 32>;
+        var ones: array<u32, 32>;
+        for (var i = 0u; i < 32u; i += 1u) {
+            answers[i] = 0u;
+            ones[i] = 0u;
+            if (i < most) {
+                let row = rows[scratch[at + 128u * block + 4u * i] * row_words + word];
+                answers[i] = row.x;
+                ones[i] = row.y;
+            }
+        }
+        let row = start + 4u * (block / 4u) * columns + block % 4u;
+        let shift = first - 32u * word;
+        write_square(&answers, row, columns, shift);
+        write_square(&ones, row + 4u * quads * columns, columns, shift);
     }
 }

@@ -1,13 +1,15 @@
 // What the two stages of the projected pipeline share: the chunk, and where a stem's users lie in
 // `scratch`. A stem is the first K - 2 questions of a set.
 //
-// Of a stem with n users in B = ceil(n / 32) blocks and C questions behind it, `scratch` has from
-// its place on, in words:
-//   32 B        the users, as rows of the table, highest total first
-//   32 B        their shifted scores on the stem
-//   32 B        their shifted totals
-//   B * C       answered: bit b of [block][question] is set where user 32 block + b answered it
-//   B * BITS * C  shifted scores as signed fields, [block][piece][question]
+// Of a stem with n users in B = ceil(n / 32) blocks, those in W = ceil(B / 4) quads, and C questions
+// behind it, `scratch` has from its place on, in quadruples of words:
+//   32 B        the users, highest total first: row of the table; shifted score on the stem and shifted
+//               total in one word (packed_user), where both are small; and each in its own
+//   W * C       answered: bit b of word i of [quad][question] is set where user 128 quad + 32 i + b
+//               answered it
+//   W * BITS * C  shifted scores as signed fields, [quad][piece][question], a word a block
+// A load of four words costs a GPU what one does, and Mesa's llvmpipe, which loads lane by lane in a
+// loop, little more.
 
 struct Params {
     // C(Q - 2, K - 2) - 1 - the number of the chunk's first stem.
@@ -42,4 +44,25 @@ const NOWHERE: u32 = 0xffffffffu;
 
 fn blocks_of(users: u32) -> u32 {
     return (users + 31u) >> 5u;
+}
+
+fn quads_of(users: u32) -> u32 {
+    return (users + 127u) >> 7u;
+}
+
+// Of all of a stem's users, those in this block, which may lie behind the last one.
+fn users_in(block: u32, users: u32) -> u32 {
+    return min(users - min(32u * block, users), 32u);
+}
+
+// Bits set on the stem and total of a user with scores of one bit, K <= 12 and |total| < 2^13.
+fn packed_user(score: i32, total: i32) -> u32 {
+    return bitcast<u32>((total << 4u) | -score);
+}
+
+// The first block of a quad that has a user; the last where none of the others has.
+fn first_block(users: vec4<u32>) -> u32 {
+    var i = select(3u, 2u, users.z != 0u);
+    i = select(i, 1u, users.y != 0u);
+    return select(i, 0u, users.x != 0u);
 }

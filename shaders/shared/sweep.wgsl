@@ -22,14 +22,17 @@
 // each of them in whose mask leaves are missing; sweep of a prefix 150, about 15 a block, and for
 // each user that is looked at 20, 7 PLANES and 9 K + 10.
 
-// Rows: answered bits and score bits of the word. Users: set bits on the stem, total.
-var<workgroup> tile_rows: array<vec2<u32>, TILE>;
-var<workgroup> tile_users: array<vec2<i32>, TILE>;
+// Of each user: answered bits and score bits of the word, set bits on the stem, total.
+var<workgroup> tile: array<vec4<u32>, TILE>;
+// The highest and the lowest total of each block, a quad of them in each vector.
+var<workgroup> tile_highest: array<vec4<i32>, TILE / 128u>;
+var<workgroup> tile_lowest: array<vec4<i32>, TILE / 128u>;
 // The total of the stem's middle user, which squares are taken from.
 var<workgroup> tile_middle: i32;
 // What the squares of a leaf may sum up to, for each user of its prefix.
 var<workgroup> tile_squares: f32;
-// A bit each: the lanes whose prefixes have all leaves of the word.
+// A bit each: the lanes whose prefixes have any leaf of the word in the chunk, and those that have all.
+var<workgroup> somes: array<atomic<u32>, WORKGROUP / 32u>;
 var<workgroup> wholes: array<atomic<u32>, WORKGROUP / 32u>;
 
 // Squares are counted to 2^PLANES units.
@@ -54,13 +57,16 @@ fn load_tile(stem: Stem, word: u32, lane: u32) -> bool {
     let middle = total(stem, stem.users / 2u);
     var squares = 0.0;
     for (var i = lane; i < stem.users; i += WORKGROUP) {
-        let row = scratch[stem.at + i] * params.row_words + word;
-        let user = vec2<i32>(-stem_score(stem, i), total(stem, i));
-        let answers = rows[row];
-        tile_rows[i] = vec2<u32>(answers, rows[row + params.answered_words]);
-        tile_users[i] = user;
-        let d = f32(user.y - middle);
-        squares += d * d * f32(countOneBits(answers));
+        let user = scratch[stem.at + i];
+        let row = rows[user.x * params.answered_words + word];
+        tile[i] = vec4<u32>(row, user.y & 15u, user.w);
+        let d = f32(bitcast<i32>(user.w) - middle);
+        squares += d * d * f32(countOneBits(row.x));
+    }
+    for (var block = lane; 32u * block < stem.users; block += WORKGROUP) {
+        let last = min(32u * block + 31u, stem.users - 1u);
+        tile_highest[block / 4u][block % 4u] = total(stem, 32u * block);
+        tile_lowest[block / 4u][block % 4u] = total(stem, last);
     }
     scan(lane, u32(min(squares, MOST_SQUARES)));
     if (lane == 0u) {
@@ -72,13 +78,15 @@ fn load_tile(stem: Stem, word: u32, lane: u32) -> bool {
     return true;
 }
 
-// Score on the stem, total.
-fn stem_user(stem: Stem, i: u32, swept: bool) -> vec2<i32> {
-    if (swept) {
-        let user = tile_users[i];
-        return vec2<i32>(-user.x, user.y);
-    }
-    return vec2<i32>(stem_score(stem, i), total(stem, i));
+fn total(stem: Stem, i: u32) -> i32 {
+    return bitcast<i32>(scratch[stem.at + i].w);
+}
+
+// Score on the stem, total. Not from the tile, which not every stem has: where llvmpipe branches, it
+// goes both ways.
+fn stem_user(stem: Stem, i: u32) -> vec2<i32> {
+    let user = scratch[stem.at + i].y;
+    return vec2<i32>(-i32(user & 15u), bitcast<i32>(user) >> 4u);
 }
 
 // floor(sqrt(value)), a bit a turn.
@@ -98,16 +106,16 @@ fn gap_of(squares: u32) -> i32 {
     return i32(root(shr64(mul32((squares + 1u) / 2u, params.slack), 30u).x) + 1u);
 }
 
-// 32 bits of one part of a row, from this question on. Questions behind the last one of the part
+// Answered and score bits of 32 questions of a row, from this one on. Questions behind the last one
 // read as not answered, or as anything where the last word is not full.
-fn window(part: u32, question: u32) -> u32 {
+fn window(row: u32, question: u32) -> vec2<u32> {
     let word = question >> 5u;
     let bit = question & 31u;
-    let low = rows[part + word] >> bit;
+    let low = rows[row + word] >> vec2<u32>(bit);
     if (bit == 0u || word + 1u == params.answered_words) {
         return low;
     }
-    return low | (rows[part + word + 1u] << (32u - bit));
+    return low | (rows[row + word + 1u] << vec2<u32>(32u - bit));
 }
 
 // The audit of the prefixes from `first` to `beyond`, a lane each, whose leaves are `mine`. Call it
@@ -124,18 +132,22 @@ fn audit(
 ) {
     let whole = 0xffffffffu >> (32u - min(params.questions - 32u * word, 32u));
     if (lane < WORKGROUP / 32u) {
+        atomicStore(&somes[lane], 0u);
         atomicStore(&wholes[lane], 0u);
     }
     workgroupBarrier();
     alive[lane] = mine;
+    if (mine != 0u) {
+        atomicOr(&somes[lane >> 5u], 1u << (lane & 31u));
+    }
     if (mine == whole) {
         atomicOr(&wholes[lane >> 5u], 1u << (lane & 31u));
     }
     workgroupBarrier();
     for (var i = lane; i < stem.users; i += WORKGROUP) {
-        let row = tile_rows[i];
-        let user = tile_users[i];
-        let at = scratch[stem.at + i] * params.row_words;
+        let row = tile[i].xy;
+        let user = bitcast<vec2<i32>>(tile[i].zw);
+        let at = scratch[stem.at + i].x * params.answered_words;
         let all = i32(countOneBits(row.x & whole));
         let all_set = i32(countOneBits(row.y & whole));
         var met = 0u;
@@ -144,8 +156,11 @@ fn audit(
         var aa = 0;
         for (var start = first; start < min(beyond, first + WORKGROUP); start += 32u) {
             let span = min(beyond - start, 32u);
-            var found = window(at, start) & (0xffffffffu >> (32u - span));
-            let ones = window(at + params.answered_words, start);
+            let from_start = window(at, start);
+            // A prefix without a leaf takes no turn, so that small chunks take few (loops.wgsl).
+            var found = from_start.x & atomicLoad(&somes[(start - first) >> 5u]);
+            found &= 0xffffffffu >> (32u - span);
+            let ones = from_start.y;
             // Those with all leaves at once: how many, and the sums of b and b^2.
             let these = found & atomicLoad(&wholes[(start - first) >> 5u]);
             found ^= these;
@@ -165,7 +180,7 @@ fn audit(
                 let leaves = i32(countOneBits(row.x & valid));
                 let leaves_set = i32(countOneBits(row.y & valid));
                 let sum = b * leaves + leaves_set;
-                met += select(0u, 1u, valid != 0u);
+                met += 1u;
                 n += leaves;
                 a += sum;
                 aa += b * (sum + leaves_set) + leaves_set;
@@ -187,8 +202,9 @@ fn audit(
 // of the prefix besides.
 fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Tally>) -> u32 {
     var users = 0u;
-    for (var block = 0u; block < stem.blocks; block += 1u) {
-        users += countOneBits(scratch[stem.answered + block * stem.columns + column]);
+    for (var quad = 0u; quad < stem.quads; quad += 1u) {
+        let each = countOneBits(scratch[stem.answered + quad * stem.columns + column]);
+        users += each.x + each.y + each.z + each.w;
     }
     (*tally).counts.x += countOneBits(valid);
     (*tally).sums[0] = add64((*tally).sums[0], neg64(vec2<u32>(users, 0u)));
@@ -200,8 +216,11 @@ fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Ta
     }
     let most = u32(min(tile_squares * f32(users), MOST_SQUARES)) + 1u;
     let gap = gap_of(most);
-    let bottom = tile_middle - gap / 2;
+    let middle = tile_middle;
+    let bottom = middle - gap / 2;
     let top = bottom + gap;
+    let bottoms = vec4<i32>(bottom);
+    let tops = vec4<i32>(top);
     let shift = max(32u - countLeadingZeros(most), PLANES) - PLANES;
     var planes: array<u32, PLANES>;
     for (var p = 0u; p < PLANES; p += 1u) {
@@ -218,22 +237,27 @@ fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Ta
     }
     // At least the squares of those who are not looked at one by one, and no more than `most`.
     var inner = 0u;
-    for (var block = 0u; block < stem.blocks; block += 1u) {
-        var found = scratch[stem.answered + block * stem.columns + column];
-        let scores = scratch[stem.scores + block * stem.columns + column];
-        let highest = tile_users[block * 32u].y;
-        let lowest = tile_users[min(block * 32u + 31u, stem.users - 1u)].y;
-        if (highest < top && lowest > bottom) {
-            let d = max(abs(highest - tile_middle), abs(lowest - tile_middle));
-            inner = min(inner + countOneBits(found) * u32(d * d), most);
-            found = 0u;
+    for (var quad = 0u; quad < stem.quads; quad += 1u) {
+        var found = scratch[stem.answered + quad * stem.columns + column];
+        let scores = scratch[stem.scores + quad * stem.columns + column];
+        let highest = tile_highest[quad];
+        let lowest = tile_lowest[quad];
+        let within = (highest < tops) & (lowest > bottoms);
+        let most_d = max(abs(highest - middle), abs(lowest - middle));
+        let their = countOneBits(select(vec4<u32>(0u), found, within));
+        for (var i = 0u; i < 4u; i += 1u) {
+            inner = min(inner + their[i] * u32(most_d[i] * most_d[i]), most);
         }
-        while (found != 0u) {
-            let bit = firstTrailingBit(found);
-            found &= found - 1u;
-            let row = tile_rows[block * 32u + bit];
-            let user = tile_users[block * 32u + bit];
-            let d = user.y - tile_middle;
+        found = select(found, vec4<u32>(0u), within);
+        while (any(found != vec4<u32>(0u))) {
+            let i = first_block(found);
+            let word = found[i];
+            found[i] = word & (word - 1u);
+            let bit = firstTrailingBit(word);
+            let entry = tile[128u * quad + 32u * i + bit];
+            let row = entry.xy;
+            let user = bitcast<vec2<i32>>(entry.zw);
+            let d = user.y - middle;
             let more = (u32(d * d) + (1u << shift) - 1u) >> shift;
             var carry = 0u;
             for (var p = 0u; p < PLANES; p += 1u) {
@@ -250,7 +274,7 @@ fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Ta
             let users_of = row.x & outer;
             let set_of = row.y & outer;
             // b or, with the leaf's bit, b + 1 set bits; b < K.
-            let b = user.x + i32(extractBits(scores, bit, 1u));
+            let b = user.x + i32((scores[i] >> bit) & 1u);
             var before = 0xffffffffu;
             for (var c = 0u; c < SIDES; c += 1u) {
                 // High ones are wrong up to their class, low ones beyond it.

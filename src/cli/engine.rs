@@ -268,6 +268,7 @@ mod tests {
                 invocations: 0,
                 workgroups_per_side: 0,
                 loop_turns: 0,
+                lane_loads: 0,
                 chunk: 0,
                 survivors: 0,
             },

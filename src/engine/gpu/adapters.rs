@@ -59,6 +59,15 @@ impl AdapterFeatures {
         }
     }
 
+    /// Lanes of every subgroup; 0 without subgroups, and where their size is not known beforehand.
+    pub(super) fn subgroup_lanes(&self) -> u32 {
+        if self.subgroup && self.subgroup_min_size == self.subgroup_max_size {
+            self.subgroup_min_size
+        } else {
+            0
+        }
+    }
+
     /// What a device is opened with.
     pub(super) fn wanted(&self) -> wgpu::Features {
         [
@@ -139,6 +148,13 @@ fn enumerate() -> Vec<wgpu::Adapter> {
 fn report(index: usize, adapter: &wgpu::Adapter) -> AdapterReport {
     let info = adapter.get_info();
     let features = adapter.features();
+    let found = AdapterFeatures {
+        subgroup: features.contains(wgpu::Features::SUBGROUP),
+        shader_int64: features.contains(wgpu::Features::SHADER_INT64),
+        timestamp_query: features.contains(wgpu::Features::TIMESTAMP_QUERY),
+        subgroup_min_size: info.subgroup_min_size,
+        subgroup_max_size: info.subgroup_max_size,
+    };
     AdapterReport {
         index,
         name: info.name,
@@ -149,18 +165,17 @@ fn report(index: usize, adapter: &wgpu::Adapter) -> AdapterReport {
         software: info.device_type == wgpu::DeviceType::Cpu,
         vendor: info.vendor,
         device: info.device,
-        limits: limits(&adapter.limits(), info.device_type),
-        features: AdapterFeatures {
-            subgroup: features.contains(wgpu::Features::SUBGROUP),
-            shader_int64: features.contains(wgpu::Features::SHADER_INT64),
-            timestamp_query: features.contains(wgpu::Features::TIMESTAMP_QUERY),
-            subgroup_min_size: info.subgroup_min_size,
-            subgroup_max_size: info.subgroup_max_size,
-        },
+        limits: limits(&adapter.limits(), info.device_type, &found),
+        features: found,
     }
 }
 
-fn limits(limits: &wgpu::Limits, device_type: wgpu::DeviceType) -> Limits {
+fn limits(
+    limits: &wgpu::Limits,
+    device_type: wgpu::DeviceType,
+    features: &AdapterFeatures,
+) -> Limits {
+    let software = device_type == wgpu::DeviceType::Cpu;
     Limits {
         max_storage_binding: limits.max_storage_buffer_binding_size,
         max_buffer: limits.max_buffer_size,
@@ -169,9 +184,15 @@ fn limits(limits: &wgpu::Limits, device_type: wgpu::DeviceType) -> Limits {
             .max_compute_invocations_per_workgroup
             .min(limits.max_compute_workgroup_size_x),
         workgroups_per_side: limits.max_compute_workgroups_per_dimension,
-        loop_turns: match device_type {
-            wgpu::DeviceType::Cpu => Limits::SOFTWARE_LOOP_TURNS,
-            _ => u32::MAX,
+        loop_turns: if software {
+            Limits::SOFTWARE_LOOP_TURNS
+        } else {
+            u32::MAX
+        },
+        lane_loads: if software {
+            features.subgroup_lanes()
+        } else {
+            0
         },
         chunk: Limits::CHUNK,
         survivors: Limits::SURVIVORS,

@@ -22,6 +22,17 @@ pub(super) struct Span {
     pub(super) end: u64,
 }
 
+/// Why the whole answer of a chunk is thrown away, and the chunk done again in halves: it has two sets or
+/// more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Redo {
+    /// More survivors than [`Pipeline::survivors`]: by the time of the halves the floor may be higher.
+    Survivors,
+    /// It took more than one submission can do, whatever the floor: loops were cut short, or memory
+    /// did not suffice.
+    Size,
+}
+
 /// What a pipeline says of a chunk.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
@@ -29,10 +40,8 @@ pub(super) struct Answer {
     pub(super) seen: AuditSums,
     /// Sets with a correlation, where the pipeline counts them.
     pub(super) defined: Option<u64>,
-    /// Offsets of all sets that may have r at or above the floor, in any order; `None` where there
-    /// were more than [`Pipeline::survivors`], or loops were cut short, and the whole answer is to be
-    /// thrown away: such a chunk has two sets or more.
-    pub(super) survivors: Option<Vec<u64>>,
+    /// Offsets of all sets that may have r at or above the floor, in any order.
+    pub(super) survivors: Result<Vec<u64>, Redo>,
     /// When it ran, where the device has a clock.
     pub(super) ran: Option<Span>,
 }
@@ -81,7 +90,7 @@ pub(super) struct Driven {
     pub(super) defined: Option<u128>,
     /// Chunks done.
     pub(super) chunks: u64,
-    /// Chunks thrown away for their survivors, or for loops cut short.
+    /// Chunks thrown away, see [`Redo`].
     pub(super) redone: u64,
     /// How long the device computed, chunks that were thrown away included.
     pub(super) busy: Duration,
@@ -235,8 +244,12 @@ pub(super) fn drive(
         if answer.ran.is_some() {
             driven.clocked += busy;
         }
-        pace.learn(chunk.sets, busy);
-        let Some(survivors) = answer.survivors else {
+        match &answer.survivors {
+            // How long it took says nothing of sizes that can be done.
+            Err(Redo::Size) => pace.cut(chunk.sets),
+            _ => pace.learn(chunk.sets, busy),
+        }
+        let Ok(survivors) = answer.survivors else {
             // Nothing of the answer is used, so nothing is counted twice.
             driven.redone += 1;
             in_flight.flights.pop_front();
@@ -276,6 +289,10 @@ mod tests {
         running: Vec<Option<Chunk>>,
         answered: Vec<Chunk>,
         overflows: usize,
+        /// Most sets of a chunk, and how many it can do.
+        most: u64,
+        can: u64,
+        cuts: usize,
         submissions: usize,
         collected: usize,
         /// The submission that fails.
@@ -298,6 +315,9 @@ mod tests {
                 running: vec![None; slots],
                 answered: Vec::new(),
                 overflows: 0,
+                most: 7,
+                can: u64::MAX,
+                cuts: 0,
                 submissions: 0,
                 collected: 0,
                 fails_at: None,
@@ -321,7 +341,7 @@ mod tests {
             Bounds {
                 first: 3,
                 grain: 1,
-                most: 7,
+                most: self.most,
             }
         }
         fn survivors(&self) -> u64 {
@@ -354,7 +374,10 @@ mod tests {
             }
             let defined = Some(survivors.len() as u64);
             let fits = survivors.len() <= self.survivors as usize;
-            if fits {
+            let done = chunk.sets <= self.can;
+            if !done {
+                self.cuts += 1;
+            } else if fits {
                 self.answered.push(chunk);
             } else {
                 self.overflows += 1;
@@ -363,16 +386,24 @@ mod tests {
             Ok(Answer {
                 seen,
                 defined,
-                survivors: fits.then_some(survivors),
+                survivors: match (done, fits) {
+                    (false, _) => Err(Redo::Size),
+                    (_, false) => Err(Redo::Survivors),
+                    _ => Ok(survivors),
+                },
                 ran: None,
             })
         }
     }
 
     fn matrix() -> ResponseMatrix {
+        matrix_of(8)
+    }
+
+    fn matrix_of(questions: usize) -> ResponseMatrix {
         let mut b = MatrixBuilder::new();
         for u in 0..20_usize {
-            for q in 0..8_usize {
+            for q in 0..questions {
                 let score = (u * q % 5 != 3).then_some(Score {
                     mantissa: ((u * u + 3 * q) % 7) as i64,
                     digits: 0,
@@ -446,6 +477,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn sizes_that_cannot_be_done_are_seldom_tried_again() {
+        let matrix = matrix_of(12);
+        let table = RankTable::new(12, 4).unwrap();
+        let query = Query::new(&matrix, 4, 3, 2).unwrap();
+        let mut host = Host::new(&matrix, &table, 1000, 1);
+        (host.most, host.can) = (64, 20);
+        let queue = Queue::new(query.ranks());
+        let (mut driven, watch) = (Driven::new(3), Watch::new());
+        drive_host(&mut host, &queue, &query, &watch, &mut driven).unwrap();
+        // 495 sets in chunks of 20 at most: if each were tried in 64, three cuts of four chunks.
+        assert!(host.cuts > 0 && host.cuts < 12, "{}", host.cuts);
+        assert_eq!(driven.redone, host.cuts as u64);
+        assert_right(driven, &query, &matrix, &watch);
+        assert_whole(host.answered, &query);
     }
 
     #[test]

@@ -22,6 +22,11 @@ pub struct Limits {
     /// turn that it ends in. Not the device's word, so it is not shown.
     #[serde(skip)]
     pub loop_turns: u32,
+    /// Lanes of a subgroup of an adapter whose loads go through its lanes one by one, so that the
+    /// fewest loads are the fastest; 0 where a load is for all lanes at once, as on every real GPU.
+    /// Not the device's word, so it is not shown.
+    #[serde(skip)]
+    pub lane_loads: u32,
     /// Sets in one dispatch; ours, not the device's.
     #[serde(skip)]
     pub chunk: u32,
@@ -54,6 +59,7 @@ impl Limits {
             invocations: self.invocations.min(other.invocations),
             workgroups_per_side: self.workgroups_per_side.min(other.workgroups_per_side),
             loop_turns: self.loop_turns.min(other.loop_turns),
+            lane_loads: self.lane_loads.min(other.lane_loads),
             chunk: self.chunk.min(other.chunk),
             survivors: self.survivors.min(other.survivors),
         }
@@ -137,6 +143,7 @@ mod tests {
             invocations: 256,
             workgroups_per_side: 65_535,
             loop_turns: u32::MAX,
+            lane_loads: 0,
             chunk: Limits::CHUNK,
             survivors: Limits::SURVIVORS,
         };

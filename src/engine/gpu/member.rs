@@ -71,8 +71,12 @@ impl Member {
 
     /// Another device of the same adapter, without what `features` lacks, and nothing tested yet.
     pub(super) fn with_features(&self, features: &AdapterFeatures) -> Self {
+        let features = self.features.at_most(features);
+        let mut limits = self.limits;
+        limits.lane_loads = limits.lane_loads.min(features.subgroup_lanes());
         Self {
-            features: self.features.at_most(features),
+            limits,
+            features,
             device: Arc::default(),
             passed: Arc::default(),
             ..self.clone()

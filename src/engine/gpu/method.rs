@@ -122,7 +122,7 @@ impl Method {
                 let flat = Kernel::Flat;
                 device.pipeline(flat.name(), flat.source(variant)).map(drop)
             }
-            Self::Projected(variant) => Stage::ALL.into_iter().try_for_each(|stage| {
+            Self::Projected(variant) => Stage::of(variant).into_iter().try_for_each(|stage| {
                 let source = stage.source(variant);
                 device.pipeline(stage.name(), source).map(drop)
             }),

@@ -17,12 +17,18 @@ pub(super) struct Bounds {
 /// part of it at least.
 const STRIDE: f64 = 4.0;
 
+/// A chunk as large as the ceiling that could be done raises it by one part in so many: where sets grow
+/// lighter chunks may grow again, and those that are tried in vain stay few.
+const RISE: u64 = 8;
+
 /// Sizes chunks towards a time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     target: Duration,
     bounds: Bounds,
     sets: u64,
+    /// Most sets of a chunk as chunks have shown it: at most `bounds.most`.
+    ceiling: u64,
 }
 
 impl Pace {
@@ -31,6 +37,7 @@ impl Pace {
             target,
             bounds,
             sets: bounds.first,
+            ceiling: bounds.most,
         }
     }
 
@@ -47,12 +54,23 @@ impl Pace {
         // The cast saturates.
         let next = (sets as f64 * share.clamp(1.0 / STRIDE, STRIDE)) as u64;
         let Bounds { grain, most, .. } = self.bounds;
-        let next = (next / grain * grain).clamp(grain, most);
+        if sets >= self.ceiling {
+            let more = (self.ceiling / RISE / grain).max(1) * grain;
+            self.ceiling = (self.ceiling + more).min(most);
+        }
+        let next = (next / grain * grain).clamp(grain, self.ceiling);
         self.sets = if busy > self.target {
             self.sets.min(next)
         } else {
             self.sets.max(next)
         };
+    }
+
+    /// A chunk of `sets` was more than one submission can do: the next ones are half as large at most.
+    pub(super) fn cut(&mut self, sets: u64) {
+        let grain = self.bounds.grain;
+        self.ceiling = self.ceiling.min((sets / 2 / grain).max(1) * grain);
+        self.sets = self.sets.min(self.ceiling);
     }
 }
 
@@ -87,6 +105,35 @@ mod tests {
         assert_eq!(next(1000, TARGET * 100), 192);
         assert_eq!(next(10, TARGET * 100), 64);
         assert_eq!(next(u64::MAX, Duration::ZERO), 1 << 20);
+    }
+
+    #[test]
+    fn a_chunk_that_was_cut_is_not_tried_again_at_once() {
+        let mut pace = pace();
+        for _ in 0..6 {
+            pace.learn(pace.sets(), Duration::ZERO);
+        }
+        assert_eq!(pace.sets(), 1 << 20);
+        // Three in flight are cut, and halves of them.
+        for _ in 0..3 {
+            pace.cut(1 << 20);
+        }
+        assert_eq!(pace.sets(), 1 << 19);
+        pace.cut(1 << 19);
+        assert_eq!(pace.sets(), 1 << 18);
+        // However fast, up to there and then on by eighths.
+        pace.learn(1000, Duration::ZERO);
+        assert_eq!(pace.sets(), 1 << 18);
+        pace.learn(1 << 18, Duration::ZERO);
+        assert_eq!(pace.sets(), 9 << 15);
+        pace.learn(9 << 15, Duration::ZERO);
+        assert!(pace.sets() > 10 << 15 && pace.sets() < 11 << 15);
+        for _ in 0..20 {
+            pace.learn(pace.sets(), Duration::ZERO);
+        }
+        assert_eq!(pace.sets(), 1 << 20);
+        pace.cut(70);
+        assert_eq!(pace.sets(), 64);
     }
 
     #[test]

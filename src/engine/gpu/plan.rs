@@ -209,6 +209,7 @@ mod tests {
         invocations: 256,
         workgroups_per_side: 65_535,
         loop_turns: u32::MAX,
+        lane_loads: 0,
         chunk: Limits::CHUNK,
         survivors: Limits::SURVIVORS,
     };

@@ -1,5 +1,6 @@
 //! What a dispatch left, taken apart and checked: each workgroup's record, and the survivors. Pure.
 
+use super::drive::Redo;
 use super::layout::Record;
 use super::queue::Chunk;
 use crate::stats::AuditSums;
@@ -11,8 +12,8 @@ pub(super) struct Seen {
     pub(super) sums: AuditSums,
     /// Sets that were found to have a correlation.
     pub(super) defined: u64,
-    /// Offsets of the survivors; `None` where there were more than room, or loops were cut short.
-    pub(super) survivors: Option<Vec<u64>>,
+    /// Offsets of the survivors.
+    pub(super) survivors: Result<Vec<u64>, Redo>,
 }
 
 /// Of a dispatch whose loops the adapter cut short (`shaders/shared/loops.wgsl`): nothing, so that
@@ -27,7 +28,7 @@ pub(super) fn cut_short(chunk: Chunk) -> Result<Seen, String> {
     Ok(Seen {
         sums: AuditSums::default(),
         defined: 0,
-        survivors: None,
+        survivors: Err(Redo::Size),
     })
 }
 
@@ -85,7 +86,7 @@ pub(super) fn read(
         ));
     }
     let survivors = if count > capacity {
-        None
+        Err(Redo::Survivors)
     } else {
         // At most the chunk's sets, and as many as there is room for.
         let offsets = &offsets[..count as usize];
@@ -93,7 +94,7 @@ pub(super) fn read(
         if sum != kept_offsets || offsets.iter().any(|&o| u64::from(o) >= chunk.sets) {
             return Err("the survivors read back are not those that were found".to_owned());
         }
-        Some(offsets.iter().copied().map(u64::from).collect())
+        Ok(offsets.iter().copied().map(u64::from).collect())
     };
     Ok(Seen {
         sums,
@@ -133,9 +134,9 @@ mod tests {
     fn what_fits_together_is_added_up() {
         let seen = read(&[record(1, 19), record(1, 2)], &[2, 2, 19, 99]).unwrap();
         assert_eq!((seen.sums.sets, seen.sums.sag), (20, 2 * ((1 << 32) + 5)));
-        assert_eq!((seen.defined, seen.survivors), (8, Some(vec![2, 19])));
+        assert_eq!((seen.defined, seen.survivors), (8, Ok(vec![2, 19])));
         let full = read(&[record(4, 6)], &[4, 0, 1, 2]).unwrap();
-        assert_eq!(full.survivors, None);
+        assert_eq!(full.survivors, Err(Redo::Survivors));
     }
 
     #[test]
@@ -147,7 +148,8 @@ mod tests {
             ..record(0, 0)
         };
         let seen = read(&[missing, cut], &[1, 1]).unwrap();
-        assert_eq!((seen.sums, seen.survivors), (AuditSums::default(), None));
+        assert_eq!(seen.sums, AuditSums::default());
+        assert_eq!(seen.survivors, Err(Redo::Size));
         // Of a dispatch before this one.
         cut.cut = 2;
         assert!(read(&[cut], &[1, 1]).is_err());

@@ -63,6 +63,7 @@ impl Kernel {
             include_str!("../../../shaders/shared/sums.wgsl"),
             include_str!("../../../shaders/shared/loops.wgsl"),
             include_str!("../../../shaders/shared/tally.wgsl"),
+            include_str!("../../../shaders/shared/report.wgsl"),
         ];
         let own: &[&str] = match self {
             Self::Flat => &[

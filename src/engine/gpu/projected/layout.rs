@@ -8,11 +8,20 @@ use std::fmt::Write as _;
 /// Questions of a set that are not in its stem.
 pub const LEAVES: usize = 2;
 
-/// Bytes of a user in the tile of a sweep.
-pub const TILE_BYTES: u64 = 16;
+/// The tile of a sweep has room for a multiple of this many users: four blocks of 32.
+pub const TILE_USERS: u32 = 128;
+
+/// Bytes of so many users in it: 16 for each, and 8 for each block.
+pub const TILE_BYTES: u64 = 128 * 16 + 4 * 8;
 
 /// Bytes of an entry of `stems`.
 pub const STEM_BYTES: u64 = 16;
+
+/// Lanes of a workgroup, which is one subgroup, where leaves are abreast: four leaves of a word each.
+pub const LANES: u32 = 8;
+
+/// Workgroups that share a stem there: as many lanes a stem as elsewhere.
+pub const PARTS: u32 = 8;
 
 /// `Params::slack` where there is no floor above 0.
 pub const NO_SLACK: u32 = u32::MAX;
@@ -24,6 +33,8 @@ pub struct Variant {
     pub packed: layout::Variant,
     /// Users of a stem that a workgroup holds to sweep its leaves; 0 for no sweep.
     pub tile: u32,
+    /// Whether a prefix has its leaves abreast, in a subgroup of [`LANES`]; then there is no sweep.
+    pub abreast: bool,
 }
 
 impl Variant {
@@ -33,6 +44,10 @@ impl Variant {
         let k = self.packed.k;
         let mut text = self.packed.constants(k - LEAVES);
         let _ = writeln!(text, "const NO_SLACK: u32 = {NO_SLACK}u;");
+        if self.abreast {
+            let _ = writeln!(text, "const LANES: u32 = {LANES}u;");
+            let _ = writeln!(text, "const PARTS: u32 = {PARTS}u;");
+        }
         if self.tile > 0 {
             let _ = writeln!(text, "const TILE: u32 = {}u;", self.tile);
         }

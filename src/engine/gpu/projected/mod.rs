@@ -15,9 +15,13 @@
 //! fits ([`plan`]). With K ≤ 2, or a table or stem beyond a buffer, there is a refusal, and the
 //! engine takes the flat pipeline.
 //!
-//! No variant depends on subgroups or 64-bit integers: lanes meet only in prefix sums, a few dozen
-//! steps for thousands of operations, and sums of one lane fit 32 bits wherever the table's do.
-//! Variants are K, bits of a score, width of sums, and how many users the sweep's tile has.
+//! No variant for a real GPU depends on subgroups or 64-bit integers: lanes meet only in prefix sums, a
+//! few dozen steps for thousands of operations, and sums of one lane fit 32 bits wherever the table's
+//! do. Variants are K, bits of a score, width of sums, and how many users the sweep's tile has.
+//!
+//! Software adapters make a load in a loop over the lanes, so that loads are nearly all of the time.
+//! They have two-valued scores in another way: leaves abreast in the lanes of a subgroup, which loads
+//! users once for all of them and sums every leaf (abreast.wgsl, in place of score.wgsl).
 
 pub mod layout;
 pub mod plan;
@@ -27,7 +31,7 @@ mod stems;
 pub mod table;
 
 use super::device::{Device, STAMP_BYTES, Stopwatch};
-use super::drive::{Answer, Pipeline};
+use super::drive::{Answer, Pipeline, Redo};
 use super::fault::Fault;
 use super::floor::Floor;
 use super::job::Job;
@@ -37,7 +41,7 @@ use super::pace::Bounds;
 use super::queue::Chunk;
 use super::records;
 use crate::engine::EngineError;
-use layout::{Params, STEM_BYTES, Variant};
+use layout::{PARTS, Params, STEM_BYTES, Variant};
 use plan::{Plan, Shape};
 use shader::Stage;
 use stems::{Met, Stems};
@@ -74,6 +78,8 @@ pub(super) struct Projected<'a> {
     /// What is the same in all chunks.
     params: Params,
     swept: bool,
+    /// Workgroups that share a stem.
+    parts: u32,
     /// Words of scratch that stems asked for: of one chunk at a time, as those run in order.
     claimed: wgpu::Buffer,
     slots: Vec<Slot>,
@@ -129,8 +135,9 @@ impl<'a> Projected<'a> {
         let stems = Stems::new(questions, k).ok_or_else(|| {
             Excess::new("the number of stems", "more than 2^128", "2^128").refusal()
         })?;
+        let [first, last] = Stage::of(&variant);
         let [expand, score] =
-            Stage::ALL.map(|stage| device.pipeline(stage.name(), stage.source(&variant)));
+            [first, last].map(|stage| device.pipeline(stage.name(), stage.source(&variant)));
         let (expand, score) = (expand?, score?);
         let mut table = Table::new(job.matrix, &job.packing);
         if fault == Some(Fault::LostAnswer)
@@ -189,14 +196,14 @@ impl<'a> Projected<'a> {
                 &params, &binomials, &answered, &rows, &totals, &claimed, &entries, &scratch,
             ];
             let scoring = [&params, &entries, &scratch, &survivors, &records, &rows];
-            let scoring = &scoring[..if swept { 6 } else { 5 }];
+            let scoring = &scoring[..if swept || variant.abreast { 6 } else { 5 }];
             let bind = |stage: Stage, pipeline, buffers: &[&wgpu::Buffer]| {
                 let resources: Vec<_> = buffers.iter().map(|buffer| whole(buffer)).collect();
                 device.bind(stage.name(), pipeline, &resources)
             };
             slots.push(Slot {
-                expand: bind(Stage::Expand, &expand, &expanding)?,
-                score: bind(Stage::Score, &score, scoring)?,
+                expand: bind(first, &expand, &expanding)?,
+                score: bind(last, &score, scoring)?,
                 params,
                 survivors,
                 records,
@@ -215,6 +222,7 @@ impl<'a> Projected<'a> {
             score,
             params,
             swept,
+            parts: if variant.abreast { PARTS } else { 1 },
             claimed,
             slots,
             serial: 0,
@@ -248,7 +256,11 @@ impl<'a> Projected<'a> {
             seen: seen.sums,
             // A leaf that the sweep discards may or may not be defined.
             defined: (!self.swept).then_some(seen.defined),
-            survivors: seen.survivors.filter(|_| fits),
+            survivors: if fits {
+                seen.survivors
+            } else {
+                Err(Redo::Size)
+            },
             ran,
         })
     }
@@ -298,7 +310,7 @@ impl Pipeline for Projected<'_> {
             self.slots[slot].running = Some(Running::TooManyStems);
             return Ok(());
         };
-        let workgroups = stems.min(self.plan.workgroups);
+        let workgroups = (stems * self.parts).min(self.plan.workgroups);
         let params = Params {
             stem_left: [0, 1, 2, 3].map(|i| (left >> (32 * i)) as u32),
             floor,
@@ -373,7 +385,7 @@ impl Pipeline for Projected<'_> {
             Some(Running::TooManyStems) => Ok(Answer {
                 seen: crate::stats::AuditSums::default(),
                 defined: None,
-                survivors: None,
+                survivors: Err(Redo::Size),
                 ran: None,
             }),
             Some(Running::Submitted {

@@ -10,7 +10,7 @@
 use super::super::layout::{MAX_K, RECORD_BYTES, SumWidth, TALLY_BYTES, WORKGROUP};
 use super::super::limits::{Excess, Limits};
 use super::super::pack::Packing;
-use super::layout::{LEAVES, STEM_BYTES, TILE_BYTES, Variant};
+use super::layout::{LANES, LEAVES, STEM_BYTES, TILE_BYTES, TILE_USERS, Variant};
 use super::table;
 use crate::matrix::ResponseMatrix;
 
@@ -71,6 +71,11 @@ const MOST_SETS: u64 = 1 << 29;
 /// Largest K with a sweep: a lane has 2 (K + 2) words of leaves in registers.
 const SWEPT_K: usize = 12;
 
+/// Most users with which leaves are abreast. There a lane goes through an eighth of a stem's users, twice
+/// in expand.wgsl, and llvmpipe bounds the turns of its loops ([`Limits::SOFTWARE_LOOP_TURNS`]): a stem of
+/// all of them takes half of those.
+const ABREAST_USERS: usize = 1 << 17;
+
 /// Tiles that are worth a variant of their own: that of 16 KiB of workgroup memory, and as much as
 /// stems need at 32 and at 48 KiB. Between them, more users only mean fewer workgroups at a time.
 const TILES: [u32; 3] = [16 << 10, 32 << 10, 48 << 10];
@@ -83,7 +88,7 @@ const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 12) + 192;
 #[must_use]
 pub fn tile_users(workgroup_memory: u32) -> u32 {
     let bytes = u64::from(workgroup_memory).saturating_sub(WORKGROUP_BYTES);
-    (bytes / TILE_BYTES / 32 * 32) as u32
+    (bytes / TILE_BYTES) as u32 * TILE_USERS
 }
 
 /// The tile for stems of this many users on average: the smallest that has room for half as many
@@ -117,7 +122,8 @@ impl Shape {
         let users = table::users(matrix, k);
         let most = answers.get(depth.saturating_sub(1)).copied();
         let mean_stem_users = mean_users(matrix, depth);
-        let tile = if can_sweep(packing) {
+        let abreast = can_sweep(packing) && limits.lane_loads == LANES && users <= ABREAST_USERS;
+        let tile = if can_sweep(packing) && !abreast {
             tile(limits.workgroup_memory, mean_stem_users)
         } else {
             0
@@ -132,6 +138,7 @@ impl Shape {
             variant: Variant {
                 packed: packing.variant,
                 tile,
+                abreast,
             },
         }
     }
@@ -140,7 +147,7 @@ impl Shape {
     fn stem_words(&self, users: u64) -> u64 {
         let columns = (self.questions + 1).saturating_sub(self.variant.packed.k) as u64 + 1;
         let bits = u64::from(self.variant.packed.score_bits);
-        users.div_ceil(32) * (96 + columns * (1 + bits))
+        128 * users.div_ceil(32) + 4 * users.div_ceil(128) * columns * (1 + bits)
     }
 
     /// Sets of a stem on average: C(Q, K) / C(Q − 2, K − 2).
@@ -194,7 +201,7 @@ impl Plan {
     /// # Errors
     /// The first thing that does not fit.
     pub fn new(limits: &Limits, shape: &Shape) -> Result<Self, Excess> {
-        let Variant { packed, tile } = shape.variant;
+        let Variant { packed, tile, .. } = shape.variant;
         let k = packed.k;
         if k <= LEAVES {
             return Err(Excess::new(
@@ -219,7 +226,7 @@ impl Plan {
             ),
             (
                 "bytes of workgroup memory",
-                WORKGROUP_BYTES + u64::from(tile) * TILE_BYTES,
+                WORKGROUP_BYTES + u64::from(tile / TILE_USERS) * TILE_BYTES,
                 u64::from(limits.workgroup_memory),
             ),
             (
@@ -325,6 +332,7 @@ mod tests {
         invocations: 256,
         workgroups_per_side: 65_535,
         loop_turns: u32::MAX,
+        lane_loads: 0,
         chunk: Limits::CHUNK,
         survivors: Limits::SURVIVORS,
     };
@@ -343,7 +351,8 @@ mod tests {
                     score_bits: 1,
                     sums: SumWidth::Narrow,
                 },
-                tile: 704,
+                tile: 1664,
+                abreast: false,
             },
         }
     }
@@ -356,8 +365,9 @@ mod tests {
         assert_eq!(tile(20 << 10, 2_400.0), tile_users(20 << 10));
         assert_eq!(tile(1 << 10, 10.0), 0);
         for memory in [5_200, 16 << 10, 32 << 10, 48 << 10] {
-            let bytes = WORKGROUP_BYTES + u64::from(tile_users(memory)) * TILE_BYTES;
-            assert!(bytes <= u64::from(memory) && bytes + 32 * TILE_BYTES > u64::from(memory));
+            let quads = u64::from(tile_users(memory) / TILE_USERS);
+            let bytes = WORKGROUP_BYTES + quads * TILE_BYTES;
+            assert!(bytes <= u64::from(memory) && bytes + TILE_BYTES > u64::from(memory));
         }
     }
 

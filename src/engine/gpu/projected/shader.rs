@@ -10,11 +10,24 @@ pub enum Stage {
     Expand,
     /// The leaves of each stem, discarded, summed and judged.
     Score,
+    /// In place of it: the leaves of each prefix side by side, all of them summed.
+    Abreast,
 }
 
 impl Stage {
-    /// Every stage, in order.
-    pub const ALL: [Self; 2] = [Self::Expand, Self::Score];
+    /// Every stage.
+    pub const ALL: [Self; 3] = [Self::Expand, Self::Score, Self::Abreast];
+
+    /// Those that `variant` takes, in order.
+    #[must_use]
+    pub fn of(variant: &Variant) -> [Self; 2] {
+        let last = if variant.abreast {
+            Self::Abreast
+        } else {
+            Self::Score
+        };
+        [Self::Expand, last]
+    }
 
     /// File, label.
     #[must_use]
@@ -22,6 +35,7 @@ impl Stage {
         match self {
             Self::Expand => "expand",
             Self::Score => "score",
+            Self::Abreast => "abreast",
         }
     }
 
@@ -46,28 +60,46 @@ impl Stage {
             1 => include_str!("../../../../shaders/shared/columns_bits.wgsl"),
             _ => include_str!("../../../../shaders/shared/columns_fields.wgsl"),
         };
+        let scan = include_str!("../../../../shaders/shared/scan.wgsl");
+        let group = if variant.abreast {
+            include_str!("../../../../shaders/shared/group_lanes.wgsl").to_owned()
+        } else {
+            [
+                scan,
+                include_str!("../../../../shaders/shared/group_memory.wgsl"),
+            ]
+            .join("\n")
+        };
+        let leaves = [
+            include_str!("../../../../shaders/shared/sums.wgsl"),
+            sums,
+            include_str!("../../../../shaders/shared/judge.wgsl"),
+            judge,
+            include_str!("../../../../shaders/shared/tally.wgsl"),
+            include_str!("../../../../shaders/shared/leaves.wgsl"),
+        ]
+        .join("\n");
         let own: &[&str] = match self {
             Self::Expand => &[
+                &group,
                 include_str!("../../../../shaders/shared/unrank.wgsl"),
                 columns,
                 include_str!("../../../../shaders/expand.wgsl"),
             ],
             Self::Score => &[
-                include_str!("../../../../shaders/shared/sums.wgsl"),
-                sums,
-                include_str!("../../../../shaders/shared/judge.wgsl"),
-                judge,
-                include_str!("../../../../shaders/shared/tally.wgsl"),
+                scan,
+                &leaves,
+                include_str!("../../../../shaders/shared/report.wgsl"),
                 sweep,
                 include_str!("../../../../shaders/score.wgsl"),
             ],
+            Self::Abreast => &[&leaves, include_str!("../../../../shaders/abreast.wgsl")],
         };
         let common = [
             include_str!("../../../../shaders/shared/floor.wgsl"),
             include_str!("../../../../shaders/shared/u64.wgsl"),
             include_str!("../../../../shaders/shared/u128.wgsl"),
             include_str!("../../../../shaders/shared/loops.wgsl"),
-            include_str!("../../../../shaders/shared/scan.wgsl"),
             include_str!("../../../../shaders/shared/stems.wgsl"),
         ];
         variant.prelude() + &common.join("\n") + "\n" + &own.join("\n")

@@ -19,7 +19,8 @@ pub struct Table {
     pub row_words: usize,
     /// `[question][word]`.
     pub answered: Vec<u32>,
-    /// `[user][word]`: answered bits, then shifted scores in fields.
+    /// `[user][word]`: answered bits, then shifted scores in fields; for scores of one bit a word of
+    /// the latter behind each of the former.
     pub rows: Vec<u32>,
     /// `[user]`.
     pub totals: Vec<i32>,
@@ -74,9 +75,13 @@ impl Table {
             let row = &mut table.rows[place * row_words..][..row_words];
             for (q, score) in matrix.row(user) {
                 table.answered[q * words + place / 32] |= 1 << (place % 32);
-                row[q / 32] |= 1 << (q % 32);
                 let shifted = score.wrapping_sub(packing.basis.scores[q]) as u32 & field;
-                row[answered_words + q * bits / 32] |= shifted << (q * bits % 32);
+                let (answer, score) = match bits {
+                    1 => (q / 32 * 2, q / 32 * 2 + 1),
+                    _ => (q / 32, answered_words + q * bits / 32),
+                };
+                row[answer] |= 1 << (q % 32);
+                row[score] |= shifted << (q * bits % 32);
             }
         }
         table
@@ -106,16 +111,21 @@ mod tests {
             let table = Table::new(&matrix, &packing);
             let kept = users(&matrix, 4);
             assert!(kept > 32 && kept < 75 && table.quads == kept.div_ceil(128));
+            // A word of answers after so many, and the first word of scores.
+            let (step, scores) = match bits {
+                1 => (2, 1),
+                _ => (1, table.answered_words),
+            };
             let mut left: Vec<_> = (0..75).filter(|&u| matrix.row(u).len() >= 4).collect();
             for place in 0..kept {
                 let row = &table.rows[place * table.row_words..][..table.row_words];
                 let answers: Vec<_> = (0..35)
-                    .filter(|q| row[q / 32] >> (q % 32) & 1 == 1)
+                    .filter(|q| row[q / 32 * step] >> (q % 32) & 1 == 1)
                     .map(|q| {
                         let column = table.answered[4 * q * table.quads + place / 32];
                         assert_eq!(column >> (place % 32) & 1, 1);
                         let at = q * bits;
-                        let raw = row[table.answered_words + at / 32] >> (at % 32);
+                        let raw = row[scores + at / 32 * step] >> (at % 32);
                         let score = (raw << (32 - bits)) as i32 >> (32 - bits);
                         (q, i64::from(score) + packing.basis.scores[q])
                     })
@@ -132,7 +142,7 @@ mod tests {
             let in_rows: u32 = table
                 .rows
                 .chunks(table.row_words)
-                .flat_map(|row| &row[..table.answered_words])
+                .flat_map(|row| row.iter().step_by(step).take(table.answered_words))
                 .map(|w| w.count_ones())
                 .sum();
             assert_eq!(answered, in_rows);
