@@ -113,6 +113,21 @@ fn item_responses_where_sets_tell_much() {
     });
 }
 
+/// Totals of few users are more than 15 from the mean, so that their squares take more than a byte; and
+/// leaves have many users.
+#[test]
+fn item_responses_of_a_wide_spread() {
+    agree(&Case {
+        questions: 40,
+        users: 500,
+        answered: 0.85,
+        scores: 0..=1,
+        model: Model::ItemResponse,
+        k: 5,
+        min_users: 3,
+    });
+}
+
 #[test]
 fn scores_of_several_steps() {
     agree(&Case {
