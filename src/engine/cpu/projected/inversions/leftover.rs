@@ -155,3 +155,53 @@ impl Stem<'_> {
         *sums = [n, sa, sg, saa, sgg, sag];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_outer_users_do_not_tell_is_left_to_the_others() {
+        // (a, g) of the outer users, who alone are of no correlation, and of the others: r is 0.83.
+        let users: [(u32, i32); 4] = [(0, 1), (1, -1), (0, -10), (10, 10)];
+        let everybody = Row([1, 0, 0, 0]);
+        let rows: Vec<Row> = users
+            .iter()
+            .flat_map(|_| [everybody, Row::default()])
+            .collect();
+        let summands = users.map(|(_, g)| Summand { bin: 0, g });
+        let entries: Vec<u32> = (0..).zip(users).map(|(i, (a, _))| i | a << 16).collect();
+        let stem = Stem {
+            steps: &[0, 1],
+            rows: &rows,
+            summands: &summands,
+        };
+        let told = |floor: f64, left_out: f64, fewest: i64| {
+            let list = List {
+                entries: &entries,
+                outer: 2,
+                bar: Bar::new::<f64>(floor, left_out, false),
+            };
+            let mut told = Vec::new();
+            // SAFETY: the entries are users of the stem.
+            unsafe {
+                judge::<true>(
+                    &stem,
+                    list,
+                    everybody,
+                    fewest,
+                    &mut Vec::new(),
+                    |m, sums| {
+                        told.push((m, sums));
+                    },
+                );
+            }
+            told
+        };
+        let all = vec![(0, [4.0, 396.0, 283.0, 808.0])];
+        assert_eq!(told(0.8, 200.0, 4), all);
+        assert_eq!(told(0.8, 200.0, 5), []);
+        // Were nothing left out, the outer users would tell.
+        assert_eq!(told(0.8, 0.0, 4), []);
+    }
+}

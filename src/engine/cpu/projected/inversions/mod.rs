@@ -30,8 +30,8 @@
 //! A user of a prefix one question short costs one list entry and, for each score, one load, or and
 //! store of 256 bits, for all leaves together; half of them also a count. The table's pass is some 9
 //! bins × classes × 6 operations. Measured on the benchmark table by halves (96 users and 62 leaves of
-//! such a prefix, floors above 0.98, 0/1 scores, AVX2) a leaf takes about 55 cycles, 11 of them for
-//! leaves left over (one in seventeen), 5 for lists and 3 for the prefix.
+//! such a prefix, floors above 0.98, 0/1 scores, AVX2) a leaf takes about 46 cycles, a fifth of them for
+//! leaves left over (one in seventeen), a tenth each for lists and the table's rows.
 //! Nearly all of it is scalar work, so portable code takes hardly longer.
 //!
 //! # Crowds
@@ -39,6 +39,10 @@
 //! *crowd*, the next another; who answered is counted on all leaves at once, in bits of sums (a full
 //! adder is 5 operations). A leaf with at most k users of a crowd has at most the Σg² of its first k.
 //! Leaves with more are not discarded; for *thin* leaves, with few users of both, a lower E holds.
+//!
+//! # Leaves left over
+//! They are summed exactly, the crowds first: these are outer users in the sense of [`super::kernel`], whose
+//! bound discards most before the others are looked at.
 //!
 //! # Memory
 //! A thread's lists take at most 4 bytes for each user of a stem and position: 64 MiB for 65,536 users.

@@ -25,7 +25,9 @@
 //! lower, by n·x at least, so that what is discarded would have been (see [`super::kernel`]).
 //!
 //! So seven products of 16 pairs × 16 leaves × 64 users do, two more where g² or s·g take two bytes, at 20
-//! to 22 cycles each with their loads: some 3 cycles a leaf with the 4.4 outer slabs of the benchmark table.
+//! to 22 cycles each with their loads. On the benchmark table, with 4.4 outer slabs, a leaf takes 17 to 18
+//! cycles: products 5, weights 1.4, judgement 2, leaves kept (one in 150) 0.8, the stem 1.6, counts and closed
+//! form 1, the prefix and the walk above it 2.
 //! First the products by V, then those by A: operands of one pass over five slabs stay in the first-level
 //! cache.
 

@@ -479,3 +479,125 @@ unsafe fn low([a, b]: [__m512i; 2]) -> __m512i {
     let (a, b) = (_mm512_cvtepi16_epi8(a), _mm512_cvtepi16_epi8(b));
     _mm512_inserti64x4::<1>(_mm512_castsi256_si512(a), b)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::amx::is_available;
+    use super::super::base::User;
+    use super::*;
+
+    const LANES: usize = 40;
+
+    /// What a user answered on a lane.
+    fn answer(row: &Planes, lane: usize) -> Option<i64> {
+        let bit = |plane: &[u64; 4]| plane[lane / 64] >> (lane % 64) & 1;
+        (bit(&row.answered) > 0).then(|| bit(&row.high) as i64)
+    }
+
+    /// 700 users by |g| descending, the first of them far out.
+    fn base(outermost: i16) -> Base {
+        let mut state = 5_u64;
+        let mut word = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            state ^ state >> 29
+        };
+        let mut base = Base {
+            share: 0.6,
+            reach: 30.0,
+            high: 0.5,
+            ..Base::default()
+        };
+        for i in 0..700_i16 {
+            let g = if i < 4 { outermost - i } else { 15 - i / 50 };
+            let g = if word() & 1 == 0 { g } else { -g };
+            base.users.push(User::new((word() % 3) as u16, g));
+            let answered = [word() & ((1 << LANES) - 1), 0, 0, 0];
+            let high = [answered[0] & word(), 0, 0, 0];
+            base.rows.push(Planes { answered, high });
+        }
+        base.users.push(User::default());
+        base.rows.push(Planes::default());
+        for w in 0..base.users.len().div_ceil(64) {
+            let users = std::array::from_fn(|i| &base.rows[(w * 64 + i).min(700)]);
+            let mut column = Words::NONE;
+            // SAFETY: processors with byte tiles have all of it.
+            unsafe { by_lane(&users, 1, &mut column, None) };
+            base.columns.push(column);
+        }
+        base
+    }
+
+    /// Bars and exact sums are those of the definition, whether squares are capped, wide or neither.
+    #[test]
+    fn what_is_left_out_and_what_is_exact_follow_the_definition() {
+        if !is_available() {
+            return;
+        }
+        for (outermost, capped) in [(15, false), (20, true), (22, true), (40, false)] {
+            let base = base(outermost);
+            let l1 = 37;
+            let mut stem = Stem::default();
+            // SAFETY: as above.
+            assert!(unsafe { stem.reset(&base, l1) });
+            assert_eq!(stem.capped > 0, capped, "{outermost}");
+            let users: Vec<usize> = (0..700)
+                .filter(|&i| answer(&base.rows[i], l1).is_some())
+                .collect();
+            let (outer, inner) = users.split_at(stem.outer * 64);
+            let square = |i: usize| i64::from(base.users[i].g()).pow(2);
+            let counted = |i: usize| {
+                if capped {
+                    square(i).min(255)
+                } else {
+                    square(i)
+                }
+            };
+            for block in 0..stem.blocks {
+                // SAFETY: as above.
+                let counts = unsafe { stem.counts(block) };
+                for (row, (common, left_out)) in counts.into_iter().enumerate() {
+                    let l2 = block * 16 + row;
+                    if l2 >= l1 {
+                        continue;
+                    }
+                    let both = |i: &&usize| answer(&base.rows[**i], l2).is_some();
+                    assert_eq!(common, outer.iter().filter(both).count() as u64);
+                    let of_inner: i64 = inner.iter().filter(both).map(|&i| square(i)).sum();
+                    let above = outer.iter().filter(both).map(|&i| square(i) - counted(i));
+                    assert_eq!(left_out, (of_inner + above.sum::<i64>()) as u64, "{l2}");
+                }
+            }
+            for (l2, l3) in [(1, 0), (20, 7), (36, 35)] {
+                let mut of_outer = [0_i64; SUMS];
+                let mut all = [0_i64; SUMS];
+                for &i in &users {
+                    let row = &base.rows[i];
+                    let of = [l1, l2, l3].map(|lane| answer(row, lane));
+                    let [Some(x1), Some(x2), Some(x3)] = of else {
+                        continue;
+                    };
+                    let own = i64::from(base.users[i].0 & 0xffff);
+                    let a = own + x1 + x2 + x3 - stem.centre;
+                    let g = i64::from(base.users[i].g());
+                    let six = [1, a, g, a * a, g * g, a * g];
+                    for (all, value) in all.iter_mut().zip(six) {
+                        *all += value;
+                    }
+                    if outer.contains(&i) {
+                        for (sum, value) in of_outer.iter_mut().zip(six) {
+                            *sum += value;
+                        }
+                        of_outer[4] += counted(i) - g * g;
+                    }
+                }
+                let [n, sa, sg, saa, sgg, sag] = all;
+                let want = [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg];
+                // SAFETY: as above.
+                let seen = unsafe { stem.exactly(l2, l3, of_outer) };
+                assert_eq!(seen, want.map(|sum| sum as f64), "{outermost} {l2} {l3}");
+            }
+        }
+    }
+}

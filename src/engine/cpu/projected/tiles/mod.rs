@@ -15,9 +15,10 @@
 //!
 //! Measured, a product takes 18 cycles and 22 with its loads; a tile takes 10 cycles to load from the
 //! first-level cache and 24 from the second, so the weights of a block of pairs should stay in the
-//! first: four outer slabs are 36 KB. On the benchmark table (4.5 outer slabs of 8, 7,840 leaves a stem)
-//! a leaf takes about 23 cycles: products 7, users' codes by lane and right operands 2.5, weights 2,
-//! judgement 2, leaves kept (one in 150) 1, the prefix and its closed form 2 to 3, the walk above it 3.
+//! first: four outer slabs are 36 KB. Tables of two scores go by [`super::planes`], in three quarters of the
+//! time; on these a leaf took about 23 cycles here: products 7, users' codes by lane and right operands
+//! 2.5, weights 2, judgement 2, leaves kept (one in 150) 1, the prefix and its closed form 2 to 3, the walk
+//! above it 3.
 //!
 //! Leaves that the judgement keeps are summed over all users of the stem by bytes too ([`exact`]).
 //!
