@@ -24,12 +24,16 @@
 //! with x the excess on a leaf and E + x at most what is left out, W = Y − (1 − t²)·n·(Sgg + E) only gets
 //! lower, by n·x at least, so that what is discarded would have been (see [`super::kernel`]).
 //!
+//! # Cost
 //! So seven products of 16 pairs × 16 leaves × 64 users do, two more where g² or s·g take two bytes, at 20
-//! to 22 cycles each with their loads. On the benchmark table, with 4.4 outer slabs, a leaf takes 17 to 18
-//! cycles: products 5, weights 1.4, judgement 2, leaves kept (one in 150) 0.8, the stem 1.6, counts and closed
-//! form 1, the prefix and the walk above it 2.
-//! First the products by V, then those by A: operands of one pass over five slabs stay in the first-level
-//! cache.
+//! to 22 cycles each with their loads. First the products by V, then those by A: the operands of one pass
+//! over five slabs stay in the first-level cache. On the benchmark table, with 4.4 outer slabs, a leaf takes
+//! 17 to 18 cycles: products 5, weights 1.4, judgement 2, leaves kept (one in 150) 0.8, the stem 1.6, counts
+//! and closed form 1, the prefix and the walk above it 2.
+//!
+//! Tried without gain: products and judgement in turn, row by row; two or four blocks of leaves at a time, to
+//! have more sums than three under way; leaves of the next block fetched ahead. Each needs more of the
+//! first-level cache than it saves.
 
 mod base;
 mod closed_form;
