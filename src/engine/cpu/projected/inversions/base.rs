@@ -3,8 +3,7 @@
 use super::super::super::layout::Member;
 use super::super::Prefix;
 use super::super::base::User;
-use super::super::table::Row;
-use super::super::table::{AT_ONCE, Table};
+use super::super::table::{AT_ONCE, Row, Table};
 use crate::stats::{AuditSums, Tail};
 
 /// Bins of a side.

@@ -363,3 +363,95 @@ fn scatter(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::super::layout::Layout;
+    use super::super::super::base::User;
+    use super::super::super::{Completions, Prefix};
+    use super::*;
+    use crate::matrix::{Duplicates, MatrixBuilder, Score};
+
+    /// Each user's answers to the three questions of the set, and g: 52 who did not answer the first, which
+    /// is the leaf, 4 who alone tell that it is below the floor, and 40 who tell that it is not, with lower
+    /// |g|.
+    fn users() -> Vec<([Option<i64>; 3], i64)> {
+        let side = |i: usize, g: i64| if i.is_multiple_of(2) { g } else { -g };
+        let without = (0..52).map(|i| ([None, Some(0), Some(0)], side(i, 10)));
+        let against = (0..4).map(|i| {
+            let leaf = i64::from(i >= 2);
+            ([Some(leaf), Some(1), Some(0)], side(i, 10))
+        });
+        let along = (0..40_usize).map(|i| {
+            let x = Some(i64::from(i.is_multiple_of(2)));
+            ([x, x, x], side(i, 9))
+        });
+        without.chain(against).chain(along).collect()
+    }
+
+    #[test]
+    fn left_over_leaves_are_held_against_what_their_list_leaves_out() {
+        let users = users();
+        let mut builder = MatrixBuilder::new();
+        for (u, (answers, _)) in users.iter().enumerate() {
+            let mut push = |q: &str, score: Option<i64>| {
+                let score = score.map(|mantissa| Score {
+                    mantissa,
+                    digits: 0,
+                });
+                builder.push(&format!("u{u:02}"), q, score, 0).unwrap();
+            };
+            for (q, answer) in ["q0", "q1", "q2"].into_iter().zip(answers) {
+                push(q, *answer);
+            }
+            // Of other questions few, so that crowds pay.
+            push(&format!("r{:02}", u % 12), Some(0));
+        }
+        let matrix = builder.finish(Duplicates::Error, "row").unwrap();
+        let names: Vec<String> = (0..users.len()).map(|u| format!("u{u:02}")).collect();
+        assert_eq!(matrix.users(), names);
+        let layout = Layout::as_given(&matrix);
+        let (mut rows, mut members) = layout.rows(&matrix);
+        rows.add_bits(&layout, &members, true);
+        for (member, (_, g)) in members.iter_mut().zip(&users) {
+            member.total = *g;
+        }
+        let questions = layout.questions();
+        let prefix = Prefix {
+            layout: &layout,
+            rows: &rows,
+            members: &members,
+            from: 0,
+            limit: questions,
+            forms: &Completions::new(questions, 3),
+            parallel: false,
+        };
+        let sorted: Vec<User> = (0..)
+            .zip(&users)
+            .map(|(member, &(_, g))| User { s: 0, g, member })
+            .collect();
+        let (floor, table) = (0.7, rows.bits().unwrap());
+        let mut base = Base::default();
+        assert!(base.reset(table, &sorted, &prefix, 1.0 - floor * floor));
+        let in_crowds: usize = base.crowds.iter().sum();
+        assert_eq!(in_crowds, 56);
+        let mut told = Vec::new();
+        for l1 in 0..questions {
+            let wanted = Wanted { floor, fewest: 10 };
+            let told = &mut |mut set: [usize; 3], sums: [f64; 4]| {
+                set.sort_unstable();
+                told.push((set, sums[0]));
+            };
+            search(
+                Isa::Portable,
+                table,
+                &base,
+                l1,
+                &mut Buffers::default(),
+                wanted,
+                told,
+            );
+        }
+        assert_eq!(told, [([0, 1, 2], 44.0)]);
+    }
+}
