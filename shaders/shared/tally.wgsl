@@ -15,6 +15,8 @@ struct Record {
     serial: u32,
     // `serial` where a loop was cut short (loops.wgsl): nothing else of the record counts then.
     cut: atomic<u32>,
+    // Sets besides, counted in closed form: modulo 2^64. Only the levels pipeline has any.
+    closed: vec2<u32>,
 }
 
 fn tally_of(counts: vec4<u32>, s: WideSums) -> Tally {

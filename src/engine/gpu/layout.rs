@@ -56,13 +56,19 @@ impl Variant {
             "const K: u32 = {}u;\n\
              const CHOSEN: u32 = {chosen}u;\n\
              const SCORE_BITS: u32 = {}u;\n\
-             const WORKGROUP: u32 = {WORKGROUP}u;\n\
-             const FLOOR_NONE: u32 = {FLOOR_NONE}u;\n\
-             const FLOOR_ABOVE_ZERO: u32 = {FLOOR_ABOVE_ZERO}u;\n\
-             const FLOOR_AT_MOST_ZERO: u32 = {FLOOR_AT_MOST_ZERO}u;\n",
+             const WORKGROUP: u32 = {WORKGROUP}u;\n",
             self.k, self.score_bits
-        )
+        ) + &floor_constants()
     }
+}
+
+/// The kinds of floors as WGSL.
+pub(super) fn floor_constants() -> String {
+    format!(
+        "const FLOOR_NONE: u32 = {FLOOR_NONE}u;\n\
+         const FLOOR_ABOVE_ZERO: u32 = {FLOOR_ABOVE_ZERO}u;\n\
+         const FLOOR_AT_MOST_ZERO: u32 = {FLOOR_AT_MOST_ZERO}u;\n"
+    )
 }
 
 /// `Params` of `shaders/flat.wgsl`, which says what each is.
@@ -157,8 +163,8 @@ pub struct Record {
     pub serial: u32,
     /// The same where a loop was cut short.
     pub cut: u32,
-    /// To a multiple of 16 bytes.
-    pub padding: [u32; 2],
+    /// Sets besides, counted in closed form: low and high words.
+    pub closed: [u32; 2],
 }
 
 /// Bytes of a [`Tally`], which is also one lane's part of workgroup memory.

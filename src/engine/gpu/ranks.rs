@@ -16,34 +16,55 @@ pub struct RankTable {
     entries: Vec<u128>,
 }
 
+/// C(t + j − 1, j) for j = 1 … `k` and t = 0 … `span` − 1, by Pascal's rule: C(t + j − 1, j) =
+/// C(t + j − 2, j) + C(t + j − 2, j − 1), the entry before and the entry a row above.
+fn entries(k: usize, span: usize) -> Option<Vec<u128>> {
+    let mut entries = Vec::with_capacity(k * span);
+    for j in 1..=k {
+        for t in 0..span {
+            let entry = match (j, t) {
+                (1, _) => t as u128,
+                (_, 0) => 0,
+                _ => {
+                    let before: u128 = entries[entries.len() - 1];
+                    before.checked_add(entries[entries.len() - span])?
+                }
+            };
+            entries.push(entry);
+        }
+    }
+    Some(entries)
+}
+
+/// As words of 32 bits, lowest first.
+fn words(entries: &[u128]) -> Vec<u32> {
+    let words = |entry: &u128| [0, 32, 64, 96].map(|bits| (entry >> bits) as u32);
+    entries.iter().flat_map(words).collect()
+}
+
 impl RankTable {
     /// The table for `k`-subsets of `questions`, or `None` where C(questions, k) leaves 128 bits.
     #[must_use]
     pub fn new(questions: usize, k: usize) -> Option<Self> {
         let total = binomial(questions as u64, k as u64)?;
         let span = (questions + 1).checked_sub(k)?;
-        let mut entries = Vec::with_capacity(k * span);
-        for j in 1..=k {
-            // Pascal's rule: C(t + j − 1, j) = C(t + j − 2, j) + C(t + j − 2, j − 1), the entry before
-            // and the entry a row above.
-            for t in 0..span {
-                let entry = match (j, t) {
-                    (1, _) => t as u128,
-                    (_, 0) => 0,
-                    _ => {
-                        let before: u128 = entries[entries.len() - 1];
-                        before.checked_add(entries[entries.len() - span])?
-                    }
-                };
-                entries.push(entry);
-            }
-        }
+        let entries = entries(k, span)?;
         Some(Self {
             questions,
             k,
             total,
             entries,
         })
+    }
+
+    /// The same entries and one more in each row, as words: row j then has C(Q − 1 − q, j) for every
+    /// question q that may have j − 1 or j others behind it in a set. With the entries of a row, or `None`
+    /// as for [`Self::new`].
+    #[must_use]
+    pub fn with_choices(questions: usize, k: usize) -> Option<(usize, Vec<u32>)> {
+        binomial(questions as u64, k as u64)?;
+        let span = (questions + 2).checked_sub(k)?;
+        Some((span, words(&entries(k, span)?)))
     }
 
     /// C(Q, K) − 1 − `rank`, from which a shader unranks.
@@ -61,10 +82,7 @@ impl RankTable {
     /// The entries as words of 32 bits, lowest first.
     #[must_use]
     pub fn words(&self) -> Vec<u32> {
-        self.entries
-            .iter()
-            .flat_map(|entry| (0..4).map(move |i| (entry >> (32 * i)) as u32))
-            .collect()
+        words(&self.entries)
     }
 
     /// The set of this rank, which must be below C(Q, K).

@@ -1,0 +1,46 @@
+// Room in the frontier `next`, for the kernels that write one. Needs prefixes.wgsl and the kernel's
+// `claimed`, `next` and group_memory.wgsl.
+
+const NOWHERE: u32 = 0xffffffffu;
+
+// Takes room for `size` more where `taken` says how much is taken of `room`, for one lane. Once a frontier is full
+// nobody adds to its count, so the count stays below room + workgroups * the largest size, which is below
+// 2^32 (plan.rs).
+fn take(taken: u32, size: u32, room: u32) -> u32 {
+    if (atomicLoad(&claimed[taken]) <= room) {
+        let at = atomicAdd(&claimed[taken], size);
+        if (at <= room && size <= room - at) {
+            return at;
+        }
+    }
+    atomicStore(&claimed[FULL], 1u);
+    return NOWHERE;
+}
+
+// Of all lanes together; call it from uniform control flow. The prefix and the first user of a lane that
+// `keeps` a prefix of `users` users at `level`; NOWHERE where there is no room for all of them.
+fn take_prefix(lane: u32, level: u32, keeps: bool, users: u32) -> vec2<u32> {
+    let prefixes = sum_upto(lane, u32(keeps));
+    if (prefixes.all == 0u) {
+        return vec2<u32>(NOWHERE);
+    }
+    let taken = select(0u, users, keeps);
+    let sum = sum_upto(lane, taken);
+    var prefix = NOWHERE;
+    var user = NOWHERE;
+    if (lane == 0u) {
+        prefix = take(prefixes_of(level), prefixes.all, params.users_at / 2u);
+        user = take(users_of(level), sum.all, params.room);
+    }
+    prefix = of_first(lane, prefix);
+    user = of_first(lane, user);
+    if (!keeps || prefix == NOWHERE || user == NOWHERE) {
+        return vec2<u32>(NOWHERE);
+    }
+    return vec2<u32>(prefix + prefixes.upto - 1u, user + sum.upto - taken);
+}
+
+fn write_prefix(i: u32, prefix: Prefix) {
+    next[2u * i] = vec4<u32>(prefix.users, prefix.at, prefix.last, u32(prefix.whole));
+    next[2u * i + 1u] = prefix.left;
+}

@@ -1,0 +1,259 @@
+//! Sizes of everything the levels pipeline holds, from limits and the shape of the search, and when it is
+//! worth its while: pure.
+//!
+//! Two frontiers, which take turns, have a fixed size. A chunk whose prefixes of some level do not fit is
+//! thrown away and halved. A chunk of one set has one prefix in each level, with no more users than its root,
+//! and that much room there always is. So memory is bounded whatever K is.
+
+use super::super::layout::{RECORD_BYTES, SumWidth, TALLY_BYTES, WORKGROUP};
+use super::super::limits::{Excess, Limits};
+use super::super::pack::Packing;
+use super::layout::{CLAIMED_FLAGS, PREFIX_BYTES, USER_BYTES, Variant};
+use super::table;
+use crate::matrix::ResponseMatrix;
+use rand::seq::index::sample;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// What decides the sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Q.
+    pub questions: usize,
+    /// K.
+    pub k: usize,
+    /// Users with at least K answers.
+    pub users: usize,
+    /// Their answers.
+    pub answers: usize,
+    /// Most answers of a user.
+    pub most_answers: usize,
+    /// Most users that a root can have.
+    pub root_users: usize,
+    /// Fewer make a set undefined.
+    pub min_users: u64,
+    /// Sets to visit.
+    pub sets: u128,
+    /// What is compiled.
+    pub variant: Variant,
+}
+
+/// The sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Most sets of a chunk.
+    pub chunk: u128,
+    /// Sets of the first chunk.
+    pub first_chunk: u32,
+    /// Most roots that a chunk may meet; with more it is split.
+    pub roots: u32,
+    /// Workgroups of each step.
+    pub workgroups: u32,
+    /// Prefixes that a frontier has room for.
+    pub prefixes: u32,
+    /// Users that it has room for.
+    pub room: u32,
+    /// Survivors that a chunk may report.
+    pub survivors: u32,
+}
+
+/// Bytes of a frontier for each set of a flat chunk: 256 MiB, where there is that much.
+const FRONTIER_FOR_ONE: u64 = 64;
+
+/// Most workgroups: a large GPU holds a few thousand at a time, and each leaves a record.
+const WORKGROUPS: u64 = 1 << 12;
+
+/// Most roots of a chunk.
+const ROOTS: u32 = 1 << 22;
+
+/// Sets of the first chunk, as in the flat plan.
+const FIRST_CHUNK: u64 = 1024;
+
+/// Bytes of a survivor: its offset.
+pub const SURVIVOR_BYTES: u64 = 16;
+
+/// Workgroup memory: tallies and sets of lanes, sums over them, and some words of the driver's.
+const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 8 + 8) + 192;
+
+/// Stems, all but two questions of a set, that are looked at to see how many have the users that a set
+/// needs, and the most of them that may for this pipeline to pay: a stem without is nothing here, and as
+/// dear as another in the projected one; but one with them has each of its leaves summed, where the other
+/// discards most.
+const STEMS_LOOKED_AT: usize = 512;
+const STEMS_WITH_USERS: usize = STEMS_LOOKED_AT / 4;
+
+/// Questions of a stem less than of a set.
+const BEHIND_STEM: usize = 2;
+
+impl Shape {
+    /// Of a search over `sets` ranks of a table packed like this.
+    #[must_use]
+    pub fn new(matrix: &ResponseMatrix, packing: &Packing, min_users: u64, sets: u128) -> Self {
+        let k = packing.variant.k;
+        let variant = Variant::new(k, packing.variant.sums);
+        let (users, answers, most_answers) = table::counts(matrix, k);
+        let questions = matrix.questions().len();
+        let mut columns: Vec<_> = (0..questions)
+            .map(|q| matrix.column(q).scores().len())
+            .collect();
+        columns.sort_unstable_by(|a, b| b.cmp(a));
+        let root_users = columns.get(variant.root - 1).copied().unwrap_or(0);
+        Self {
+            questions,
+            k,
+            users,
+            answers,
+            most_answers,
+            root_users: root_users.min(users),
+            min_users,
+            sets,
+            variant,
+        }
+    }
+}
+
+/// Whether few stems have `min_users` users, by looking at some, the same ones each time.
+#[must_use]
+pub fn pays(matrix: &ResponseMatrix, k: usize, min_users: u64) -> bool {
+    let questions = matrix.questions().len();
+    let Some(depth) = k.checked_sub(BEHIND_STEM).filter(|&depth| depth > 0) else {
+        return false;
+    };
+    let mut draw = ChaCha8Rng::seed_from_u64(0);
+    let with_users = (0..STEMS_LOOKED_AT)
+        .filter(|_| users_of_stem(matrix, depth, questions, &mut draw) >= min_users)
+        .count();
+    with_users <= STEMS_WITH_USERS
+}
+
+/// Users in common of `depth` questions drawn by chance.
+fn users_of_stem(
+    matrix: &ResponseMatrix,
+    depth: usize,
+    questions: usize,
+    draw: &mut impl Rng,
+) -> u64 {
+    let mut chosen = sample(draw, questions, depth).into_iter();
+    let first = chosen.next().map(|q| matrix.column(q).bits().to_vec());
+    let mut users = first.unwrap_or_default();
+    for q in chosen {
+        for (word, other) in users.iter_mut().zip(matrix.column(q).bits()) {
+            *word &= other;
+        }
+    }
+    users.iter().map(|word| u64::from(word.count_ones())).sum()
+}
+
+impl Plan {
+    /// Sizes for a search of this shape.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    pub fn new(limits: &Limits, shape: &Shape) -> Result<Self, Excess> {
+        let &Shape { questions, k, .. } = shape;
+        if k < 2 {
+            return Err(Excess::new(
+                "the levels pipeline's questions of a set",
+                2,
+                k,
+            ));
+        }
+        let storage = limits.storage();
+        let root_users = shape.root_users as u64;
+        // One prefix of a chunk of one set, and the one that it came from.
+        let least = PREFIX_BYTES + USER_BYTES * root_users.max(1);
+        let (_, numbers) = table::numbers_of(questions, k, shape.most_answers);
+        let words = 4 * table::quads(shape.users) as u64;
+        let rows = 8 * (table::row_words(questions) * shape.users.max(1)) as u64;
+        let claimed = 4 * (CLAIMED_FLAGS + 2 * (k + 1)) as u64;
+        // Users that a workgroup asks room for at once: 64 prefixes made of one.
+        let claim = u64::from(WORKGROUP) * root_users.max(1);
+        let needs = [
+            (
+                "invocations in a workgroup",
+                u64::from(WORKGROUP),
+                u64::from(limits.invocations),
+            ),
+            (
+                "bytes of workgroup memory",
+                WORKGROUP_BYTES,
+                u64::from(limits.workgroup_memory),
+            ),
+            (
+                "workgroups in a dispatch",
+                1,
+                u64::from(limits.workgroups_per_side),
+            ),
+            ("survivors in a buffer", 1, u64::from(limits.survivors)),
+            (
+                "bytes of a storage buffer for the numbers of sets",
+                16 * numbers as u64,
+                storage,
+            ),
+            (
+                "bytes of a storage buffer for columns",
+                4 * words * questions as u64,
+                storage,
+            ),
+            ("bytes of a storage buffer for rows", rows, storage),
+            (
+                "bytes of a storage buffer for answers",
+                16 * (shape.answers + shape.users).max(1) as u64,
+                storage,
+            ),
+            (
+                "bytes of a storage buffer for the counts of levels",
+                claimed,
+                storage,
+            ),
+            (
+                "bytes of a storage buffer for results",
+                2 * RECORD_BYTES.max(2 * SURVIVOR_BYTES),
+                storage,
+            ),
+            ("bytes of a frontier", least, storage),
+            (
+                "users asked room for at once",
+                2 * claim + root_users,
+                u64::from(u32::MAX),
+            ),
+        ];
+        for (what, need, have) in needs {
+            if need > have {
+                return Err(Excess::new(what, need, have));
+            }
+        }
+        // Half of what is counted in 32 bits is for claims that find no room.
+        let bytes = (u64::from(limits.chunk) * FRONTIER_FOR_ONE)
+            .max(least)
+            .min(storage)
+            .min(USER_BYTES * u64::from(u32::MAX / 2));
+        // Prefixes that do not reach beyond the chunk have as many users as a set needs, or more.
+        let of_one = PREFIX_BYTES + USER_BYTES * shape.min_users.clamp(1, root_users.max(1));
+        let prefixes = (bytes / of_one).max(1);
+        let room = ((bytes - PREFIX_BYTES * prefixes) / USER_BYTES).max(root_users);
+        let prefixes = prefixes.min((bytes - USER_BYTES * room) / PREFIX_BYTES);
+        let side = u64::from(limits.workgroups_per_side);
+        // Records and survivors are read back in one buffer: half of it each.
+        let half = storage / 2;
+        let likely = u64::from(limits.chunk).div_ceil(WORKGROUP.into()).max(1);
+        let workgroups = WORKGROUPS
+            .min(half / RECORD_BYTES)
+            .min(side)
+            .min(likely)
+            .min((u64::from(u32::MAX) - room) / claim);
+        let survivors = u64::from(limits.survivors)
+            .min(half / SURVIVOR_BYTES - 1)
+            .min(u64::from(limits.chunk).max(1));
+        // Each is below 2^32 by the bounds above.
+        Ok(Self {
+            chunk: shape.sets.max(1),
+            first_chunk: FIRST_CHUNK.min(survivors) as u32,
+            roots: ROOTS,
+            workgroups: workgroups as u32,
+            prefixes: prefixes as u32,
+            room: room as u32,
+            survivors: survivors as u32,
+        })
+    }
+}
