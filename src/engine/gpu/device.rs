@@ -28,24 +28,19 @@ pub(super) struct Stopwatch {
 }
 
 impl Stopwatch {
-    /// For the descriptor of a pass, which may be the first, the last, or both, of its submission.
-    pub(super) fn pass(&self, first: bool, last: bool) -> wgpu::ComputePassTimestampWrites<'_> {
+    /// For the descriptor of the only pass of its submission.
+    pub(super) fn pass(&self) -> wgpu::ComputePassTimestampWrites<'_> {
         wgpu::ComputePassTimestampWrites {
             query_set: &self.stamps,
-            beginning_of_pass_write_index: first.then_some(0),
-            end_of_pass_write_index: last.then_some(1),
+            beginning_of_pass_write_index: Some(0),
+            end_of_pass_write_index: Some(1),
         }
     }
 
-    /// After the last pass: brings [`STAMP_BYTES`] to `readback`.
-    pub(super) fn resolve(
-        &self,
-        encoder: &mut wgpu::CommandEncoder,
-        readback: &wgpu::Buffer,
-        at: u64,
-    ) {
+    /// After the pass: brings [`STAMP_BYTES`] to the start of `readback`.
+    pub(super) fn resolve(&self, encoder: &mut wgpu::CommandEncoder, readback: &wgpu::Buffer) {
         encoder.resolve_query_set(&self.stamps, 0..2, &self.resolved, 0);
-        encoder.copy_buffer_to_buffer(&self.resolved, 0, readback, at, STAMP_BYTES);
+        encoder.copy_buffer_to_buffer(&self.resolved, 0, readback, 0, STAMP_BYTES);
     }
 }
 

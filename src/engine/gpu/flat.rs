@@ -1,24 +1,21 @@
-//! The flat pipeline on a device: its buffers, a dispatch a block, and the answer taken apart.
+//! The flat pipeline on a device: its buffers, and a dispatch a block.
 //!
 //! The kernel is `shaders/flat.wgsl`. All sizes come from [`Plan`].
 
-use super::device::{Device, STAMP_BYTES, Stopwatch};
+use super::device::Device;
 use super::drive::{Answer, Pipeline};
 use super::fault::Fault;
 use super::floor::Floor;
 use super::job::Job;
-use super::layout::{Params, RECORD_BYTES, WORKGROUP};
+use super::layout::{Params, WORKGROUP};
 use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::plan::{Plan, Shape};
 use super::queue::Chunk;
-use super::records;
 use super::shader::Kernel;
+use super::slot::{Common, Slots};
 use crate::engine::EngineError;
 use wgpu::BufferUsages;
-
-/// Chunks in flight: one computes and one waits its turn while the host finishes a third.
-const SLOTS: usize = 3;
 
 /// Bytes from one block's params to the next: WebGPU lets no adapter ask for more alignment.
 const PARAMS_STRIDE: u64 = 256;
@@ -26,39 +23,13 @@ const PARAMS_STRIDE: u64 = 256;
 /// Everything of one search on a device.
 #[derive(Debug)]
 pub(super) struct Flat<'a> {
-    device: &'a Device,
-    limits: Limits,
     plan: Plan,
     job: &'a Job<'a>,
     pipeline: wgpu::ComputePipeline,
     /// Params that are the same in all chunks, one for each block.
     params: Vec<Params>,
-    slots: Vec<Slot>,
-    /// Of the last dispatch.
-    serial: u32,
-    fault: Option<Fault>,
-}
-
-/// Buffers of a chunk in flight.
-#[derive(Debug)]
-struct Slot {
-    params: wgpu::Buffer,
-    survivors: wgpu::Buffer,
-    records: wgpu::Buffer,
-    /// The clock's stamps, records, survivors.
-    readback: wgpu::Buffer,
-    stopwatch: Option<Stopwatch>,
-    /// One for each block.
-    bindings: Vec<wgpu::BindGroup>,
-    running: Option<Running>,
-}
-
-/// A chunk in flight.
-#[derive(Debug)]
-struct Running {
-    chunk: Chunk,
-    serial: u32,
-    submission: wgpu::SubmissionIndex,
+    /// A bind group for each block.
+    slots: Slots<'a, Vec<wgpu::BindGroup>>,
 }
 
 /// Workgroups of a chunk.
@@ -130,84 +101,47 @@ impl<'a> Flat<'a> {
                 device.storage("totals", bytemuck::cast_slice(&block.totals))?,
             ));
         }
-        let survivor_bytes = 4 * (1 + u64::from(plan.survivors));
-        let record_bytes = u64::from(plan.chunk / WORKGROUP) * RECORD_BYTES;
-        let output = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-        let mut slots = Vec::with_capacity(SLOTS);
-        for _ in 0..SLOTS {
-            let params = device.buffer(
-                "params",
-                PARAMS_STRIDE * blocks.len() as u64,
-                BufferUsages::STORAGE | BufferUsages::COPY_DST,
-            )?;
+        let common = Common {
+            device,
+            limits,
+            label: Kernel::Flat.name(),
+            params: PARAMS_STRIDE * blocks.len() as u64,
+            workgroups: plan.chunk / WORKGROUP,
+            survivors: plan.survivors,
+            front: None,
+            fault,
+        };
+        let slots = Slots::new(common, |buffers| {
             let partials =
                 device.buffer("partials", 4 * plan.partials as u64, BufferUsages::STORAGE)?;
-            let survivors = device.buffer("survivors", survivor_bytes, output)?;
-            let records = device.buffer("records", record_bytes, output)?;
-            let readback = device.buffer(
-                "readback",
-                STAMP_BYTES + record_bytes + survivor_bytes,
-                BufferUsages::COPY_DST | BufferUsages::MAP_READ,
-            )?;
             let mut bindings = Vec::with_capacity(blocks.len());
             for (i, (answered, scores, totals)) in (0..).zip(&blocks) {
                 let params = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer: &params,
+                    buffer: &buffers.params,
                     offset: PARAMS_STRIDE * i,
                     size: wgpu::BufferSize::new(size_of::<Params>() as u64),
                 });
                 let storage = [
-                    &binomials, answered, scores, totals, &partials, &survivors, &records,
+                    &binomials,
+                    answered,
+                    scores,
+                    totals,
+                    &partials,
+                    &buffers.survivors,
+                    &buffers.records,
                 ]
                 .map(wgpu::Buffer::as_entire_binding);
                 let resources: Vec<_> = [params].into_iter().chain(storage).collect();
                 bindings.push(device.bind(Kernel::Flat.name(), &pipeline, &resources)?);
             }
-            slots.push(Slot {
-                params,
-                survivors,
-                records,
-                readback,
-                stopwatch: device.stopwatch()?,
-                bindings,
-                running: None,
-            });
-        }
+            Ok(bindings)
+        })?;
         Ok(Self {
-            device,
-            limits,
             plan,
             job,
             pipeline,
             params,
             slots,
-            serial: 0,
-            fault,
-        })
-    }
-
-    /// The answer of a chunk, from what was read back: stamps, records, survivors.
-    fn answer(
-        &self,
-        slot: usize,
-        chunk: Chunk,
-        serial: u32,
-        bytes: &[u8],
-    ) -> Result<Answer, EngineError> {
-        let (stamps, bytes) = bytes.split_at(STAMP_BYTES as usize);
-        let ran = self.slots[slot]
-            .stopwatch
-            .as_ref()
-            .and_then(|_| self.device.span(stamps));
-        let (records, survivors) =
-            bytes.split_at(workgroups(chunk) as usize * RECORD_BYTES as usize);
-        let seen = records::read(records, survivors, chunk, serial, self.plan.survivors)
-            .map_err(|what| self.device.error(what))?;
-        Ok(Answer {
-            seen: seen.sums,
-            defined: Some(seen.defined),
-            survivors: seen.survivors,
-            ran,
         })
     }
 }
@@ -230,15 +164,9 @@ impl Pipeline for Flat<'_> {
     }
 
     fn submit(&mut self, slot: usize, chunk: Chunk, floor: Floor) -> Result<(), EngineError> {
-        // 0 is what a buffer that was never written holds.
-        self.serial = self.serial.checked_add(1).unwrap_or(1);
-        let serial = self.serial;
+        let ticket = self.slots.ticket(chunk);
         let groups = workgroups(chunk);
-        let first = match self.fault {
-            Some(Fault::ShiftedChunk) => chunk.first.saturating_sub(1),
-            _ => chunk.first,
-        };
-        let left = self.job.table.left(first);
+        let left = self.job.table.left(ticket.first);
         let mut content = vec![0; self.params.len() * PARAMS_STRIDE as usize];
         for (at, fixed) in content.chunks_mut(PARAMS_STRIDE as usize).zip(&self.params) {
             let params = Params {
@@ -246,69 +174,31 @@ impl Pipeline for Flat<'_> {
                 floor,
                 sets: chunk_sets(chunk),
                 workgroups: groups,
-                serial,
+                serial: ticket.serial,
                 ..*fixed
             };
             at[..size_of::<Params>()].copy_from_slice(bytemuck::bytes_of(&params));
         }
-        let slot = &mut self.slots[slot];
-        self.device.write(&slot.params, &content)?;
-        let dispatched = match self.fault {
-            Some(Fault::LostWorkgroup) => groups - 1,
-            _ => groups,
-        };
-        let (x, y) = Plan::grid(&self.limits, dispatched.max(1));
-        let record_bytes = u64::from(groups) * RECORD_BYTES;
-        let survivor_bytes = 4 * (1 + u64::from(self.plan.survivors.min(chunk_sets(chunk))));
-        let submission = self.device.submit(Kernel::Flat.name(), |encoder| {
-            // The count of survivors.
-            encoder.clear_buffer(&slot.survivors, 0, Some(4));
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                label: Some(Kernel::Flat.name()),
-                timestamp_writes: slot.stopwatch.as_ref().map(|w| w.pass(true, true)),
-            });
-            if dispatched > 0 {
-                pass.set_pipeline(&self.pipeline);
-                for binding in &slot.bindings {
+        let pipeline = &self.pipeline;
+        self.slots
+            .submit(slot, ticket, groups, &content, |pass, bindings, (x, y)| {
+                pass.set_pipeline(pipeline);
+                for binding in bindings {
                     pass.set_bind_group(0, binding, &[]);
                     pass.dispatch_workgroups(x, y, 1);
                 }
-            }
-            drop(pass);
-            let readback = &slot.readback;
-            if let Some(stopwatch) = &slot.stopwatch {
-                stopwatch.resolve(encoder, readback, 0);
-            }
-            let at = STAMP_BYTES;
-            encoder.copy_buffer_to_buffer(&slot.records, 0, readback, at, record_bytes);
-            let at = at + record_bytes;
-            encoder.copy_buffer_to_buffer(&slot.survivors, 0, readback, at, survivor_bytes);
-        })?;
-        slot.running = Some(Running {
-            chunk,
-            serial,
-            submission,
-        });
-        Ok(())
+            })
     }
 
     fn collect(&mut self, slot: usize) -> Result<Answer, EngineError> {
-        let Some(running) = self.slots[slot].running.take() else {
-            return Err(self
-                .device
-                .error("a result was awaited that was not submitted"));
-        };
-        let Running {
-            chunk,
-            serial,
-            submission,
-        } = running;
-        let bytes = STAMP_BYTES
-            + u64::from(workgroups(chunk)) * RECORD_BYTES
-            + 4 * (1 + u64::from(self.plan.survivors.min(chunk_sets(chunk))));
-        let readback = &self.slots[slot].readback;
-        self.device.read(submission, readback, bytes, |bytes| {
-            self.answer(slot, chunk, serial, bytes)
-        })?
+        self.slots.collect(slot, |back| {
+            let seen = back.seen()?;
+            Ok(Answer {
+                seen: seen.sums,
+                defined: Some(seen.defined),
+                survivors: seen.survivors,
+                ran: back.ran,
+            })
+        })
     }
 }

@@ -89,6 +89,13 @@ impl Limits {
         }
     }
 
+    /// Workgroups along x and y that cover `groups`, of which there are some.
+    #[must_use]
+    pub fn grid(&self, groups: u32) -> (u32, u32) {
+        let x = groups.min(self.workgroups_per_side);
+        (x, groups.div_ceil(x))
+    }
+
     /// Bytes that one storage buffer may have: a shader counts its words in 32 bits.
     #[must_use]
     pub fn storage(&self) -> u64 {
@@ -134,29 +141,42 @@ impl Excess {
 mod tests {
     use super::*;
 
+    const LIMITS: Limits = Limits {
+        max_storage_binding: 1 << 20,
+        max_buffer: 1 << 20,
+        workgroup_memory: 1 << 14,
+        invocations: 256,
+        workgroups_per_side: 65_535,
+        loop_turns: u32::MAX,
+        lane_loads: 0,
+        chunk: Limits::CHUNK,
+        survivors: Limits::SURVIVORS,
+    };
+
+    #[test]
+    fn the_grid_covers_all_workgroups() {
+        let limits = Limits {
+            workgroups_per_side: 7,
+            ..LIMITS
+        };
+        for groups in 1..=49 {
+            let (x, y) = limits.grid(groups);
+            assert!(x <= 7 && y <= 7 && x * y >= groups && x * (y - 1) < groups);
+        }
+    }
+
     #[test]
     fn tiles_are_halved_from_what_a_search_takes_down_to_a_workgroup() {
-        let limits = Limits {
-            max_storage_binding: 1 << 20,
-            max_buffer: 1 << 20,
-            workgroup_memory: 1 << 14,
-            invocations: 256,
-            workgroups_per_side: 65_535,
-            loop_turns: u32::MAX,
-            lane_loads: 0,
-            chunk: Limits::CHUNK,
-            survivors: Limits::SURVIVORS,
-        };
         let sizes = |l: &Limits| (l.chunk, l.survivors);
-        assert_eq!(sizes(&limits.for_sets(0..u128::MAX)), sizes(&limits));
-        let small = limits.for_sets(10..155);
+        assert_eq!(sizes(&LIMITS.for_sets(0..u128::MAX)), sizes(&LIMITS));
+        let small = LIMITS.for_sets(10..155);
         assert_eq!(sizes(&small), (192, 192));
         assert_eq!(sizes(&small.halved()), (96, 96));
         assert_eq!(sizes(&small.halved().halved()), (64, 48));
         let smallest = Limits {
             chunk: 5,
             survivors: 1,
-            ..limits
+            ..LIMITS
         };
         assert_eq!(sizes(&smallest.halved()), (5, 1));
     }

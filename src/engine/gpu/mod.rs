@@ -6,9 +6,9 @@
 //!   (its text), `job` (a search as all devices get it), `queue` (the ranks that are left), `pace`
 //!   (how large a chunk is), `usage` (how busy a device was), `records` (what a dispatch left);
 //! - `drive`: chunks through any pipeline; the exact finish;
-//! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `flat`
-//!   and [`projected`] (a pipeline's buffers and dispatches each);
-//! - `complete`: the pipeline for tables without gaps;
+//! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `slot`
+//!   (chunks in flight, the same for any pipeline), `flat`, [`projected`] and [`complete`] (a
+//!   pipeline's own buffers and dispatches each);
 //! - `method`: which pipeline a search takes;
 //! - `member`: an adapter with its device, reopened when it fails; `fleet`: several of them;
 //! - `selftest`: known answers before the first chunk; `fault`: faults for tests to plant.
@@ -38,6 +38,7 @@ pub mod ranks;
 mod records;
 mod selftest;
 pub mod shader;
+mod slot;
 mod usage;
 
 pub use adapters::{AdapterFeatures, AdapterReport, adapters};

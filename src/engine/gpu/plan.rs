@@ -188,13 +188,6 @@ impl Plan {
             .step_by(block_words)
             .map(move |start| start..(start + block_words).min(words))
     }
-
-    /// Workgroups along x and y that cover `groups`.
-    #[must_use]
-    pub fn grid(limits: &Limits, groups: u32) -> (u32, u32) {
-        let x = groups.min(limits.workgroups_per_side);
-        (x, groups.div_ceil(x))
-    }
 }
 
 #[cfg(test)]
@@ -317,17 +310,5 @@ mod tests {
         assert_eq!((&excess.need[..], &excess.have[..]), ("32128", "32000"));
         let excess = Plan::new(&LIMITS, &shape(400, 10, MAX_K + 1, 1)).unwrap_err();
         assert_eq!(excess.have, MAX_K.to_string());
-    }
-
-    #[test]
-    fn the_grid_covers_all_workgroups() {
-        let limits = Limits {
-            workgroups_per_side: 7,
-            ..LIMITS
-        };
-        for groups in 1..=49 {
-            let (x, y) = Plan::grid(&limits, groups);
-            assert!(x <= 7 && y <= 7 && x * y >= groups && x * (y - 1) < groups);
-        }
     }
 }

@@ -18,62 +18,31 @@ pub(super) use plan::Plan;
 pub(super) use products::{Products, complete_users};
 pub(super) use table::Table;
 
-use super::device::{Device, STAMP_BYTES, Stopwatch};
+use super::device::Device;
 use super::drive::{Answer, Pipeline};
 use super::fault::Fault;
 use super::floor::Floor;
 use super::job::Job;
-use super::layout::{CompleteParams, RECORD_BYTES, SumWidth, Variant};
+use super::layout::{CompleteParams, SumWidth, Variant};
 use super::limits::Limits;
 use super::pace::Bounds;
 use super::queue::Chunk;
-use super::records;
 use super::shader::Kernel;
+use super::slot::{Common, Slots};
 use crate::engine::EngineError;
 use crate::stats::AuditSums;
 use bound::bar;
 use table::Places;
 use wgpu::BufferUsages;
 
-/// Chunks in flight, as in the flat pipeline.
-const SLOTS: usize = 3;
-
 /// Everything of one search on a device.
 #[derive(Debug)]
 pub(super) struct Complete<'a> {
-    device: &'a Device,
-    limits: Limits,
     plan: Plan,
     job: &'a Job<'a>,
     table: &'a Table,
     pipeline: wgpu::ComputePipeline,
-    kernel: Kernel,
-    slots: Vec<Slot>,
-    /// Of the last dispatch.
-    serial: u32,
-    fault: Option<Fault>,
-}
-
-/// Buffers of a chunk in flight.
-#[derive(Debug)]
-struct Slot {
-    params: wgpu::Buffer,
-    survivors: wgpu::Buffer,
-    records: wgpu::Buffer,
-    /// The clock's stamps, records, survivors.
-    readback: wgpu::Buffer,
-    stopwatch: Option<Stopwatch>,
-    bindings: wgpu::BindGroup,
-    running: Option<Running>,
-}
-
-/// A chunk in flight.
-#[derive(Debug)]
-struct Running {
-    chunk: Chunk,
-    workgroups: u32,
-    serial: u32,
-    submission: wgpu::SubmissionIndex,
+    slots: Slots<'a, wgpu::BindGroup>,
 }
 
 /// Kernel and variant for sets of `k`, integers of this width, and workgroups with room for `span`
@@ -110,81 +79,34 @@ impl<'a> Complete<'a> {
         }
         let wholes = device.storage("wholes", bytemuck::cast_slice(&wholes))?;
         let floats = upload_floats(device, table, fault)?;
-        let survivor_bytes = 4 * (1 + u64::from(plan.survivors));
-        let record_bytes = u64::from(plan.groups) * RECORD_BYTES;
-        let output = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-        let mut slots = Vec::with_capacity(SLOTS);
-        for _ in 0..SLOTS {
-            let params = device.buffer(
-                "params",
-                size_of::<CompleteParams>() as u64,
-                BufferUsages::STORAGE | BufferUsages::COPY_DST,
-            )?;
-            let survivors = device.buffer("survivors", survivor_bytes, output)?;
-            let records = device.buffer("records", record_bytes, output)?;
-            let readback = device.buffer(
-                "readback",
-                STAMP_BYTES + record_bytes + survivor_bytes,
-                BufferUsages::COPY_DST | BufferUsages::MAP_READ,
-            )?;
-            let resources = [&params, &binomials, &floats, &wholes, &survivors, &records]
-                .map(wgpu::Buffer::as_entire_binding);
-            let bindings = device.bind(kernel.name(), &pipeline, &resources)?;
-            slots.push(Slot {
-                params,
-                survivors,
-                records,
-                readback,
-                stopwatch: device.stopwatch()?,
-                bindings,
-                running: None,
-            });
-        }
-        Ok(Self {
+        let common = Common {
             device,
             limits,
+            label: kernel.name(),
+            params: size_of::<CompleteParams>() as u64,
+            workgroups: plan.groups,
+            survivors: plan.survivors,
+            front: None,
+            fault,
+        };
+        let slots = Slots::new(common, |buffers| {
+            let resources = [
+                &buffers.params,
+                &binomials,
+                &floats,
+                &wholes,
+                &buffers.survivors,
+                &buffers.records,
+            ]
+            .map(wgpu::Buffer::as_entire_binding);
+            device.bind(kernel.name(), &pipeline, &resources)
+        })?;
+        Ok(Self {
             plan,
             job,
             table,
             pipeline,
-            kernel,
             slots,
-            serial: 0,
-            fault,
-        })
-    }
-
-    /// The answer of a chunk, from what was read back: stamps, records, survivors.
-    fn answer(&self, slot: usize, running: &Running, bytes: &[u8]) -> Result<Answer, EngineError> {
-        let Running {
-            chunk,
-            workgroups,
-            serial,
-            ..
-        } = *running;
-        let (stamps, bytes) = bytes.split_at(STAMP_BYTES as usize);
-        let ran = self.slots[slot]
-            .stopwatch
-            .as_ref()
-            .and_then(|_| self.device.span(stamps));
-        let (records, survivors) = bytes.split_at(workgroups as usize * RECORD_BYTES as usize);
-        let report = records::read(records, survivors, chunk, serial, self.plan.survivors)
-            .map_err(|what| self.device.error(what))?;
-        // What is the same for every set, as often as sets were counted.
-        let sets = report.sums.sets as u64;
-        let (total, squares) = self.table.totals();
-        let seen = AuditSums {
-            n: self.table.users().wrapping_mul(sets),
-            sg: (total as u64).wrapping_mul(sets),
-            sgg: (squares as u64).wrapping_mul(sets),
-            ..report.sums
-        };
-        Ok(Answer {
-            seen,
-            // Whether X is 0 is not asked of every set.
-            defined: None,
-            survivors: report.survivors,
-            ran,
         })
     }
 }
@@ -236,14 +158,8 @@ impl Pipeline for Complete<'_> {
     }
 
     fn submit(&mut self, slot: usize, chunk: Chunk, floor: Floor) -> Result<(), EngineError> {
-        // 0 is what a buffer that was never written holds.
-        self.serial = self.serial.checked_add(1).unwrap_or(1);
-        let serial = self.serial;
-        let first = match self.fault {
-            Some(Fault::ShiftedChunk) => chunk.first.saturating_sub(1),
-            _ => chunk.first,
-        };
-        let left = self.job.table.left(first);
+        let ticket = self.slots.ticket(chunk);
+        let left = self.job.table.left(ticket.first);
         // At most `Plan::most`.
         let sets = chunk.sets as u32;
         let share = self.plan.share(sets);
@@ -260,68 +176,47 @@ impl Pipeline for Complete<'_> {
             share,
             workgroups,
             capacity: self.plan.survivors,
-            serial,
+            serial: ticket.serial,
             // A binding has fewer than 2^32 words.
             covariances: places.covariances as u32,
             variances: places.variances as u32,
             with_total: places.with_total as u32,
         };
-        let slot = &mut self.slots[slot];
-        self.device
-            .write(&slot.params, bytemuck::bytes_of(&params))?;
-        let dispatched = match self.fault {
-            Some(Fault::LostWorkgroup) => workgroups - 1,
-            _ => workgroups,
-        };
-        let (x, y) = super::plan::Plan::grid(&self.limits, dispatched.max(1));
-        let record_bytes = u64::from(workgroups) * RECORD_BYTES;
-        let survivor_bytes = 4 * (1 + u64::from(self.plan.survivors.min(sets)));
-        let name = self.kernel.name();
-        let submission = self.device.submit(name, |encoder| {
-            // The count of survivors.
-            encoder.clear_buffer(&slot.survivors, 0, Some(4));
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                label: Some(name),
-                timestamp_writes: slot.stopwatch.as_ref().map(|w| w.pass(true, true)),
-            });
-            if dispatched > 0 {
-                pass.set_pipeline(&self.pipeline);
-                pass.set_bind_group(0, &slot.bindings, &[]);
-                pass.dispatch_workgroups(x, y, 1);
-            }
-            drop(pass);
-            let readback = &slot.readback;
-            if let Some(stopwatch) = &slot.stopwatch {
-                stopwatch.resolve(encoder, readback, 0);
-            }
-            let at = STAMP_BYTES;
-            encoder.copy_buffer_to_buffer(&slot.records, 0, readback, at, record_bytes);
-            let at = at + record_bytes;
-            encoder.copy_buffer_to_buffer(&slot.survivors, 0, readback, at, survivor_bytes);
-        })?;
-        slot.running = Some(Running {
-            chunk,
+        let pipeline = &self.pipeline;
+        let params = bytemuck::bytes_of(&params);
+        self.slots.submit(
+            slot,
+            ticket,
             workgroups,
-            serial,
-            submission,
-        });
-        Ok(())
+            params,
+            |pass, bindings, (x, y)| {
+                pass.set_pipeline(pipeline);
+                pass.set_bind_group(0, bindings, &[]);
+                pass.dispatch_workgroups(x, y, 1);
+            },
+        )
     }
 
     fn collect(&mut self, slot: usize) -> Result<Answer, EngineError> {
-        let Some(running) = self.slots[slot].running.take() else {
-            return Err(self
-                .device
-                .error("a result was awaited that was not submitted"));
-        };
-        let sets = running.chunk.sets as u32;
-        let bytes = STAMP_BYTES
-            + u64::from(running.workgroups) * RECORD_BYTES
-            + 4 * (1 + u64::from(self.plan.survivors.min(sets)));
-        let readback = &self.slots[slot].readback;
-        let submission = running.submission.clone();
-        self.device.read(submission, readback, bytes, |bytes| {
-            self.answer(slot, &running, bytes)
-        })?
+        let table = self.table;
+        self.slots.collect(slot, |back| {
+            let report = back.seen()?;
+            // What is the same for every set, as often as sets were counted.
+            let sets = report.sums.sets as u64;
+            let (total, squares) = table.totals();
+            let seen = AuditSums {
+                n: table.users().wrapping_mul(sets),
+                sg: (total as u64).wrapping_mul(sets),
+                sgg: (squares as u64).wrapping_mul(sets),
+                ..report.sums
+            };
+            Ok(Answer {
+                seen,
+                // Whether X is 0 is not asked of every set.
+                defined: None,
+                survivors: report.survivors,
+                ran: back.ran,
+            })
+        })
     }
 }

@@ -30,16 +30,16 @@ pub mod slack;
 mod stems;
 pub mod table;
 
-use super::device::{Device, STAMP_BYTES, Stopwatch};
+use super::device::Device;
 use super::drive::{Answer, Pipeline, Redo};
 use super::fault::Fault;
 use super::floor::Floor;
 use super::job::Job;
-use super::layout::{RECORD_BYTES, WORKGROUP};
+use super::layout::WORKGROUP;
 use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::queue::Chunk;
-use super::records;
+use super::slot::{Common, Slots};
 use crate::engine::EngineError;
 use layout::{PARTS, Params, STEM_BYTES, Variant};
 use plan::{Plan, Shape};
@@ -47,9 +47,6 @@ use shader::Stage;
 use stems::{Met, Stems};
 use table::Table;
 use wgpu::BufferUsages;
-
-/// Chunks in flight: one computes and one waits its turn while the host finishes a third.
-const SLOTS: usize = 3;
 
 /// Bytes of the count of claimed words, and of whether loops were cut short.
 const CLAIMED_BYTES: u64 = 8;
@@ -69,7 +66,6 @@ pub(super) fn plan_for(job: &Job<'_>, limits: &Limits) -> Result<(Shape, Plan), 
 #[derive(Debug)]
 pub(super) struct Projected<'a> {
     device: &'a Device,
-    limits: Limits,
     plan: Plan,
     job: &'a Job<'a>,
     stems: Stems,
@@ -80,39 +76,15 @@ pub(super) struct Projected<'a> {
     swept: bool,
     /// Workgroups that share a stem.
     parts: u32,
-    /// Words of scratch that stems asked for: of one chunk at a time, as those run in order.
-    claimed: wgpu::Buffer,
-    slots: Vec<Slot>,
-    /// Of the last dispatch.
-    serial: u32,
-    fault: Option<Fault>,
+    /// Their front is what the chunk's stems claimed.
+    slots: Slots<'a, Bindings>,
 }
 
-/// Buffers of a chunk in flight.
+/// What the two kernels bind.
 #[derive(Debug)]
-struct Slot {
-    params: wgpu::Buffer,
-    survivors: wgpu::Buffer,
-    records: wgpu::Buffer,
-    /// The clock's stamps, claimed words, records, survivors.
-    readback: wgpu::Buffer,
-    stopwatch: Option<Stopwatch>,
+struct Bindings {
     expand: wgpu::BindGroup,
     score: wgpu::BindGroup,
-    running: Option<Running>,
-}
-
-/// A chunk in flight.
-#[derive(Debug)]
-enum Running {
-    /// It meets more stems than there is room for; nothing was submitted.
-    TooManyStems,
-    Submitted {
-        chunk: Chunk,
-        serial: u32,
-        workgroups: u32,
-        submission: wgpu::SubmissionIndex,
-    },
 }
 
 /// Sets of a chunk, which is at most [`Plan::chunk`].
@@ -174,47 +146,37 @@ impl<'a> Projected<'a> {
         let entries = device.buffer("stems", entries, BufferUsages::STORAGE)?;
         let scratch = 4 * u64::from(plan.room.max(1));
         let scratch = device.buffer("scratch", scratch, BufferUsages::STORAGE)?;
-        let survivor_bytes = 4 * (1 + u64::from(plan.survivors));
-        let record_bytes = u64::from(plan.workgroups) * RECORD_BYTES;
         let swept = variant.tile > 0;
-        let mut slots = Vec::with_capacity(SLOTS);
-        for _ in 0..SLOTS {
-            let params = device.buffer(
-                "params",
-                size_of::<Params>() as u64,
-                BufferUsages::STORAGE | BufferUsages::COPY_DST,
-            )?;
-            let survivors = device.buffer("survivors", survivor_bytes, output)?;
-            let records = device.buffer("records", record_bytes, output)?;
-            let readback = device.buffer(
-                "readback",
-                STAMP_BYTES + CLAIMED_BYTES + record_bytes + survivor_bytes,
-                BufferUsages::COPY_DST | BufferUsages::MAP_READ,
-            )?;
+        let common = Common {
+            device,
+            limits,
+            label: last.name(),
+            params: size_of::<Params>() as u64,
+            workgroups: plan.workgroups,
+            survivors: plan.survivors,
+            front: Some(claimed.clone()),
+            fault,
+        };
+        let slots = Slots::new(common, |buffers| {
+            let (params, survivors, records) =
+                (&buffers.params, &buffers.survivors, &buffers.records);
             let whole = wgpu::Buffer::as_entire_binding;
             let expanding = [
-                &params, &binomials, &answered, &rows, &totals, &claimed, &entries, &scratch,
+                params, &binomials, &answered, &rows, &totals, &claimed, &entries, &scratch,
             ];
-            let scoring = [&params, &entries, &scratch, &survivors, &records, &rows];
+            let scoring = [params, &entries, &scratch, survivors, records, &rows];
             let scoring = &scoring[..if swept || variant.abreast { 6 } else { 5 }];
             let bind = |stage: Stage, pipeline, buffers: &[&wgpu::Buffer]| {
                 let resources: Vec<_> = buffers.iter().map(|buffer| whole(buffer)).collect();
                 device.bind(stage.name(), pipeline, &resources)
             };
-            slots.push(Slot {
+            Ok(Bindings {
                 expand: bind(first, &expand, &expanding)?,
                 score: bind(last, &score, scoring)?,
-                params,
-                survivors,
-                records,
-                readback,
-                stopwatch: device.stopwatch()?,
-                running: None,
-            });
-        }
+            })
+        })?;
         Ok(Self {
             device,
-            limits,
             plan,
             job,
             stems,
@@ -223,51 +185,8 @@ impl<'a> Projected<'a> {
             params,
             swept,
             parts: if variant.abreast { PARTS } else { 1 },
-            claimed,
             slots,
-            serial: 0,
-            fault,
         })
-    }
-
-    /// The answer of a chunk, from what was read back.
-    fn answer(
-        &self,
-        slot: usize,
-        chunk: Chunk,
-        serial: u32,
-        workgroups: u32,
-        bytes: &[u8],
-    ) -> Result<Answer, EngineError> {
-        let (stamps, bytes) = bytes.split_at(STAMP_BYTES as usize);
-        let stopwatch = self.slots[slot].stopwatch.as_ref();
-        let ran = stopwatch.and_then(|_| self.device.span(stamps));
-        let (claimed, bytes) = bytes.split_at(CLAIMED_BYTES as usize);
-        let claimed: Vec<u32> = bytemuck::pod_collect_to_vec(claimed);
-        let fits = claimed[0] <= self.plan.room;
-        let (records, survivors) = bytes.split_at(workgroups as usize * RECORD_BYTES as usize);
-        let seen = if claimed[1] == 0 {
-            records::read(records, survivors, chunk, serial, self.plan.survivors)
-        } else {
-            records::cut_short(chunk)
-        };
-        let seen = seen.map_err(|what| self.device.error(what))?;
-        Ok(Answer {
-            seen: seen.sums,
-            // A leaf that the sweep discards may or may not be defined.
-            defined: (!self.swept).then_some(seen.defined),
-            survivors: if fits {
-                seen.survivors
-            } else {
-                Err(Redo::Size)
-            },
-            ran,
-        })
-    }
-
-    /// Bytes of the survivors of a chunk.
-    fn survivor_bytes(&self, chunk: Chunk) -> u64 {
-        4 * (1 + u64::from(self.plan.survivors.min(chunk_sets(chunk))))
     }
 }
 
@@ -289,15 +208,9 @@ impl Pipeline for Projected<'_> {
     }
 
     fn submit(&mut self, slot: usize, chunk: Chunk, floor: Floor) -> Result<(), EngineError> {
-        // 0 is what a buffer that was never written holds.
-        self.serial = self.serial.checked_add(1).unwrap_or(1);
-        let serial = self.serial;
-        let from = match self.fault {
-            Some(Fault::ShiftedChunk) => chunk.first.saturating_sub(1),
-            _ => chunk.first,
-        };
+        let ticket = self.slots.ticket(chunk);
         let shifted = Chunk {
-            first: from,
+            first: ticket.first,
             ..chunk
         };
         let Some(Met { left, stems }) = self.stems.met(&self.job.table, shifted) else {
@@ -307,7 +220,7 @@ impl Pipeline for Projected<'_> {
             .map_err(drop)
             .and_then(|stems| (stems <= self.plan.stems).then_some(stems).ok_or(()))
         else {
-            self.slots[slot].running = Some(Running::TooManyStems);
+            self.slots.refuse(slot);
             return Ok(());
         };
         let workgroups = (stems * self.parts).min(self.plan.workgroups);
@@ -317,92 +230,50 @@ impl Pipeline for Projected<'_> {
             stems,
             workgroups,
             // Its low word.
-            first_left: self.job.table.left(from) as u32,
+            first_left: self.job.table.left(ticket.first) as u32,
             sets: chunk_sets(chunk),
             slack: slack::slack(&floor),
-            serial,
+            serial: ticket.serial,
             ..self.params
         };
-        let record_bytes = u64::from(workgroups) * RECORD_BYTES;
-        let survivor_bytes = self.survivor_bytes(chunk);
-        let slot = &mut self.slots[slot];
-        self.device
-            .write(&slot.params, bytemuck::bytes_of(&params))?;
-        let dispatched = match self.fault {
-            Some(Fault::LostWorkgroup) => workgroups - 1,
-            _ => workgroups,
-        };
-        let side = self.limits.workgroups_per_side;
-        let x = dispatched.clamp(1, side);
-        let y = dispatched.div_ceil(x);
-        let label = Stage::Score.name();
-        let submission = self.device.submit(label, |encoder| {
-            // The counts of survivors and of claimed words.
-            encoder.clear_buffer(&slot.survivors, 0, Some(4));
-            encoder.clear_buffer(&self.claimed, 0, None);
-            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                label: Some(label),
-                timestamp_writes: slot.stopwatch.as_ref().map(|w| w.pass(true, true)),
-            });
-            if dispatched > 0 {
-                for (pipeline, binding) in
-                    [(&self.expand, &slot.expand), (&self.score, &slot.score)]
-                {
+        let stages = [&self.expand, &self.score];
+        let params = bytemuck::bytes_of(&params);
+        self.slots.submit(
+            slot,
+            ticket,
+            workgroups,
+            params,
+            |pass, bindings, (x, y)| {
+                let bindings = [&bindings.expand, &bindings.score];
+                for (pipeline, binding) in stages.into_iter().zip(bindings) {
                     pass.set_pipeline(pipeline);
                     pass.set_bind_group(0, binding, &[]);
                     pass.dispatch_workgroups(x, y, 1);
                 }
-            }
-            drop(pass);
-            let readback = &slot.readback;
-            if let Some(stopwatch) = &slot.stopwatch {
-                stopwatch.resolve(encoder, readback, 0);
-            }
-            let mut at = STAMP_BYTES;
-            for (buffer, bytes) in [
-                (&self.claimed, CLAIMED_BYTES),
-                (&slot.records, record_bytes),
-                (&slot.survivors, survivor_bytes),
-            ] {
-                encoder.copy_buffer_to_buffer(buffer, 0, readback, at, bytes);
-                at += bytes;
-            }
-        })?;
-        slot.running = Some(Running::Submitted {
-            chunk,
-            serial,
-            workgroups,
-            submission,
-        });
-        Ok(())
+            },
+        )
     }
 
     fn collect(&mut self, slot: usize) -> Result<Answer, EngineError> {
-        match self.slots[slot].running.take() {
-            None => Err(self
-                .device
-                .error("a result was awaited that was not submitted")),
-            Some(Running::TooManyStems) => Ok(Answer {
-                seen: crate::stats::AuditSums::default(),
-                defined: None,
-                survivors: Err(Redo::Size),
-                ran: None,
-            }),
-            Some(Running::Submitted {
-                chunk,
-                serial,
-                workgroups,
-                submission,
-            }) => {
-                let bytes = STAMP_BYTES
-                    + CLAIMED_BYTES
-                    + u64::from(workgroups) * RECORD_BYTES
-                    + self.survivor_bytes(chunk);
-                let readback = &self.slots[slot].readback;
-                self.device.read(submission, readback, bytes, |bytes| {
-                    self.answer(slot, chunk, serial, workgroups, bytes)
-                })?
-            }
-        }
+        let (room, swept) = (self.plan.room, self.swept);
+        self.slots.collect(slot, |back| {
+            let (claimed, cut) = (back.front[0], back.front[1]);
+            let seen = if cut == 0 {
+                back.seen()?
+            } else {
+                back.cut_short()?
+            };
+            Ok(Answer {
+                seen: seen.sums,
+                // A leaf that the sweep discards may or may not be defined.
+                defined: (!swept).then_some(seen.defined),
+                survivors: if claimed <= room {
+                    seen.survivors
+                } else {
+                    Err(Redo::Size)
+                },
+                ran: back.ran,
+            })
+        })
     }
 }
