@@ -4,6 +4,7 @@ use kcorrset::engine::gpu::complete::plan::workgroup_bytes;
 use kcorrset::engine::gpu::layout::{
     CompleteParams, MAX_K, Params, Record, SumWidth, TALLY_BYTES, Tally, Variant, WORKGROUP,
 };
+use kcorrset::engine::gpu::levels::{self, shader::Step};
 use kcorrset::engine::gpu::projected;
 use kcorrset::engine::gpu::projected::layout::{LANES, TILE_BYTES, TILE_USERS};
 use kcorrset::engine::gpu::projected::plan::tile_users;
@@ -50,6 +51,12 @@ fn projected_variants() -> Vec<projected::layout::Variant> {
     all
 }
 
+/// Those of the levels pipeline.
+fn levels_variants() -> Vec<levels::layout::Variant> {
+    let of = |k| [SumWidth::Narrow, SumWidth::Wide].map(|s| levels::layout::Variant::new(k, s));
+    [2, 3].into_iter().flat_map(of).collect()
+}
+
 /// Name and whole text of every variant of every kernel.
 fn sources() -> Vec<(String, String)> {
     let kernels = Kernel::ALL.into_iter().flat_map(|kernel| {
@@ -63,7 +70,10 @@ fn sources() -> Vec<(String, String)> {
     let stages = projected_variants().into_iter().flat_map(|v| {
         Stage::of(&v).map(|stage| (format!("{} {v:?}", stage.name()), stage.source(&v)))
     });
-    kernels.chain(stages).collect()
+    let steps = levels_variants().into_iter().flat_map(|v| {
+        Step::ALL.map(|step| (format!("{} {v:?}", step.name()), step.source(&v)))
+    });
+    kernels.chain(stages).chain(steps).collect()
 }
 
 fn parse(name: &str, source: &str) -> Module {
@@ -171,7 +181,7 @@ fn structs_have_one_layout_in_both_languages() {
                 serial
             ]
         );
-        agrees!(&module, Record, [tally, serial, cut]);
+        agrees!(&module, Record, [tally, serial, cut, closed]);
         let (members, size) = layout_of(&module, "Tally");
         assert_eq!(members[0], ("counts".to_owned(), 0));
         assert_eq!(
@@ -280,6 +290,50 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
 }
 
 #[test]
+fn the_levels_pipeline_binds_and_shares_what_is_planned() {
+    for variant in levels_variants() {
+        let table: &[_] = &["rows", "tails", "claimed"];
+        for (step, own) in [
+            (Step::Roots, [&["numbers", "columns"], table, &["next"]].concat()),
+            (Step::Narrow, [&["numbers"], table, &["frontier", "next"]].concat()),
+            (Step::Leaves, [table, &["frontier", "survivors"]].concat()),
+        ] {
+            let module = parse(step.name(), &step.source(&variant));
+            // All storage buffers: WebGPU promises 8.
+            assert_eq!(bound(&module), [&["params"], &own[..], &["records"]].concat());
+            assert!(shared_bytes(&module) <= levels::plan::WORKGROUP_BYTES);
+            agrees!(
+                &module,
+                levels::layout::Params,
+                [
+                    first_left,
+                    last_left,
+                    root_left,
+                    floor,
+                    k,
+                    questions,
+                    span,
+                    roots,
+                    quads,
+                    row_words,
+                    forms_at,
+                    forms_span,
+                    workgroups,
+                    level,
+                    users_at,
+                    room,
+                    capacity,
+                    min_users,
+                    first_step,
+                    serial
+                ]
+            );
+            agrees!(&module, Record, [tally, serial, cut, closed]);
+        }
+    }
+}
+
+#[test]
 fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
     for (k, sums, span) in [
         (2, SumWidth::Narrow, 64),
@@ -312,7 +366,7 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
                 with_total
             ]
         );
-        agrees!(&module, Record, [tally, serial, cut]);
+        agrees!(&module, Record, [tally, serial, cut, closed]);
         assert_eq!(shared_bytes(&module), workgroup_bytes(k, sums, span));
         let bound = module.global_variables.iter();
         let bound = bound.filter(|(_, v)| v.binding.is_some()).count();
@@ -340,6 +394,7 @@ fn every_file_is_a_kernel_or_a_piece_of_one_and_starts_with_what_it_is() {
         .map(Kernel::name)
         .into_iter()
         .chain(Stage::ALL.map(Stage::name))
+        .chain(Step::ALL.map(Step::name))
         .collect();
     let mut kernels = 0;
     for folder in [shaders.clone(), shaders.join("shared")] {

@@ -93,6 +93,8 @@ enum Pipeline {
     Flat,
     /// Leaves over the users of their stems
     Projected,
+    /// Level by level down the prefix tree, pruning
+    Levels,
     /// Complete tables, over covariances
     Complete,
 }
@@ -102,6 +104,7 @@ impl Pipeline {
         match self {
             Self::Flat => Choice::Flat,
             Self::Projected => Choice::Projected,
+            Self::Levels => Choice::Levels,
             Self::Complete => Choice::Complete,
         }
     }

@@ -7,6 +7,8 @@ use super::fault::Fault;
 use super::flat::Flat;
 use super::job::{Ask, Job};
 use super::layout::{SumWidth, Variant};
+use super::levels::shader::Step;
+use super::levels::{self, Levels};
 use super::limits::{Excess, Limits};
 use super::projected::shader::Stage;
 use super::projected::{self, Projected};
@@ -16,14 +18,17 @@ use crate::engine::EngineError;
 /// What decides which pipeline a search takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Choice {
-    /// The complete pipeline where nobody missed an answer; else whichever of the other two is
-    /// expected to need less work, by counting it; flat where others refuse.
+    /// The complete pipeline where nobody missed an answer; levels where few stems have enough users;
+    /// else flat or projected, whichever is expected to need less work, by counting it. Where one
+    /// refuses the next is asked: projected, levels, flat.
     #[default]
     ByWork,
     /// Every set over all users.
     Flat,
     /// Leaves over the users of their stems; a search that it cannot take is refused.
     Projected,
+    /// Level by level down the prefix tree, pruning; a search that it cannot take is refused.
+    Levels,
     /// Complete tables, over covariances; a search that it cannot take is refused.
     Complete,
 }
@@ -35,6 +40,8 @@ pub(super) enum Method {
     Flat(Variant),
     /// Leaves over the users of their stems.
     Projected(projected::layout::Variant),
+    /// Level by level down the prefix tree.
+    Levels(levels::layout::Variant),
     /// Complete tables, over covariances.
     Complete {
         k: usize,
@@ -79,6 +86,20 @@ impl Method {
                 Err(excess) => leave_to_others(&excess),
             }
         }
+        let deep = match levels::plan_for(job, limits) {
+            Ok((shape, _)) => Some(Self::Levels(shape.variant)),
+            Err(excess) if choice == Choice::Levels => return Err(excess.refusal()),
+            Err(_) => None,
+        };
+        let pruned = || {
+            let (matrix, query) = (job.matrix, job.query);
+            levels::plan::pays(matrix, query.k(), query.min_users())
+        };
+        if let Some(deep) = deep
+            && (choice == Choice::Levels || choice == Choice::ByWork && pruned())
+        {
+            return Ok(deep);
+        }
         match projected::plan_for(job, limits) {
             Ok((shape, _)) => {
                 let (work, flat_work) = (shape.operations(), shape.flat_operations());
@@ -95,13 +116,15 @@ impl Method {
             }
             Err(excess) if choice == Choice::Projected => Err(excess.refusal()),
             Err(Excess { what, need, have }) => {
+                let next = deep.filter(|_| job.query.k() > 2).unwrap_or(flat);
                 tracing::info!(
                     what,
                     need,
                     have,
-                    "the projected pipeline does not fit, the flat one takes over"
+                    "the projected pipeline does not fit, the {} one takes over",
+                    next.name()
                 );
-                Ok(flat)
+                Ok(next)
             }
         }
     }
@@ -112,6 +135,7 @@ impl Method {
             Self::Flat(_) => "flat",
             Self::Complete { .. } => "complete",
             Self::Projected(_) => "projected",
+            Self::Levels(_) => "levels",
         }
     }
 
@@ -125,6 +149,10 @@ impl Method {
             Self::Projected(variant) => Stage::of(variant).into_iter().try_for_each(|stage| {
                 let source = stage.source(variant);
                 device.pipeline(stage.name(), source).map(drop)
+            }),
+            Self::Levels(variant) => Step::ALL.into_iter().try_for_each(|step| {
+                let source = step.source(variant);
+                device.pipeline(step.name(), source).map(drop)
             }),
             Self::Complete { k, width, span } => {
                 let (kernel, variant) = complete::compiled(*k, *width, *span);
@@ -155,6 +183,10 @@ impl Method {
             (Self::Projected(variant), _) => {
                 let projected = Projected::new(device, limits, job, variant, fault)?;
                 Ok(Box::new(projected))
+            }
+            (Self::Levels(variant), _) => {
+                let levels = Levels::new(device, limits, job, variant, fault)?;
+                Ok(Box::new(levels))
             }
             _ => Ok(Box::new(Flat::new(device, limits, job, fault)?)),
         }

@@ -8,6 +8,7 @@
 use super::drive::Driven;
 use super::job::{Ask, Job};
 use super::layout::{SumWidth, Variant};
+use super::levels;
 use super::limits::Excess;
 use super::member::{Member, Worked};
 use super::method::Method;
@@ -70,6 +71,7 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
     let (matrix, packing) = match method {
         Method::Flat(variant) => table_for(variant),
         Method::Projected(variant) => table_for(&variant.packed),
+        Method::Levels(levels) => table_for(&packed_for_levels(levels)),
         Method::Complete { k, span, .. } => complete_table_for(*k, *span),
     }
     .map_err(&wrong)?;
@@ -138,6 +140,23 @@ fn some_of_sets(matrix: &ResponseMatrix, k: usize, skip: u128) -> Result<u64, St
         (least.min(n), most.max(n))
     });
     Ok(most.saturating_sub(most.saturating_sub(least) / 2).max(2))
+}
+
+/// Sets with a level between roots and leaves, but where roots are of one question.
+fn packed_for_levels(variant: &levels::layout::Variant) -> Variant {
+    let (k, sums) = match variant.root {
+        1 => (2, variant.sums),
+        _ => (5, variant.sums),
+    };
+    let score_bits = match sums {
+        SumWidth::Narrow => 4,
+        SumWidth::Wide => 32,
+    };
+    Variant {
+        k,
+        score_bits,
+        sums,
+    }
 }
 
 /// The widest table that `variant` can hold, packed for it and nothing narrower.

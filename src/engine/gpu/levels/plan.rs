@@ -28,6 +28,8 @@ pub struct Shape {
     pub answers: usize,
     /// Most answers of a user.
     pub most_answers: usize,
+    /// No sum of a user's shifted scores is larger.
+    pub widest_tail: i128,
     /// Most users that a root can have.
     pub root_users: usize,
     /// Fewer make a set undefined.
@@ -73,7 +75,7 @@ const FIRST_CHUNK: u64 = 1024;
 pub const SURVIVOR_BYTES: u64 = 16;
 
 /// Workgroup memory: tallies and sets of lanes, sums over them, and some words of the driver's.
-const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 8 + 8) + 192;
+pub const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 8 + 8) + 192;
 
 /// Stems, all but two questions of a set, that are looked at to see how many have the users that a set
 /// needs, and the most of them that may for this pipeline to pay: a stem without is nothing here, and as
@@ -104,6 +106,7 @@ impl Shape {
             users,
             answers,
             most_answers,
+            widest_tail: table::widest_tail(matrix, packing, most_answers),
             root_users: root_users.min(users),
             min_users,
             sets,
@@ -134,10 +137,10 @@ fn users_of_stem(
     draw: &mut impl Rng,
 ) -> u64 {
     let mut chosen = sample(draw, questions, depth).into_iter();
-    let first = chosen.next().map(|q| matrix.column(q).bits().to_vec());
+    let first = chosen.next().map(|q| matrix.column(q).answered().to_vec());
     let mut users = first.unwrap_or_default();
     for q in chosen {
-        for (word, other) in users.iter_mut().zip(matrix.column(q).bits()) {
+        for (word, other) in users.iter_mut().zip(matrix.column(q).answered()) {
             *word &= other;
         }
     }
@@ -156,6 +159,13 @@ impl Plan {
                 "the levels pipeline's questions of a set",
                 2,
                 k,
+            ));
+        }
+        if shape.widest_tail > i128::from(i32::MAX) {
+            return Err(Excess::new(
+                "a sum of a user's scores",
+                shape.widest_tail,
+                i32::MAX,
             ));
         }
         let storage = limits.storage();
@@ -255,5 +265,130 @@ impl Plan {
             room: room as u32,
             survivors: survivors as u32,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::synth::{Model, Spec, matrix};
+
+    const LIMITS: Limits = Limits {
+        max_storage_binding: 128 << 20,
+        max_buffer: 256 << 20,
+        workgroup_memory: 16 << 10,
+        invocations: 256,
+        workgroups_per_side: 65_535,
+        loop_turns: u32::MAX,
+        lane_loads: 0,
+        chunk: Limits::CHUNK,
+        survivors: Limits::SURVIVORS,
+    };
+
+    fn deep() -> Shape {
+        Shape {
+            questions: 200,
+            k: 8,
+            users: 60_000,
+            answers: 2_400_000,
+            most_answers: 75,
+            widest_tail: 75,
+            root_users: 12_300,
+            min_users: 10,
+            sets: 55_098_996_177_225,
+            variant: Variant::new(8, SumWidth::Narrow),
+        }
+    }
+
+    #[test]
+    fn a_root_always_has_room_and_claims_never_wrap() {
+        for chunk in [1, 64, 1 << 12, Limits::CHUNK] {
+            for (root_users, min_users) in [(0, 2), (1, 2), (12_300, 10), (3_000_000, 1 << 40)] {
+                let limits = Limits { chunk, ..LIMITS };
+                let shape = Shape {
+                    root_users,
+                    min_users,
+                    ..deep()
+                };
+                let plan = Plan::new(&limits, &shape).unwrap();
+                let [prefixes, room] = [plan.prefixes, plan.room].map(u64::from);
+                assert!(prefixes >= 1 && room >= root_users as u64);
+                let bytes = PREFIX_BYTES * prefixes + USER_BYTES * room;
+                assert!(bytes <= limits.storage());
+                let claims = u64::from(plan.workgroups) * 64;
+                assert!(room + claims * root_users as u64 <= u64::from(u32::MAX));
+                assert!(2 * prefixes + claims <= u64::from(u32::MAX));
+                assert!(plan.workgroups >= 1 && plan.first_chunk >= 1 && plan.survivors >= 1);
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let refused = |limits: &Limits, shape: &Shape| Plan::new(limits, shape).unwrap_err().what;
+        for (shape, what) in [
+            (Shape { k: 1, ..deep() }, "questions of a set"),
+            (
+                Shape {
+                    widest_tail: 1 << 31,
+                    ..deep()
+                },
+                "a user's scores",
+            ),
+            (
+                Shape {
+                    answers: 9_000_000,
+                    ..deep()
+                },
+                "answers",
+            ),
+            (
+                Shape {
+                    root_users: 9_000_000,
+                    ..deep()
+                },
+                "frontier",
+            ),
+            (
+                Shape {
+                    users: 9_000_000,
+                    ..deep()
+                },
+                "columns",
+            ),
+        ] {
+            assert!(refused(&LIMITS, &shape).contains(what), "{what}");
+        }
+        let small = Limits {
+            workgroup_memory: 4 << 10,
+            ..LIMITS
+        };
+        assert!(refused(&small, &deep()).contains("workgroup memory"));
+    }
+
+    /// 2,400 of 60,000 users have two questions of the benchmark table, and 19 have five.
+    #[test]
+    fn it_pays_where_few_stems_have_users() {
+        let sparse = matrix(&Spec {
+            users: 6_000,
+            questions: 60,
+            answered: 0.2,
+            scores: 0..=1,
+            model: Model::Random,
+            booklets: 0,
+            seed: 1,
+        })
+        .unwrap();
+        for (k, min_users, want) in [
+            (2, 1_000, false),
+            (4, 10, false),
+            (5, 10, false),
+            (6, 10, true),
+            (6, 2, false),
+            (12, 2, true),
+            (60, 2, true),
+        ] {
+            assert_eq!(pays(&sparse, k, min_users), want, "K {k}, {min_users}");
+        }
     }
 }

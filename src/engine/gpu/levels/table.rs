@@ -4,7 +4,6 @@
 //! Users with fewer than K answers are in no set and are left out; the audit's closed form has nothing
 //! of them either.
 
-use super::super::limits::Excess;
 use super::super::pack::Packing;
 use super::super::ranks::RankTable;
 use crate::combin::WrappingBinomials;
@@ -53,6 +52,22 @@ pub fn counts(matrix: &ResponseMatrix, k: usize) -> (usize, usize, usize) {
     })
 }
 
+/// No sum of a user's shifted scores is larger: from the bits of a score where that will do, else exactly.
+#[must_use]
+pub fn widest_tail(matrix: &ResponseMatrix, packing: &Packing, most_answers: usize) -> i128 {
+    let reach = 1_i128 << (packing.variant.score_bits - 1);
+    let bound = most_answers as i128 * reach;
+    if bound <= i128::from(i32::MAX) {
+        return bound;
+    }
+    let offsets = &packing.basis.scores;
+    let shifted = |(q, score): (usize, i64)| (i128::from(score) - i128::from(offsets[q])).abs();
+    users(matrix, packing.variant.k)
+        .map(|user| matrix.row(user).map(shifted).sum())
+        .max()
+        .unwrap_or(0)
+}
+
 /// Quadruples of words of a column of this many users.
 #[must_use]
 pub fn quads(users: usize) -> usize {
@@ -73,11 +88,9 @@ pub fn numbers_of(questions: usize, k: usize, most_answers: usize) -> (usize, us
 }
 
 impl Table {
-    /// Packs `matrix`.
-    ///
-    /// # Errors
-    /// Where the sum of a user's shifted scores leaves 32 bits.
-    pub fn new(matrix: &ResponseMatrix, packing: &Packing) -> Result<Self, Excess> {
+    /// Packs `matrix`, with no wider tails than 32 bits.
+    #[must_use]
+    pub fn new(matrix: &ResponseMatrix, packing: &Packing) -> Self {
         let (questions, k) = (matrix.questions().len(), packing.variant.k);
         let (users_in_all, answers, _) = counts(matrix, k);
         let quads = quads(users_in_all);
@@ -112,12 +125,9 @@ impl Table {
             let mut tail = Tail::default();
             for (at, &(q, score)) in (first..place).zip(&answered).rev() {
                 tail.add(score.wrapping_sub(packing.basis.scores[q]));
-                let sum = i32::try_from(tail.sum as i64).map_err(|_| {
-                    Excess::new("a sum of a user's scores", tail.sum as i64, i32::MAX)
-                })?;
                 table.tails[4 * at..][..4].copy_from_slice(&[
                     tail.answers as u32,
-                    sum as u32,
+                    tail.sum as u32,
                     tail.squares as u32,
                     (tail.squares >> 32) as u32,
                 ]);
@@ -126,7 +136,7 @@ impl Table {
         if table.tails.is_empty() {
             table.tails.resize(4, 0);
         }
-        Ok(table)
+        table
     }
 }
 
@@ -175,7 +185,7 @@ mod tests {
             })
             .unwrap();
             let packing = Packing::new(&matrix, 6).unwrap();
-            let table = Table::new(&matrix, &packing).unwrap();
+            let table = Table::new(&matrix, &packing);
             let kept: Vec<_> = users(&matrix, 6).collect();
             assert!(kept.len() > 32 && kept.len() < 75);
             assert_eq!(counts(&matrix, 6).0, kept.len());
@@ -213,6 +223,29 @@ mod tests {
     }
 
     #[test]
+    fn tails_are_no_wider_than_they_are_said_to_be() {
+        for (scores, wide) in [(0..=1, false), (-2..=3, false), (0..=70_000, true)] {
+            let matrix = matrix(&Spec {
+                users: 75,
+                questions: 69,
+                answered: 0.5,
+                scores,
+                model: Model::Random,
+                booklets: 0,
+                seed: 6,
+            })
+            .unwrap();
+            let packing = Packing::new(&matrix, 3).unwrap();
+            let (_, _, most) = counts(&matrix, 3);
+            let widest = widest_tail(&matrix, &packing, most);
+            let table = Table::new(&matrix, &packing);
+            let sums = table.tails.chunks(4).map(|t| i128::from(t[1] as i32).abs());
+            assert!(sums.max() <= Some(widest));
+            assert_eq!(widest > 50_000, wide);
+        }
+    }
+
+    #[test]
     fn a_table_without_users_is_not_empty() {
         let matrix = matrix(&Spec {
             users: 5,
@@ -225,7 +258,7 @@ mod tests {
         })
         .unwrap();
         let packing = Packing::new(&matrix, 8).unwrap();
-        let table = Table::new(&matrix, &packing).unwrap();
+        let table = Table::new(&matrix, &packing);
         assert_eq!(counts(&matrix, 8), (0, 0, 0));
         assert!(!table.rows.is_empty() && !table.tails.is_empty());
     }

@@ -27,7 +27,6 @@ pub mod layout;
 pub mod plan;
 pub mod shader;
 pub mod slack;
-mod stems;
 pub mod table;
 
 use super::device::Device;
@@ -38,13 +37,13 @@ use super::job::Job;
 use super::layout::WORKGROUP;
 use super::limits::{Excess, Limits};
 use super::pace::Bounds;
+use super::prefixes::{Met, Prefixes};
 use super::queue::Chunk;
 use super::slot::{Common, Slots};
 use crate::engine::EngineError;
-use layout::{PARTS, Params, STEM_BYTES, Variant};
+use layout::{LEAVES, PARTS, Params, STEM_BYTES, Variant};
 use plan::{Plan, Shape};
 use shader::Stage;
-use stems::{Met, Stems};
 use table::Table;
 use wgpu::BufferUsages;
 
@@ -68,7 +67,7 @@ pub(super) struct Projected<'a> {
     device: &'a Device,
     plan: Plan,
     job: &'a Job<'a>,
-    stems: Stems,
+    stems: Prefixes,
     expand: wgpu::ComputePipeline,
     score: wgpu::ComputePipeline,
     /// What is the same in all chunks.
@@ -104,7 +103,7 @@ impl<'a> Projected<'a> {
         let (shape, plan) = plan_for(job, &limits).map_err(Excess::refusal)?;
         tracing::debug!(?plan, ?shape, "projected");
         let (questions, k) = (job.matrix.questions().len(), job.query.k());
-        let stems = Stems::new(questions, k).ok_or_else(|| {
+        let stems = Prefixes::new(questions, k, k - LEAVES).ok_or_else(|| {
             Excess::new("the number of stems", "more than 2^128", "2^128").refusal()
         })?;
         let [first, last] = Stage::of(&variant);
@@ -213,10 +212,10 @@ impl Pipeline for Projected<'_> {
             first: ticket.first,
             ..chunk
         };
-        let Some(Met { left, stems }) = self.stems.met(&self.job.table, shifted) else {
+        let Some(Met { left, prefixes }) = self.stems.met(&self.job.table, shifted) else {
             return Err(self.device.error("a chunk lies outside the search"));
         };
-        let Ok(stems) = u32::try_from(stems)
+        let Ok(stems) = u32::try_from(prefixes)
             .map_err(drop)
             .and_then(|stems| (stems <= self.plan.stems).then_some(stems).ok_or(()))
         else {
