@@ -6,11 +6,11 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bounds {
     /// Sets of the first chunk, when nothing is known of its speed.
-    pub(super) first: u64,
+    pub(super) first: u128,
     /// Chunks are whole multiples of this, where enough sets are left, and no smaller.
-    pub(super) grain: u64,
+    pub(super) grain: u128,
     /// Most sets of a chunk: a multiple of `grain`.
-    pub(super) most: u64,
+    pub(super) most: u128,
 }
 
 /// One measurement is a rough guide: a chunk is this many times the measured one at most, and this
@@ -19,16 +19,16 @@ const STRIDE: f64 = 4.0;
 
 /// A chunk as large as the ceiling that could be done raises it by one part in so many: where sets grow
 /// lighter chunks may grow again, and those that are tried in vain stay few.
-const RISE: u64 = 8;
+const RISE: u128 = 8;
 
 /// Sizes chunks towards a time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     target: Duration,
     bounds: Bounds,
-    sets: u64,
+    sets: u128,
     /// Most sets of a chunk as chunks have shown it: at most `bounds.most`.
-    ceiling: u64,
+    ceiling: u128,
 }
 
 impl Pace {
@@ -42,21 +42,21 @@ impl Pace {
     }
 
     /// Sets of the next chunk.
-    pub(super) fn sets(&self) -> u64 {
+    pub(super) fn sets(&self) -> u128 {
         self.sets
     }
 
     /// A chunk of `sets` took `busy`. One that was faster than the target only ever raises the
     /// size, and one that was slower only ever lowers it, whatever its own size: a last or a redone
     /// chunk says little about larger ones, but too slow is too slow.
-    pub(super) fn learn(&mut self, sets: u64, busy: Duration) {
+    pub(super) fn learn(&mut self, sets: u128, busy: Duration) {
         let share = self.target.as_secs_f64() / busy.as_secs_f64().max(1e-9);
-        // The cast saturates.
-        let next = (sets as f64 * share.clamp(1.0 / STRIDE, STRIDE)) as u64;
+        // Within f64 for any number of sets, and the cast back saturates.
+        let next = (sets as f64 * share.clamp(1.0 / STRIDE, STRIDE)) as u128;
         let Bounds { grain, most, .. } = self.bounds;
         if sets >= self.ceiling {
             let more = (self.ceiling / RISE / grain).max(1) * grain;
-            self.ceiling = (self.ceiling + more).min(most);
+            self.ceiling = self.ceiling.saturating_add(more).min(most);
         }
         let next = (next / grain * grain).clamp(grain, self.ceiling);
         self.sets = if busy > self.target {
@@ -67,7 +67,7 @@ impl Pace {
     }
 
     /// A chunk of `sets` was more than one submission can do: the next ones are half as large at most.
-    pub(super) fn cut(&mut self, sets: u64) {
+    pub(super) fn cut(&mut self, sets: u128) {
         let grain = self.bounds.grain;
         self.ceiling = self.ceiling.min((sets / 2 / grain).max(1) * grain);
         self.sets = self.sets.min(self.ceiling);
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(next(1000, TARGET * 2), 448);
         assert_eq!(next(1000, TARGET * 100), 192);
         assert_eq!(next(10, TARGET * 100), 64);
-        assert_eq!(next(u64::MAX, Duration::ZERO), 1 << 20);
+        assert_eq!(next(u128::MAX, Duration::ZERO), 1 << 20);
     }
 
     #[test]
@@ -134,6 +134,59 @@ mod tests {
         assert_eq!(pace.sets(), 1 << 20);
         pace.cut(70);
         assert_eq!(pace.sets(), 64);
+    }
+
+    #[test]
+    fn sizes_may_be_any_number_of_128_bits() {
+        let next = |most, sets, busy| {
+            let bounds = Bounds {
+                first: 1 << 70,
+                grain: 1,
+                most,
+            };
+            let mut pace = Pace::new(TARGET, bounds);
+            pace.learn(sets, busy);
+            pace.sets()
+        };
+        assert_eq!(next(1 << 100, 1 << 70, TARGET / 2), 1 << 71);
+        assert_eq!(next(1 << 100, 1 << 80, TARGET * 100), 1 << 70);
+        assert_eq!(next(1 << 100, 1 << 70, TARGET * 2), 1 << 69);
+        assert_eq!(next(1 << 100, 1 << 99, Duration::ZERO), 1 << 100);
+        assert_eq!(next(u128::MAX, 1 << 127, Duration::ZERO), u128::MAX);
+        assert_eq!(next(u128::MAX, u128::MAX, Duration::ZERO), u128::MAX);
+        let mut pace = Pace::new(
+            TARGET,
+            Bounds {
+                first: u128::MAX,
+                grain: 1,
+                most: u128::MAX,
+            },
+        );
+        pace.cut(u128::MAX);
+        assert_eq!(pace.sets(), u128::MAX / 2);
+        pace.learn(u128::MAX / 2, Duration::ZERO);
+        assert_eq!(pace.sets(), u128::MAX / 2 + u128::MAX / 2 / RISE);
+    }
+
+    #[test]
+    fn sets_that_grow_heavier_are_followed_by_smaller_chunks() {
+        // A set takes so long from here on: lighter ones first, as where more of a tree is pruned.
+        let mut pace = Pace::new(
+            TARGET,
+            Bounds {
+                first: 1 << 80,
+                grain: 1,
+                most: u128::MAX,
+            },
+        );
+        for weight in [1e-9, 1e-3, 1.0, 1e-3, 1e-6] {
+            let busy = |sets: u128| TARGET.mul_f64(sets as f64 * weight / 2_f64.powi(80));
+            for _ in 0..40 {
+                pace.learn(pace.sets(), busy(pace.sets()));
+            }
+            let share = busy(pace.sets()).as_secs_f64() / TARGET.as_secs_f64();
+            assert!((0.9..1.1).contains(&share), "{weight}: {share}");
+        }
     }
 
     #[test]

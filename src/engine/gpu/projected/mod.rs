@@ -39,6 +39,7 @@ use super::layout::WORKGROUP;
 use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::queue::Chunk;
+use super::records::Survivors;
 use super::slot::{Common, Slots};
 use crate::engine::EngineError;
 use layout::{PARTS, Params, STEM_BYTES, Variant};
@@ -87,7 +88,7 @@ struct Bindings {
     score: wgpu::BindGroup,
 }
 
-/// Sets of a chunk, which is at most [`Plan::chunk`].
+/// Sets of a chunk, which has no more than [`Plan::chunk`], its bound.
 fn chunk_sets(chunk: Chunk) -> u32 {
     chunk.sets as u32
 }
@@ -153,7 +154,10 @@ impl<'a> Projected<'a> {
             label: last.name(),
             params: size_of::<Params>() as u64,
             workgroups: plan.workgroups,
-            survivors: plan.survivors,
+            survivors: Survivors {
+                words: 1,
+                capacity: plan.survivors,
+            },
             front: Some(claimed.clone()),
             fault,
         };

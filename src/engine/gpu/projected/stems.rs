@@ -40,7 +40,7 @@ impl Stems {
             rank(self.questions, &set[..set.len() - LEAVES])
         };
         let first = number(chunk.first)?;
-        let last = number(chunk.first + u128::from(chunk.sets) - 1)?;
+        let last = number(chunk.first + (chunk.sets - 1))?;
         Some(Met {
             left: self.all - 1 - first,
             stems: last - first + 1,
@@ -63,7 +63,7 @@ mod tests {
                 for end in first + 1..=total.min(first + 40) {
                     let chunk = Chunk {
                         first,
-                        sets: (end - first) as u64,
+                        sets: end - first,
                     };
                     let met = stems.met(&table, chunk).unwrap();
                     let mut want: Vec<_> = (first..end)
