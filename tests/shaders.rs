@@ -70,9 +70,9 @@ fn sources() -> Vec<(String, String)> {
     let stages = projected_variants().into_iter().flat_map(|v| {
         Stage::of(&v).map(|stage| (format!("{} {v:?}", stage.name()), stage.source(&v)))
     });
-    let steps = levels_variants().into_iter().flat_map(|v| {
-        Step::ALL.map(|step| (format!("{} {v:?}", step.name()), step.source(&v)))
-    });
+    let steps = levels_variants()
+        .into_iter()
+        .flat_map(|v| Step::ALL.map(|step| (format!("{} {v:?}", step.name()), step.source(&v))));
     kernels.chain(stages).chain(steps).collect()
 }
 
@@ -294,38 +294,30 @@ fn the_levels_pipeline_binds_and_shares_what_is_planned() {
     for variant in levels_variants() {
         let table: &[_] = &["rows", "tails", "claimed"];
         for (step, own) in [
-            (Step::Roots, [&["numbers", "columns"], table, &["next"]].concat()),
-            (Step::Narrow, [&["numbers"], table, &["frontier", "next"]].concat()),
+            (
+                Step::Roots,
+                [&["numbers", "columns"], table, &["next"]].concat(),
+            ),
+            (
+                Step::Narrow,
+                [&["numbers"], table, &["frontier", "next"]].concat(),
+            ),
             (Step::Leaves, [table, &["frontier", "survivors"]].concat()),
         ] {
             let module = parse(step.name(), &step.source(&variant));
             // All storage buffers: WebGPU promises 8.
-            assert_eq!(bound(&module), [&["params"], &own[..], &["records"]].concat());
+            assert_eq!(
+                bound(&module),
+                [&["params"], &own[..], &["records"]].concat()
+            );
             assert!(shared_bytes(&module) <= levels::plan::WORKGROUP_BYTES);
             agrees!(
                 &module,
                 levels::layout::Params,
                 [
-                    first_left,
-                    last_left,
-                    root_left,
-                    floor,
-                    k,
-                    questions,
-                    span,
-                    roots,
-                    quads,
-                    row_words,
-                    forms_at,
-                    forms_span,
-                    workgroups,
-                    level,
-                    users_at,
-                    room,
-                    capacity,
-                    min_users,
-                    first_step,
-                    serial
+                    first_left, last_left, root_left, floor, k, questions, span, roots, quads,
+                    row_words, forms_at, forms_span, workgroups, level, users_at, room, capacity,
+                    min_users, first_step, serial
                 ]
             );
             agrees!(&module, Record, [tally, serial, cut, closed]);

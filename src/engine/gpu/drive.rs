@@ -41,7 +41,7 @@ pub(super) struct Answer {
     /// Sets with a correlation, where the pipeline counts them.
     pub(super) defined: Option<u64>,
     /// Offsets of all sets that may have r at or above the floor, in any order.
-    pub(super) survivors: Result<Vec<u64>, Redo>,
+    pub(super) survivors: Result<Vec<u128>, Redo>,
     /// When it ran, where the device has a clock.
     pub(super) ran: Option<Span>,
 }
@@ -129,6 +129,8 @@ impl Driven {
 struct Flight {
     slot: usize,
     chunk: Chunk,
+    /// Every defined set survives.
+    floorless: bool,
     submitted: Instant,
 }
 
@@ -198,7 +200,7 @@ pub(super) fn drive(
         queue,
         flights: VecDeque::new(),
     };
-    let mut pace = Pace::new(target, pipeline.bounds());
+    let mut pace = Pace::new(target, pipeline.bounds(), pipeline.survivors());
     let mut clock = Clock {
         host: Instant::now(),
         device: 0,
@@ -209,9 +211,9 @@ pub(super) fn drive(
         }
         while let Some(slot) = free.pop() {
             let floor = watch.floor().max(driven.top.floor());
-            // Without a floor every defined set survives.
-            let most = if floor == NO_FLOOR {
-                pace.sets().min(pipeline.survivors())
+            let floorless = floor == NO_FLOOR;
+            let most = if floorless {
+                pace.sets_without_floor()
             } else {
                 pace.sets()
             };
@@ -222,6 +224,7 @@ pub(super) fn drive(
             in_flight.flights.push_back(Flight {
                 slot,
                 chunk,
+                floorless,
                 submitted: Instant::now(),
             });
             pipeline.submit(slot, chunk, Floor::new(floor))?;
@@ -229,6 +232,7 @@ pub(super) fn drive(
         let Some(&Flight {
             slot,
             chunk,
+            floorless,
             submitted,
         }) = in_flight.flights.front()
         else {
@@ -247,7 +251,12 @@ pub(super) fn drive(
         match &answer.survivors {
             // How long it took says nothing of sizes that can be done.
             Err(Redo::Size) => pace.cut(chunk.sets),
-            _ => pace.learn(chunk.sets, busy),
+            survivors => {
+                pace.learn(chunk.sets, busy);
+                if floorless {
+                    pace.survived(chunk.sets, survivors.as_ref().ok().map(Vec::len));
+                }
+            }
         }
         let Ok(survivors) = answer.survivors else {
             // Nothing of the answer is used, so nothing is counted twice.
@@ -260,7 +269,7 @@ pub(super) fn drive(
         let both = driven.defined.zip(answer.defined);
         driven.defined = both.map(|(before, now)| before + u128::from(now));
         for offset in survivors {
-            let set = table.unrank(chunk.first + u128::from(offset));
+            let set = table.unrank(chunk.first + offset);
             let sums = Sums::of_set(matrix, &set);
             if let Some(candidate) = Candidate::new(set, sums, query.min_users()) {
                 driven.top.push(candidate);
@@ -270,7 +279,7 @@ pub(super) fn drive(
         in_flight.flights.pop_front();
         queue.done();
         watch.raise_floor(driven.top.floor());
-        watch.advance(u128::from(chunk.sets));
+        watch.advance(chunk.sets);
     }
 }
 
@@ -290,8 +299,8 @@ mod tests {
         answered: Vec<Chunk>,
         overflows: usize,
         /// Most sets of a chunk, and how many it can do.
-        most: u64,
-        can: u64,
+        most: u128,
+        can: u128,
         cuts: usize,
         submissions: usize,
         collected: usize,
@@ -316,7 +325,7 @@ mod tests {
                 answered: Vec::new(),
                 overflows: 0,
                 most: 7,
-                can: u64::MAX,
+                can: u128::MAX,
                 cuts: 0,
                 submissions: 0,
                 collected: 0,
@@ -365,7 +374,7 @@ mod tests {
             let mut seen = AuditSums::default();
             let mut survivors = Vec::new();
             for offset in 0..chunk.sets {
-                let set = self.table.unrank(chunk.first + u128::from(offset));
+                let set = self.table.unrank(chunk.first + offset);
                 let sums = Sums::of_set(self.matrix, &set);
                 seen.add_set(&sums);
                 if Candidate::new(set, sums, 2).is_some() {
@@ -438,7 +447,7 @@ mod tests {
         let mut next = query.ranks().start;
         for chunk in answered {
             assert_eq!(chunk.first, next);
-            next += u128::from(chunk.sets);
+            next += chunk.sets;
         }
         assert_eq!(next, query.ranks().end);
     }

@@ -12,6 +12,7 @@ use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::plan::{Plan, Shape};
 use super::queue::Chunk;
+use super::records::Survivors;
 use super::shader::Kernel;
 use super::slot::{Common, Slots};
 use crate::engine::EngineError;
@@ -37,7 +38,7 @@ fn workgroups(chunk: Chunk) -> u32 {
     chunk_sets(chunk).div_ceil(WORKGROUP)
 }
 
-/// Sets of a chunk, which is at most [`Plan::chunk`].
+/// Sets of a chunk, which has no more than [`Plan::chunk`], its bound.
 fn chunk_sets(chunk: Chunk) -> u32 {
     chunk.sets as u32
 }
@@ -107,7 +108,10 @@ impl<'a> Flat<'a> {
             label: Kernel::Flat.name(),
             params: PARAMS_STRIDE * blocks.len() as u64,
             workgroups: plan.chunk / WORKGROUP,
-            survivors: plan.survivors,
+            survivors: Survivors {
+                words: 1,
+                capacity: plan.survivors,
+            },
             front: None,
             fault,
         };

@@ -6,11 +6,11 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bounds {
     /// Sets of the first chunk, when nothing is known of its speed.
-    pub(super) first: u64,
+    pub(super) first: u128,
     /// Chunks are whole multiples of this, where enough sets are left, and no smaller.
-    pub(super) grain: u64,
+    pub(super) grain: u128,
     /// Most sets of a chunk: a multiple of `grain`.
-    pub(super) most: u64,
+    pub(super) most: u128,
 }
 
 /// One measurement is a rough guide: a chunk is this many times the measured one at most, and this
@@ -19,44 +19,69 @@ const STRIDE: f64 = 4.0;
 
 /// A chunk as large as the ceiling that could be done raises it by one part in so many: where sets grow
 /// lighter chunks may grow again, and those that are tried in vain stay few.
-const RISE: u64 = 8;
+const RISE: u128 = 8;
 
 /// Sizes chunks towards a time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
     target: Duration,
     bounds: Bounds,
-    sets: u64,
+    sets: u128,
     /// Most sets of a chunk as chunks have shown it: at most `bounds.most`.
-    ceiling: u64,
+    ceiling: u128,
+    /// Most sets of a chunk without a floor, which may all survive.
+    floorless: u128,
+    /// Survivors that there is room for; so many sets never have more.
+    room: u128,
 }
 
 impl Pace {
-    pub(super) fn new(target: Duration, bounds: Bounds) -> Self {
+    /// For a pipeline with room for so many survivors of a chunk.
+    pub(super) fn new(target: Duration, bounds: Bounds, survivors: u64) -> Self {
+        let room = survivors.into();
         Self {
             target,
             bounds,
             sets: bounds.first,
             ceiling: bounds.most,
+            floorless: room,
+            room,
         }
     }
 
     /// Sets of the next chunk.
-    pub(super) fn sets(&self) -> u64 {
+    pub(super) fn sets(&self) -> u128 {
         self.sets
+    }
+
+    /// Sets of the next chunk where there is no floor, so that every defined set of it survives.
+    pub(super) fn sets_without_floor(&self) -> u128 {
+        self.sets.min(self.floorless)
+    }
+
+    /// A chunk of `sets` without a floor had so many survivors, or more than there is room for. Where few
+    /// sets are defined, chunks may have many more sets than there is room for.
+    pub(super) fn survived(&mut self, sets: u128, survivors: Option<usize>) {
+        self.floorless = match survivors {
+            Some(few) if few as u128 <= self.room / STRIDE as u128 / 2 => {
+                self.floorless.max(sets.saturating_mul(STRIDE as u128))
+            }
+            Some(_) => self.floorless,
+            None => self.floorless.min(sets / 2).max(self.room),
+        };
     }
 
     /// A chunk of `sets` took `busy`. One that was faster than the target only ever raises the
     /// size, and one that was slower only ever lowers it, whatever its own size: a last or a redone
     /// chunk says little about larger ones, but too slow is too slow.
-    pub(super) fn learn(&mut self, sets: u64, busy: Duration) {
+    pub(super) fn learn(&mut self, sets: u128, busy: Duration) {
         let share = self.target.as_secs_f64() / busy.as_secs_f64().max(1e-9);
-        // The cast saturates.
-        let next = (sets as f64 * share.clamp(1.0 / STRIDE, STRIDE)) as u64;
+        // Within f64 for any number of sets, and the cast back saturates.
+        let next = (sets as f64 * share.clamp(1.0 / STRIDE, STRIDE)) as u128;
         let Bounds { grain, most, .. } = self.bounds;
         if sets >= self.ceiling {
             let more = (self.ceiling / RISE / grain).max(1) * grain;
-            self.ceiling = (self.ceiling + more).min(most);
+            self.ceiling = self.ceiling.saturating_add(more).min(most);
         }
         let next = (next / grain * grain).clamp(grain, self.ceiling);
         self.sets = if busy > self.target {
@@ -67,7 +92,7 @@ impl Pace {
     }
 
     /// A chunk of `sets` was more than one submission can do: the next ones are half as large at most.
-    pub(super) fn cut(&mut self, sets: u64) {
+    pub(super) fn cut(&mut self, sets: u128) {
         let grain = self.bounds.grain;
         self.ceiling = self.ceiling.min((sets / 2 / grain).max(1) * grain);
         self.sets = self.sets.min(self.ceiling);
@@ -81,14 +106,33 @@ mod tests {
     const TARGET: Duration = Duration::from_millis(12);
 
     fn pace() -> Pace {
-        Pace::new(
-            TARGET,
-            Bounds {
-                first: 1000,
-                grain: 64,
-                most: 1 << 20,
-            },
-        )
+        let bounds = Bounds {
+            first: 1000,
+            grain: 64,
+            most: 1 << 20,
+        };
+        Pace::new(TARGET, bounds, 80)
+    }
+
+    #[test]
+    fn without_a_floor_chunks_grow_while_few_sets_survive() {
+        let mut pace = pace();
+        assert_eq!((pace.sets(), pace.sets_without_floor()), (1000, 80));
+        pace.survived(80, Some(11));
+        assert_eq!(pace.sets_without_floor(), 80);
+        pace.survived(80, Some(10));
+        assert_eq!(pace.sets_without_floor(), 320);
+        // A last chunk says little of larger ones.
+        pace.survived(5, Some(0));
+        assert_eq!(pace.sets_without_floor(), 320);
+        pace.survived(320, None);
+        assert_eq!(pace.sets_without_floor(), 160);
+        pace.survived(100, None);
+        assert_eq!(pace.sets_without_floor(), 80);
+        pace.survived(1 << 70, Some(0));
+        assert_eq!(pace.sets_without_floor(), 1000);
+        pace.survived(u128::MAX, Some(0));
+        assert_eq!(pace.floorless, u128::MAX);
     }
 
     #[test]
@@ -104,7 +148,7 @@ mod tests {
         assert_eq!(next(1000, TARGET * 2), 448);
         assert_eq!(next(1000, TARGET * 100), 192);
         assert_eq!(next(10, TARGET * 100), 64);
-        assert_eq!(next(u64::MAX, Duration::ZERO), 1 << 20);
+        assert_eq!(next(u128::MAX, Duration::ZERO), 1 << 20);
     }
 
     #[test]
@@ -134,6 +178,61 @@ mod tests {
         assert_eq!(pace.sets(), 1 << 20);
         pace.cut(70);
         assert_eq!(pace.sets(), 64);
+    }
+
+    #[test]
+    fn sizes_may_be_any_number_of_128_bits() {
+        let next = |most, sets, busy| {
+            let bounds = Bounds {
+                first: 1 << 70,
+                grain: 1,
+                most,
+            };
+            let mut pace = Pace::new(TARGET, bounds, 80);
+            pace.learn(sets, busy);
+            pace.sets()
+        };
+        assert_eq!(next(1 << 100, 1 << 70, TARGET / 2), 1 << 71);
+        assert_eq!(next(1 << 100, 1 << 80, TARGET * 100), 1 << 70);
+        assert_eq!(next(1 << 100, 1 << 70, TARGET * 2), 1 << 69);
+        assert_eq!(next(1 << 100, 1 << 99, Duration::ZERO), 1 << 100);
+        assert_eq!(next(u128::MAX, 1 << 127, Duration::ZERO), u128::MAX);
+        assert_eq!(next(u128::MAX, u128::MAX, Duration::ZERO), u128::MAX);
+        let mut pace = Pace::new(
+            TARGET,
+            Bounds {
+                first: u128::MAX,
+                grain: 1,
+                most: u128::MAX,
+            },
+            80,
+        );
+        pace.cut(u128::MAX);
+        assert_eq!(pace.sets(), u128::MAX / 2);
+        pace.learn(u128::MAX / 2, Duration::ZERO);
+        assert_eq!(pace.sets(), u128::MAX / 2 + u128::MAX / 2 / RISE);
+    }
+
+    #[test]
+    fn sets_that_grow_heavier_are_followed_by_smaller_chunks() {
+        // A set takes so long from here on: lighter ones first, as where more of a tree is pruned.
+        let mut pace = Pace::new(
+            TARGET,
+            Bounds {
+                first: 1 << 80,
+                grain: 1,
+                most: u128::MAX,
+            },
+            80,
+        );
+        for weight in [1e-9, 1e-3, 1.0, 1e-3, 1e-6] {
+            let busy = |sets: u128| TARGET.mul_f64(sets as f64 * weight / 2_f64.powi(80));
+            for _ in 0..40 {
+                pace.learn(pace.sets(), busy(pace.sets()));
+            }
+            let share = busy(pace.sets()).as_secs_f64() / TARGET.as_secs_f64();
+            assert!((0.9..1.1).contains(&share), "{weight}: {share}");
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Prefixes {
             rank(self.questions, &set[..self.depth])
         };
         let first = number(chunk.first)?;
-        let last = number(chunk.first + u128::from(chunk.sets) - 1)?;
+        let last = number(chunk.first + (chunk.sets - 1))?;
         Some(Met {
             left: self.all - 1 - first,
             prefixes: last - first + 1,
@@ -71,7 +71,7 @@ mod tests {
                     for end in first + 1..=total.min(first + 40) {
                         let chunk = Chunk {
                             first,
-                            sets: (end - first) as u64,
+                            sets: end - first,
                         };
                         let met = all.met(&table, chunk).unwrap();
                         let mut want: Vec<_> = (first..end)

@@ -14,7 +14,7 @@ pub(super) struct Chunk {
     /// The first rank.
     pub(super) first: u128,
     /// How many.
-    pub(super) sets: u64,
+    pub(super) sets: u128,
 }
 
 /// What a device with nothing in hand is to do.
@@ -77,7 +77,7 @@ impl Queue {
     }
 
     /// The next chunk, of at most `most` sets; `None` where there is none now, see [`Self::wait`].
-    pub(super) fn take(&self, most: u64) -> Option<Chunk> {
+    pub(super) fn take(&self, most: u128) -> Option<Chunk> {
         let mut state = self.state();
         if state.abandoned {
             return None;
@@ -87,7 +87,7 @@ impl Queue {
                 let now = chunk.sets.min(most);
                 if now < chunk.sets {
                     state.again.push(Chunk {
-                        first: chunk.first + u128::from(now),
+                        first: chunk.first + now,
                         sets: chunk.sets - now,
                     });
                 }
@@ -100,9 +100,9 @@ impl Queue {
                 }
                 let chunk = Chunk {
                     first: state.rest.start,
-                    sets: u64::try_from(left).map_or(most, |left| left.min(most)),
+                    sets: left.min(most),
                 };
-                state.rest.start += u128::from(chunk.sets);
+                state.rest.start += chunk.sets;
                 chunk
             }
         };
@@ -124,7 +124,7 @@ impl Queue {
     pub(super) fn halve(&self, chunk: Chunk) {
         let half = chunk.sets / 2;
         let second = Chunk {
-            first: chunk.first + u128::from(half),
+            first: chunk.first + half,
             sets: chunk.sets - half,
         };
         let first = Chunk {
@@ -203,10 +203,26 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_may_be_all_ranks_there_are() {
+        let queue = Queue::new(0..u128::MAX);
+        let all = queue.take(u128::MAX).unwrap();
+        assert_eq!((all.first, all.sets), (0, u128::MAX));
+        queue.halve(all);
+        let half = 1 << 127;
+        let first = queue.take(u128::MAX).unwrap();
+        assert_eq!((first.first, first.sets), (0, half - 1));
+        let second = queue.take(1 << 100).unwrap();
+        assert_eq!((second.first, second.sets), (half - 1, 1 << 100));
+        let rest = queue.take(u128::MAX).unwrap();
+        assert_eq!(rest.first + rest.sets, u128::MAX);
+        assert_eq!(queue.take(1), None);
+    }
+
+    #[test]
     fn an_abandoned_queue_ends_for_all_and_is_not_finished() {
         let queue = Queue::new(0..1 << 100);
-        let chunk = queue.take(u64::MAX).unwrap();
-        assert_eq!(chunk.sets, u64::MAX);
+        let chunk = queue.take(1 << 99).unwrap();
+        assert_eq!(chunk.sets, 1 << 99);
         queue.abandon();
         assert_eq!(queue.take(1), None);
         assert_eq!(queue.wait(NOW), Next::End);

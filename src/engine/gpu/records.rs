@@ -13,7 +13,7 @@ pub(super) struct Seen {
     /// Sets that were found to have a correlation.
     pub(super) defined: u64,
     /// Offsets of the survivors.
-    pub(super) survivors: Result<Vec<u64>, Redo>,
+    pub(super) survivors: Result<Vec<u128>, Redo>,
 }
 
 /// Of a dispatch whose loops the adapter cut short (`shaders/shared/loops.wgsl`): nothing, so that
@@ -32,8 +32,41 @@ pub(super) fn cut_short(chunk: Chunk) -> Result<Seen, String> {
     })
 }
 
-/// Reads the records of dispatch `serial`, and the count and offsets of survivors, of which there is
-/// room for `capacity` or as many as the chunk has sets.
+/// What all records of a dispatch say.
+#[derive(Clone, Copy, Debug, Default)]
+struct Told {
+    /// Modulo 2^64.
+    sets: u64,
+    /// Their sums.
+    sums: AuditSums,
+    defined: u64,
+    kept: u64,
+    /// Sum of the survivors' offsets modulo 2^32.
+    kept_offsets: u32,
+}
+
+/// How survivors come back: the offset of each, behind their count.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Survivors {
+    /// Words of an offset, lowest first: 4 at most, which any fits. The count is the first of as many.
+    pub(super) words: usize,
+    /// How many there is room for.
+    pub(super) capacity: u32,
+}
+
+impl Survivors {
+    /// Bytes of the count and the offsets of `chunk`, which has no more survivors than sets.
+    pub(super) fn bytes(&self, chunk: Chunk) -> u64 {
+        // No more than `capacity`.
+        let offsets = chunk.sets.min(self.capacity.into()) as u64;
+        4 * self.words as u64 * (1 + offsets)
+    }
+}
+
+/// Reads the records of dispatch `serial`, and the count and offsets of its survivors.
+///
+/// Sets are counted modulo 2^64, which a set that is lost or done twice changes, and C(n, k) of them: 2 is
+/// in it log₂ n times at most (Kummer). The number that is told is the one nearest to the chunk's own.
 ///
 /// # Errors
 /// Says what is missing or does not fit together.
@@ -42,16 +75,28 @@ pub(super) fn read(
     survivors: &[u8],
     chunk: Chunk,
     serial: u32,
-    capacity: u32,
+    layout: Survivors,
 ) -> Result<Seen, String> {
+    let Some(told) = told(records, serial)? else {
+        return cut_short(chunk);
+    };
+    let more = told.sets.wrapping_sub(chunk.sets as u64) as i64;
+    let sets = chunk.sets.wrapping_add_signed(more.into());
+    Ok(Seen {
+        sums: AuditSums { sets, ..told.sums },
+        defined: told.defined,
+        survivors: offsets(survivors, chunk, layout, &told)?,
+    })
+}
+
+/// Adds up the records; `None` where loops were cut short.
+fn told(records: &[u8], serial: u32) -> Result<Option<Told>, String> {
     // Mapped memory has its own alignment: copied, not cast.
     let records: Vec<Record> = bytemuck::pod_collect_to_vec(records);
-    let survivors: Vec<u32> = bytemuck::pod_collect_to_vec(survivors);
     if records.iter().any(|record| record.cut == serial) {
-        return cut_short(chunk);
+        return Ok(None);
     }
-    let mut sums = AuditSums::default();
-    let (mut defined, mut kept, mut kept_offsets) = (0_u64, 0_u64, 0_u32);
+    let mut told = Told::default();
     for (i, record) in records.iter().enumerate() {
         if record.serial != serial {
             return Err(format!(
@@ -60,11 +105,12 @@ pub(super) fn read(
             ));
         }
         let tally = record.tally;
-        let [n, sa, sg, saa, sgg, sag] = tally
-            .sums
-            .map(|[low, high]| u64::from(high) << 32 | u64::from(low));
-        sums += AuditSums {
-            sets: u128::from(tally.sets),
+        let whole = |[low, high]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
+        let [n, sa, sg, saa, sgg, sag] = tally.sums.map(whole);
+        let sets = u64::from(tally.sets).wrapping_add(whole(record.closed));
+        told.sets = told.sets.wrapping_add(sets);
+        told.sums += AuditSums {
+            sets: 0,
             n,
             sa,
             sg,
@@ -72,35 +118,53 @@ pub(super) fn read(
             sgg,
             sag,
         };
-        defined += u64::from(tally.defined);
-        kept += u64::from(tally.kept);
-        kept_offsets = kept_offsets.wrapping_add(tally.kept_offsets);
+        told.defined += u64::from(tally.defined);
+        told.kept += u64::from(tally.kept);
+        told.kept_offsets = told.kept_offsets.wrapping_add(tally.kept_offsets);
     }
-    let Some((&count, offsets)) = survivors.split_first() else {
+    Ok(Some(told))
+}
+
+/// The offsets of a chunk's survivors, which must be those that its records tell of.
+fn offsets(
+    survivors: &[u8],
+    chunk: Chunk,
+    layout: Survivors,
+    told: &Told,
+) -> Result<Result<Vec<u128>, Redo>, String> {
+    let words: Vec<u32> = bytemuck::pod_collect_to_vec(survivors);
+    let Some(&count) = words.first() else {
         return Err("no count of survivors was read back".to_owned());
     };
-    if u64::from(count) != kept || kept > chunk.sets {
+    let kept = told.kept;
+    if u64::from(count) != kept || u128::from(kept) > chunk.sets {
         return Err(format!(
             "{kept} survivors were found among {} sets and {count} were counted",
             chunk.sets
         ));
     }
-    let survivors = if count > capacity {
-        Err(Redo::Survivors)
-    } else {
-        // At most the chunk's sets, and as many as there is room for.
-        let offsets = &offsets[..count as usize];
-        let sum = offsets.iter().fold(0_u32, |sum, &o| sum.wrapping_add(o));
-        if sum != kept_offsets || offsets.iter().any(|&o| u64::from(o) >= chunk.sets) {
-            return Err("the survivors read back are not those that were found".to_owned());
-        }
-        Ok(offsets.iter().copied().map(u64::from).collect())
-    };
-    Ok(Seen {
-        sums,
-        defined,
-        survivors,
-    })
+    if count > layout.capacity {
+        return Ok(Err(Redo::Survivors));
+    }
+    // At most the chunk's sets, and as many as there is room for.
+    let offsets: Vec<u128> = words
+        .chunks_exact(layout.words)
+        .skip(1)
+        .take(count as usize)
+        .map(|offset| {
+            let highest_first = offset.iter().rev();
+            highest_first.fold(0, |high, &word| high << 32 | u128::from(word))
+        })
+        .collect();
+    let low_words = offsets.iter().map(|&offset| offset as u32);
+    let sum = low_words.fold(0_u32, u32::wrapping_add);
+    if offsets.len() != count as usize
+        || sum != told.kept_offsets
+        || offsets.iter().any(|&offset| offset >= chunk.sets)
+    {
+        return Err("the survivors read back are not those that were found".to_owned());
+    }
+    Ok(Ok(offsets))
 }
 
 #[cfg(test)]
@@ -109,6 +173,18 @@ mod tests {
     use super::*;
 
     const CHUNK: Chunk = Chunk { first: 7, sets: 20 };
+    const NARROW: Survivors = Survivors {
+        words: 1,
+        capacity: 3,
+    };
+    const HUGE: Chunk = Chunk {
+        first: 7,
+        sets: (1 << 100) + 1,
+    };
+    const WIDE: Survivors = Survivors {
+        words: 4,
+        capacity: 3,
+    };
 
     fn record(kept: u32, kept_offsets: u32) -> Record {
         Record {
@@ -121,13 +197,18 @@ mod tests {
             },
             serial: 3,
             cut: 0,
-            padding: [0; 2],
+            closed: [0; 2],
         }
     }
 
     fn read(records: &[Record], survivors: &[u32]) -> Result<Seen, String> {
         let survivors = bytemuck::cast_slice(survivors);
-        super::read(bytemuck::cast_slice(records), survivors, CHUNK, 3, 3)
+        super::read(bytemuck::cast_slice(records), survivors, CHUNK, 3, NARROW)
+    }
+
+    fn read_wide(record: Record, survivors: &[[u32; 4]]) -> Result<Seen, String> {
+        let survivors = bytemuck::cast_slice(survivors);
+        super::read(bytemuck::bytes_of(&record), survivors, HUGE, 3, WIDE)
     }
 
     #[test]
@@ -175,5 +256,43 @@ mod tests {
         ] {
             assert!(read(&[record], survivors).is_err(), "{survivors:?}");
         }
+    }
+
+    #[test]
+    fn offsets_of_four_words_are_read_and_held_against_the_same_sums() {
+        let (far, near) = ([1, 2, 3, 4], [u32::MAX, 0, 0, 0]);
+        let seen = read_wide(record(2, 0), &[[2, 9, 9, 9], far, near, [5; 4]]).unwrap();
+        let far_offset = 1 + (2 << 32) + (3 << 64) + (4 << 96);
+        assert_eq!(seen.survivors, Ok(vec![far_offset, u32::MAX.into()]));
+        // The chunk's last set, and the one behind it.
+        let last = [[1, 0, 0, 0], [0, 0, 0, 16]];
+        assert_eq!(
+            read_wide(record(1, 0), &last).unwrap().survivors,
+            Ok(vec![1 << 100])
+        );
+        let full = read_wide(record(4, 0), &[[4, 0, 0, 0]]).unwrap();
+        assert_eq!(full.survivors, Err(Redo::Survivors));
+        for (record, survivors) in [
+            (record(1, 1), &[[1, 0, 0, 0], [1, 0, 0, 16]][..]),
+            (record(1, 2), &[[1, 0, 0, 0], far]),
+            (record(2, 1), &[[1, 0, 0, 0], far]),
+            // Fewer than were counted.
+            (record(2, 1), &[[2, 0, 0, 0], far, [0; 4]][..2]),
+            (record(0, 0), &[]),
+        ] {
+            assert!(read_wide(record, survivors).is_err(), "{survivors:?}");
+        }
+    }
+
+    #[test]
+    fn survivors_take_no_more_bytes_than_a_chunk_has_sets_or_there_is_room_for() {
+        assert_eq!(NARROW.bytes(CHUNK), 4 * (1 + 3));
+        assert_eq!(NARROW.bytes(Chunk { sets: 2, ..CHUNK }), 4 * (1 + 2));
+        assert_eq!(WIDE.bytes(HUGE), 16 * (1 + 3));
+        let all = Chunk {
+            first: 0,
+            sets: u128::MAX,
+        };
+        assert_eq!(WIDE.bytes(all), 16 * (1 + 3));
     }
 }

@@ -10,7 +10,7 @@ use super::fault::Fault;
 use super::layout::RECORD_BYTES;
 use super::limits::Limits;
 use super::queue::Chunk;
-use super::records::{self, Seen};
+use super::records::{self, Seen, Survivors};
 use crate::engine::EngineError;
 use crate::stats::AuditSums;
 use wgpu::BufferUsages;
@@ -29,8 +29,7 @@ pub(super) struct Common<'a> {
     pub(super) params: u64,
     /// Most workgroups that report.
     pub(super) workgroups: u32,
-    /// Survivors that there is room for.
-    pub(super) survivors: u32,
+    pub(super) survivors: Survivors,
     /// Words that are cleared before each chunk and read back in front of the records. One buffer
     /// does, as chunks run in order.
     pub(super) front: Option<wgpu::Buffer>,
@@ -84,7 +83,7 @@ pub(super) struct Ticket {
     pub(super) chunk: Chunk,
     /// The rank that its kernels start from: the chunk's first, but for a planted fault.
     pub(super) first: u128,
-    /// The dispatch's number.
+    /// The number of its dispatch, or the last one's.
     pub(super) serial: u32,
 }
 
@@ -98,12 +97,13 @@ struct Parts {
 }
 
 impl Parts {
-    fn new(front: u64, workgroups: u32, survivors: u32) -> Self {
+    /// Of a chunk on which so many workgroups report.
+    fn new(front: u64, workgroups: u32, survivors: u64) -> Self {
         Self {
             stamps: STAMP_BYTES,
             front,
             records: u64::from(workgroups) * RECORD_BYTES,
-            survivors: 4 * (1 + u64::from(survivors)),
+            survivors,
         }
     }
 
@@ -125,7 +125,7 @@ impl Parts {
 pub(super) struct Back<'b> {
     device: &'b Device,
     ticket: Ticket,
-    capacity: u32,
+    layout: Survivors,
     /// When it ran, where the device has a clock.
     pub(super) ran: Option<Span>,
     /// [`Common::front`].
@@ -141,7 +141,7 @@ impl Back<'_> {
     /// As [`records::read`].
     pub(super) fn seen(&self) -> Result<Seen, EngineError> {
         let Ticket { chunk, serial, .. } = self.ticket;
-        records::read(self.records, self.survivors, chunk, serial, self.capacity)
+        records::read(self.records, self.survivors, chunk, serial, self.layout)
             .map_err(|what| self.device.error(what))
     }
 
@@ -162,7 +162,11 @@ impl<'a, B> Slots<'a, B> {
         bind: impl Fn(&Buffers) -> Result<B, EngineError>,
     ) -> Result<Self, EngineError> {
         let device = common.device;
-        let most = common.parts(common.workgroups, common.survivors);
+        let any = Chunk {
+            first: 0,
+            sets: u128::MAX,
+        };
+        let most = common.parts(any, common.workgroups);
         let output = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         let mut slots = Vec::with_capacity(SLOTS);
         for _ in 0..SLOTS {
@@ -202,8 +206,13 @@ impl<'a, B> Slots<'a, B> {
 
     /// Numbers a chunk that is to be submitted.
     pub(super) fn ticket(&mut self, chunk: Chunk) -> Ticket {
+        self.ticket_of_steps(chunk, 1)
+    }
+
+    /// Numbers a chunk of so many dispatches that report, with consecutive numbers.
+    pub(super) fn ticket_of_steps(&mut self, chunk: Chunk, steps: u32) -> Ticket {
         // 0 is what a buffer that was never written holds.
-        self.serial = self.serial.checked_add(1).unwrap_or(1);
+        self.serial = self.serial.checked_add(steps).unwrap_or(steps);
         let first = match self.common.fault {
             Some(Fault::ShiftedChunk) => chunk.first.saturating_sub(1),
             _ => chunk.first,
@@ -231,9 +240,7 @@ impl<'a, B> Slots<'a, B> {
         record: impl FnOnce(&mut wgpu::ComputePass<'_>, &B, (u32, u32)),
     ) -> Result<(), EngineError> {
         let common = &self.common;
-        // At most the room for them, so within 32 bits.
-        let survivors = ticket.chunk.sets.min(common.survivors.into()) as u32;
-        let parts = common.parts(workgroups, survivors);
+        let parts = common.parts(ticket.chunk, workgroups);
         let slot = &mut self.slots[slot];
         common.device.write(&slot.buffers.params, params)?;
         let dispatched = match common.fault {
@@ -305,7 +312,7 @@ impl<'a, B> Slots<'a, B> {
                 answer(&Back {
                     device,
                     ticket,
-                    capacity: survivors,
+                    layout: survivors,
                     ran: stopwatch.and_then(|_| device.span(stamps)),
                     front: bytemuck::pod_collect_to_vec(front),
                     records,
@@ -317,10 +324,10 @@ impl<'a, B> Slots<'a, B> {
 }
 
 impl Common<'_> {
-    /// Of a chunk with so many workgroups and survivors.
-    fn parts(&self, workgroups: u32, survivors: u32) -> Parts {
+    /// Of a chunk on which so many workgroups report.
+    fn parts(&self, chunk: Chunk, workgroups: u32) -> Parts {
         let front = self.front.as_ref().map_or(0, wgpu::Buffer::size);
-        Parts::new(front, workgroups, survivors)
+        Parts::new(front, workgroups, self.survivors.bytes(chunk))
     }
 }
 
@@ -330,7 +337,7 @@ mod tests {
 
     #[test]
     fn what_comes_back_is_split_as_it_was_laid_out() {
-        let parts = Parts::new(8, 2, 3);
+        let parts = Parts::new(8, 2, 16);
         assert_eq!(parts.total(), 16 + 8 + 2 * RECORD_BYTES + 16);
         let bytes: Vec<u8> = (0..=u8::MAX).collect();
         let [stamps, front, records, survivors] = parts.split(&bytes[..parts.total() as usize]);
@@ -338,6 +345,6 @@ mod tests {
         assert_eq!((front[0], front.len()), (16, 8));
         assert_eq!((records[0], records.len()), (24, 160));
         assert_eq!((survivors[0], survivors.len()), (184, 16));
-        assert_eq!(Parts::new(0, 2, 3).total(), parts.total() - 8);
+        assert_eq!(Parts::new(0, 2, 16).total(), parts.total() - 8);
     }
 }

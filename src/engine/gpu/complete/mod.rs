@@ -27,6 +27,7 @@ use super::layout::{CompleteParams, SumWidth, Variant};
 use super::limits::Limits;
 use super::pace::Bounds;
 use super::queue::Chunk;
+use super::records::Survivors;
 use super::shader::Kernel;
 use super::slot::{Common, Slots};
 use crate::engine::EngineError;
@@ -85,7 +86,10 @@ impl<'a> Complete<'a> {
             label: kernel.name(),
             params: size_of::<CompleteParams>() as u64,
             workgroups: plan.groups,
-            survivors: plan.survivors,
+            survivors: Survivors {
+                words: 1,
+                capacity: plan.survivors,
+            },
             front: None,
             fault,
         };
@@ -160,7 +164,7 @@ impl Pipeline for Complete<'_> {
     fn submit(&mut self, slot: usize, chunk: Chunk, floor: Floor) -> Result<(), EngineError> {
         let ticket = self.slots.ticket(chunk);
         let left = self.job.table.left(ticket.first);
-        // At most `Plan::most`.
+        // No more than `Plan::most`, its bound.
         let sets = chunk.sets as u32;
         let share = self.plan.share(sets);
         let workgroups = sets.div_ceil(share);

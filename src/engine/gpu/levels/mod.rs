@@ -33,11 +33,11 @@ use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::prefixes::{Met, Prefixes};
 use super::queue::Chunk;
-use super::records::Offsets;
+use super::records::Survivors;
 use super::slot::{Common, Slots};
 use crate::engine::EngineError;
 use layout::{CLAIMED_FLAGS, PREFIX_BYTES, Params, USER_BYTES, Variant};
-use plan::{Plan, Shape};
+use plan::{Plan, SURVIVOR_WORDS, Shape};
 use shader::Step;
 use table::{Numbers, Table};
 use wgpu::BufferUsages;
@@ -143,8 +143,10 @@ impl<'a> Levels<'a> {
             label: "levels",
             params: PARAMS_STRIDE * kinds.len() as u64,
             workgroups: plan.workgroups,
-            survivors: plan.survivors,
-            offsets: Offsets::Wide,
+            survivors: Survivors {
+                words: SURVIVOR_WORDS,
+                capacity: plan.survivors,
+            },
             front: Some(claimed.clone()),
             fault,
         };
@@ -157,9 +159,7 @@ impl<'a> Levels<'a> {
                 let bound: &[&wgpu::Buffer] = match step {
                     Step::Roots => &[&numbers, &columns, &rows, &tails, &claimed, next, records],
                     Step::Narrow => &[&numbers, &rows, &tails, &claimed, before, next, records],
-                    Step::Leaves => {
-                        &[&rows, &tails, &claimed, before, &buffers.survivors, records]
-                    }
+                    Step::Leaves => &[&rows, &tails, &claimed, before, &buffers.survivors, records],
                 };
                 let params = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
                     buffer: &buffers.params,

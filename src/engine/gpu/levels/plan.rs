@@ -5,7 +5,7 @@
 //! thrown away and halved. A chunk of one set has one prefix in each level, with no more users than its root,
 //! and that much room there always is. So memory is bounded whatever K is.
 
-use super::super::layout::{RECORD_BYTES, SumWidth, TALLY_BYTES, WORKGROUP};
+use super::super::layout::{RECORD_BYTES, TALLY_BYTES, WORKGROUP};
 use super::super::limits::{Excess, Limits};
 use super::super::pack::Packing;
 use super::layout::{CLAIMED_FLAGS, PREFIX_BYTES, USER_BYTES, Variant};
@@ -71,8 +71,9 @@ const ROOTS: u32 = 1 << 22;
 /// Sets of the first chunk, as in the flat plan.
 const FIRST_CHUNK: u64 = 1024;
 
-/// Bytes of a survivor: its offset.
-pub const SURVIVOR_BYTES: u64 = 16;
+/// Words of a survivor: its offset.
+pub const SURVIVOR_WORDS: usize = 4;
+const SURVIVOR_BYTES: u64 = 4 * SURVIVOR_WORDS as u64;
 
 /// Workgroup memory: tallies and sets of lanes, sums over them, and some words of the driver's.
 pub const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 8 + 8) + 192;
@@ -270,6 +271,7 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::layout::SumWidth;
     use super::*;
     use crate::synth::{Model, Spec, matrix};
 

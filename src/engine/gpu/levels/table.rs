@@ -216,7 +216,13 @@ mod tests {
             let bits = |words: &[u32]| words.iter().map(|w| w.count_ones()).sum::<u32>();
             let in_rows = table.rows.chunks(2 * table.row_words);
             let in_rows: u32 = in_rows
-                .map(|row| row[2..].iter().step_by(2).map(|w| w.count_ones()).sum::<u32>())
+                .map(|row| {
+                    row[2..]
+                        .iter()
+                        .step_by(2)
+                        .map(|w| w.count_ones())
+                        .sum::<u32>()
+                })
                 .sum();
             assert_eq!(bits(&table.columns), in_rows);
         }

@@ -39,6 +39,7 @@ use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::prefixes::{Met, Prefixes};
 use super::queue::Chunk;
+use super::records::Survivors;
 use super::slot::{Common, Slots};
 use crate::engine::EngineError;
 use layout::{LEAVES, PARTS, Params, STEM_BYTES, Variant};
@@ -86,7 +87,7 @@ struct Bindings {
     score: wgpu::BindGroup,
 }
 
-/// Sets of a chunk, which is at most [`Plan::chunk`].
+/// Sets of a chunk, which has no more than [`Plan::chunk`], its bound.
 fn chunk_sets(chunk: Chunk) -> u32 {
     chunk.sets as u32
 }
@@ -152,7 +153,10 @@ impl<'a> Projected<'a> {
             label: last.name(),
             params: size_of::<Params>() as u64,
             workgroups: plan.workgroups,
-            survivors: plan.survivors,
+            survivors: Survivors {
+                words: 1,
+                capacity: plan.survivors,
+            },
             front: Some(claimed.clone()),
             fault,
         };

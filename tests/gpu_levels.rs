@@ -1,0 +1,197 @@
+//! The levels pipeline on a real adapter against the oracle and, where there are too many sets for that,
+//! against the CPU engine.
+
+use crate::gpu::{ANY, agree, agree_on_ranks, random, table};
+use kcorrset::combin::binomial;
+use kcorrset::engine::cpu::CpuEngine;
+use kcorrset::engine::gpu::limits::Limits;
+use kcorrset::engine::gpu::{Choice, Fault, GpuEngine};
+use kcorrset::engine::{Engine, EngineError, Query, Watch};
+use kcorrset::matrix::ResponseMatrix;
+use kcorrset::search::{SearchError, run};
+use std::ops::Range;
+
+/// The device of the other tests, where whatever the levels pipeline cannot take is refused.
+fn engine() -> GpuEngine {
+    crate::gpu::engine().with_choice(Choice::Levels)
+}
+
+#[test]
+fn every_k_of_small_tables() {
+    for (name, matrix) in [
+        ("sparse", random(80, 8, 120, 0, 1)),
+        ("complete", random(50, 7, 256, 0, 1)),
+        ("likert", random(50, 7, 200, -2, 4)),
+    ] {
+        for k in 2..=matrix.questions().len() {
+            for min_users in [2, 7, 20, 45] {
+                agree(&engine(), &matrix, k, min_users, name);
+            }
+        }
+    }
+}
+
+#[test]
+fn scores_of_every_width() {
+    for span in [1, 9, 3000, 70_000, 1_000_000] {
+        let matrix = random(70, 7, 200, 5 - span as i64 / 3, span);
+        agree(&engine(), &matrix, 4, 10, &format!("span {span}"));
+    }
+}
+
+/// Ranges of ranks by both engines: results, defined sets, and audits that passed.
+fn agree_with_cpu(
+    engine: &GpuEngine,
+    matrix: &ResponseMatrix,
+    k: usize,
+    min_users: u64,
+    ranks: Range<u128>,
+) {
+    let query = Query::new(matrix, k, 10, min_users)
+        .and_then(|query| query.with_ranks(ranks.start, Some(ranks.end - ranks.start)))
+        .unwrap();
+    let want = run(&CpuEngine::new(2).unwrap(), matrix, &query, &Watch::new()).unwrap();
+    let got = run(engine, matrix, &query, &Watch::new()).unwrap();
+    let case = format!("K {k}, min_users {min_users}, {ranks:?}");
+    let sums = |outcome: &kcorrset::search::Outcome| -> Vec<_> {
+        let best = outcome.best.iter();
+        best.map(|c| (c.set().to_vec(), *c.sums())).collect()
+    };
+    assert_eq!(sums(&got), sums(&want), "{case}");
+    if let Some(defined) = want.defined {
+        assert_eq!(got.defined, Some(defined), "{case}");
+    }
+}
+
+#[test]
+fn questions_on_both_sides_of_a_word_and_of_a_workgroup() {
+    for questions in [31, 32, 33, 64, 65, 130] {
+        let matrix = random(60, questions, 120, 0, 3);
+        let total = binomial(questions as u64, 3).unwrap();
+        for first in [0, total / 2, total - 2_000] {
+            agree_with_cpu(&engine(), &matrix, 3, 8, first..first + 2_000);
+        }
+    }
+}
+
+#[test]
+fn k_up_to_64_where_prefixes_run_out_of_users() {
+    // Of 2^96 and more sets, hardly a prefix of 8 has users.
+    let sparse = random(300, 120, 70, 0, 1);
+    for (k, min_users) in [(8, 12), (12, 10), (20, 10), (32, 8), (60, 8)] {
+        let total = binomial(120, k as u64).unwrap();
+        agree_with_cpu(&engine(), &sparse, k, min_users, 0..total);
+    }
+    // A few users answered a great deal: the prefixes that are left have few of them.
+    let spread = table(90, 26, |u, q| {
+        let kept = if u < 12 {
+            u % 2 == 0 || q % 7 != u % 7
+        } else {
+            (u * 7 + q * q) % 5 == 0
+        };
+        kept.then_some(((u * q + u) % 3) as i64)
+    });
+    for k in [9, 15, 20, 25] {
+        agree_with_cpu(&engine(), &spread, k, 6, 0..binomial(26, k as u64).unwrap());
+    }
+}
+
+#[test]
+fn ranges_that_cut_prefixes_at_every_level() {
+    let matrix = random(70, 13, 170, 0, 2);
+    let total = binomial(13, 5).unwrap();
+    for first in [0, 1, 2, 63, 300, 641, 1000] {
+        for sets in [1, 2, 9, 77, 255] {
+            let end = total.min(first + sets);
+            agree_with_cpu(&engine(), &matrix, 5, 12, first..end);
+        }
+    }
+    let wide = random(40, 1000, 250, 0, 1);
+    for (k, near) in [(5, 1 << 32), (8, 1 << 63), (8, 1 << 64), (12, 1 << 80)] {
+        agree_on_ranks(&engine(), &wide, k, near - 60, 130);
+    }
+    let deep = random(40, 130, 256, 0, 3);
+    agree_on_ranks(&engine(), &deep, 65, (1 << 126) - 30, 65);
+    let end = binomial(130, 65).unwrap();
+    agree_on_ranks(&engine(), &deep, 65, end - 65, 65);
+}
+
+#[test]
+fn small_frontiers_and_workgroups_give_the_same() {
+    let matrix = random(200, 16, 110, 0, 1);
+    let total = binomial(16, 6).unwrap();
+    for limits in [
+        // One workgroup, one prefix of one root's users and hardly more.
+        Limits { chunk: 1, ..ANY },
+        Limits {
+            chunk: 64,
+            workgroups_per_side: 2,
+            survivors: 3,
+            ..ANY
+        },
+        Limits {
+            chunk: 1000,
+            survivors: 40,
+            ..ANY
+        },
+    ] {
+        let engine = engine().with_limits(&limits);
+        agree_with_cpu(&engine, &matrix, 6, 8, 0..total);
+        agree_with_cpu(&engine, &matrix, 3, 30, 17..500);
+    }
+}
+
+#[test]
+fn loops_that_are_cut_short_are_seen() {
+    // More users than a lane may count in one go, on a software adapter, for all of its prefixes.
+    let matrix = random(9_000, 12, 200, 0, 1);
+    let one = engine().with_limits(&Limits {
+        workgroups_per_side: 1,
+        ..ANY
+    });
+    let total = binomial(12, 4).unwrap();
+    agree_with_cpu(&one, &matrix, 4, 10, 0..total);
+}
+
+#[test]
+fn planted_faults_are_caught() {
+    let matrix = random(70, 11, 180, 0, 1);
+    let query = Query::new(&matrix, 5, 5, 10).unwrap();
+    let small = engine().with_limits(&Limits { chunk: 128, ..ANY });
+    assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
+    for fault in [Fault::LostAnswer, Fault::ShiftedChunk] {
+        let outcome = run(&small.with_fault(fault), &matrix, &query, &Watch::new());
+        assert!(
+            matches!(outcome, Err(SearchError::Audit(_))),
+            "{fault:?}: {outcome:?}"
+        );
+    }
+    let lost = small.with_fault(Fault::LostWorkgroup);
+    match run(&lost, &matrix, &query, &Watch::new()) {
+        Err(SearchError::Engine(EngineError::Device { what, .. })) => {
+            assert!(what.contains("did not report"), "{what}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_it_cannot_take_is_refused() {
+    let refused = |matrix: &ResponseMatrix, k: usize, limits: &Limits| {
+        let query = Query::new(matrix, k, 5, 2).unwrap();
+        let outcome = engine()
+            .with_limits(limits)
+            .search(matrix, &query, &Watch::new());
+        assert!(
+            matches!(outcome, Err(EngineError::Refused { .. })),
+            "{outcome:?}"
+        );
+    };
+    let matrix = random(60, 9, 200, 0, 1);
+    refused(&matrix, 1, &ANY);
+    let tiny = Limits {
+        max_storage_binding: 400,
+        ..ANY
+    };
+    refused(&matrix, 3, &tiny);
+}
