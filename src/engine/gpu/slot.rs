@@ -229,8 +229,9 @@ impl<'a, B> Slots<'a, B> {
         self.slots[slot].running = Some(Running::Refused);
     }
 
-    /// Starts a chunk that was given a ticket. `record` binds and dispatches its kernels, the one that
-    /// reports over the workgroups along x and y that it is given.
+    /// Starts a chunk that was given a ticket, on which `workgroups` report, at least one. `record`
+    /// binds and dispatches its kernels, the one that reports over the workgroups along x and y that
+    /// it is given.
     pub(super) fn submit(
         &mut self,
         slot: usize,
