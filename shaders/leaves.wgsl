@@ -42,7 +42,7 @@ fn main(
     @builtin(workgroup_id) id: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    var seen = Seen();
+    var tally = Tally();
     let prefixes = frontier_prefixes(lane);
     for (var i = id.x; i < prefixes; i += params.workgroups) {
         let prefix = prefix_of(i);
@@ -54,11 +54,11 @@ fn main(
             }
             let sums = leaf_sums(prefix, question);
             let verdict = sums_judge(sums, params.min_users, params.floor);
-            seen.tally.counts += vec4<u32>(1u, u32(verdict.defined), 0u, 0u);
-            tally_add(&seen.tally, sums_widen(sums));
+            tally.counts += vec4<u32>(1u, u32(verdict.defined), 0u, 0u);
+            tally_add(&tally, sums_widen(sums));
             if (verdict.kept) {
                 let offset = sub128(params.first_left, left);
-                seen.tally.counts += vec4<u32>(0u, 0u, 1u, offset.x);
+                tally.counts += vec4<u32>(0u, 0u, 1u, offset.x);
                 let slot = atomicAdd(&survivors.count, 1u);
                 if (slot < params.capacity) {
                     survivors.offsets[slot] = offset;
@@ -66,5 +66,5 @@ fn main(
             }
         }
     }
-    report_step(lane, id.x, seen);
+    report_step(lane, id.x, Seen(tally, vec2<u32>(0u)));
 }

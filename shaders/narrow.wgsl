@@ -15,7 +15,7 @@
 // 270 operations, nearly all of them for the audit, and as much once more where it is narrowed.
 
 @group(0) @binding(0) var<storage, read> params: Params;
-@group(0) @binding(1) var<storage, read> numbers: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> binomials: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> rows: array<vec2<u32>>;
 @group(0) @binding(3) var<storage, read> tails: array<vec4<u32>>;
 @group(0) @binding(4) var<storage, read_write> claimed: array<atomic<u32>>;

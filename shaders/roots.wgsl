@@ -12,7 +12,7 @@
 // of 8 or 16 bytes, and one write.
 
 @group(0) @binding(0) var<storage, read> params: Params;
-@group(0) @binding(1) var<storage, read> numbers: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> binomials: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> columns: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> rows: array<vec2<u32>>;
 @group(0) @binding(4) var<storage, read> tails: array<vec4<u32>>;
@@ -83,7 +83,8 @@ fn main(
             seen.sets = add64(seen.sets, sets.xy);
         }
         var to = params.users_at + at + sum.upto - mine;
-        for (var quad = start; quad < select(start, end, written || pruned); quad += 1u) {
+        let last_quad = select(start, end, written || pruned);
+        for (var quad = start; quad < last_quad; quad += 1u) {
             let found = users_in(chosen, quad);
             for (var word = 0u; word < 4u; word += 1u) {
                 var users = found[word];

@@ -296,11 +296,11 @@ fn the_levels_pipeline_binds_and_shares_what_is_planned() {
         for (step, own) in [
             (
                 Step::Roots,
-                [&["numbers", "columns"], table, &["next"]].concat(),
+                [&["binomials", "columns"], table, &["next"]].concat(),
             ),
             (
                 Step::Narrow,
-                [&["numbers"], table, &["frontier", "next"]].concat(),
+                [&["binomials"], table, &["frontier", "next"]].concat(),
             ),
             (Step::Leaves, [table, &["frontier", "survivors"]].concat()),
         ] {

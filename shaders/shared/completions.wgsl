@@ -1,7 +1,7 @@
 // The closed form: one user's part in all completions of a prefix by `rest` more questions, modulo 2^64
 // (src/stats/audit.rs, Completions). Needs prefixes.wgsl and report_steps.wgsl.
 //
-// numbers[forms_at + 2 (rest * forms_span + d)], d of the answers behind the prefix, has C(d, rest) and
+// binomials[forms_at + 2 (rest * forms_span + d)], d of the answers behind the prefix, has C(d, rest) and
 // C(d - 1, rest - 1), and the entry behind it C(d - 2, rest - 2): low and high words.
 // Cost: 3 reads of 16 bytes and about 240 operations.
 
@@ -13,10 +13,10 @@ fn mul_low(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
 
 fn completions(rest: u32, score: i32, total: i32, tail: vec4<u32>) -> array<vec2<u32>, 6> {
     let at = params.forms_at + 2u * (rest * params.forms_span + tail.x);
-    let one = numbers[at];
+    let one = binomials[at];
     let all = one.xy;
     let with_one = one.zw;
-    let with_two = numbers[at + 1u].xy;
+    let with_two = binomials[at + 1u].xy;
     let s = widen32(score);
     let g = widen32(total);
     let t = bitcast<i32>(tail.y);

@@ -62,7 +62,7 @@ pub struct Params {
     pub k: u32,
     /// Q.
     pub questions: u32,
-    /// Q − K + 2: entries in a row of `numbers`.
+    /// Q − K + 2: entries in a row of `binomials`.
     pub span: u32,
     /// Roots that the chunk meets.
     pub roots: u32,
@@ -70,7 +70,7 @@ pub struct Params {
     pub quads: u32,
     /// Pairs of words of a row.
     pub row_words: u32,
-    /// Where the numbers of the closed form start.
+    /// Where those of the closed form start.
     pub forms_at: u32,
     /// Entries in a row of them.
     pub forms_span: u32,

@@ -39,7 +39,7 @@ use crate::engine::EngineError;
 use layout::{CLAIMED_FLAGS, PREFIX_BYTES, Params, USER_BYTES, Variant};
 use plan::{Plan, SURVIVOR_WORDS, Shape};
 use shader::Step;
-use table::{Numbers, Table};
+use table::{Binomials, Table};
 use wgpu::BufferUsages;
 
 /// Bytes from the params of one step to those of the next; an offset of a binding has to be a multiple
@@ -88,7 +88,7 @@ impl<'a> Levels<'a> {
         let too_many =
             || Excess::new("the number of prefixes", "more than 2^128", "2^128").refusal();
         let roots = Prefixes::new(questions, k, variant.root).ok_or_else(too_many)?;
-        let numbers = Numbers::new(questions, k, shape.most_answers).ok_or_else(too_many)?;
+        let binomials = Binomials::new(questions, k, shape.most_answers).ok_or_else(too_many)?;
         let mut table = Table::new(job.matrix, &job.packing);
         if fault == Some(Fault::LostAnswer)
             && let Some(word) = table.columns.iter_mut().find(|word| **word != 0)
@@ -110,12 +110,12 @@ impl<'a> Levels<'a> {
                 floor: Floor::new(f64::NEG_INFINITY),
                 k: k as u32,
                 questions: questions as u32,
-                span: numbers.span as u32,
+                span: binomials.span as u32,
                 roots: 0,
                 quads: table.quads as u32,
                 row_words: table.row_words as u32,
-                forms_at: numbers.forms_at as u32,
-                forms_span: numbers.forms_span as u32,
+                forms_at: binomials.forms_at as u32,
+                forms_span: binomials.forms_span as u32,
                 workgroups: plan.workgroups,
                 level: level as u32,
                 users_at: 2 * plan.prefixes,
@@ -127,7 +127,7 @@ impl<'a> Levels<'a> {
                 padding: 0,
             })
             .collect();
-        let numbers = device.storage("numbers", bytemuck::cast_slice(&numbers.words))?;
+        let binomials = device.storage("binomials", bytemuck::cast_slice(&binomials.words))?;
         let columns = device.storage("columns", bytemuck::cast_slice(&table.columns))?;
         let rows = device.storage("rows", bytemuck::cast_slice(&table.rows))?;
         let tails = device.storage("tails", bytemuck::cast_slice(&table.tails))?;
@@ -157,8 +157,8 @@ impl<'a> Levels<'a> {
                 let before = &frontiers[(i + 1) % 2];
                 let records = &buffers.records;
                 let bound: &[&wgpu::Buffer] = match step {
-                    Step::Roots => &[&numbers, &columns, &rows, &tails, &claimed, next, records],
-                    Step::Narrow => &[&numbers, &rows, &tails, &claimed, before, next, records],
+                    Step::Roots => &[&binomials, &columns, &rows, &tails, &claimed, next, records],
+                    Step::Narrow => &[&binomials, &rows, &tails, &claimed, before, next, records],
                     Step::Leaves => &[&rows, &tails, &claimed, before, &buffers.survivors, records],
                 };
                 let params = wgpu::BindingResource::Buffer(wgpu::BufferBinding {

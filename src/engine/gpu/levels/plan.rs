@@ -173,7 +173,7 @@ impl Plan {
         let root_users = shape.root_users as u64;
         // One prefix of a chunk of one set, and the one that it came from.
         let least = PREFIX_BYTES + USER_BYTES * root_users.max(1);
-        let (_, numbers) = table::numbers_of(questions, k, shape.most_answers);
+        let (_, binomials) = table::binomials_of(questions, k, shape.most_answers);
         let words = 4 * table::quads(shape.users) as u64;
         let rows = 8 * (table::row_words(questions) * shape.users.max(1)) as u64;
         let claimed = 4 * (CLAIMED_FLAGS + 2 * (k + 1)) as u64;
@@ -197,8 +197,8 @@ impl Plan {
             ),
             ("survivors in a buffer", 1, u64::from(limits.survivors)),
             (
-                "bytes of a storage buffer for the numbers of sets",
-                16 * numbers as u64,
+                "bytes of a storage buffer for the binomials",
+                16 * binomials as u64,
                 storage,
             ),
             (

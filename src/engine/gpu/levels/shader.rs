@@ -41,20 +41,20 @@ impl Step {
                 include_str!("../../../../shaders/shared/judge_wide.wgsl"),
             ),
         };
-        let numbers = include_str!("../../../../shaders/shared/numbers.wgsl");
+        let choices = include_str!("../../../../shaders/shared/choices.wgsl");
         let completions = include_str!("../../../../shaders/shared/completions.wgsl");
         let frontier = include_str!("../../../../shaders/shared/frontier.wgsl");
-        let reading = include_str!("../../../../shaders/shared/prefixes_in.wgsl");
+        let reading = include_str!("../../../../shaders/shared/prefixes_read.wgsl");
         let own: &[&str] = match self {
             Self::Roots => &[
                 include_str!("../../../../shaders/shared/unrank.wgsl"),
-                numbers,
+                choices,
                 completions,
                 frontier,
                 include_str!("../../../../shaders/roots.wgsl"),
             ],
             Self::Narrow => &[
-                numbers,
+                choices,
                 completions,
                 reading,
                 frontier,

@@ -1,5 +1,5 @@
 //! The table as the levels pipeline reads it: columns of answered bits for roots, rows and tails for users
-//! of prefixes, numbers for ranks and closed forms. Pure; laid out as `shaders/shared/prefixes.wgsl` says.
+//! of prefixes, binomials for ranks and closed forms. Pure; laid out as `shaders/shared/prefixes.wgsl` says.
 //!
 //! Users with fewer than K answers are in no set and are left out; the audit's closed form has nothing
 //! of them either.
@@ -25,9 +25,9 @@ pub struct Table {
     pub tails: Vec<u32>,
 }
 
-/// Numbers of sets, and of closed forms.
+/// Binomials of sets, and of closed forms.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Numbers {
+pub struct Binomials {
     /// Q − K + 2.
     pub span: usize,
     /// Where those of closed forms start.
@@ -80,9 +80,9 @@ pub fn row_words(questions: usize) -> usize {
     1 + questions.div_ceil(32)
 }
 
-/// Entries of `numbers`: those of ranks, and all.
+/// Entries of `binomials`: those of ranks, and all.
 #[must_use]
-pub fn numbers_of(questions: usize, k: usize, most_answers: usize) -> (usize, usize) {
+pub fn binomials_of(questions: usize, k: usize, most_answers: usize) -> (usize, usize) {
     let ranks = k * (questions + 2 - k);
     (ranks, ranks + 2 * (k + 1) * (most_answers + 1))
 }
@@ -140,7 +140,7 @@ impl Table {
     }
 }
 
-impl Numbers {
+impl Binomials {
     /// For sets of `k` of `questions`, no user having more than `most_answers`; `None` where C(Q, K)
     /// leaves 128 bits.
     #[must_use]
@@ -270,16 +270,16 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_choices_and_closed_forms() {
+    fn binomials_are_choices_and_closed_forms() {
         for (questions, k, most) in [(9, 2, 5), (9, 9, 9), (130, 65, 40), (200, 5, 71)] {
-            let numbers = Numbers::new(questions, k, most).unwrap();
-            let (at, all) = numbers_of(questions, k, most);
-            assert_eq!((numbers.forms_at, 4 * all), (at, numbers.words.len()));
-            // What numbers.wgsl reads: C(Q - 1 - question, rest), also of the first questions.
+            let binomials = Binomials::new(questions, k, most).unwrap();
+            let (at, all) = binomials_of(questions, k, most);
+            assert_eq!((binomials.forms_at, 4 * all), (at, binomials.words.len()));
+            // What choices.wgsl reads: C(Q - 1 - question, rest), also of the first questions.
             for rest in 1..=k {
                 for question in k - rest - usize::from(rest < k)..=questions - rest {
-                    let entry = (rest - 1) * numbers.span + questions - question - rest;
-                    let words = &numbers.words[4 * entry..][..4];
+                    let entry = (rest - 1) * binomials.span + questions - question - rest;
+                    let words = &binomials.words[4 * entry..][..4];
                     let got = (0..4).fold(0, |sum, i| sum | u128::from(words[i]) << (32 * i));
                     let want = binomial((questions - 1 - question) as u64, rest as u64);
                     assert_eq!(Some(got), want, "{questions} {k} {rest} {question}");
@@ -287,8 +287,8 @@ mod tests {
             }
             for rest in 0..=k as u64 {
                 for answers in 0..=most as u64 {
-                    let entry = at + 2 * (rest as usize * numbers.forms_span + answers as usize);
-                    let words = &numbers.words[4 * entry..][..6];
+                    let entry = at + 2 * (rest as usize * binomials.forms_span + answers as usize);
+                    let words = &binomials.words[4 * entry..][..6];
                     for (less, pair) in (0..3).zip(words.chunks(2)) {
                         let got = u64::from(pair[0]) | u64::from(pair[1]) << 32;
                         let want = answers.checked_sub(less).zip(rest.checked_sub(less));
@@ -298,6 +298,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(Numbers::new(132, 66, 10), None);
+        assert_eq!(Binomials::new(132, 66, 10), None);
     }
 }
