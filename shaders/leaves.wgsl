@@ -44,6 +44,10 @@ fn main(
 ) {
     var tally = Tally();
     let prefixes = frontier_prefixes(lane);
+    if (id.x >= prefixes) {
+        report_nothing(lane, id.x);
+        return;
+    }
     for (var i = id.x; i < prefixes; i += params.workgroups) {
         let prefix = prefix_of(i);
         for (var question = prefix.last + 1u + lane; question < params.questions; question += WORKGROUP) {

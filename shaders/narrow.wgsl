@@ -77,6 +77,10 @@ fn main(
     // Questions still to come behind a prefix, and behind one that is made here.
     let rest = params.k - params.level;
     let prefixes = frontier_prefixes(lane);
+    if (id.x >= prefixes) {
+        report_nothing(lane, id.x);
+        return;
+    }
     for (var i = id.x; i < prefixes; i += params.workgroups) {
         let prefix = prefix_of(i);
         if (prefix.whole) {

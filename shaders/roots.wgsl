@@ -47,6 +47,10 @@ fn main(
     @builtin(workgroup_id) id: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
+    if (id.x >= params.roots) {
+        report_nothing(lane, id.x);
+        return;
+    }
     var seen = Seen();
     // Each lane has a stretch of users, so that one scan orders them all.
     let stretch = (params.quads + WORKGROUP - 1u) / WORKGROUP;

@@ -13,6 +13,19 @@ struct Seen {
 
 var<workgroup> closed: array<vec2<u32>, WORKGROUP>;
 
+// Of a workgroup without work: no lane has seen anything.
+fn report_nothing(lane: u32, workgroup: u32) {
+    if (workgroup < params.workgroups && lane == 0u) {
+        if (params.first_step == 1u) {
+            records[workgroup].tally = Tally();
+            records[workgroup].closed = vec2<u32>(0u);
+            records[workgroup].serial = params.serial;
+        } else if (records[workgroup].serial == params.serial - 1u) {
+            records[workgroup].serial = params.serial;
+        }
+    }
+}
+
 // Call it from uniform control flow.
 fn report_step(lane: u32, workgroup: u32, seen: Seen) {
     closed[lane] = seen.sets;

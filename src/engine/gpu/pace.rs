@@ -21,6 +21,13 @@ const STRIDE: f64 = 4.0;
 /// lighter chunks may grow again, and those that are tried in vain stay few.
 const RISE: u128 = 8;
 
+/// Where the smallest chunks take long, that much is the cost of any chunk, and others are meant to take
+/// this many times as long, so that most of their time goes into sets ...
+const TIMES_LEAST: u32 = 4;
+
+/// ... but no longer than this: the largest target that may be asked for, well below what watchdogs allow.
+const MOST_TARGET: Duration = Duration::from_millis(480);
+
 /// Sizes chunks towards a time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pace {
@@ -33,6 +40,8 @@ pub(super) struct Pace {
     floorless: u128,
     /// Survivors that there is room for; so many sets never have more.
     room: u128,
+    /// The least time of a chunk of the smallest size.
+    least: Option<Duration>,
 }
 
 impl Pace {
@@ -46,6 +55,7 @@ impl Pace {
             ceiling: bounds.most,
             floorless: room,
             room,
+            least: None,
         }
     }
 
@@ -75,7 +85,12 @@ impl Pace {
     /// size, and one that was slower only ever lowers it, whatever its own size: a last or a redone
     /// chunk says little about larger ones, but too slow is too slow.
     pub(super) fn learn(&mut self, sets: u128, busy: Duration) {
-        let share = self.target.as_secs_f64() / busy.as_secs_f64().max(1e-9);
+        if sets <= self.bounds.grain {
+            self.least = Some(self.least.map_or(busy, |least| least.min(busy)));
+        }
+        let least = self.least.unwrap_or_default() * TIMES_LEAST;
+        let target = self.target.max(least.min(MOST_TARGET));
+        let share = target.as_secs_f64() / busy.as_secs_f64().max(1e-9);
         // Within f64 for any number of sets, and the cast back saturates.
         let next = (sets as f64 * share.clamp(1.0 / STRIDE, STRIDE)) as u128;
         let Bounds { grain, most, .. } = self.bounds;
@@ -84,7 +99,7 @@ impl Pace {
             self.ceiling = self.ceiling.saturating_add(more).min(most);
         }
         let next = (next / grain * grain).clamp(grain, self.ceiling);
-        self.sets = if busy > self.target {
+        self.sets = if busy > target {
             self.sets.min(next)
         } else {
             self.sets.max(next)
@@ -233,6 +248,27 @@ mod tests {
             let share = busy(pace.sets()).as_secs_f64() / TARGET.as_secs_f64();
             assert!((0.9..1.1).contains(&share), "{weight}: {share}");
         }
+    }
+
+    #[test]
+    fn what_any_chunk_costs_does_not_make_chunks_small() {
+        let mut pace = pace();
+        // 30 ms for a chunk of the smallest size: 120 ms for others.
+        pace.learn(64, 5 * TARGET / 2);
+        assert_eq!(pace.sets(), 1000);
+        pace.learn(1000, 5 * TARGET / 2);
+        assert_eq!(pace.sets(), 3968);
+        pace.learn(3968, 12 * TARGET);
+        assert_eq!(pace.sets(), 3264);
+        // It was done in a millisecond after all.
+        pace.learn(64, TARGET / 12);
+        pace.learn(3264, 12 * TARGET);
+        assert_eq!(pace.sets(), 768);
+        // No more than 480 ms for others, whatever it takes.
+        let mut slow = self::pace();
+        slow.learn(64, 100 * TARGET);
+        slow.learn(1000, 80 * TARGET);
+        assert_eq!(slow.sets(), 448);
     }
 
     #[test]

@@ -205,7 +205,8 @@ impl Pipeline for Levels<'_> {
     fn bounds(&self) -> Bounds {
         Bounds {
             first: self.plan.first_chunk.into(),
-            grain: 1,
+            // As many cost hardly more than one: all the steps.
+            grain: self.plan.first_chunk.into(),
             most: self.plan.chunk,
         }
     }

@@ -65,6 +65,10 @@ const FRONTIER_FOR_ONE: u64 = 64;
 /// Most workgroups: a large GPU holds a few thousand at a time, and each leaves a record.
 const WORKGROUPS: u64 = 1 << 12;
 
+/// The same where loads go lane by lane, as on software adapters: there a workgroup costs its time, and
+/// those that run at a time are few.
+const WORKGROUPS_BY_LANES: u64 = 1 << 6;
+
 /// Most roots of a chunk.
 const ROOTS: u32 = 1 << 22;
 
@@ -248,7 +252,11 @@ impl Plan {
         // Records and survivors are read back in one buffer: half of it each.
         let half = storage / 2;
         let likely = u64::from(limits.chunk).div_ceil(WORKGROUP.into()).max(1);
-        let workgroups = WORKGROUPS
+        let most = match limits.lane_loads {
+            0 => WORKGROUPS,
+            _ => WORKGROUPS_BY_LANES,
+        };
+        let workgroups = most
             .min(half / RECORD_BYTES)
             .min(side)
             .min(likely)
@@ -256,10 +264,13 @@ impl Plan {
         let survivors = u64::from(limits.survivors)
             .min(half / SURVIVOR_BYTES - 1)
             .min(u64::from(limits.chunk).max(1));
+        let first_chunk = FIRST_CHUNK.min(survivors);
         // Each is below 2^32 by the bounds above.
         Ok(Self {
-            chunk: shape.sets.max(1),
-            first_chunk: FIRST_CHUNK.min(survivors) as u32,
+            chunk: (shape.sets.div_ceil(first_chunk.into()))
+                .saturating_mul(first_chunk.into())
+                .max(first_chunk.into()),
+            first_chunk: first_chunk as u32,
             roots: ROOTS,
             workgroups: workgroups as u32,
             prefixes: prefixes as u32,
