@@ -2,7 +2,8 @@
 
 use kcorrset::engine::gpu::complete::plan::workgroup_bytes;
 use kcorrset::engine::gpu::layout::{
-    CompleteParams, MAX_K, Params, Record, SumWidth, TALLY_BYTES, Tally, Variant, WORKGROUP,
+    CompleteParams, Integers, MAX_K, Params, Record, SumWidth, TALLY_BYTES, Tally, Variant,
+    WORKGROUP,
 };
 use kcorrset::engine::gpu::levels::{self, shader::Step};
 use kcorrset::engine::gpu::projected;
@@ -59,21 +60,30 @@ fn levels_variants() -> Vec<levels::layout::Variant> {
 
 /// Name and whole text of every variant of every kernel.
 fn sources() -> Vec<(String, String)> {
-    let kernels = Kernel::ALL.into_iter().flat_map(|kernel| {
-        let source = move |v| (format!("{} {v:?}", kernel.name()), kernel.source(&v));
-        let least = kernel.least_k();
-        variants()
-            .into_iter()
-            .filter(move |v| v.k >= least)
-            .map(source)
-    });
-    let stages = projected_variants().into_iter().flat_map(|v| {
-        Stage::of(&v).map(|stage| (format!("{} {v:?}", stage.name()), stage.source(&v)))
-    });
-    let steps = levels_variants()
-        .into_iter()
-        .flat_map(|v| Step::ALL.map(|step| (format!("{} {v:?}", step.name()), step.source(&v))));
-    kernels.chain(stages).chain(steps).collect()
+    Integers::ALL.into_iter().flat_map(sources_with).collect()
+}
+
+fn sources_with(integers: Integers) -> Vec<(String, String)> {
+    let named = |name: &str, variant: &dyn std::fmt::Debug, source: String| {
+        (format!("{name} {variant:?} {integers:?}"), source)
+    };
+    let mut all = Vec::new();
+    for kernel in Kernel::ALL {
+        for v in variants().into_iter().filter(|v| v.k >= kernel.least_k()) {
+            all.push(named(kernel.name(), &v, kernel.source(&v, integers)));
+        }
+    }
+    for v in projected_variants() {
+        for stage in Stage::of(&v) {
+            all.push(named(stage.name(), &v, stage.source(&v, integers)));
+        }
+    }
+    for v in levels_variants() {
+        for step in Step::ALL {
+            all.push(named(step.name(), &v, step.source(&v, integers)));
+        }
+    }
+    all
 }
 
 fn parse(name: &str, source: &str) -> Module {
@@ -107,12 +117,15 @@ fn bound(module: &Module) -> Vec<String> {
 fn every_variant_of_every_kernel_validates() {
     for (name, source) in sources() {
         let module = parse(&name, &source);
-        // No capability, nothing that an adapter might lack, but where leaves are abreast.
-        let (lanes, capabilities) = if source.contains("const LANES") {
+        // No capability, nothing that an adapter might lack, but where leaves are abreast and integers native.
+        let (lanes, mut capabilities) = if source.contains("const LANES") {
             (LANES, naga::valid::Capabilities::SUBGROUP)
         } else {
             (WORKGROUP, naga::valid::Capabilities::empty())
         };
+        if name.ends_with("Native") {
+            capabilities |= naga::valid::Capabilities::SHADER_INT64;
+        }
         naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities)
             .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
             .subgroup_operations(naga::valid::SubgroupOperationSet::all())
@@ -161,7 +174,7 @@ macro_rules! agrees {
 #[test]
 fn structs_have_one_layout_in_both_languages() {
     for variant in [variants()[0], variants()[1]] {
-        let module = parse("flat", &Kernel::Flat.source(&variant));
+        let module = parse("flat", &Kernel::Flat.source(&variant, Integers::Pairs));
         agrees!(
             &module,
             Params,
@@ -200,7 +213,7 @@ fn structs_have_one_layout_in_both_languages() {
 #[test]
 fn what_is_bound_and_shared_is_what_is_planned() {
     let variant = variants()[0];
-    let module = parse("flat", &Kernel::Flat.source(&variant));
+    let module = parse("flat", &Kernel::Flat.source(&variant, Integers::Pairs));
     // All storage buffers: WebGPU promises 8.
     assert_eq!(
         bound(&module),
@@ -223,7 +236,7 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
     for variant in projected_variants() {
         let [first, last] = Stage::of(&variant);
         assert_eq!(first, Stage::Expand);
-        let expand = parse("expand", &first.source(&variant));
+        let expand = parse("expand", &first.source(&variant, Integers::Pairs));
         assert_eq!(
             bound(&expand),
             [
@@ -237,7 +250,7 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
                 "scratch"
             ]
         );
-        let score = parse(last.name(), &last.source(&variant));
+        let score = parse(last.name(), &last.source(&variant, Integers::Pairs));
         assert_eq!(
             bound(&score),
             ["params", "stems", "scratch", "survivors", "records", "rows"]
@@ -304,7 +317,7 @@ fn the_levels_pipeline_binds_and_shares_what_is_planned() {
             ),
             (Step::Leaves, [table, &["frontier", "survivors"]].concat()),
         ] {
-            let module = parse(step.name(), &step.source(&variant));
+            let module = parse(step.name(), &step.source(&variant, Integers::Pairs));
             // All storage buffers: WebGPU promises 8.
             assert_eq!(
                 bound(&module),
@@ -338,7 +351,10 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
             score_bits: 1,
             sums,
         };
-        let module = parse("complete", &Kernel::Complete { span }.source(&variant));
+        let module = parse(
+            "complete",
+            &Kernel::Complete { span }.source(&variant, Integers::Pairs),
+        );
         agrees!(
             &module,
             CompleteParams,
@@ -371,7 +387,7 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
 fn words_of_partial_sums_are_counted_alike() {
     // The load of the last word names its place: `partials[10u * stride + i]` for 11 words.
     for variant in variants() {
-        let source = Kernel::Flat.source(&variant);
+        let source = Kernel::Flat.source(&variant, Integers::Pairs);
         let last = variant.sums.words() - 1;
         assert!(source.contains(&format!("partials[{last}u * stride + i]")));
         assert!(!source.contains(&format!("partials[{}u * stride + i]", last + 1)));

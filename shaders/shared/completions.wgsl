@@ -5,12 +5,6 @@
 // C(d - 1, rest - 1), and the entry behind it C(d - 2, rest - 2): low and high words.
 // Cost: 3 reads of 16 bytes and about 240 operations.
 
-// a times b modulo 2^64.
-fn mul_low(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
-    let low = mul32(a.x, b.x);
-    return vec2<u32>(low.x, low.y + a.x * b.y + a.y * b.x);
-}
-
 fn completions(rest: u32, score: i32, total: i32, tail: vec4<u32>) -> array<vec2<u32>, 6> {
     let at = params.forms_at + 2u * (rest * params.forms_span + tail.x);
     let one = binomials[at];

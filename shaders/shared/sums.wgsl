@@ -1,4 +1,4 @@
-// The six sums of a set over its users, in the widest form. Needs u64.wgsl.
+// The six sums of a set over its users, in the widest form. Needs u64_*.wgsl.
 // The host has shown that every one of them stays within 63 bits and a sign (pack.rs).
 
 struct WideSums {

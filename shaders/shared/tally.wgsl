@@ -1,4 +1,4 @@
-// What a workgroup saw, added up over its lanes: the audit. Needs u64.wgsl and sums.wgsl.
+// What a workgroup saw, added up over its lanes: the audit. Needs u64_*.wgsl and sums.wgsl.
 //
 // One record a workgroup. `serial` is the dispatch's number: a workgroup that did not run leaves an
 // older one, so a buffer of zeros or of the last chunk is never taken for an answer.

@@ -1,4 +1,4 @@
-// 128-bit integers as vec4<u32>, lowest word first, two's complement. Needs u64.wgsl.
+// 128-bit integers as vec4<u32>, lowest word first, two's complement. Needs u64_*.wgsl.
 
 // a - b modulo 2^128.
 fn sub128(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {

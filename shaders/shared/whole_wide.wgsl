@@ -1,5 +1,5 @@
 // Integers of the complete pipeline's tables modulo 2^64, which is all that the audit needs of them.
-// Needs u64.wgsl. Cost: four operations an addition.
+// Needs u64_*.wgsl. Cost: four operations an addition.
 
 alias Whole = vec2<u32>;
 

@@ -7,6 +7,7 @@
 use super::adapters::AdapterFeatures;
 use super::drive::Span;
 use super::fault::{Fault, Injury, Planted};
+use super::layout::Integers;
 use crate::engine::EngineError;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -56,6 +57,7 @@ pub(super) struct Device {
     /// How long pipelines took to compile.
     compiling: Mutex<Duration>,
     clock: bool,
+    integers: Integers,
     planted: Option<Arc<Planted>>,
     /// Bytes left, where a planted fault limits them.
     room: AtomicU64,
@@ -107,12 +109,21 @@ impl Device {
             pipelines: Mutex::default(),
             compiling: Mutex::default(),
             clock: features.timestamp_query,
+            integers: match features.shader_int64 {
+                true => Integers::Native,
+                false => Integers::Pairs,
+            },
             room: AtomicU64::new(match planted.as_ref().map(|planted| planted.fault) {
                 Some(Fault::Memory(bytes)) => bytes,
                 _ => u64::MAX,
             }),
             planted,
         })
+    }
+
+    /// How its shaders have integers of 64 bits.
+    pub(super) fn integers(&self) -> Integers {
+        self.integers
     }
 
     /// An error of this device.

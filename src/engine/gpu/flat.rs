@@ -67,8 +67,10 @@ impl<'a> Flat<'a> {
         };
         let plan = Plan::new(&limits, &shape).map_err(Excess::refusal)?;
         tracing::debug!(?plan, variant = ?packing.variant, "flat");
-        let pipeline =
-            device.pipeline(Kernel::Flat.name(), Kernel::Flat.source(&packing.variant))?;
+        let pipeline = device.pipeline(
+            Kernel::Flat.name(),
+            Kernel::Flat.source(&packing.variant, device.integers()),
+        )?;
         let binomials = device.storage("binomials", bytemuck::cast_slice(&table.words()))?;
         let mut params = Vec::new();
         let mut blocks = Vec::new();

@@ -21,6 +21,29 @@ pub enum SumWidth {
     Wide,
 }
 
+/// How shaders have integers of 64 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Integers {
+    /// As pairs of 32 bits, which every adapter has.
+    Pairs,
+    /// As the adapter's own.
+    Native,
+}
+
+impl Integers {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Pairs, Self::Native];
+
+    /// Their operations as WGSL: the same functions of the same arguments.
+    #[must_use]
+    pub fn operations(self) -> &'static str {
+        match self {
+            Self::Pairs => include_str!("../../../shaders/shared/u64_pairs.wgsl"),
+            Self::Native => include_str!("../../../shaders/shared/u64_native.wgsl"),
+        }
+    }
+}
+
 impl SumWidth {
     /// Words of the sums of a set in `partials`.
     #[must_use]

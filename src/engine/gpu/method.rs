@@ -144,20 +144,22 @@ impl Method {
         match self {
             Self::Flat(variant) => {
                 let flat = Kernel::Flat;
-                device.pipeline(flat.name(), flat.source(variant)).map(drop)
+                device
+                    .pipeline(flat.name(), flat.source(variant, device.integers()))
+                    .map(drop)
             }
             Self::Projected(variant) => Stage::of(variant).into_iter().try_for_each(|stage| {
-                let source = stage.source(variant);
+                let source = stage.source(variant, device.integers());
                 device.pipeline(stage.name(), source).map(drop)
             }),
             Self::Levels(variant) => Step::ALL.into_iter().try_for_each(|step| {
-                let source = step.source(variant);
+                let source = step.source(variant, device.integers());
                 device.pipeline(step.name(), source).map(drop)
             }),
             Self::Complete { k, width, span } => {
                 let (kernel, variant) = complete::compiled(*k, *width, *span);
                 device
-                    .pipeline(kernel.name(), kernel.source(&variant))
+                    .pipeline(kernel.name(), kernel.source(&variant, device.integers()))
                     .map(drop)
             }
         }

@@ -1,6 +1,6 @@
 //! WGSL text: each kernel with the shared pieces that it is made of.
 
-use super::layout::{SumWidth, Variant};
+use super::layout::{Integers, SumWidth, Variant};
 
 /// A kernel: its file is `shaders/<name>.wgsl`, its pipeline's label is `name`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,7 +39,7 @@ impl Kernel {
 
     /// The whole text for `variant`.
     #[must_use]
-    pub fn source(self, variant: &Variant) -> String {
+    pub fn source(self, variant: &Variant, integers: Integers) -> String {
         let (sums, partials, judge) = match variant.sums {
             SumWidth::Narrow => (
                 include_str!("../../../shaders/shared/sums_narrow.wgsl"),
@@ -57,7 +57,7 @@ impl Kernel {
             SumWidth::Wide => include_str!("../../../shaders/shared/whole_wide.wgsl"),
         };
         let ranks = [
-            include_str!("../../../shaders/shared/u64.wgsl"),
+            integers.operations(),
             include_str!("../../../shaders/shared/u128.wgsl"),
             include_str!("../../../shaders/shared/unrank.wgsl"),
             include_str!("../../../shaders/shared/sums.wgsl"),

@@ -70,7 +70,8 @@ impl<'a> Complete<'a> {
     ) -> Result<Self, EngineError> {
         tracing::debug!(?plan, width = ?table.width, "complete");
         let (kernel, variant) = compiled(job.query.k(), table.width, plan.span);
-        let pipeline = device.pipeline(kernel.name(), kernel.source(&variant))?;
+        let pipeline =
+            device.pipeline(kernel.name(), kernel.source(&variant, device.integers()))?;
         let binomials = device.storage("binomials", bytemuck::cast_slice(&job.table.words()))?;
         let mut wholes = table.wholes();
         if fault == Some(Fault::LostAnswer) {

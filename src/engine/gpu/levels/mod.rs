@@ -98,7 +98,7 @@ impl<'a> Levels<'a> {
         let kinds = steps(k, &variant);
         let steps: Vec<_> = kinds
             .iter()
-            .map(|(step, _)| device.pipeline(step.name(), step.source(&variant)))
+            .map(|(step, _)| device.pipeline(step.name(), step.source(&variant, device.integers())))
             .collect::<Result<_, _>>()?;
         let params: Vec<_> = kinds
             .iter()

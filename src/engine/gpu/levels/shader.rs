@@ -1,6 +1,6 @@
 //! WGSL text of the levels pipeline: each step with the shared pieces that it is made of.
 
-use super::super::layout::SumWidth;
+use super::super::layout::{Integers, SumWidth};
 use super::layout::Variant;
 
 /// A step: its file is `shaders/<name>.wgsl`, its pipeline's label is `name`.
@@ -30,7 +30,7 @@ impl Step {
 
     /// The whole text for `variant`.
     #[must_use]
-    pub fn source(self, variant: &Variant) -> String {
+    pub fn source(self, variant: &Variant, integers: Integers) -> String {
         let (sums, judge) = match variant.sums {
             SumWidth::Narrow => (
                 include_str!("../../../../shaders/shared/sums_narrow.wgsl"),
@@ -70,7 +70,7 @@ impl Step {
         };
         let common = [
             include_str!("../../../../shaders/shared/floor.wgsl"),
-            include_str!("../../../../shaders/shared/u64.wgsl"),
+            integers.operations(),
             include_str!("../../../../shaders/shared/u128.wgsl"),
             include_str!("../../../../shaders/shared/loops.wgsl"),
             include_str!("../../../../shaders/shared/prefixes.wgsl"),

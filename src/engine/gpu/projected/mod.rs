@@ -108,8 +108,8 @@ impl<'a> Projected<'a> {
             Excess::new("the number of stems", "more than 2^128", "2^128").refusal()
         })?;
         let [first, last] = Stage::of(&variant);
-        let [expand, score] =
-            [first, last].map(|stage| device.pipeline(stage.name(), stage.source(&variant)));
+        let [expand, score] = [first, last]
+            .map(|stage| device.pipeline(stage.name(), stage.source(&variant, device.integers())));
         let (expand, score) = (expand?, score?);
         let mut table = Table::new(job.matrix, &job.packing);
         if fault == Some(Fault::LostAnswer)

@@ -1,6 +1,6 @@
 //! WGSL text of the projected pipeline: each stage with the shared pieces that it is made of.
 
-use super::super::layout::SumWidth;
+use super::super::layout::{Integers, SumWidth};
 use super::layout::Variant;
 
 /// A stage: its file is `shaders/<name>.wgsl`, its pipeline's label is `name`.
@@ -41,7 +41,7 @@ impl Stage {
 
     /// The whole text for `variant`.
     #[must_use]
-    pub fn source(self, variant: &Variant) -> String {
+    pub fn source(self, variant: &Variant, integers: Integers) -> String {
         let (sums, judge) = match variant.packed.sums {
             SumWidth::Narrow => (
                 include_str!("../../../../shaders/shared/sums_narrow.wgsl"),
@@ -97,7 +97,7 @@ impl Stage {
         };
         let common = [
             include_str!("../../../../shaders/shared/floor.wgsl"),
-            include_str!("../../../../shaders/shared/u64.wgsl"),
+            integers.operations(),
             include_str!("../../../../shaders/shared/u128.wgsl"),
             include_str!("../../../../shaders/shared/loops.wgsl"),
             include_str!("../../../../shaders/shared/stems.wgsl"),

@@ -1,5 +1,5 @@
 // 64-bit integers as vec2<u32>(low, high), two's complement; sums and differences modulo 2^64.
-// For adapters without SHADER_INT64, and the same everywhere.
+// For adapters without SHADER_INT64; u64_native.wgsl has the same for those with it.
 
 fn add64(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
     let low = a.x + b.x;
@@ -54,4 +54,10 @@ fn mul32_signed(a: i32, b: i32) -> vec2<u32> {
     let p = mul32(bitcast<u32>(a), bitcast<u32>(b));
     let excess = select(0u, bitcast<u32>(b), a < 0) + select(0u, bitcast<u32>(a), b < 0);
     return vec2<u32>(p.x, p.y - excess);
+}
+
+// a times b modulo 2^64.
+fn mul_low(a: vec2<u32>, b: vec2<u32>) -> vec2<u32> {
+    let low = mul32(a.x, b.x);
+    return vec2<u32>(low.x, low.y + a.x * b.y + a.y * b.x);
 }
