@@ -62,6 +62,10 @@ pub struct Plan {
 /// Bytes of a frontier for each set of a flat chunk: 256 MiB, where there is that much.
 const FRONTIER_FOR_ONE: u64 = 64;
 
+/// As many roots' users as there is room for at least, but no more than a flat chunk has sets: also few sets
+/// may have many users.
+const ROOTS_IN_FRONTIER: u64 = 256;
+
 /// Most workgroups: a large GPU holds a few thousand at a time, and each leaves a record.
 const WORKGROUPS: u64 = 1 << 12;
 
@@ -239,8 +243,9 @@ impl Plan {
             }
         }
         // Half of what is counted in 32 bits is for claims that find no room.
-        let bytes = (u64::from(limits.chunk) * FRONTIER_FOR_ONE)
-            .max(least)
+        let sets = u64::from(limits.chunk).max(1);
+        let bytes = (sets * FRONTIER_FOR_ONE)
+            .max(least * sets.min(ROOTS_IN_FRONTIER))
             .min(storage)
             .min(USER_BYTES * u64::from(u32::MAX / 2));
         // Prefixes that do not reach beyond the chunk have as many users as a set needs, or more.
@@ -396,7 +401,8 @@ mod tests {
             (2, 1_000, false),
             (4, 10, false),
             (5, 10, false),
-            (6, 10, true),
+            (6, 10, false),
+            (6, 20, true),
             (6, 2, false),
             (12, 2, true),
             (60, 2, true),
