@@ -72,11 +72,12 @@ fn note(failure: &Failure, what: String) {
 
 impl Device {
     /// Opens `adapter` with all of its limits, which plans are made with, and those of its features
-    /// that are in `features`.
+    /// that are in `features`. Its shaders are to have such 64-bit integers.
     pub(super) fn open(
         name: String,
         adapter: &wgpu::Adapter,
         features: &AdapterFeatures,
+        integers: Integers,
         planted: Option<Arc<Planted>>,
     ) -> Result<Self, EngineError> {
         let mut required_limits = adapter.limits();
@@ -109,10 +110,7 @@ impl Device {
             pipelines: Mutex::default(),
             compiling: Mutex::default(),
             clock: features.timestamp_query,
-            integers: match features.shader_int64 {
-                true => Integers::Native,
-                false => Integers::Pairs,
-            },
+            integers,
             room: AtomicU64::new(match planted.as_ref().map(|planted| planted.fault) {
                 Some(Fault::Memory(bytes)) => bytes,
                 _ => u64::MAX,

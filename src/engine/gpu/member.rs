@@ -9,6 +9,7 @@ use super::device::Device;
 use super::drive::{Driven, Task, drive};
 use super::fault::{Fault, Planted};
 use super::job::Job;
+use super::layout::Integers;
 use super::limits::Limits;
 use super::method::Method;
 use super::queue::Queue;
@@ -33,6 +34,7 @@ pub(super) struct Member {
     adapter: wgpu::Adapter,
     limits: Limits,
     features: AdapterFeatures,
+    integers: Integers,
     /// None before the first use and after a failure.
     device: Arc<Mutex<Option<Arc<Device>>>>,
     /// What known answers were asked of with success, on whichever device of the adapter.
@@ -53,6 +55,11 @@ impl Member {
         Self {
             limits: report.limits,
             features: report.features,
+            // Of software they are slower than pairs: by a twelfth on Mesa's llvmpipe.
+            integers: match report.features.shader_int64 && !report.software {
+                true => Integers::Native,
+                false => Integers::Pairs,
+            },
             report: Arc::new(report),
             adapter,
             device: Arc::default(),
@@ -74,9 +81,28 @@ impl Member {
         let features = self.features.at_most(features);
         let mut limits = self.limits;
         limits.lane_loads = limits.lane_loads.min(features.subgroup_lanes());
+        let integers = match features.shader_int64 {
+            true => self.integers,
+            false => Integers::Pairs,
+        };
         Self {
             limits,
             features,
+            integers,
+            device: Arc::default(),
+            passed: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Another device of the same adapter with such 64-bit integers in its shaders, where it has them, and
+    /// nothing tested yet.
+    pub(super) fn with_integers(&self, integers: Integers) -> Self {
+        Self {
+            integers: match self.features.shader_int64 {
+                true => integers,
+                false => Integers::Pairs,
+            },
             device: Arc::default(),
             passed: Arc::default(),
             ..self.clone()
@@ -115,7 +141,13 @@ impl Member {
             return Ok(Arc::clone(device));
         }
         let (name, planted) = (self.report.name.clone(), self.planted.clone());
-        let device = Arc::new(Device::open(name, &self.adapter, &self.features, planted)?);
+        let device = Arc::new(Device::open(
+            name,
+            &self.adapter,
+            &self.features,
+            self.integers,
+            planted,
+        )?);
         Ok(Arc::clone(slot.insert(device)))
     }
 
@@ -245,7 +277,12 @@ impl Member {
         let device = self.device()?;
         let fault = self.planted.as_ref().map(|planted| planted.fault);
         let method = Method::of(job, limits)?;
-        tracing::info!(device = self.name(), pipeline = method.name(), "searching");
+        tracing::info!(
+            device = self.name(),
+            pipeline = method.name(),
+            integers = ?self.integers,
+            "searching"
+        );
         let mut pipeline = method.open(&device, *limits, job, fault)?;
         let most = u32::try_from(pipeline.bounds().most).unwrap_or(u32::MAX);
         limits.chunk = limits.chunk.min(most);

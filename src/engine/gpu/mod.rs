@@ -3,12 +3,12 @@
 //! What a room knows:
 //! - pure, tested without a device: [`limits`], [`plan`] (sizes), [`pack`] (the table's bytes),
 //!   [`layout`] (what Rust and WGSL share), [`ranks`] and [`floor`] (twins of WGSL), [`shader`]
-//!   (its text), `job` (a search as all devices get it), `queue` (the ranks that are left), `pace`
+//!   (its text), `job` (a search as all devices get it), `prefixes` (that a chunk meets), `queue` (the ranks that are left), `pace`
 //!   (how large a chunk is), `usage` (how busy a device was), `records` (what a dispatch left);
 //! - `drive`: chunks through any pipeline; the exact finish;
 //! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `slot`
-//!   (chunks in flight, the same for any pipeline), `flat`, [`projected`] and [`complete`] (a
-//!   pipeline's own buffers and dispatches each);
+//!   (chunks in flight, the same for any pipeline), `flat`, [`projected`], [`levels`] and [`complete`]
+//!   (a pipeline's own buffers and dispatches each);
 //! - `method`: which pipeline a search takes;
 //! - `member`: an adapter with its device, reopened when it fails; `fleet`: several of them;
 //! - `selftest`: known answers before the first chunk; `fault`: faults for tests to plant.
@@ -52,6 +52,7 @@ use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use drive::Driven;
 use job::Job;
+use layout::Integers;
 use limits::Limits;
 use member::Member;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -167,6 +168,13 @@ impl GpuEngine {
     #[must_use]
     pub fn with_features(&self, features: &AdapterFeatures) -> Self {
         self.with_members(|member| member.with_features(features))
+    }
+
+    /// The same adapters with such 64-bit integers in their shaders, where they have them, opened when
+    /// first used. Without this software has pairs of words, which are faster there.
+    #[must_use]
+    pub fn with_integers(&self, integers: Integers) -> Self {
+        self.with_members(|member| member.with_integers(integers))
     }
 
     /// The same adapters, the first one's device opened again and with a fault.
