@@ -75,9 +75,11 @@ line "device $device" "$name"
 
 if [ "$quick" ]; then
     tag=quick- users=600 questions=24 answered=0.6 k=4 runs=1 sample=100
+    deep=40 deep_sets=500000
     benched="--quick"
 else
     tag="" users=60000 questions=200 answered=0.2 k=5 runs=3 sample=1000
+    deep=7 deep_sets=1000000000000
     benched="--workload benchmark --workload complete --workload likert --workload k6 --workload k10"
 fi
 
@@ -107,8 +109,9 @@ done
 # 3. The benchmark's search on both engines, byte for byte; and the same at other sizes of a set.
 search() {
     out="$1"
-    shift
-    "$binary" search "$@" --format json --min-users 10 -o "$out.json" -v 2>"$out.log" || {
+    least="$2"
+    shift 2
+    "$binary" search "$@" --format json --min-users "$least" -o "$out.json" -v 2>"$out.log" || {
         cat "$out.log" >&2
         fail "a search failed: $out.log"
     }
@@ -116,9 +119,9 @@ search() {
 table "${tag}benchmark" --users $users --questions $questions --answered $answered
 for size in 2 3 $k; do
     data="$folder/${tag}benchmark.csv"
-    search "$folder/${tag}cpu-k$size" "$data" -k "$size" --engine cpu
+    search "$folder/${tag}cpu-k$size" 10 "$data" -k "$size" --engine cpu
     # shellcheck disable=SC2086 # a list of words
-    search "$folder/${tag}gpu-k$size" "$data" -k "$size" $gpu
+    search "$folder/${tag}gpu-k$size" 10 "$data" -k "$size" $gpu
     for on in cpu gpu; do
         results "$folder/${tag}$on-k$size.json" >"$folder/${tag}$on-k$size.results"
         grep -q '"place":1,' "$folder/${tag}$on-k$size.results" || fail "K = $size: no result on $on"
@@ -131,6 +134,30 @@ for size in 2 3 $k; do
             number "$folder/${tag}cpu-k$size.json" elapsed_s
         ) s"
 done
+
+# A part of a deep search, where prefixes run out of users and the levels pipeline prunes; and all of
+# one with more than 2^64 sets, on the table of the quick run.
+table quick-benchmark --users 600 --questions 24 --answered 0.6
+table quick-deep --users 300 --questions 120 --answered 0.27 --seed 3
+deep_search() {
+    name="$1"
+    least="$2"
+    shift 2
+    search "$folder/$name-cpu" "$least" "$@" --engine cpu
+    # shellcheck disable=SC2086 # a list of words
+    search "$folder/$name-gpu" "$least" "$@" $gpu
+    for on in cpu gpu; do
+        results "$folder/$name-$on.json" >"$folder/$name-$on.results"
+    done
+    cmp "$folder/$name-cpu.results" "$folder/$name-gpu.results" >&2 ||
+        fail "$name: the GPU's results are not the CPU's, byte for byte"
+    grep -q 'pipeline="levels"' "$folder/$name-gpu.log" || fail "$name: another pipeline ran"
+    line "$name, results equal" "gpu $(number "$folder/$name-gpu.json" elapsed_s) s, cpu $(
+        number "$folder/$name-cpu.json" elapsed_s
+    ) s"
+}
+deep_search "${tag}deep-k8" $deep "$folder/${tag}benchmark.csv" -k 8 --skip 1000 --limit $deep_sets
+deep_search "${tag}deep-k32" 12 "$folder/quick-deep.csv" -k 32
 
 # 4. The bench: CPU engine, each GPU, the published algorithm. A search that is slow is cut, and the
 # figures say to how many sets.
@@ -147,7 +174,7 @@ for workload in 1 2 3 4; do
         run=$((run + 1))
         out="$folder/${tag}sweep-$workload-$run"
         # shellcheck disable=SC2086 # a list of words
-        search "$out" "$folder/${tag}benchmark.csv" -k $k $gpu --workload $workload
+        search "$out" 10 "$folder/${tag}benchmark.csv" -k $k $gpu --workload $workload
         results "$out.json" >"$out.results"
         cmp "$out.results" "$folder/${tag}cpu-k$k.results" >&2 ||
             fail "--workload $workload: other results than the CPU's"
