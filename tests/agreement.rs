@@ -510,8 +510,8 @@ pub fn each(family: &[Table], sets: &Range<u128>, mut look: impl FnMut(&str, &Tr
 }
 
 /// Panics unless `subject` agrees with all that it is asked of this search.
-pub fn must_agree(subject: &Subject, name: &str, truth: &Truth) {
-    if let Err(what) = agree(&*subject.engine, truth, subject.effort) {
+pub fn must_agree(subject: &Subject, effort: Effort, name: &str, truth: &Truth) {
+    if let Err(what) = agree(&*subject.engine, truth, effort) {
         let (engine, k, min_users) = (&subject.name, truth.k, truth.min_users);
         panic!("{engine}, {name}, k {k}, min_users {min_users}: {what}");
     }
@@ -524,7 +524,7 @@ fn grid(family: Vec<Table>, sets: Range<u128>) {
         for subject in &subjects {
             let few = truth.total <= subject.most_sets;
             if few && subject.takes(truth.matrix, truth.k, truth.min_users) {
-                must_agree(subject, name, truth);
+                must_agree(subject, subject.effort, name, truth);
             }
         }
     });
@@ -642,26 +642,37 @@ fn threads_do_not_change_the_answer() {
 
 #[test]
 fn a_stop_from_outside() {
-    let Table { matrix, .. } = tables::wide(13);
-    let truth = Truth::new(&matrix, 2, &oracle_all(&matrix, 6));
-    let ask = Ask {
-        ranks: 0..truth.total,
-        top: 5,
-        floor: NO_FLOOR,
-    };
-    for Subject { name, engine, .. } in engines() {
+    let complete = tables::sizes(100).into_iter();
+    let complete = complete.max_by_key(|table| table.matrix.questions().len());
+    let tables = [tables::wide(13), complete.unwrap()];
+    let all = tables.each_ref().map(|table| oracle_all(&table.matrix, 6));
+    let truths = [0, 1].map(|i| Truth::new(&tables[i].matrix, 2, &all[i]));
+    for subject in engines() {
+        let Subject { name, engine, .. } = &subject;
+        let takes = |truth: &&Truth| subject.takes(truth.matrix, truth.k, truth.min_users);
+        let truth = truths.iter().find(takes).unwrap();
+        let ask = Ask {
+            ranks: 0..truth.total,
+            top: 5,
+            floor: NO_FLOOR,
+        };
         let watch = Watch::new();
         let result = std::thread::scope(|scope| {
             scope.spawn(|| {
                 std::thread::sleep(std::time::Duration::from_millis(2));
                 watch.stop();
             });
-            search::run(&*engine, &matrix, &query(&truth, &ask).unwrap(), &watch)
+            search::run(
+                &**engine,
+                truth.matrix,
+                &query(truth, &ask).unwrap(),
+                &watch,
+            )
         });
         match result {
             Err(SearchError::Engine(EngineError::Stopped)) => {}
             Err(error) => panic!("{name}: {error}"),
-            Ok(outcome) => hold(&truth, &ask, &outcome, &watch).unwrap(),
+            Ok(outcome) => hold(truth, &ask, &outcome, &watch).unwrap(),
         }
     }
 }

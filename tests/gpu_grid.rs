@@ -1,29 +1,42 @@
 //! Every variant of the GPU engine's pipelines over the grid of tables, on a real adapter.
+//!
+//! A variant is what is compiled, K apart: what the engine says it opened, not what it is expected to.
 
 use crate::agreement::{Effort, Refuses, Subject, each, must_agree};
 use crate::gpu::{ANY, engine};
 use crate::tables::{self, Table};
 use kcorrset::engine::gpu::limits::Limits;
+use kcorrset::engine::gpu::projected::layout::LANES;
+use kcorrset::engine::gpu::projected::plan::tile_users;
 use kcorrset::engine::gpu::{Choice, GpuEngine};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Write as _};
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 use tracing::field::{Field, Visit};
 use tracing::span;
 
-/// Every pipeline, and of the projected one each way to have leaves.
+/// KiB of workgroup memory that tiles are made for.
+const TILES: [u32; 3] = [16, 32, 48];
+
+/// How many searches of a variant there are in a family for one of which everything is asked, the first
+/// among them, by their sets; of the others it is a few of each kind, and of still larger ones always.
+/// Everything of all of them takes software longer than all other tests together: a millisecond a
+/// search, and most of ten for a thousand sets.
+const TURNS: [(u128, u32); 2] = [(300, 3), (10_000, 9)];
+
+/// Every pipeline, and of the projected one each way to take leaves.
 pub fn subjects() -> Vec<Subject> {
     let subject = |name: &str, engine: GpuEngine, refuses| Subject {
         name: format!("gpu {name}"),
         engine: Box::new(engine),
-        effort: if std::env::var_os("FULL").is_some() { Effort::Full } else { Effort::Brief },
+        effort: Effort::Full,
         most_sets: u128::MAX,
         refuses,
     };
     let projected = engine().with_choice(Choice::Projected);
-    let swept = |kib: u32| {
+    let complete = engine().with_choice(Choice::Complete);
+    let swept = TILES.map(|kib| {
         let limits = Limits {
             lane_loads: 0,
             workgroup_memory: kib << 10,
@@ -31,19 +44,14 @@ pub fn subjects() -> Vec<Subject> {
         };
         let name = format!("projected in {kib} KiB");
         subject(&name, projected.with_limits(&limits), Refuses::Pairs)
-    };
-    vec![
+    });
+    let mut all = vec![
         subject("flat", engine().clone(), Refuses::WideIntegers),
-        subject("projected", projected.clone(), Refuses::Pairs),
-        swept(16),
-        swept(32),
-        swept(48),
-        subject(
-            "complete",
-            engine().with_choice(Choice::Complete),
-            Refuses::Gaps,
-        ),
-    ]
+        subject("projected", projected, Refuses::Pairs),
+        subject("complete", complete, Refuses::Gaps),
+    ];
+    all.extend(swept);
+    all
 }
 
 /// What the engine says of the pipeline that it opened last in this thread.
@@ -92,76 +100,169 @@ impl Visit for Text {
     }
 }
 
-fn grid(family: Vec<Table>, sets: Range<u128>) {
-    let subjects = subjects();
-    let mut spent: BTreeMap<String, (Duration, u32)> = BTreeMap::new();
-    let mut compile: Duration = Duration::ZERO;
-    let mut seen: BTreeMap<String, u32> = BTreeMap::new();
-    let mut o = Instant::now();
-    let mut oracle = Duration::ZERO;
-    each(&family, &sets, |name, truth| {
-        oracle += o.elapsed();
-        for subject in &subjects {
-            let t = Instant::now();
-            let mut takes = false;
-            let opened = Opened::by(|| takes = subject.takes(truth.matrix, truth.k, truth.min_users));
-            compile += t.elapsed();
-            if !takes { continue; }
-            *seen.entry(opened).or_default() += 1;
-            let t = Instant::now();
-            must_agree(subject, name, truth);
-            let e = spent.entry(subject.name.clone()).or_default();
-            e.0 += t.elapsed();
-            e.1 += 1;
+/// Which variant that was.
+fn variant(opened: &str) -> String {
+    let of = |key: &str| {
+        let (_, rest) = opened.split_once(key)?;
+        rest.split([',', ' ']).next()
+    };
+    let packed = || {
+        let [bits, sums] = ["score_bits: ", "sums: "].map(|key| of(key).unwrap());
+        format!("{bits} {sums}")
+    };
+    match of("message: ").unwrap() {
+        "flat" => format!("flat {}", packed()),
+        "complete" => format!("complete {}", of("width: ").unwrap()),
+        "projected" => match (of("abreast: ").unwrap(), of("tile: ").unwrap()) {
+            ("true", _) => "abreast".to_owned(),
+            (_, "0") => format!("summed {}", packed()),
+            (_, tile) => format!("swept {tile}"),
+        },
+        other => panic!("what pipeline is {other}?"),
+    }
+}
+
+/// Every variant that this adapter has, tiles by their users.
+fn variants() -> BTreeSet<String> {
+    let limits = engine().adapters()[0].limits;
+    let tiles = TILES.map(|kib| tile_users(limits.workgroup_memory.min(kib << 10)));
+    let mut all: BTreeSet<String> = tiles.map(|tile| format!("swept {tile}")).into();
+    for sums in ["Narrow", "Wide"] {
+        all.insert(format!("complete {sums}"));
+        for bits in [1, 2, 4, 8, 16, 32] {
+            all.insert(format!("flat {bits} {sums}"));
+            all.insert(format!("summed {bits} {sums}"));
         }
-        o = Instant::now();
+    }
+    if limits.lane_loads == LANES {
+        all.insert("abreast".to_owned());
+    }
+    all
+}
+
+/// Goes through a family of tables with every variant, once though several subjects may come to it. Of
+/// those variants, `reached` has to be all that this adapter has, by how they begin.
+fn grid(family: Vec<Table>, sets: Range<u128>, reached: &[&str]) {
+    let subjects = subjects();
+    let mut ran: BTreeMap<(String, u32), u32> = BTreeMap::new();
+    each(&family, &sets, |name, truth| {
+        let mut here = BTreeSet::new();
+        for subject in &subjects {
+            let mut takes = false;
+            let opened = Opened::by(|| {
+                takes = subject.takes(truth.matrix, truth.k, truth.min_users);
+            });
+            if takes && here.insert(variant(&opened)) {
+                let fits = |(sets, _): &&(u128, u32)| truth.total <= *sets;
+                let turns = TURNS
+                    .iter()
+                    .find(fits)
+                    .map_or(u32::MAX, |(_, turns)| *turns);
+                let turn = ran.entry((variant(&opened), turns)).or_default();
+                let effort = match *turn % turns {
+                    0 if turns < u32::MAX => Effort::Full,
+                    _ => Effort::Brief,
+                };
+                *turn += 1;
+                must_agree(subject, effort, name, truth);
+            }
+        }
     });
-    eprintln!("{}: oracle {oracle:?} takes {compile:?} {spent:?}", family[0].name);
-    if let Some(x) = seen.keys().next() { eprintln!("  {x}"); }
-    if let Some(x) = seen.keys().next_back() { eprintln!("  {x}"); }
+    let missing: Vec<_> = variants()
+        .into_iter()
+        .filter(|variant| reached.iter().any(|start| variant.starts_with(start)))
+        .filter(|variant| ran.keys().all(|(ran, _)| ran != variant))
+        .collect();
+    assert!(missing.is_empty(), "never ran: {missing:?}");
+}
+
+/// Two-valued scores of two sizes of stems, and every K up to one that is not swept.
+const SPARSE: &[&str] = &["flat 1 Narrow", "abreast", "swept", "summed 1 Narrow"];
+const COMPLETE: &[&str] = &["complete Narrow", "swept"];
+const SCORES: &[&str] = &[
+    "flat 1 ",
+    "flat 2 ",
+    "flat 4 ",
+    "flat 8 Wide",
+    "flat 16 Wide",
+    "flat 32 Wide",
+    "summed 1 ",
+    "summed 2 ",
+    "summed 4 ",
+    "summed 8 Wide",
+    "summed 16 Wide",
+    "summed 32 Wide",
+    "complete",
+];
+const WIDTHS: &[&str] = &[
+    "flat 8 Narrow",
+    "flat 16 ",
+    "flat 32 ",
+    "summed 8 Narrow",
+    "summed 16 ",
+    "summed 32 ",
+    "complete",
+];
+
+#[test]
+fn every_variant_is_reached_by_some_family() {
+    let reached = [SPARSE, COMPLETE, SCORES, WIDTHS].concat();
+    for variant in variants() {
+        let by_some = reached.iter().any(|start| variant.starts_with(start));
+        assert!(by_some, "{variant}");
+    }
 }
 
 #[test]
 fn sizes_of_sparse_tables() {
-    grid(tables::sizes(60), 1..2_000);
+    grid(tables::sizes(60), 1..2_000, SPARSE);
 }
 
 #[test]
 fn sizes_of_complete_tables() {
-    grid(tables::sizes(100), 1..2_000);
+    grid(tables::sizes(100), 1..2_000, COMPLETE);
 }
 
 #[test]
 fn patterns_of_answers() {
-    grid(tables::patterns(), 1..2_000);
+    grid(tables::patterns(), 1..2_000, &["abreast"]);
 }
 
 #[test]
 fn kinds_of_scores() {
-    grid(tables::scores(), 1..2_000);
+    grid(tables::scores(), 1..2_000, SCORES);
 }
 
 #[test]
 fn widths_of_scores() {
-    grid(tables::widths(), 1..2_000);
+    grid(tables::widths(), 1..2_000, WIDTHS);
 }
 
 #[test]
 fn lanes_of_vectors() {
-    grid(tables::lanes(), 1..6_000);
+    grid(tables::lanes(), 1..6_000, &["abreast", "summed 4 Narrow"]);
+}
+
+#[test]
+fn more_lanes_than_one_pass() {
+    grid(
+        tables::many_lanes(),
+        40_000..60_000,
+        &["abreast", "flat 8 Narrow"],
+    );
 }
 
 #[test]
 fn bounds_met_with_equality() {
-    grid(tables::tight(), 1..200);
+    grid(tables::tight(), 1..200, &["summed 4 Narrow"]);
 }
 
 #[test]
 fn exact_ties() {
-    grid(tables::ties(), 1..2_000);
+    grid(tables::ties(), 1..2_000, &["abreast", "complete Narrow"]);
 }
 
 #[test]
 fn signs_of_correlations() {
-    grid(tables::signs(), 1..5_000);
+    grid(tables::signs(), 1..5_000, &["complete Narrow"]);
 }
