@@ -514,6 +514,11 @@ pub fn signs() -> Vec<Table> {
         let score = draw.between(0, 3);
         Some(if q < 4 { score } else { -score })
     }));
+    // Scores of one bit, and totals that the last items turn round.
+    out.push(table("0/1, some against the others", 60, 9, |u, q| {
+        let up = if q > 5 { u % 13 <= 6 } else { u % 13 > 6 };
+        Some(i64::from(up ^ draw.percent(20)))
+    }));
     out.push(table("negative totals", 100, 9, |_, _| {
         let score = draw.between(-4, 0);
         draw.percent(50).then_some(score)
