@@ -297,7 +297,8 @@ impl Plan {
             .min(MOST_SETS)
             .min(likely_sets.max(1.0) as u64);
         if let Ok(sets) = u64::try_from(shape.sets) {
-            chunk = chunk.min(sets);
+            // At least one, also of an empty range: an empty buffer cannot be bound.
+            chunk = chunk.min(sets.max(1));
         }
         let chunk = chunk.div_ceil(grain) * grain;
         // Records and survivors are read back in one buffer: half of it each.
@@ -393,7 +394,7 @@ mod tests {
     }
 
     /// Nearly all questions are in a set, so that a stem has less than two, and a search of a few
-    /// sets has scratch for one stem.
+    /// sets has scratch for one stem; and where there is no set to visit.
     #[test]
     fn a_chunk_has_sets_where_stems_have_hardly_any() {
         let mut shape = Shape {
@@ -406,9 +407,11 @@ mod tests {
         };
         shape.variant.packed.k = 7;
         shape.variant.packed.score_bits = 16;
-        let limits = LIMITS.for_sets(0..36);
-        let plan = Plan::new(&limits, &shape).unwrap();
-        assert_eq!([plan.chunk, plan.first_chunk, plan.survivors], [64; 3]);
+        for sets in [36, 0] {
+            shape.sets = sets;
+            let plan = Plan::new(&LIMITS.for_sets(0..sets), &shape).unwrap();
+            assert_eq!([plan.chunk, plan.first_chunk, plan.survivors], [64; 3]);
+        }
     }
 
     #[test]
