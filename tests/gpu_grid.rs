@@ -23,7 +23,7 @@ const TILES: [u32; 3] = [16, 32, 48];
 /// among them, by their sets; of the others it is a few of each kind, and of still larger ones always.
 /// Everything of all of them takes software longer than all other tests together: a millisecond a
 /// search, and most of ten for a thousand sets.
-const TURNS: [(u128, u32); 2] = [(300, 3), (10_000, 9)];
+const TURNS: [(u128, u32); 2] = [(300, 5), (10_000, 15)];
 
 /// Every pipeline, and of the projected one each way to take leaves.
 pub fn subjects() -> Vec<Subject> {
