@@ -1,8 +1,10 @@
 //! Every engine against the oracle: whole answers, floors, ranges of ranks, stopping, threads.
 //!
 //! Every set of a small table is known from `engine::reference` and ordered by the oracle's own
-//! arithmetic; an engine has to give exactly that, for each top, floor and range asked for.
+//! arithmetic; an engine has to give exactly that, for each top, floor and range asked for. The GPU
+//! engine goes through the same tables in gpu_grid.rs.
 
+use crate::gpu_grid;
 use crate::gram::Forced;
 use crate::tables::{self, Draw, Table};
 use kcorrset::combin::binomial;
@@ -45,32 +47,62 @@ pub enum Refuses {
     Nothing,
     /// Those whose totals need more than 30 bits.
     WideIntegers,
+    /// And sets of one question.
+    Singles,
+    /// And sets of fewer than three questions.
+    Pairs,
+    /// Those whose totals need more than 30 bits, those where a user who answered anything missed a
+    /// question, and sets of one question.
+    Gaps,
     /// Those that are not of its kind.
     OtherTables,
 }
 
-impl Subject {
-    /// Whether the engine refuses this search, by its typed error, without starting it; panics where
-    /// it must not.
-    fn refused(&self, truth: &Truth) -> bool {
-        let query = Query::new(truth.matrix, truth.k, 1, truth.min_users)
-            .and_then(|query| query.with_ranks(0, Some(1)))
-            .unwrap();
-        let found = self.engine.search(truth.matrix, &query, &Watch::new());
-        let refused = matches!(found, Err(EngineError::Refused { .. }));
-        let mut totals = truth.matrix.totals().iter().map(|g| g.unsigned_abs());
-        let may = match self.refuses {
-            Refuses::Nothing => false,
-            Refuses::WideIntegers => totals.any(|g| g >= 1 << 30),
-            Refuses::OtherTables => true,
+impl Refuses {
+    /// Whether a search may be refused.
+    fn allow(self, matrix: &ResponseMatrix, k: usize) -> bool {
+        let questions = matrix.questions().len();
+        let wide = || matrix.totals().iter().any(|g| g.unsigned_abs() >= 1 << 30);
+        let gaps = || {
+            let answers = (0..matrix.users().len()).map(|user| matrix.row(user).count());
+            answers.into_iter().any(|n| n != 0 && n != questions)
         };
-        assert!(may || !refused, "{} refuses: {:?}", self.name, found.err());
-        refused
+        match self {
+            Self::Nothing => false,
+            Self::WideIntegers => wide(),
+            Self::Singles => k < 2 || wide(),
+            Self::Pairs => k < 3 || wide(),
+            Self::Gaps => k < 2 || wide() || gaps(),
+            Self::OtherTables => true,
+        }
     }
 }
 
-/// Every engine that the grid is run over. A variant that is not listed here is not tested.
+impl Subject {
+    /// Whether the engine takes searches of this table and size, or refuses them by its typed error,
+    /// without starting; panics where it must not.
+    pub fn takes(&self, matrix: &ResponseMatrix, k: usize, min_users: u64) -> bool {
+        let query = Query::new(matrix, k, 1, min_users)
+            .and_then(|query| query.with_ranks(0, Some(1)))
+            .unwrap();
+        match self.engine.search(matrix, &query, &Watch::new()) {
+            Ok(_) => true,
+            Err(EngineError::Refused { .. }) if self.refuses.allow(matrix, k) => false,
+            Err(error) => panic!("{}, k {k}: {error}", self.name),
+        }
+    }
+}
+
+/// Every engine. A variant that is not listed here is not tested.
 pub fn engines() -> Vec<Subject> {
+    [processors(), gpu_grid::subjects()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Every engine that needs no adapter.
+fn processors() -> Vec<Subject> {
     let subject = |name: &str, engine: Box<dyn Engine>| Subject {
         name: name.to_owned(),
         engine,
@@ -100,12 +132,6 @@ pub fn engines() -> Vec<Subject> {
             Box::new(engine),
         ));
     }
-    all.push(Subject {
-        effort: Effort::Brief,
-        most_sets: 1_000,
-        refuses: Refuses::WideIntegers,
-        ..subject("gpu flat", Box::new(crate::gpu::engine().clone()))
-    });
     all
 }
 
@@ -468,11 +494,10 @@ fn stopped(engine: &dyn Engine, truth: &Truth) -> Result<(), String> {
     }
 }
 
-/// Runs a family of tables through every engine, for every K whose number of sets is among `sets`.
-/// With many questions a large K is left out, all but K = Q: few of its sets have users.
-fn grid(family: Vec<Table>, sets: Range<u128>) {
-    let subjects: Vec<Subject> = engines().into_iter().chain(regimes()).collect();
-    for Table { name, matrix } in &family {
+/// Goes through a family of tables, with every K whose number of sets is among `sets`. With many
+/// questions a large K is left out, all but K = Q: few of its sets have users.
+pub fn each(family: &[Table], sets: &Range<u128>, mut look: impl FnMut(&str, &Truth)) {
+    for Table { name, matrix } in family {
         let questions = matrix.questions().len();
         for k in 1..=questions {
             let large = questions > 14 && (7..questions).contains(&k);
@@ -481,18 +506,31 @@ fn grid(family: Vec<Table>, sets: Range<u128>) {
                 continue;
             }
             for truth in Truth::both(matrix, k) {
-                for subject in &subjects {
-                    if truth.total > subject.most_sets || subject.refused(&truth) {
-                        continue;
-                    }
-                    if let Err(what) = agree(&*subject.engine, &truth, subject.effort) {
-                        let (engine, min_users) = (&subject.name, truth.min_users);
-                        panic!("{engine}, {name}, k {k}, min_users {min_users}: {what}");
-                    }
-                }
+                look(name, &truth);
             }
         }
     }
+}
+
+/// Panics unless `subject` agrees with all that it is asked of this search.
+pub fn must_agree(subject: &Subject, effort: Effort, name: &str, truth: &Truth) {
+    if let Err(what) = agree(&*subject.engine, truth, effort) {
+        let (engine, k, min_users) = (&subject.name, truth.k, truth.min_users);
+        panic!("{engine}, {name}, k {k}, min_users {min_users}: {what}");
+    }
+}
+
+/// Runs a family of tables through every engine that needs no adapter.
+fn grid(family: Vec<Table>, sets: Range<u128>) {
+    let subjects: Vec<Subject> = processors().into_iter().chain(regimes()).collect();
+    each(&family, &sets, |name, truth| {
+        for subject in &subjects {
+            let few = truth.total <= subject.most_sets;
+            if few && subject.takes(truth.matrix, truth.k, truth.min_users) {
+                must_agree(subject, subject.effort, name, truth);
+            }
+        }
+    });
 }
 
 #[test]
@@ -607,26 +645,37 @@ fn threads_do_not_change_the_answer() {
 
 #[test]
 fn a_stop_from_outside() {
-    let Table { matrix, .. } = tables::wide(13);
-    let truth = Truth::new(&matrix, 2, &oracle_all(&matrix, 6));
-    let ask = Ask {
-        ranks: 0..truth.total,
-        top: 5,
-        floor: NO_FLOOR,
-    };
-    for Subject { name, engine, .. } in engines() {
+    let complete = tables::sizes(100).into_iter();
+    let complete = complete.max_by_key(|table| table.matrix.questions().len());
+    let tables = [tables::wide(13), complete.unwrap()];
+    let all = tables.each_ref().map(|table| oracle_all(&table.matrix, 6));
+    let truths = [0, 1].map(|i| Truth::new(&tables[i].matrix, 2, &all[i]));
+    for subject in engines() {
+        let Subject { name, engine, .. } = &subject;
+        let takes = |truth: &&Truth| subject.takes(truth.matrix, truth.k, truth.min_users);
+        let truth = truths.iter().find(takes).unwrap();
+        let ask = Ask {
+            ranks: 0..truth.total,
+            top: 5,
+            floor: NO_FLOOR,
+        };
         let watch = Watch::new();
         let result = std::thread::scope(|scope| {
             scope.spawn(|| {
                 std::thread::sleep(std::time::Duration::from_millis(2));
                 watch.stop();
             });
-            search::run(&*engine, &matrix, &query(&truth, &ask).unwrap(), &watch)
+            search::run(
+                &**engine,
+                truth.matrix,
+                &query(truth, &ask).unwrap(),
+                &watch,
+            )
         });
         match result {
             Err(SearchError::Engine(EngineError::Stopped)) => {}
             Err(error) => panic!("{name}: {error}"),
-            Ok(outcome) => hold(&truth, &ask, &outcome, &watch).unwrap(),
+            Ok(outcome) => hold(truth, &ask, &outcome, &watch).unwrap(),
         }
     }
 }

@@ -91,9 +91,21 @@ pub fn assert_same(want: &[Candidate], got: &[Candidate], case: &str) {
     }
 }
 
-/// Every set at or above each of several floors, and the audit, against the oracle; and that what
-/// lies below a floor was indeed discarded.
+/// As [`agree_within`], where sets are summed in integers.
 pub fn agree(engine: &GpuEngine, matrix: &ResponseMatrix, k: usize, min_users: u64, case: &str) {
+    agree_within(engine, matrix, k, min_users, 1e-6, case);
+}
+
+/// Every set at or above each of several floors, and the audit, against the oracle; and that what
+/// lies below a floor by more than `near` was indeed discarded.
+pub fn agree_within(
+    engine: &GpuEngine,
+    matrix: &ResponseMatrix,
+    k: usize,
+    min_users: u64,
+    near: f64,
+    case: &str,
+) {
     let total = binomial(matrix.questions().len() as u64, k as u64).unwrap() as usize;
     let query = Query::new(matrix, k, total, min_users).unwrap();
     let all = ReferenceEngine
@@ -121,7 +133,7 @@ pub fn agree(engine: &GpuEngine, matrix: &ResponseMatrix, k: usize, min_users: u
             got.best.len()
         );
         // The rest are at the floor, as far as the discard can tell.
-        let near = r.iter().filter(|&&r| r >= floor - 1e-6).count();
+        let near = r.iter().filter(|&&r| r >= floor - near).count();
         assert!(
             got.best.len() <= near,
             "{case}: {} > {near}",

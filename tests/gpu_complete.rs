@@ -1,9 +1,7 @@
 //! The GPU engine's complete pipeline on a real adapter: agreement with the oracle set by set, with
 //! the flat pipeline and the CPU engine on larger tables, ranges of ranks, planted faults.
 
-use crate::agreement::{self, Effort, Truth, oracle_all};
-use crate::gpu::{ANY, agree_on_ranks, assert_same, draw, engine, random, table};
-use crate::tables;
+use crate::gpu::{ANY, agree_on_ranks, agree_within, assert_same, draw, engine, random, table};
 use kcorrset::combin::binomial;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
@@ -12,7 +10,6 @@ use kcorrset::engine::oracle::ReferenceEngine;
 use kcorrset::engine::{Engine, EngineError, Query, Watch};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::{SearchError, run};
-use kcorrset::top::NO_FLOOR;
 
 fn complete() -> GpuEngine {
     engine().with_choice(Choice::Complete)
@@ -21,57 +18,8 @@ fn complete() -> GpuEngine {
 /// About how far below a floor this pipeline may keep sets, where scores do not cancel out.
 const NEAR: f64 = 1e-3;
 
-/// Every set at or above each of several floors, and the audit, against the oracle; and that what
-/// lies far below a floor was indeed discarded.
 fn agree(engine: &GpuEngine, matrix: &ResponseMatrix, k: usize, min_users: u64, case: &str) {
-    let total = binomial(matrix.questions().len() as u64, k as u64).unwrap() as usize;
-    let query = Query::new(matrix, k, total, min_users).unwrap();
-    let all = ReferenceEngine
-        .search(matrix, &query, &Watch::new())
-        .unwrap();
-    let r: Vec<f64> = all.best.iter().map(|c| c.correlation().r()).collect();
-    let mut floors = vec![NO_FLOOR, -1.0, -0.3, -1e-12, 0.0, 1e-12, 0.4, 1.0];
-    for place in [0, r.len() / 20, r.len() / 2, r.len().saturating_sub(1)] {
-        floors.extend(r.get(place).map(|r| r.next_down()));
-    }
-    for floor in floors {
-        let case = format!("{case}, K {k}, min_users {min_users}, floor {floor}");
-        let watch = Watch::new();
-        watch.raise_floor(floor);
-        let got = run(engine, matrix, &query, &watch).unwrap_or_else(|e| panic!("{case}: {e}"));
-        assert_eq!(watch.done(), total as u128, "{case}");
-        let above = r.iter().filter(|&&r| r > floor).count();
-        assert!(
-            got.best.len() >= above,
-            "{case}: {} < {above}",
-            got.best.len()
-        );
-        let near = r.iter().filter(|&&r| r >= floor - NEAR).count();
-        assert!(
-            got.best.len() <= near,
-            "{case}: {} > {near}",
-            got.best.len()
-        );
-        assert_same(&all.best[..above], &got.best, &case);
-    }
-    for top in [1, 3] {
-        let query = Query::new(matrix, k, top, min_users).unwrap();
-        let got = run(engine, matrix, &query, &Watch::new()).unwrap();
-        assert_eq!(got.best.len(), top.min(all.best.len()), "{case}");
-        assert_same(&all.best, &got.best, case);
-    }
-}
-
-#[test]
-fn every_k_from_a_pair_to_all_questions() {
-    for (name, matrix) in [
-        ("two values", random(60, 10, 256, 0, 1)),
-        ("Likert", random(50, 10, 256, 1, 4)),
-    ] {
-        for k in 2..=10 {
-            agree(&complete(), &matrix, k, 2, name);
-        }
-    }
+    agree_within(engine, matrix, k, min_users, NEAR, case);
 }
 
 #[test]
@@ -288,24 +236,4 @@ fn planted_faults_are_caught() {
         assert_same(&want.best, &got.best, case);
     }
     assert!(complete().self_test().is_ok());
-}
-
-/// A part of the grid that the other engines go through in agreement.rs: each variant that is compiled
-/// takes software seconds.
-#[test]
-fn some_tables_of_the_grid_at_floors_and_ranges() {
-    let fits = |t: &tables::Table| (5..=12).contains(&t.matrix.questions().len());
-    let some: Vec<_> = tables::sizes(100)
-        .into_iter()
-        .filter(fits)
-        .take(5)
-        .collect();
-    assert!(!some.is_empty());
-    for tables::Table { name, matrix } in some {
-        for k in [2, 4] {
-            let truth = Truth::new(&matrix, 2, &oracle_all(&matrix, k));
-            agreement::agree(&complete(), &truth, Effort::Brief)
-                .unwrap_or_else(|what| panic!("{name}, k {k}: {what}"));
-        }
-    }
 }

@@ -230,6 +230,16 @@ pub fn scores() -> Vec<Table> {
     out.push(table("a large common mean, complete", 40, 8, |_, _| {
         Some(1_000_000_000 + draw.between(0, 1))
     }));
+    // Totals are far apart because of who answered, also where scores are not.
+    for (mean, span) in [
+        (2_000, 1),
+        (1_000_000, 3),
+        (1_000_000, 15),
+        (1_000_000, 255),
+    ] {
+        let name = format!("{mean} and up to {span} more");
+        out.push(random(&name, 60, 7, 60, (mean, mean + span), mean as u64));
+    }
     out.push(table("one wide item", 60, 8, |_, q| {
         let score = draw.between(0, 1);
         let wide = if q == 4 { 1_000_003 * score } else { score };
@@ -294,6 +304,14 @@ pub fn widths() -> Vec<Table> {
         1 << 45,
     ];
     let mut draw = Draw::new(19);
+    // Scores on the first question are far apart, but no set with it has two users, and totals are
+    // all equal: sums stay small.
+    let far = table("far apart, alone", 2, 4, |u, q| match (u, q) {
+        (0, 0) | (1, 2) => Some(0),
+        (1, 0) | (0, 1) => Some(65_536),
+        (0, 3) => Some(0),
+        _ => None,
+    });
     edges
         .into_iter()
         .flat_map(|edge| {
@@ -307,6 +325,7 @@ pub fn widths() -> Vec<Table> {
             });
             [one_sign, both]
         })
+        .chain([far])
         .collect()
 }
 
@@ -494,6 +513,11 @@ pub fn signs() -> Vec<Table> {
     out.push(table("two blocks against each other", 129, 8, |_, q| {
         let score = draw.between(0, 3);
         Some(if q < 4 { score } else { -score })
+    }));
+    // Scores of one bit, and totals that the last items turn round.
+    out.push(table("0/1, some against the others", 60, 9, |u, q| {
+        let up = if q > 5 { u % 13 <= 6 } else { u % 13 > 6 };
+        Some(i64::from(up ^ draw.percent(20)))
     }));
     out.push(table("negative totals", 100, 9, |_, _| {
         let score = draw.between(-4, 0);

@@ -5,7 +5,8 @@ mod audit; // planted faults that the audit catches, and its closed form against
 mod cli; // the real binary: stdout, stderr, exit code
 mod gpu; // the GPU engine on a real adapter: tiles, ranks beyond 64 bits, planted faults
 mod gpu_complete; // its pipeline for complete tables: sets above floors, widths, ranks, faults
-mod gpu_levels;
+mod gpu_grid; // every GPU variant over the grid of tables, and that every one is reached
+mod gpu_levels; // its levels pipeline: deep K, ranges that cut prefixes, small frontiers, planted faults
 mod gpu_projected; // its projected pipeline: every variant, stems cut by chunks, planted faults
 mod gram; // the CPU engine's cross-product regimes against the oracle
 mod halves; // sets of five and more by halves, over several blocks of lanes, against the plain walk

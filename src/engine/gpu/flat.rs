@@ -66,7 +66,7 @@ impl<'a> Flat<'a> {
             variant: packing.variant,
         };
         let plan = Plan::new(&limits, &shape).map_err(Excess::refusal)?;
-        tracing::debug!(?plan, variant = ?packing.variant, "flat");
+        tracing::debug!(?plan, variant = ?packing.variant, integers = ?device.integers(), "flat");
         let pipeline = device.pipeline(
             Kernel::Flat.name(),
             Kernel::Flat.source(&packing.variant, device.integers()),

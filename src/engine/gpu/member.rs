@@ -95,14 +95,18 @@ impl Member {
         }
     }
 
-    /// Another device of the same adapter with such 64-bit integers in its shaders, where it has them, and
-    /// nothing tested yet.
+    /// A device of the same adapter with such 64-bit integers in its shaders, where it has them: where that
+    /// is another one, nothing is tested yet.
     pub(super) fn with_integers(&self, integers: Integers) -> Self {
+        let integers = match self.features.shader_int64 {
+            true => integers,
+            false => Integers::Pairs,
+        };
+        if integers == self.integers {
+            return self.clone();
+        }
         Self {
-            integers: match self.features.shader_int64 {
-                true => integers,
-                false => Integers::Pairs,
-            },
+            integers,
             device: Arc::default(),
             passed: Arc::default(),
             ..self.clone()

@@ -68,7 +68,7 @@ impl<'a> Complete<'a> {
         table: &'a Table,
         fault: Option<Fault>,
     ) -> Result<Self, EngineError> {
-        tracing::debug!(?plan, width = ?table.width, "complete");
+        tracing::debug!(?plan, width = ?table.width, integers = ?device.integers(), "complete");
         let (kernel, variant) = compiled(job.query.k(), table.width, plan.span);
         let pipeline =
             device.pipeline(kernel.name(), kernel.source(&variant, device.integers()))?;

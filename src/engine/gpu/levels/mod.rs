@@ -83,7 +83,7 @@ impl<'a> Levels<'a> {
         fault: Option<Fault>,
     ) -> Result<Self, EngineError> {
         let (shape, plan) = plan_for(job, &limits).map_err(Excess::refusal)?;
-        tracing::debug!(?plan, ?shape, "levels");
+        tracing::debug!(?plan, ?shape, integers = ?device.integers(), "levels");
         let Shape { questions, k, .. } = shape;
         let too_many =
             || Excess::new("the number of prefixes", "more than 2^128", "2^128").refusal();

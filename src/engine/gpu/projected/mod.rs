@@ -107,7 +107,7 @@ impl<'a> Projected<'a> {
         fault: Option<Fault>,
     ) -> Result<Self, EngineError> {
         let (shape, plan) = plan_for(job, &limits).map_err(Excess::refusal)?;
-        tracing::debug!(?plan, ?shape, "projected");
+        tracing::debug!(?plan, ?shape, integers = ?device.integers(), "projected");
         let (questions, k) = (job.matrix.questions().len(), job.query.k());
         let stems = Prefixes::new(questions, k, k - LEAVES).ok_or_else(|| {
             Excess::new("the number of stems", "more than 2^128", "2^128").refusal()

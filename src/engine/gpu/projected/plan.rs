@@ -295,9 +295,10 @@ impl Plan {
         // The cast saturates.
         let mut chunk = (flat_chunk * SETS_FOR_ONE)
             .min(MOST_SETS)
-            .min(likely_sets as u64);
+            .min(likely_sets.max(1.0) as u64);
         if let Ok(sets) = u64::try_from(shape.sets) {
-            chunk = chunk.min(sets);
+            // At least one, also of an empty range: an empty buffer cannot be bound.
+            chunk = chunk.min(sets.max(1));
         }
         let chunk = chunk.div_ceil(grain) * grain;
         // Records and survivors are read back in one buffer: half of it each.
@@ -389,6 +390,27 @@ mod tests {
                 assert!(plan.chunk.is_multiple_of(WORKGROUP) && plan.workgroups <= plan.stems);
                 assert!(plan.first_chunk <= plan.survivors && plan.survivors <= plan.chunk);
             }
+        }
+    }
+
+    /// Nearly all questions are in a set, so that a stem has less than two, and a search of a few
+    /// sets has scratch for one stem; and where there is no set to visit.
+    #[test]
+    fn a_chunk_has_sets_where_stems_have_hardly_any() {
+        let mut shape = Shape {
+            questions: 9,
+            users: 192,
+            stem_users: 192,
+            mean_stem_users: 190.0,
+            sets: 36,
+            ..benchmark()
+        };
+        shape.variant.packed.k = 7;
+        shape.variant.packed.score_bits = 16;
+        for sets in [36, 0] {
+            shape.sets = sets;
+            let plan = Plan::new(&LIMITS.for_sets(0..sets), &shape).unwrap();
+            assert_eq!([plan.chunk, plan.first_chunk, plan.survivors], [64; 3]);
         }
     }
 

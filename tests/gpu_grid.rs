@@ -1,0 +1,318 @@
+//! Every variant of the GPU engine's pipelines over the grid of tables, on a real adapter.
+//!
+//! A variant is what is compiled, K apart: what the engine says it opened, not what it is expected to.
+
+use crate::agreement::{Effort, Refuses, Subject, each, must_agree};
+use crate::gpu::{ANY, engine};
+use crate::tables::{self, Table};
+use kcorrset::engine::gpu::layout::Integers;
+use kcorrset::engine::gpu::limits::Limits;
+use kcorrset::engine::gpu::projected::layout::LANES;
+use kcorrset::engine::gpu::projected::plan::tile_users;
+use kcorrset::engine::gpu::{Choice, GpuEngine};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{Debug, Write as _};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, OnceLock};
+use tracing::field::{Field, Visit};
+use tracing::span;
+
+/// KiB of workgroup memory that tiles are made for.
+const TILES: [u32; 3] = [16, 32, 48];
+
+/// How many searches of a variant there are in a family for one of which everything is asked, the first
+/// among them, by their sets; of the others it is a few of each kind, and of still larger ones always.
+/// Everything of all of them takes software longer than all other tests together: a millisecond a
+/// search, and most of ten for a thousand sets.
+const TURNS: [(u128, u32); 2] = [(300, 5), (10_000, 15)];
+
+/// Every pipeline, and of the projected one each way to take leaves; all with 64-bit integers as pairs of
+/// words, and then with the adapter's own.
+pub fn subjects() -> Vec<Subject> {
+    Integers::ALL.into_iter().flat_map(with_integers).collect()
+}
+
+fn with_integers(integers: Integers) -> Vec<Subject> {
+    let engine = of_adapter(integers);
+    let subject = |name: &str, engine: GpuEngine, refuses| Subject {
+        name: format!("gpu {name}, {integers:?}"),
+        engine: Box::new(engine),
+        effort: Effort::Full,
+        most_sets: u128::MAX,
+        refuses,
+    };
+    let projected = engine.with_choice(Choice::Projected);
+    let levels = engine.with_choice(Choice::Levels);
+    let complete = engine.with_choice(Choice::Complete);
+    let swept = TILES.map(|kib| {
+        let limits = Limits {
+            lane_loads: 0,
+            workgroup_memory: kib << 10,
+            ..ANY
+        };
+        let name = format!("projected in {kib} KiB");
+        subject(&name, projected.with_limits(&limits), Refuses::Pairs)
+    });
+    let mut all = vec![
+        subject("flat", engine.clone(), Refuses::WideIntegers),
+        subject("projected", projected, Refuses::Pairs),
+        subject("levels", levels, Refuses::Singles),
+        subject("complete", complete, Refuses::Gaps),
+    ];
+    all.extend(swept);
+    all
+}
+
+/// One device of each kind for all tests, opened and compiled for once.
+fn of_adapter(integers: Integers) -> &'static GpuEngine {
+    static OPENED: [OnceLock<GpuEngine>; 2] = [const { OnceLock::new() }; 2];
+    let place = match integers {
+        Integers::Pairs => &OPENED[0],
+        Integers::Native => &OPENED[1],
+    };
+    place.get_or_init(|| engine().with_integers(integers))
+}
+
+/// What the engine says of the pipeline that it opened last in this thread. Panics where it warns: a
+/// device that failed is opened anew, and the answer is right all the same.
+#[derive(Clone, Default)]
+struct Opened(Arc<Mutex<String>>);
+
+impl Opened {
+    /// What `search` opened last.
+    fn by(search: impl FnOnce()) -> String {
+        let opened = Self::default();
+        tracing::subscriber::with_default(opened.clone(), search);
+        let text = opened.0.lock().unwrap();
+        text.clone()
+    }
+}
+
+impl tracing::Subscriber for Opened {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
+        [tracing::Level::DEBUG, tracing::Level::WARN].contains(metadata.level())
+    }
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        let mut text = Text(String::new());
+        event.record(&mut text);
+        let level = *event.metadata().level();
+        assert!(level != tracing::Level::WARN, "{}", text.0);
+        *self.0.lock().unwrap() = text.0;
+    }
+
+    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
+        span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+struct Text(String);
+
+impl Visit for Text {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = write!(self.0, "{field}: {value:?}, ");
+    }
+}
+
+/// Which variant that was.
+fn variant(opened: &str) -> String {
+    let of = |key: &str| {
+        let (_, rest) = opened.split_once(key)?;
+        rest.split([',', ' ']).next()
+    };
+    let packed = || {
+        let [bits, sums] = ["score_bits: ", "sums: "].map(|key| of(key).unwrap());
+        format!("{bits} {sums}")
+    };
+    let pipeline = match of("message: ").unwrap() {
+        "flat" => format!("flat {}", packed()),
+        "complete" => format!("complete {}", of("width: ").unwrap()),
+        "levels" => format!(
+            "levels {} {}",
+            of(" root: ").unwrap(),
+            of("sums: ").unwrap()
+        ),
+        "projected" => match (of("abreast: ").unwrap(), of("tile: ").unwrap()) {
+            ("true", _) => "abreast".to_owned(),
+            (_, "0") => format!("summed {}", packed()),
+            (_, tile) => format!("swept {tile}"),
+        },
+        other => panic!("what pipeline is {other}?"),
+    };
+    format!("{pipeline} {}", of("integers: ").unwrap())
+}
+
+/// Every variant that this adapter has, tiles by their users.
+fn variants() -> BTreeSet<String> {
+    let limits = engine().adapters()[0].limits;
+    let tiles = TILES.map(|kib| tile_users(limits.workgroup_memory.min(kib << 10)));
+    let mut all: BTreeSet<String> = tiles.map(|tile| format!("swept {tile}")).into();
+    for sums in ["Narrow", "Wide"] {
+        all.insert(format!("complete {sums}"));
+        all.insert(format!("levels 1 {sums}"));
+        all.insert(format!("levels 2 {sums}"));
+        for bits in [1, 2, 4, 8, 16, 32] {
+            all.insert(format!("flat {bits} {sums}"));
+            all.insert(format!("summed {bits} {sums}"));
+        }
+    }
+    if limits.lane_loads == LANES {
+        all.insert("abreast".to_owned());
+    }
+    let native = engine().adapters()[0].features.shader_int64;
+    let integers = if native {
+        &Integers::ALL[..]
+    } else {
+        &Integers::ALL[..1]
+    };
+    let with = |name: &String| {
+        integers
+            .iter()
+            .map(move |i| format!("{name} {i:?}"))
+            .collect::<Vec<_>>()
+    };
+    all.iter().flat_map(with).collect()
+}
+
+/// Goes through a family of tables with every variant, once though several subjects may come to it. Of
+/// those variants, `reached` has to be all that this adapter has, by how they begin.
+fn grid(family: Vec<Table>, sets: Range<u128>, reached: &[&str]) {
+    let subjects = subjects();
+    let mut ran: BTreeMap<(String, u32), u32> = BTreeMap::new();
+    each(&family, &sets, |name, truth| {
+        let mut here = BTreeSet::new();
+        for subject in &subjects {
+            let mut takes = false;
+            let opened = Opened::by(|| {
+                takes = subject.takes(truth.matrix, truth.k, truth.min_users);
+            });
+            if takes && here.insert(variant(&opened)) {
+                let fits = |(sets, _): &&(u128, u32)| truth.total <= *sets;
+                let turns = TURNS
+                    .iter()
+                    .find(fits)
+                    .map_or(u32::MAX, |(_, turns)| *turns);
+                let turn = ran.entry((variant(&opened), turns)).or_default();
+                let effort = match *turn % turns {
+                    0 if turns < u32::MAX => Effort::Full,
+                    _ => Effort::Brief,
+                };
+                *turn += 1;
+                Opened::by(|| must_agree(subject, effort, name, truth));
+            }
+        }
+    });
+    let missing: Vec<_> = variants()
+        .into_iter()
+        .filter(|variant| reached.iter().any(|start| variant.starts_with(start)))
+        .filter(|variant| ran.keys().all(|(ran, _)| ran != variant))
+        .collect();
+    assert!(missing.is_empty(), "never ran: {missing:?}");
+}
+
+/// Two-valued scores of two sizes of stems, and every K up to one that is not swept.
+const SPARSE: &[&str] = &[
+    "flat 1 Narrow",
+    "abreast",
+    "swept",
+    "summed 1 Narrow",
+    "levels 1 Narrow",
+    "levels 2 Narrow",
+];
+const COMPLETE: &[&str] = &["complete Narrow", "swept"];
+const SCORES: &[&str] = &[
+    "flat 1 ",
+    "flat 2 ",
+    "flat 4 ",
+    "flat 8 Wide",
+    "flat 16 Wide",
+    "flat 32 Wide",
+    "summed 1 ",
+    "summed 2 ",
+    "summed 4 ",
+    "summed 8 Wide",
+    "summed 16 Wide",
+    "summed 32 Wide",
+    "levels",
+    "complete",
+];
+const WIDTHS: &[&str] = &[
+    "flat 8 Narrow",
+    "flat 16 ",
+    "flat 32 ",
+    "summed 8 Narrow",
+    "summed 16 ",
+    "summed 32 ",
+    "complete",
+];
+
+#[test]
+fn every_variant_is_reached_by_some_family() {
+    let reached = [SPARSE, COMPLETE, SCORES, WIDTHS].concat();
+    for variant in variants() {
+        let by_some = reached.iter().any(|start| variant.starts_with(start));
+        assert!(by_some, "{variant}");
+    }
+}
+
+#[test]
+fn sizes_of_sparse_tables() {
+    grid(tables::sizes(60), 1..2_000, SPARSE);
+}
+
+#[test]
+fn sizes_of_complete_tables() {
+    grid(tables::sizes(100), 1..2_000, COMPLETE);
+}
+
+#[test]
+fn patterns_of_answers() {
+    grid(tables::patterns(), 1..2_000, &["abreast"]);
+}
+
+#[test]
+fn kinds_of_scores() {
+    grid(tables::scores(), 1..2_000, SCORES);
+}
+
+#[test]
+fn widths_of_scores() {
+    grid(tables::widths(), 1..2_000, WIDTHS);
+}
+
+#[test]
+fn lanes_of_vectors() {
+    grid(tables::lanes(), 1..6_000, &["abreast", "summed 4 Narrow"]);
+}
+
+#[test]
+fn more_lanes_than_one_pass() {
+    grid(
+        tables::many_lanes(),
+        40_000..60_000,
+        &["abreast", "flat 8 Narrow"],
+    );
+}
+
+#[test]
+fn bounds_met_with_equality() {
+    grid(tables::tight(), 1..200, &["summed 4 Narrow"]);
+}
+
+#[test]
+fn exact_ties() {
+    grid(tables::ties(), 1..2_000, &["abreast", "complete Narrow"]);
+}
+
+#[test]
+fn signs_of_correlations() {
+    grid(tables::signs(), 1..5_000, &["abreast", "complete Narrow"]);
+}
