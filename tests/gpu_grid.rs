@@ -24,7 +24,10 @@ const TILES: [u32; 3] = [16, 32, 48];
 /// among them, by their sets; of the others it is a few of each kind, and of still larger ones always.
 /// Everything of all of them takes software longer than all other tests together: a millisecond a
 /// search, and most of ten for a thousand sets.
-const TURNS: [(u128, u32); 2] = [(300, 5), (10_000, 15)];
+///
+/// The adapter's own integers of 64 bits change a few functions of the same kernels. They have those turns
+/// only, a few searches of each kind, and of larger searches none.
+const TURNS: [(u128, u32); 2] = [(300, 8), (10_000, 24)];
 
 /// Every pipeline, and of the projected one each way to take leaves; all with 64-bit integers as pairs of
 /// words, and then with the adapter's own.
@@ -200,12 +203,18 @@ fn grid(family: Vec<Table>, sets: Range<u128>, reached: &[&str]) {
                     .iter()
                     .find(fits)
                     .map_or(u32::MAX, |(_, turns)| *turns);
+                let native = variant(&opened).ends_with("Native");
+                if native && turns == u32::MAX {
+                    continue;
+                }
                 let turn = ran.entry((variant(&opened), turns)).or_default();
-                let effort = match *turn % turns {
-                    0 if turns < u32::MAX => Effort::Full,
+                let now = *turn % turns == 0 && turns < u32::MAX;
+                *turn += 1;
+                let effort = match (now, native) {
+                    (true, false) => Effort::Full,
+                    (false, true) => continue,
                     _ => Effort::Brief,
                 };
-                *turn += 1;
                 Opened::by(|| must_agree(subject, effort, name, truth));
             }
         }
@@ -298,7 +307,7 @@ fn more_lanes_than_one_pass() {
     grid(
         tables::many_lanes(),
         40_000..60_000,
-        &["abreast", "flat 8 Narrow"],
+        &["abreast Pairs", "flat 8 Narrow Pairs"],
     );
 }
 
