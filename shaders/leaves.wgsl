@@ -6,8 +6,8 @@
 // Buffers, beside those of narrow.wgsl.
 //   survivors  a counter, and the offsets of params.capacity sets from the chunk's first rank, in 128 bits.
 //              The counter runs on behind the capacity, as in flat.wgsl.
-// Cost a prefix of n users and C questions behind, lanes as they are: 2 n C reads and 6 n C operations; for each
-// user of a leaf 3 reads and sums_add; for each leaf the judgement.
+// Cost a prefix of n users and C questions behind, lanes as they are: 2 n C reads and 6 n C operations;
+// for each user of a leaf 3 reads and sums_add; for each leaf the judgement.
 
 @group(0) @binding(0) var<storage, read> params: Params;
 @group(0) @binding(1) var<storage, read> rows: array<vec2<u32>>;

@@ -208,7 +208,7 @@ fn grid(family: Vec<Table>, sets: Range<u128>, reached: &[&str]) {
                     continue;
                 }
                 let turn = ran.entry((variant(&opened), turns)).or_default();
-                let now = *turn % turns == 0 && turns < u32::MAX;
+                let now = turn.is_multiple_of(turns) && turns < u32::MAX;
                 *turn += 1;
                 let effort = match (now, native) {
                     (true, false) => Effort::Full,

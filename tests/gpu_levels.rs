@@ -82,6 +82,9 @@ fn k_up_to_64_where_prefixes_run_out_of_users() {
         let total = binomial(120, k as u64).unwrap();
         agree_with_cpu(&engine(), &sparse, k, min_users, 0..total);
     }
+    // Left to choose, the engine takes it too: no other pipeline would come to an end.
+    let chosen = engine().with_choice(Choice::ByWork);
+    agree_with_cpu(&chosen, &sparse, 20, 10, 0..binomial(120, 20).unwrap());
     // A few users answered a great deal: the prefixes that are left have few of them.
     let spread = table(90, 17, |u, q| {
         let kept = if u < 12 {

@@ -3,9 +3,9 @@
 
 const NOWHERE: u32 = 0xffffffffu;
 
-// Takes room for `size` more where `taken` says how much is taken of `room`, for one lane. Once a frontier is full
-// nobody adds to its count, so the count stays below room + workgroups * the largest size, which is below
-// 2^32 (plan.rs).
+// Takes room for `size` more, for one lane, where `taken` says how much is taken of `room`. Once a frontier
+// is full nobody adds to its count, so the count stays below room + workgroups * the largest size, which is
+// below 2^32 (plan.rs).
 fn take(taken: u32, size: u32, room: u32) -> u32 {
     if (atomicLoad(&claimed[taken]) <= room) {
         let at = atomicAdd(&claimed[taken], size);

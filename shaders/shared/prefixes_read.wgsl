@@ -1,5 +1,5 @@
-// What a level left, for the kernels that read it. Needs prefixes.wgsl and the kernel's `frontier`, `claimed` and
-// group_memory.wgsl.
+// What a level left, for the kernels that read it. Needs prefixes.wgsl, group_memory.wgsl and the kernel's
+// `frontier` and `claimed`.
 
 // How many prefixes there are; none where a frontier was too small, as nothing of the chunk then counts.
 // Call it from uniform control flow.

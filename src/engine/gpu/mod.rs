@@ -3,8 +3,9 @@
 //! What a room knows:
 //! - pure, tested without a device: [`limits`], [`plan`] (sizes), [`pack`] (the table's bytes),
 //!   [`layout`] (what Rust and WGSL share), [`ranks`] and [`floor`] (twins of WGSL), [`shader`]
-//!   (its text), `job` (a search as all devices get it), `prefixes` (that a chunk meets), `queue` (the ranks that are left), `pace`
-//!   (how large a chunk is), `usage` (how busy a device was), `records` (what a dispatch left);
+//!   (its text), `job` (a search as all devices get it), `prefixes` (those that a chunk meets), `queue`
+//!   (the ranks that are left), `pace` (how large a chunk is), `usage` (how busy a device was), `records`
+//!   (what a dispatch left);
 //! - `drive`: chunks through any pipeline; the exact finish;
 //! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `slot`
 //!   (chunks in flight, the same for any pipeline), `flat`, [`projected`], [`levels`] and [`complete`]
