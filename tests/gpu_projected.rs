@@ -381,6 +381,45 @@ fn squares_of_users_in_the_middle_count() {
     }
 }
 
+/// Blocks within the gap are bounded by their user farthest from the middle: two of them have 31 far out
+/// and one in it, and half of the best set's squares. Users who answered only the stem fill the other
+/// blocks, and keep the mean low.
+#[test]
+fn squares_of_a_block_are_those_of_its_farthest_user() {
+    for (wrong, fill) in (6..=9).flat_map(|wrong| (0..=4).map(move |fill| (wrong, 32 * fill))) {
+        let (middle, far) = (40, 2);
+        // By falling totals, in blocks of 32.
+        let groups = [
+            (2, Some([1, 0, 0]), middle + wrong),
+            (30, None, middle + far + 1),
+            (31, Some([1, 1, 1]), middle + far),
+            (1, Some([1, 0, 0]), middle),
+            (fill, None, middle),
+            (1, Some([1, 0, 0]), middle),
+            (31, Some([0, 0, 0]), middle - far),
+            (2, Some([1, 1, 0]), middle - wrong - 1),
+        ];
+        let users: Vec<_> = groups
+            .into_iter()
+            .flat_map(|(users, set, total)| std::iter::repeat_n((set, total), users))
+            .collect();
+        // Behind the set, questions that say nothing, and behind those what totals come from.
+        let score = |u: usize, q: usize| match (users[u].0, q) {
+            (set, 0) => Some(set.map_or(0, |set| set[0])),
+            (set, 1..3) => set.map(|set| set[q]),
+            (set, _) => set.map(|_| (draw(u, q, 1) & 1) as i64),
+        };
+        let matrix = table(users.len(), 110, |u, q| {
+            let own: i64 = (0..32).filter_map(|q| score(u, q)).sum();
+            match q {
+                0..32 => score(u, q),
+                _ => (((q - 32) as i64) < users[u].1 - own).then_some(1),
+            }
+        });
+        finds_its_best_again(&matrix, 30, [0, 1, 2]);
+    }
+}
+
 /// A block of users on both sides of an end of the gap is looked at user by user: nearly all squares of
 /// the best set are those of one such block, and two pairs stand the wrong way round.
 #[test]
