@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(pace.sets(), 768);
         // No more than 480 ms for others, whatever it takes.
         let mut slow = self::pace();
-        slow.learn(64, 100 * TARGET);
+        slow.learn(64, 20 * TARGET);
         slow.learn(1000, 80 * TARGET);
         assert_eq!(slow.sets(), 448);
     }
