@@ -338,26 +338,32 @@ fn ranks_around_every_word_of_128_bits() {
     agree_on_ranks(engine(), &deep, 65, total - 65, 65);
 }
 
-#[test]
-fn planted_faults_are_caught() {
-    let matrix = random(70, 9, 200, 0, 1);
-    let query = Query::new(&matrix, 3, 5, 2).unwrap();
-    let small = engine().with_limits(&Limits { chunk: 64, ..ANY });
-    assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
+/// A search that is right is not so with an answer lost, a chunk shifted, or a workgroup lost: the audit
+/// sees the first two, and the missing report the third.
+pub fn catches_faults(small: &GpuEngine, matrix: &ResponseMatrix, query: &Query) {
+    assert!(run(small, matrix, query, &Watch::new()).is_ok());
     for fault in [Fault::LostAnswer, Fault::ShiftedChunk] {
-        let outcome = run(&small.with_fault(fault), &matrix, &query, &Watch::new());
+        let outcome = run(&small.with_fault(fault), matrix, query, &Watch::new());
         assert!(
             matches!(outcome, Err(SearchError::Audit(_))),
             "{fault:?}: {outcome:?}"
         );
     }
     let lost = small.with_fault(Fault::LostWorkgroup);
-    match run(&lost, &matrix, &query, &Watch::new()) {
+    match run(&lost, matrix, query, &Watch::new()) {
         Err(SearchError::Engine(EngineError::Device { what, .. })) => {
             assert!(what.contains("did not report"), "{what}");
         }
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn planted_faults_are_caught() {
+    let matrix = random(70, 9, 200, 0, 1);
+    let query = Query::new(&matrix, 3, 5, 2).unwrap();
+    let small = engine().with_limits(&Limits { chunk: 64, ..ANY });
+    catches_faults(&small, &matrix, &query);
     assert!(small.self_test().is_ok());
     let outcome = engine().with_fault(Fault::LostAnswer).self_test();
     assert!(

@@ -1,14 +1,14 @@
 //! The levels pipeline on a real adapter against the oracle and, where there are too many sets for that,
 //! against the CPU engine.
 
-use crate::gpu::{ANY, agree, agree_on_ranks, random, table};
+use crate::gpu::{ANY, agree, agree_on_ranks, catches_faults, random, table};
 use kcorrset::combin::binomial;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
-use kcorrset::engine::gpu::{Choice, Fault, GpuEngine};
+use kcorrset::engine::gpu::{Choice, GpuEngine};
 use kcorrset::engine::{Engine, EngineError, Query, Watch};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::search::{SearchError, run};
+use kcorrset::search::run;
 use std::ops::Range;
 
 /// The device of the other tests, where whatever the levels pipeline cannot take is refused.
@@ -161,21 +161,7 @@ fn planted_faults_are_caught() {
     let matrix = random(70, 11, 180, 0, 1);
     let query = Query::new(&matrix, 5, 5, 10).unwrap();
     let small = engine().with_limits(&Limits { chunk: 128, ..ANY });
-    assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
-    for fault in [Fault::LostAnswer, Fault::ShiftedChunk] {
-        let outcome = run(&small.with_fault(fault), &matrix, &query, &Watch::new());
-        assert!(
-            matches!(outcome, Err(SearchError::Audit(_))),
-            "{fault:?}: {outcome:?}"
-        );
-    }
-    let lost = small.with_fault(Fault::LostWorkgroup);
-    match run(&lost, &matrix, &query, &Watch::new()) {
-        Err(SearchError::Engine(EngineError::Device { what, .. })) => {
-            assert!(what.contains("did not report"), "{what}");
-        }
-        other => panic!("{other:?}"),
-    }
+    catches_faults(&small, &matrix, &query);
 }
 
 #[test]

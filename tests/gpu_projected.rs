@@ -1,13 +1,13 @@
 //! The projected pipeline on a real adapter against the oracle and the flat pipeline.
 
-use crate::gpu::{ANY, agree, assert_same, draw, random, table};
+use crate::gpu::{ANY, agree, assert_same, catches_faults, draw, random, table};
 use kcorrset::combin::binomial;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
 use kcorrset::engine::gpu::{AdapterFeatures, Choice, Fault, GpuEngine};
 use kcorrset::engine::{Engine, EngineError, Query, Watch};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::search::{SearchError, run};
+use kcorrset::search::run;
 use kcorrset::synth::{Model, Spec, matrix};
 use std::time::Duration;
 
@@ -202,21 +202,7 @@ fn planted_faults_are_caught() {
         let matrix = random(70, 9, 200, 0, span);
         let query = Query::new(&matrix, 3, 5, 2).unwrap();
         let small = engine.with_limits(&Limits { chunk: 64, ..ANY });
-        assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
-        for fault in [Fault::LostAnswer, Fault::ShiftedChunk] {
-            let outcome = run(&small.with_fault(fault), &matrix, &query, &Watch::new());
-            assert!(
-                matches!(outcome, Err(SearchError::Audit(_))),
-                "{fault:?}: {outcome:?}"
-            );
-        }
-        let lost = small.with_fault(Fault::LostWorkgroup);
-        match run(&lost, &matrix, &query, &Watch::new()) {
-            Err(SearchError::Engine(EngineError::Device { what, .. })) => {
-                assert!(what.contains("did not report"), "{what}");
-            }
-            other => panic!("{other:?}"),
-        }
+        catches_faults(&small, &matrix, &query);
     }
 }
 
