@@ -13,6 +13,7 @@
 //! | 1 | [`input`] | JSON, NDJSON, CSV, gzip, zstd → rows → table |
 //! | 1 | [`synth`] | seeded random tables |
 //! | 0 | [`matrix`] | the table: interned ids, bitsets, integer scores, totals, fingerprint |
+//! | 0 | `arch` | what differs from processor to processor: levels of instructions, vectors, byte tiles |
 //! | 0 | [`combin`] | binomials, rank and unrank, ranges as subtrees |
 //! | 0 | [`stats`] | sums, exact order, r for display, closed forms |
 //! | 0 | [`top`] | the N best under one total order |
@@ -29,6 +30,7 @@
 //! its place in lexicographic order; *users* of a set are those who answered all of it; *g* is a
 //! user's total, *a* their score on the set.
 
+mod arch;
 pub mod combin;
 pub mod engine;
 pub mod input;

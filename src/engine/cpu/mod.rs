@@ -15,14 +15,13 @@
 mod collect;
 mod general;
 pub mod gram;
-mod isa;
 mod layout;
 mod problem;
 mod projected;
 mod regime;
 mod seed;
 
-pub use isa::Isa;
+pub use crate::arch::Isa;
 
 use super::{Engine, EngineError, Findings, Query, Watch};
 use crate::matrix::ResponseMatrix;

@@ -33,7 +33,7 @@ mod walk;
 
 use super::block::{Block, Blocks};
 use super::cross::Cross;
-use super::lanes::{Kernel, Lanes, Line, lines, run, set_lane};
+use crate::arch::{Kernel, Lanes, Level, Line, lines, run, set_lane};
 use crate::combin::binomial;
 use crate::engine::cpu::Isa;
 use crate::engine::{EngineError, Query, Watch};
@@ -456,7 +456,7 @@ impl Kernel for Worker<'_> {
 
     /// `None` where the search was stopped.
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> Self::Out {
+    fn run<L: Level>(self, l: L) -> Self::Out {
         let mut walk = Walk::new(l, self.table);
         loop {
             let stem = self.stems.lock().unwrap_or_else(|e| e.into_inner()).next();

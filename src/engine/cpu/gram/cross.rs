@@ -4,7 +4,7 @@
 //! that is 0): n, Σx_q, Σx_q·g, Σx_q·x_m, Σg, Σg² in exact integers, over scores and totals shifted
 //! by a [`Basis`]. Shifting by rounded means keeps them small; covariances do not change by it.
 
-use super::lanes::{Kernel, Lanes, run};
+use crate::arch::{Kernel, Level, run};
 use crate::engine::cpu::Isa;
 use crate::matrix::ResponseMatrix;
 use crate::stats::{Basis, Sums};
@@ -107,7 +107,7 @@ struct Dot64<'a>(&'a [i64], &'a [i64]);
 impl Kernel for Dot64<'_> {
     type Out = i64;
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) -> i64 {
+    fn run<L: Level>(self, _: L) -> i64 {
         self.0.iter().zip(self.1).map(|(&a, &b)| a * b).sum()
     }
 }
@@ -118,7 +118,7 @@ struct Dot16<'a>(&'a [i16], &'a [i16], usize);
 impl Kernel for Dot16<'_> {
     type Out = i64;
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) -> i64 {
+    fn run<L: Level>(self, _: L) -> i64 {
         let mut sum = 0;
         for (a, b) in self.0.chunks(self.2).zip(self.1.chunks(self.2)) {
             let part: i32 = a
@@ -138,7 +138,7 @@ struct Common<'a>(&'a [u64], &'a [u64]);
 impl Kernel for Common<'_> {
     type Out = u64;
     #[inline(always)]
-    fn run<L: Lanes>(self, _: L) -> u64 {
+    fn run<L: Level>(self, _: L) -> u64 {
         self.0
             .iter()
             .zip(self.1)

@@ -31,9 +31,9 @@ mod walk;
 use super::block::Blocks;
 use super::cross::Cross;
 use super::keep::Keeper;
-use super::lanes::{Kernel, Lanes, Line, lane, lines, run, set_lane};
 use super::leaf::{Leaves, Margins};
 use super::stems::{Part, Stems, merge};
+use crate::arch::{Kernel, Level, Line, lane, lines, run, set_lane};
 use crate::engine::cpu::Isa;
 use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
@@ -348,7 +348,7 @@ struct Worker<'a> {
 impl Kernel for Worker<'_> {
     type Out = Part;
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> Part {
+    fn run<L: Level>(self, l: L) -> Part {
         let table = self.table;
         let mut walk = Walk {
             l,

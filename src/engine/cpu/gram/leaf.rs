@@ -5,7 +5,7 @@
 //! are exact integers in f64 ([`Margins`] says when); their products may be rounded.
 
 use super::keep::{Keeper, bar};
-use super::lanes::{Lanes, Line, WIDTH};
+use crate::arch::{Lanes, Line, WIDTH};
 use crate::stats::{AuditSums, Sums};
 
 /// n, Sa, Sg, Saa, Sgg, Sag of each lane, or whatever is added up like them.

@@ -14,7 +14,7 @@
 //! two then leave the table to the walk over users. Floats discard, never decide (`keep`).
 //!
 //! Shared by all: `cross` (cross-products of a population), `block` (a range of ranks as free
-//! choices), `lanes` (eight f64 for each instruction-set level), `keep` (best sets and the floor),
+//! choices), `keep` (best sets and the floor),
 //! `leaf` (test and audit of a line of sets by six sums), `stems` (shares of work).
 //!
 //! Memory: cross-products, their tables at most 1 GiB, and a worker's prefixes: nothing grows with
@@ -25,7 +25,6 @@ mod complete;
 mod cross;
 mod gaps;
 mod keep;
-mod lanes;
 mod leaf;
 mod patterns;
 mod stems;
@@ -170,7 +169,7 @@ pub fn choose(matrix: &ResponseMatrix, query: &Query) -> Option<Choice> {
         }
         // Users who miss both of a pair of questions.
         let each = census.pairs as f64 / (q * (q - 1.0)).max(1.0);
-        let lines = 1.0 + row / lanes::WIDTH as f64;
+        let lines = 1.0 + row / crate::arch::WIDTH as f64;
         // Questions of a prefix, and the pairs among them.
         let before = k.saturating_sub(2) as f64;
         let met = (before + before * (before - 1.0).max(0.0) / 2.0) * each;

@@ -18,9 +18,9 @@
 use super::block::Blocks;
 use super::cross::Cross;
 use super::keep::Keeper;
-use super::lanes::{Kernel, Lanes, Line, WIDTH, lane, lines, low_bits, run, set_lane};
 use super::leaf::{Leaves, Margins, Six};
 use super::stems::{Part, Stem, Stems, finish, merge};
+use crate::arch::{Kernel, Lanes, Level, Line, WIDTH, lane, lines, low_bits, run, set_lane};
 use crate::combin::{WrappingBinomials, binomial};
 use crate::engine::cpu::Isa;
 use crate::engine::{EngineError, Query, Watch};
@@ -155,7 +155,7 @@ struct Worker<'a> {
 impl Kernel for Worker<'_> {
     type Out = Part;
     #[inline(always)]
-    fn run<L: Lanes>(self, l: L) -> Part {
+    fn run<L: Level>(self, l: L) -> Part {
         let table = self.table;
         let mut keeper = Keeper::new(table.query, table.watch);
         let mut leaves = Leaves::new(l, table.margins, table.query.min_users());

@@ -3,8 +3,8 @@
 use super::block::{Block, Blocks};
 use super::cross::unshift;
 use super::keep::Keeper;
-use super::lanes::Lanes;
 use super::leaf::{Hit, Leaves};
+use crate::arch::Lanes;
 use crate::engine::EngineError;
 use crate::stats::{AuditSums, Basis};
 use crate::top::Top;

@@ -5,7 +5,7 @@ use super::lanes::{Elem, Plain};
 use super::stem::{self, Lists, Tally};
 #[cfg(target_arch = "x86_64")]
 use super::x86_64::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
-use crate::engine::cpu::isa::Isa;
+use crate::arch::Isa;
 
 /// Elements that there are kernels for.
 pub(super) trait Dispatch: Elem {

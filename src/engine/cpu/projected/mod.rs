@@ -13,8 +13,6 @@
 //! of it: [`tiles`] where scores and totals are small and the processor multiplies tiles of bytes, [`planes`] the
 //! same where scores are two, and [`inversions`] where the floor is so high that two users in the wrong order discard a leaf.
 
-#[cfg(target_arch = "x86_64")]
-mod amx;
 mod base;
 mod codes;
 mod dispatch;
@@ -35,8 +33,8 @@ mod x86_64;
 pub(super) use codes::Codes;
 pub(super) use table::Table;
 
-use super::isa::Isa;
 use super::layout::{Layout, Member, Rows};
+use crate::arch::Isa;
 use crate::stats::{AuditSums, Completions};
 use base::{Base, User};
 use lanes::Elem;
@@ -486,12 +484,6 @@ pub(super) fn by_pairs_at(isa: Isa) -> bool {
 /// Whether a level goes by tiles, from bits where there are two scores and else from codes.
 pub(super) fn by_tiles_at(isa: Isa) -> bool {
     isa >= Isa::Amx
-}
-
-/// Whether there are byte tiles, which the level above AVX-512 needs.
-#[cfg(target_arch = "x86_64")]
-pub(super) fn tiles_available() -> bool {
-    amx::is_available()
 }
 
 /// Sorts by |g| descending, equals as they came. Totals of a prefix mostly lie close together, so

@@ -3,8 +3,8 @@
 use super::super::block::Block;
 use super::super::cross::unshift;
 use super::super::keep::{Keeper, bar};
-use super::super::lanes::{Lanes, Line, WIDTH, lane, lines, low_bits};
 use super::{Complete, Layout, Part, Plan, Prefix, Stem, Steps, halves, whole};
+use crate::arch::{Lanes, Line, WIDTH, lane, lines, low_bits};
 use crate::combin::{successor, unrank};
 use crate::stats::AuditSums;
 use std::ops::Range;

@@ -9,7 +9,7 @@ use super::bits::Avx2;
 use super::bits::{Bits, Words};
 use super::cells::{add, crowds, dead};
 use super::leftover::{List, Stem, Summand, judge};
-use crate::engine::cpu::isa::Isa;
+use crate::arch::Isa;
 
 /// Buffers of a thread.
 #[derive(Debug, Default)]

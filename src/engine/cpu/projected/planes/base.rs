@@ -236,8 +236,8 @@ impl Shift {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::amx;
     use super::*;
+    use crate::arch::amx;
 
     #[test]
     fn shifts_move_every_bit_of_both_planes() {

@@ -42,10 +42,10 @@ mod stem;
 mod transpose;
 mod visit;
 
-use super::amx;
 use super::kernel::{Bar, SUMS, judged};
 use super::stem::Tally;
 use super::x86_64::Avx512F32;
+use crate::arch::amx;
 pub(super) use base::Base;
 use products::{LEAVES, Sums};
 use std::arch::x86_64::*;
@@ -66,7 +66,7 @@ pub(super) struct Buffers {
 /// A, X, Y over all users. The tally's totals are those of the leaves less their closed form.
 ///
 /// # Safety
-/// The level [`Isa::Amx`](super::super::isa::Isa::Amx).
+/// The level [`Isa::Amx`](crate::arch::Isa::Amx).
 #[target_feature(
     enable = "avx2,fma,popcnt,bmi1,bmi2,gfni,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq"
 )]

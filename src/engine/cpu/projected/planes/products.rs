@@ -1,7 +1,7 @@
 //! Products of byte tiles for bit planes, and the six sums that they make.
 
-use super::super::amx::{EMPTY, Tile};
 use super::super::kernel::SUMS;
+use crate::arch::amx::{EMPTY, Tile};
 use std::arch::asm;
 use std::arch::x86_64::*;
 
@@ -98,7 +98,7 @@ impl Sums {
     /// Makes the packed sums and those by A, with high bytes where the operands have them.
     ///
     /// # Safety
-    /// [`configure`](super::super::amx::configure) must have run on this thread with [`LEAVES`]; slabs
+    /// [`configure`](crate::arch::amx::configure) must have run on this thread with [`LEAVES`]; slabs
     /// must be so few that the sums fit 32 bits.
     pub(super) unsafe fn packed(&mut self, operands: Operands<'_>) {
         // SAFETY: the tiles are configured, every address is inside the slices, and at least one step is
@@ -305,8 +305,8 @@ impl Sums {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::amx::{configure, is_available, release};
     use super::*;
+    use crate::arch::amx::{configure, is_available, release};
 
     /// Of each user, whether they answered a pair and each of its leaves, and scored these high.
     struct Case {

@@ -3,12 +3,12 @@
 //! Users come as in the prefix, by |g| descending or nearly so, in *slabs* of 64; the first of these are the
 //! outer slabs, which the products take. Users that fill up the last slab answered nothing.
 
-use super::super::amx::{EMPTY, Tile};
 use super::super::kernel::SUMS;
 use super::super::x86_64::totals_of;
 use super::base::Base;
 use super::products::{KINDS, Made, Operands, Sums, V_OF_HIGH, WEIGHTS, WIDE_WEIGHTS};
 use super::transpose::{Planes, Words, by_fours, by_lane};
+use crate::arch::amx::{EMPTY, Tile};
 use std::arch::x86_64::*;
 
 /// The most that one byte holds of g².
@@ -482,9 +482,9 @@ unsafe fn low([a, b]: [__m512i; 2]) -> __m512i {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::amx::is_available;
     use super::super::base::User;
     use super::*;
+    use crate::arch::amx::is_available;
 
     const LANES: usize = 40;
 

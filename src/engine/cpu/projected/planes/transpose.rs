@@ -176,8 +176,8 @@ pub(super) unsafe fn by_fours(lanes: &[u64]) -> [u64; 16] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::amx;
     use super::*;
+    use crate::arch::amx;
 
     fn words() -> impl FnMut() -> u64 {
         let mut state = 3_u64;

@@ -36,10 +36,10 @@ mod visit;
 pub(super) use base::TileBase;
 use base::Values;
 
-use super::amx::{self, EMPTY, Tile};
 use super::kernel::{Bar, SUMS, judged};
 use super::stem::Tally;
 use super::x86_64::Avx512F32;
+use crate::arch::amx::{self, EMPTY, Tile};
 use products::{Half, LEAVES, Shape, WEIGHTS, products};
 use std::arch::x86_64::*;
 use stem::{ByCode, Stem};

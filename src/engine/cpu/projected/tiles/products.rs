@@ -1,6 +1,6 @@
 //! Products of byte tiles over slabs of users, any small scores.
 
-use super::super::amx::{EMPTY, Tile};
+use crate::arch::amx::{EMPTY, Tile};
 use std::arch::asm;
 
 /// The tile registers that hold leaves.
@@ -52,7 +52,7 @@ pub(super) enum Half {
 /// left alone where `shape` has none.
 ///
 /// # Safety
-/// [`configure`](super::super::amx::configure) must have run with [`LEAVES`] on this thread; `weights` must hold [`WEIGHTS`] tiles a slab and
+/// [`configure`](crate::arch::amx::configure) must have run with [`LEAVES`] on this thread; `weights` must hold [`WEIGHTS`] tiles a slab and
 /// `leaves` as many as the shape has kinds; 255 · 255 · 3 · 64 · slabs must be below 2^31.
 ///
 /// `half` says which four of the sums are made: a half at a time, the weights of many products by
@@ -218,8 +218,8 @@ pub(super) unsafe fn products(
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::amx::{configure, is_available, release};
     use super::*;
+    use crate::arch::amx::{configure, is_available, release};
 
     #[test]
     fn products_are_those_of_the_definition() {

@@ -3,10 +3,10 @@
 //! Users come as in the prefix, by |g| descending or nearly so, in *slabs* of 64; the first of these are the outer slabs, which the
 //! products take. Users that fill up the last slab answered nothing.
 
-use super::super::amx::{EMPTY, Tile};
 use super::super::codes::MOST_VALUES;
 use super::base::{TileBase, Values};
 use super::products::{Shape, WEIGHTS};
+use crate::arch::amx::{EMPTY, Tile};
 use std::arch::x86_64::*;
 
 /// Weights that depend on the second question's score: s, s², s·g low and high, double.

@@ -11,13 +11,13 @@ use std::sync::OnceLock;
 /// A tile in memory.
 #[derive(Clone, Copy, Debug)]
 #[repr(C, align(64))]
-pub(super) struct Tile(pub(super) [[u8; 64]; 16]);
+pub(crate) struct Tile(pub(crate) [[u8; 64]; 16]);
 
 /// Zeros.
-pub(super) const EMPTY: Tile = Tile([[0; 64]; 16]);
+pub(crate) const EMPTY: Tile = Tile([[0; 64]; 16]);
 
 /// Whether the processor has byte tiles and the system lets this process use them.
-pub(super) fn is_available() -> bool {
+pub(crate) fn is_available() -> bool {
     static AVAILABLE: OnceLock<bool> = OnceLock::new();
     *AVAILABLE.get_or_init(|| {
         const TILES_AND_BYTES: u32 = 1 << 24 | 1 << 25;
@@ -55,7 +55,7 @@ fn permitted() -> bool {
 ///
 /// # Safety
 /// [`is_available`].
-pub(super) unsafe fn configure(pairs: u8, leaves: &[usize]) {
+pub(crate) unsafe fn configure(pairs: u8, leaves: &[usize]) {
     #[repr(C, align(64))]
     struct Config([u8; 64]);
     let mut config = Config([0; 64]);
@@ -72,7 +72,7 @@ pub(super) unsafe fn configure(pairs: u8, leaves: &[usize]) {
 ///
 /// # Safety
 /// [`is_available`].
-pub(super) unsafe fn release() {
+pub(crate) unsafe fn release() {
     // SAFETY: the instruction exists by this function's contract.
     unsafe { asm!("tilerelease", options(nostack)) }
 }

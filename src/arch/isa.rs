@@ -66,7 +66,7 @@ impl Isa {
                         && is_x86_feature_detected!("avx512vnni")
                         && is_x86_feature_detected!("avx512vpopcntdq")
                         && is_x86_feature_detected!("gfni")
-                        && super::projected::tiles_available()
+                        && super::amx::is_available()
                 }
             }
         }
