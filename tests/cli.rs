@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 
-const EXAM: &str = "exam.csv";
+pub(crate) const EXAM: &str = "exam.csv";
 
-fn data() -> PathBuf {
+pub(crate) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
 
 /// The binary with these arguments, in tests/data, with nothing of the caller's terminal.
-fn kcorrset(line: &str) -> Command {
+pub(crate) fn kcorrset(line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kcorrset"));
     command
         .args(line.split_whitespace())
@@ -36,7 +36,7 @@ fn run(line: &str) -> Output {
 }
 
 /// With a path, which may have spaces, as the last argument.
-fn run_on(line: &str, path: &Path) -> Output {
+pub(crate) fn run_on(line: &str, path: &Path) -> Output {
     kcorrset(line)
         .arg(path)
         .output()
@@ -57,16 +57,16 @@ fn run_with_stdin(line: &str, input: &[u8]) -> Output {
     child.wait_with_output().expect("it ends")
 }
 
-fn text(bytes: &[u8]) -> &str {
+pub(crate) fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("UTF-8")
 }
 
-fn code(output: &Output) -> i32 {
+pub(crate) fn code(output: &Output) -> i32 {
     output.status.code().expect("not ended by a signal")
 }
 
 /// Exit code, stdout and stderr in one text, without what changes from run to run.
-fn shown(output: &Output) -> String {
+pub(crate) fn shown(output: &Output) -> String {
     let mut all = format!("exit {}\n", code(output));
     for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
         if !bytes.is_empty() {

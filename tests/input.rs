@@ -183,6 +183,71 @@ fn quoted_fields_may_hold_quotes_and_line_breaks() {
     assert_eq!(table.totals(), [1, 3]);
 }
 
+/// A quote that one delimiter closes is a fault under another, and a row may end elsewhere: each of
+/// these tables is right under one of the three and must not be judged by the others.
+#[test]
+fn the_delimiter_is_told_before_quotes_are_judged() {
+    let table = try_read("user,question,score\nann,q1,1\nbob,q1,0.5\n").unwrap();
+    let sources = [
+        // As R writes them.
+        "\"user\",\"question\",\"score\"\n\"ann\",\"q1\",1\n\"bob\",\"q1\",0.5\n",
+        "\"user\";\"question\";\"score\"\n\"ann\";\"q1\";1\n\"bob\";\"q1\";0.5\n",
+        "\"user\"\t\"question\"\t\"score\"\n\"ann\"\t\"q1\"\t1\n\"bob\"\t\"q1\"\t0.5\n",
+        // Names and fields that hold the other delimiters.
+        "\"a; b\tc\",\"user\",question,score\n;;;,ann,q1,1\n\"\t\",\"bob\",\"q1\",0.5\n",
+        "\"a, b\tc\";\"user\";question;score\n,,,;ann;q1;1\n\"\t\";\"bob\";\"q1\";0.5\n",
+        "\"a, b; c\"\t\"user\"\tquestion\tscore\n,;\tann\tq1\t1\n\";\"\t\"bob\"\t\"q1\"\t0.5\n",
+        // Escaped quotes and line breaks in names.
+        "\"say \"\"hi\"\", she; said\";user;question;score\n\"\"\"\";ann;q1;1\n;bob;q1;0.5\n",
+        "\"two\nlines, \"\"or;\n\"\" so\"\tuser\tquestion\tscore\n\tann\tq1\t1\n\tbob\tq1\t0.5\n",
+        // By `,` a quote opens that nothing, or a quote of another row, closes.
+        "note,\"in inches;user;question;score\nx;ann;q1;1\ny;bob;q1;0.5\n",
+        "note,\"5;user;question;score\n5\" disk;ann;q1;1\n;bob;q1;0.5\n",
+        // Single quotes, and double ones inside a field, are characters.
+        "'a, b;user;question;score\n,;ann;q1;1\n';bob;q1;0.5\n",
+        "5\" disk;user;question;score\n;ann;q1;1\n;bob;q1;0.5\n",
+        // The last line without its break.
+        "\"user\";\"score\";\"question\"\n\"ann\";1;\"q1\"\n\"bob\";0.5;\"q1\"",
+    ];
+    for source in sources {
+        let mark = "\u{feff}";
+        for source in [
+            source.to_owned(),
+            source.replace('\n', "\r\n"),
+            format!("{mark}{source}"),
+        ] {
+            let got = try_read(&source).unwrap_or_else(|e| panic!("{e}\n{source}"));
+            assert_eq!(got.fingerprint(), table.fingerprint(), "{source}");
+        }
+    }
+    messages(
+        &[
+            b"\"id\",\"item\",\"resp\"\n1,a,1\n",
+            b"\"id\";\"item\";\"resp\"\n1;a;1\n",
+            b"\"id\"\t\"item\"\t\"resp\"\n1\ta\t1\n",
+            b"\"Q1\",\"Q2\",\"the; total\"\n1,2,3\n",
+            b"\"user\"\nann\n",
+            b"\"user,question,score\"\n\"ann,q1,1\"\n",
+            b"'user','question','score'\n",
+            b"\"user\";\"question\" ;\"score\"\n",
+            b"user;question;\"score\nann;q1;1\n",
+            b"\"user\";\"question\";\"score\";\"user\"\n",
+        ],
+        expect![[r#"
+            t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"; name the columns with --user-column, --question-column and --score-column
+            t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"; name the columns with --user-column, --question-column and --score-column
+            t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"; name the columns with --user-column, --question-column and --score-column
+            t: no column "user", "question", "score": the header on line 1 has "Q1", "Q2", "the; total"; name the columns with --user-column, --question-column and --score-column
+            t: no column "question", "score": the header on line 1 has "user"; name the columns with --user-column, --question-column and --score-column
+            t: no column "user", "question", "score": the header on line 1 has "user,question,score"; name the columns with --user-column, --question-column and --score-column
+            t: no column "user", "question", "score": the header on line 1 has "'user'", "'question'", "'score'"; name the columns with --user-column, --question-column and --score-column
+            t: line 1: text follows a closing quote: write "" for a quote in a quoted field
+            t: line 1: a quote is opened and never closed: close it, or write "" for a quote in a field
+            t: column "user" stands twice in the header on line 1: rename one of them
+        "#]],
+    );
+}
+
 #[test]
 fn repeated_answers_by_choice() {
     let source = "user,question,score\nann,q1,1\nann,q1,2\nann,q2,3\n";

@@ -1,6 +1,8 @@
 //! Where results go: stdout or a file, whole or not at all.
 
+use super::table::names_stream;
 use anyhow::{Context, bail};
+use same_file::Handle;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -28,9 +30,31 @@ pub enum Output {
 }
 
 impl Output {
+    /// Opens the output of a command that reads the table at `data`. That file itself is refused as
+    /// output, under whatever name: the result would take the place of what it was made from.
+    pub fn open_apart_from(data: &Path, path: Option<&Path>) -> anyhow::Result<Self> {
+        let path = path.filter(|path| !names_stream(path));
+        let read = Some(data).filter(|data| !names_stream(data));
+        // Both are held open here, as some file systems number a file only while it is open.
+        let table = regular(read, Handle::stdin);
+        if table.is_some() && table == regular(path, Handle::stdout) {
+            let shown = |path: Option<&Path>, stream: &str| match path {
+                Some(path) => path.display().to_string(),
+                None => stream.to_owned(),
+            };
+            bail!(
+                "{}: is the table itself, read as {}, and the result would be written over it: name \
+                 another file",
+                shown(path, "stdout"),
+                shown(read, "stdin")
+            );
+        }
+        Self::open(path)
+    }
+
     /// Stdout where there is no path or the path is `-`.
     pub fn open(path: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = path.filter(|p| p.as_os_str() != "-") else {
+        let Some(path) = path.filter(|path| !names_stream(path)) else {
             return Ok(Self::Stdout);
         };
         let cannot = || format!("{}: cannot write", path.display());
@@ -111,6 +135,20 @@ impl Output {
             }
         }
     }
+}
+
+/// The regular file that `path` is, or `stream` where there is none. A terminal, pipe or device is
+/// none: it may well be read and written, and to open a pipe takes part in it. Nor is a file that
+/// cannot be opened: then it is not read either, and who opens it next says why.
+fn regular(path: Option<&Path>, stream: fn() -> io::Result<Handle>) -> Option<Handle> {
+    let handle = match path {
+        None => stream(),
+        Some(path) if fs::metadata(path).ok()?.is_file() => Handle::from_path(path),
+        Some(_) => return None,
+    };
+    let handle = handle.ok()?;
+    let is_file = handle.as_file().metadata().ok()?.is_file();
+    is_file.then_some(handle)
 }
 
 /// A buffered writer that remembers whether its reader went away.

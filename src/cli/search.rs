@@ -90,7 +90,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
         anyhow::bail!("--limit 0: there is nothing to search");
     }
     args.engine.check()?;
-    let output = Output::open(args.output.as_deref())?;
+    let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
     let stop = Stop::install()?;
     let matrix = args.table.read(&args.data)?;
     let query =

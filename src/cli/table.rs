@@ -34,8 +34,8 @@ enum Which {
     Last,
 }
 
-/// Whether a path names stdin.
-pub fn is_stdin(path: &Path) -> bool {
+/// Whether a path is `-`: stdin, or stdout where something is written.
+pub fn names_stream(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
@@ -54,7 +54,7 @@ impl TableArgs {
                 Which::Last => Duplicates::Last,
             },
         };
-        let matrix = if is_stdin(data) {
+        let matrix = if names_stream(data) {
             input::read(std::io::stdin().lock(), "stdin", &options)?
         } else {
             let name = data.display().to_string();

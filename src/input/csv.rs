@@ -15,24 +15,18 @@ use crate::matrix::MatrixBuilder;
 
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
-/// Reads to the end of the text. `lead` is the space before its first byte, on the same line: a tab
-/// there is a delimiter behind a nameless first column.
+/// Reads to the end of the text, whose next byte is not space. `lead` is the space before it, on the
+/// same line: a tab there is a delimiter behind a nameless first column.
 pub(super) fn read(
     text: &mut Text<'_>,
     lead: Vec<u8>,
     columns: &ColumnNames,
     builder: &mut MatrixBuilder,
 ) -> Result<(), Stop> {
-    let Some(header) = Header::read(text, lead, columns)? else {
-        return Err(LayoutFault::Empty.into());
-    };
+    let header = Header::read(text, lead, columns)?;
     let mut bytes = Vec::new();
     let mut fields = Fields::default();
-    loop {
-        bytes.clear();
-        let Some(place) = next_row(text, &[header.delimiter], &mut bytes)? else {
-            return Ok(());
-        };
+    while let Some(place) = next_row(text, header.delimiter, &mut bytes)? {
         let row = |fault| Stop::Row(place, fault);
         fields.split(&bytes, header.delimiter).map_err(row)?;
         if fields.len() != header.fields {
@@ -51,6 +45,7 @@ pub(super) fn read(
         })?;
         builder.push(user, question, score, place.number())?;
     }
+    Ok(())
 }
 
 fn id<'f>(field: &'f str, column: &str) -> Result<&'f str, RowFault> {
@@ -72,81 +67,103 @@ struct Header {
 }
 
 impl Header {
-    /// Reads the first line that is not empty and takes the delimiter that makes it hold the three
-    /// names; `None` where there is no such line.
-    fn read(
-        text: &mut Text<'_>,
-        lead: Vec<u8>,
-        columns: &ColumnNames,
-    ) -> Result<Option<Self>, Stop> {
-        let mut bytes = lead;
-        let place = match next_row(text, &DELIMITERS, &mut bytes) {
-            Ok(Some(place)) => place,
-            Ok(None) => return Ok(None),
-            Err(Stop::Row(_, RowFault::TooLong { .. })) => return Err(LayoutFault::NotText.into()),
-            Err(other) => return Err(other),
-        };
-        if bytes
-            .iter()
-            .any(|b| b.is_ascii_control() && !b"\t\r\n".contains(b))
-        {
-            return Err(LayoutFault::NotText.into());
+    /// Reads the header and takes the delimiter that makes it hold the three names.
+    ///
+    /// What a quote means depends on the delimiter: by `,` the text `"user";"score"` goes on behind a
+    /// closing quote, and a row may even end elsewhere. So each delimiter is tried on the row that it
+    /// makes itself, shorter rows first, and where one holds the names, nothing behind its row was
+    /// read. A fault is told only where none does: by the delimiter that makes most fields, which is
+    /// likely the one meant; of several, by one without a fault in its quotes, else by the first.
+    fn read(text: &mut Text<'_>, lead: Vec<u8>, columns: &ColumnNames) -> Result<Self, Stop> {
+        let place = Place::Line(text.line());
+        let mut open = DELIMITERS.map(|delimiter| (delimiter, At::Start)).to_vec();
+        let mut row = lead;
+        for &byte in &row {
+            step(&mut open, byte);
         }
-        let wanted = [&columns.user, &columns.question, &columns.score];
         let mut fields = Fields::default();
-        // The split into most columns, for the message.
-        let mut found = Vec::new();
-        for delimiter in DELIMITERS {
-            fields
-                .split(&bytes, delimiter)
-                .map_err(|fault| Stop::Row(place, fault))?;
-            let names: Vec<&str> = fields.iter().map(str::trim).collect();
-            let places = wanted.map(|name| names.iter().position(|n| n == name));
-            if let [Some(user), Some(question), Some(score)] = places {
-                if let Some(name) = wanted
-                    .into_iter()
-                    .find(|&name| names.iter().filter(|n| *n == name).count() > 1)
-                {
-                    return Err(LayoutFault::RepeatedColumn {
-                        column: name.clone(),
-                        line: place.number(),
-                    }
-                    .into());
+        let mut told: Option<((usize, bool), Stop)> = None;
+        loop {
+            let cut = text.row(&mut row, |byte| step(&mut open, byte))?;
+            let binary = |b: &u8| b.is_ascii_control() && !b"\t\r\n".contains(b);
+            if told.is_none() && (cut == Cut::TooLong || row.iter().any(binary)) {
+                return Err(LayoutFault::NotText.into());
+            }
+            let ended = |&mut (_, at): &mut (u8, At)| at == At::End || cut != Cut::Whole;
+            for (delimiter, _) in open.extract_if(.., ended) {
+                let stop = match fields.split(&row, delimiter) {
+                    Ok(()) => match Self::find(&fields, delimiter, columns, place.number()) {
+                        Ok(header) => return Ok(header),
+                        Err(fault) => Stop::Layout(fault),
+                    },
+                    Err(fault) => Stop::Row(place, fault),
+                };
+                let rank = (fields.len(), matches!(stop, Stop::Layout(_)));
+                if told.as_ref().is_none_or(|(best, _)| rank > *best) {
+                    told = Some((rank, stop));
                 }
-                return Ok(Some(Self {
-                    delimiter,
-                    fields: names.len(),
-                    user,
-                    question,
-                    score,
-                }));
             }
-            if names.len() > found.len() {
-                found = names.into_iter().map(str::to_owned).collect();
+            match told {
+                Some((_, stop)) if open.is_empty() => return Err(stop),
+                _ => {}
             }
         }
-        let missing = wanted.into_iter().filter(|name| !found.contains(name));
-        Err(LayoutFault::MissingColumns {
-            missing: list(missing.map(String::as_str)),
-            line: place.number(),
-            found: list(found.iter().map(String::as_str)),
+    }
+
+    /// Where among `fields`, the header on `line`, the three names are.
+    fn find(
+        fields: &Fields,
+        delimiter: u8,
+        columns: &ColumnNames,
+        line: u64,
+    ) -> Result<Self, LayoutFault> {
+        let names: Vec<&str> = fields.iter().map(str::trim).collect();
+        let wanted = [&columns.user, &columns.question, &columns.score];
+        let places = wanted.map(|name| names.iter().position(|n| n == name));
+        let [Some(user), Some(question), Some(score)] = places else {
+            let missing = wanted
+                .into_iter()
+                .filter(|name| !names.contains(&name.as_str()));
+            return Err(LayoutFault::MissingColumns {
+                missing: list(missing.map(String::as_str)),
+                line,
+                found: list(names.iter().copied()),
+            });
+        };
+        let repeated = |name: &&String| names.iter().filter(|n| *n == name).count() > 1;
+        if let Some(column) = wanted.into_iter().find(repeated).cloned() {
+            return Err(LayoutFault::RepeatedColumn { column, line });
         }
-        .into())
+        Ok(Self {
+            delimiter,
+            fields: names.len(),
+            user,
+            question,
+            score,
+        })
     }
 }
 
-/// Appends the next row that is not an empty line to `bytes`; where it starts.
+/// Steps each delimiter's reading of a row over `byte`; whether one of them ends there.
+fn step(open: &mut [(u8, At)], byte: u8) -> bool {
+    for (delimiter, at) in open.iter_mut() {
+        *at = at.step(byte, byte == *delimiter);
+    }
+    open.iter().any(|&(_, at)| at == At::End)
+}
+
+/// Reads the next row that is not an empty line into `bytes`; where it starts.
 fn next_row(
     text: &mut Text<'_>,
-    delimiters: &[u8],
+    delimiter: u8,
     bytes: &mut Vec<u8>,
 ) -> Result<Option<Place>, Stop> {
     loop {
+        bytes.clear();
         let place = Place::Line(text.line());
-        let step = |at: At, byte| at.step(byte, delimiters.contains(&byte));
-        let mut at = bytes.iter().copied().fold(At::Start, step);
+        let mut at = At::Start;
         let cut = text.row(bytes, |byte| {
-            at = step(at, byte);
+            at = at.step(byte, byte == delimiter);
             at == At::End
         })?;
         if cut == Cut::TooLong {
@@ -159,7 +176,6 @@ fn next_row(
         if cut == Cut::AtEnd {
             return Ok(None);
         }
-        bytes.clear();
     }
 }
 
@@ -212,7 +228,7 @@ impl Fields {
         (0..self.len()).map(|field| self.get(field))
     }
 
-    /// Takes `row` apart.
+    /// Takes `row` apart. At a fault the field that has it is the last one.
     fn split(&mut self, row: &[u8], delimiter: u8) -> Result<(), RowFault> {
         self.text.clear();
         self.ends.clear();
@@ -224,21 +240,22 @@ impl Fields {
         let delimiter = char::from(delimiter);
         let mut rest = row;
         loop {
-            rest = match rest.strip_prefix('"') {
-                Some(quoted) => self.unquote(quoted)?,
+            let behind = match rest.strip_prefix('"') {
+                Some(quoted) => self.unquote(quoted),
                 None => {
                     let (field, behind) = rest.split_at(rest.find(delimiter).unwrap_or(rest.len()));
-                    if field.contains('\r') {
-                        return Err(RowFault::CarriageReturn);
-                    }
                     self.text.push_str(field);
-                    behind
+                    match field.contains('\r') {
+                        true => Err(RowFault::CarriageReturn),
+                        false => Ok(behind),
+                    }
                 }
             };
             self.ends.push(self.text.len());
-            rest = match rest.strip_prefix(delimiter) {
+            let behind = behind?;
+            rest = match behind.strip_prefix(delimiter) {
                 Some(rest) => rest,
-                None if rest.is_empty() => return Ok(()),
+                None if behind.is_empty() => return Ok(()),
                 None => return Err(RowFault::AfterQuote),
             };
         }

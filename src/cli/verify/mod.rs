@@ -8,7 +8,7 @@ use super::engine::EngineArgs;
 use super::exit::Exit;
 use super::output::Output;
 use super::stop::Stop;
-use super::table::{TableArgs, is_stdin};
+use super::table::{TableArgs, names_stream};
 use anyhow::{Context, bail};
 use clap::Args;
 use kcorrset::report::{Report, SCHEMA};
@@ -80,7 +80,7 @@ struct Verdict {
 pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
     let verdict = match (&args.result, args.sample, args.k) {
         (Some(path), _, _) => {
-            if is_stdin(path) && is_stdin(&args.data) {
+            if names_stream(path) && names_stream(&args.data) {
                 bail!("DATA and RESULT cannot both be stdin");
             }
             let report = read(path)?;
@@ -125,13 +125,13 @@ pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
 
 /// Reads a result that `search --format json` wrote.
 fn read(path: &Path) -> anyhow::Result<Report> {
-    let name = if is_stdin(path) {
+    let name = if names_stream(path) {
         "stdin".to_owned()
     } else {
         path.display().to_string()
     };
     let mut text = Vec::new();
-    if is_stdin(path) {
+    if names_stream(path) {
         std::io::stdin().read_to_end(&mut text)
     } else {
         std::fs::File::open(path).and_then(|mut file| file.read_to_end(&mut text))
