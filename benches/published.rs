@@ -7,8 +7,7 @@
 
 use kcorrset::engine::cpu::{CpuEngine, Isa};
 use kcorrset::engine::published::PublishedEngine;
-use kcorrset::engine::{Engine, EngineError, Findings, Query, Watch};
-use kcorrset::matrix::ResponseMatrix;
+use kcorrset::engine::{Engine, Prepared, Query, Watch};
 use kcorrset::synth::{Model, Spec, matrix};
 use std::time::Instant;
 
@@ -41,16 +40,15 @@ fn main() {
     let published = PublishedEngine::new(threads, isa).expect("the level was detected");
     let exact = CpuEngine::new(threads).expect("threads for the check");
 
-    let prepared = published.prepare(&table).expect("sums of 0 and 1 fit");
-    let want = best_r(&table, sets, |query, watch| {
-        exact.search(&table, query, watch)
-    });
+    let query = Query::of(&table).k(K).min_users(MIN_USERS).build();
+    let query = query.expect("the table has K questions");
+    let published = published.open(&query).expect("sums of 0 and 1 fit");
+    let exact = exact.open(&query).expect("it takes any table");
+    let want = best_r(&*exact, &query, sets);
     let mut times = Vec::new();
     for _ in 0..repeats {
         let start = Instant::now();
-        let r = best_r(&table, sets, |query, watch| {
-            published.search_prepared(&prepared, &table, query, watch)
-        });
+        let r = best_r(&*published, &query, sets);
         times.push(start.elapsed());
         assert!((r - want).abs() < 1e-9, "r = {r}, and {want} is right");
     }
@@ -64,16 +62,12 @@ fn main() {
 }
 
 /// The best r over the sample's ranges.
-fn best_r(
-    table: &ResponseMatrix,
-    sets: u128,
-    search: impl Fn(&Query, &Watch) -> Result<Findings, EngineError>,
-) -> f64 {
-    let query = Query::new(table, K, 1, MIN_USERS).expect("the table has K questions");
+fn best_r(prepared: &dyn Prepared, query: &Query<'_>, sets: u128) -> f64 {
     let of_range = |range: u128| {
-        let skip = query.total() / RANGES * range;
-        let part = query.clone().with_ranks(skip, Some(sets / RANGES));
-        let found = search(&part.expect("ranges start inside the sets"), &Watch::new());
+        let skip = query.space().count() / RANGES * range;
+        let part = query.space().part(skip, Some(sets / RANGES));
+        let part = part.expect("ranges start inside the sets");
+        let found = prepared.search(&part, &Watch::new());
         let best = found.expect("nothing stops it").best;
         best.first().map_or(-1.0, |first| first.correlation().r())
     };

@@ -373,6 +373,48 @@ impl ResponseMatrix {
         })
     }
 
+    /// The same users and totals over these questions alone, in this order; users who answered none of
+    /// them stay. A total may then exceed what the scores that are left add up to.
+    #[must_use]
+    pub fn arranged(&self, order: &[usize]) -> Self {
+        let mut place = vec![None; self.questions.len()];
+        for (position, &question) in order.iter().enumerate() {
+            place[question] = Some(position as u32);
+        }
+        let mut row_offsets = vec![0];
+        let (mut row_questions, mut row_scores) = (Vec::new(), Vec::new());
+        for user in 0..self.users.len() {
+            let mut row: Vec<(u32, i64)> = self
+                .row(user)
+                .filter_map(|(question, score)| Some((place[question]?, score)))
+                .collect();
+            row.sort_unstable();
+            row_questions.extend(row.iter().map(|&(question, _)| question));
+            row_scores.extend(row.iter().map(|&(_, score)| score));
+            row_offsets.push(row_questions.len());
+        }
+        Self {
+            users: self.users.clone(),
+            questions: order.iter().map(|&q| self.questions[q].clone()).collect(),
+            columns: order.iter().map(|&q| self.columns[q].clone()).collect(),
+            totals: self.totals.clone(),
+            row_offsets,
+            row_questions,
+            row_scores,
+            scale: self.scale,
+        }
+    }
+
+    /// The largest size of any user's total, or of any set's score as far as the sum of the sizes of
+    /// a user's scores bounds it.
+    #[must_use]
+    pub fn reach(&self) -> u64 {
+        let scores = |user| self.row(user).map(|(_, s)| s.unsigned_abs()).sum::<u64>();
+        let score = (0..self.users.len()).map(scores).max();
+        let total = self.totals.iter().map(|total| total.unsigned_abs()).max();
+        score.max(total).unwrap_or(0)
+    }
+
     /// User ids by index.
     #[must_use]
     pub fn users(&self) -> &[String] {

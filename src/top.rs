@@ -1,10 +1,10 @@
 //! The N best sets so far, in one total order.
 //!
-//! Layer 0. Better: larger correlation, then lexicographically smaller set. The order is total, so
+//! Layer 0. Better: larger value of the criterion, then lexicographically smaller set. The order is total, so
 //! the content does not depend on the order of insertion, and merging is commutative and
 //! associative.
 
-use crate::stats::{Correlation, Sums};
+use crate::stats::{Correlation, Criterion, NO_FLOOR, Sums};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -17,10 +17,11 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// `set` (ascending) with its sums, or `None` where its correlation is undefined.
+    /// `set` (ascending question indices) with its sums, or `None` where the criterion gives it no value.
     #[must_use]
-    pub fn new(set: Vec<usize>, sums: Sums, min_users: u64) -> Option<Self> {
-        Correlation::of(&sums, min_users).map(|correlation| Self {
+    pub fn new(criterion: Criterion, min_users: u64, set: Vec<usize>, sums: Sums) -> Option<Self> {
+        let correlation = criterion.value(&sums, min_users)?;
+        Some(Self {
             set,
             sums,
             correlation,
@@ -77,9 +78,6 @@ pub struct Top {
     heap: BinaryHeap<std::cmp::Reverse<Candidate>>,
     floor: f64,
 }
-
-/// Below every r: nothing can be discarded yet.
-pub const NO_FLOOR: f64 = f64::NEG_INFINITY;
 
 impl Top {
     /// Keeps up to `capacity` sets.
@@ -144,9 +142,9 @@ mod tests {
 
     fn candidate(set: usize, value: i64) -> Option<Candidate> {
         let mut sums = Sums::of_user(0, 0);
-        sums += Sums::of_user(2, value);
+        sums += Sums::of_user(2, value.into());
         sums += Sums::of_user(1, 3);
-        Candidate::new(vec![set], sums, 2)
+        Candidate::new(Criterion::PartWhole, 2, vec![set], sums)
     }
 
     proptest! {

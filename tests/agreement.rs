@@ -4,6 +4,7 @@
 //! arithmetic; an engine has to give exactly that, for each top, floor and range asked for. The GPU
 //! engine goes through the same tables in gpu_grid.rs.
 
+use crate::asked::{Asked, ask};
 use crate::gpu_grid;
 use crate::gram::Forced;
 use crate::tables::{self, Draw, Table};
@@ -14,9 +15,9 @@ use kcorrset::engine::oracle::ReferenceEngine;
 use kcorrset::engine::reference::{self, Entry, Fraction, SixSums, compare, correlation};
 use kcorrset::engine::{Engine, EngineError, Query, QueryError, Watch};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::search::{self, Outcome, SearchError};
-use kcorrset::stats::{Correlation, Sums};
-use kcorrset::top::{Candidate, NO_FLOOR};
+use kcorrset::search::{Outcome, SearchError};
+use kcorrset::stats::{Correlation, NO_FLOOR, Sums};
+use kcorrset::top::Candidate;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -82,10 +83,8 @@ impl Subject {
     /// Whether the engine takes searches of this table and size, or refuses them by its typed error,
     /// without starting; panics where it must not.
     pub fn takes(&self, matrix: &ResponseMatrix, k: usize, min_users: u64) -> bool {
-        let query = Query::new(matrix, k, 1, min_users)
-            .and_then(|query| query.with_ranks(0, Some(1)))
-            .unwrap();
-        match self.engine.search(matrix, &query, &Watch::new()) {
+        let one = ask(matrix, k, 1, min_users).ranks(0, Some(1));
+        match one.find(&*self.engine, &Watch::new()) {
             Ok(_) => true,
             Err(EngineError::Refused { .. }) if self.refuses.allow(matrix, k) => false,
             Err(error) => panic!("{}, k {k}: {error}", self.name),
@@ -161,7 +160,8 @@ fn cpu(threads: usize) -> CpuEngine {
 /// Every `k`-set of the table with the oracle's sums, in lexicographic order.
 pub fn oracle_all(matrix: &ResponseMatrix, k: usize) -> Vec<Entry> {
     let mut all = Vec::new();
-    reference::visit(matrix, k, 2, 0..u128::MAX, |entry| {
+    let order: Vec<usize> = (0..matrix.questions().len()).collect();
+    reference::visit(matrix, &order, k, 2, 0..u128::MAX, |entry| {
         all.push(entry);
         true
     });
@@ -200,7 +200,7 @@ impl<'a> Truth<'a> {
             .zip(0..)
             .filter_map(|(entry, rank)| {
                 let fraction = correlation(&entry.sums, min_users)?;
-                let r = Correlation::of(&to_sums(&entry.sums), min_users)?.r();
+                let r = Correlation::of(&Sums::from_array(entry.sums), min_users)?.r();
                 Some(Ranked {
                     rank,
                     set: entry.set.clone(),
@@ -308,18 +308,6 @@ fn as_fraction(value: f64) -> Result<Fraction, String> {
     correlation(&sums, 1).ok_or_else(|| format!("{value:e} has no fraction"))
 }
 
-fn to_sums(six: &SixSums) -> Sums {
-    let [n, sa, sg, saa, sgg, sag] = *six;
-    Sums {
-        n: n as u64,
-        sa,
-        sg,
-        saa,
-        sgg,
-        sag,
-    }
-}
-
 /// One search to make.
 #[derive(Clone, Debug)]
 struct Ask {
@@ -332,17 +320,20 @@ struct Ask {
 fn check(engine: &dyn Engine, truth: &Truth, ask: &Ask) -> Result<Vec<Candidate>, String> {
     let watch = Watch::new();
     watch.raise_floor(ask.floor);
-    let outcome = search::run(engine, truth.matrix, &query(truth, ask)?, &watch)
+    let outcome = asked(truth, ask)
+        .run(engine, &watch)
         .map_err(|error| format!("{ask:?}: {error}"))?;
     hold(truth, ask, &outcome, &watch).map_err(|what| format!("{ask:?}: {what}"))?;
     Ok(outcome.best)
 }
 
-fn query(truth: &Truth, ask: &Ask) -> Result<Query, String> {
-    let Range { start, end } = ask.ranks;
-    Query::new(truth.matrix, truth.k, ask.top, truth.min_users)
-        .and_then(|query| query.with_ranks(start, Some(end - start)))
-        .map_err(|error| error.to_string())
+fn asked<'t>(truth: &Truth<'t>, asked: &Ask) -> Asked<'t> {
+    let Range { start, end } = asked.ranks;
+    let all = ask(truth.matrix, truth.k, asked.top, truth.min_users);
+    match all.query.space().part(start, Some(end - start)) {
+        Some(part) => Asked { part, ..all },
+        None => all,
+    }
 }
 
 fn hold(truth: &Truth, ask: &Ask, outcome: &Outcome, watch: &Watch) -> Result<(), String> {
@@ -373,8 +364,8 @@ fn hold(truth: &Truth, ask: &Ask, outcome: &Outcome, watch: &Watch) -> Result<()
         if !ask.ranks.contains(&right.rank) {
             return Err(format!("{set:?} is outside the ranks"));
         }
-        if *candidate.sums() != to_sums(&right.sums) {
-            let (got, want) = (candidate.sums(), to_sums(&right.sums));
+        if *candidate.sums() != Sums::from_array(right.sums) {
+            let (got, want) = (candidate.sums(), Sums::from_array(right.sums));
             return Err(format!("sums of {set:?}: {got:?} is not {want:?}"));
         }
         if got.last().is_some_and(|&before| before >= place) {
@@ -485,7 +476,7 @@ fn stopped(engine: &dyn Engine, truth: &Truth) -> Result<(), String> {
     };
     let watch = Watch::new();
     watch.stop();
-    match search::run(engine, truth.matrix, &query(truth, &ask)?, &watch) {
+    match asked(truth, &ask).run(engine, &watch) {
         Err(SearchError::Engine(EngineError::Stopped)) => Ok(()),
         Err(error) => Err(format!("stopped: {error}")),
         Ok(outcome) => {
@@ -590,7 +581,7 @@ fn one_user_has_no_correlation() {
         min_users: 2,
         users: 1,
     };
-    assert_eq!(Query::new(&one, 2, 1, 2), Err(refused));
+    assert_eq!(Query::of(&one).k(2).build().unwrap_err(), refused);
 }
 
 #[test]
@@ -623,10 +614,10 @@ fn threads_do_not_change_the_answer() {
         let Table { name, matrix } = table;
         for k in [1, 3, 5] {
             for top in [1, 10, 500] {
-                let query = Query::new(&matrix, k, top, 2).unwrap();
+                let query = ask(&matrix, k, top, 2);
                 let findings = |threads: usize| {
                     let engine = cpu(threads);
-                    engine.search(&matrix, &query, &Watch::new()).unwrap()
+                    query.find(&engine, &Watch::new()).unwrap()
                 };
                 let one = findings(1);
                 for threads in [2, 3, 8] {
@@ -665,12 +656,7 @@ fn a_stop_from_outside() {
                 std::thread::sleep(std::time::Duration::from_millis(2));
                 watch.stop();
             });
-            search::run(
-                &**engine,
-                truth.matrix,
-                &query(truth, &ask).unwrap(),
-                &watch,
-            )
+            asked(truth, &ask).run(&**engine, &watch)
         });
         match result {
             Err(SearchError::Engine(EngineError::Stopped)) => {}

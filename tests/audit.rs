@@ -4,13 +4,14 @@
 //! A check that nothing can fail proves nothing: each fault here must be refused.
 
 use crate::agreement::{Effort, Refuses, Subject, Truth, agree, engines, oracle_all};
+use crate::asked::{ask, faulty};
 use crate::tables::{self, Table};
 use kcorrset::combin::{binomial, unrank};
-use kcorrset::engine::{Engine, EngineError, Findings, Query, Watch};
+use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::{self, SearchError};
-use kcorrset::stats::{AuditSums, Basis, Sums};
-use kcorrset::top::{Candidate, NO_FLOOR, Top};
+use kcorrset::stats::{AuditSums, Basis, NO_FLOOR, Six, Sums};
+use kcorrset::top::{Candidate, Top};
 use std::ops::Range;
 
 /// Right and plain: every set from the bitsets. Faults are planted around it.
@@ -25,94 +26,56 @@ impl Engine for Plain {
         Vec::new()
     }
 
-    fn search(
-        &self,
-        matrix: &ResponseMatrix,
-        query: &Query,
-        watch: &Watch,
-    ) -> Result<Findings, EngineError> {
+    fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
+        Ok(Box::new(PlainOver(query)))
+    }
+}
+
+struct PlainOver<'q>(&'q Query<'q>);
+
+impl Prepared for PlainOver<'_> {
+    fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
+        let Self(query) = self;
         if watch.stopped() {
             return Err(EngineError::Stopped);
         }
         let mut top = Top::new(query.top());
-        let mut seen = AuditSums::default();
+        let mut visited = AuditSums::default();
         let mut defined = 0;
-        for rank in query.ranks() {
-            let set = unrank(matrix.questions().len(), query.k(), rank).unwrap();
-            let sums = Sums::of_set(matrix, &set);
-            seen.add_set(&sums);
-            if let Some(candidate) = Candidate::new(set, sums, query.min_users()) {
+        for rank in part.ranks() {
+            let set = query.space().unrank(rank).unwrap();
+            let sums = Sums::of_set(query.table(), &set);
+            visited.add_set(&sums);
+            if let Some(candidate) = query.candidate(&set, sums) {
                 defined += 1;
                 top.push(candidate);
             }
         }
-        watch.advance(query.ranks().end - query.ranks().start);
+        watch.advance(part.sets());
         watch.raise_floor(top.floor());
         Ok(Findings {
             best: top.into_sorted(),
-            seen,
-            basis: Basis::default(),
+            visited,
             defined: Some(defined),
+            ..Findings::default()
         })
     }
 }
 
-/// An engine whose findings go through `fault`.
-struct Faulty<'a, F> {
-    inner: &'a dyn Engine,
-    fault: F,
-}
-
-impl<F> Engine for Faulty<'_, F>
-where
-    F: Fn(&dyn Engine, &ResponseMatrix, &Query, &Watch) -> Result<Findings, EngineError> + Sync,
-{
-    fn name(&self) -> &'static str {
-        "faulty"
-    }
-
-    fn devices(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    fn search(
-        &self,
-        matrix: &ResponseMatrix,
-        query: &Query,
-        watch: &Watch,
-    ) -> Result<Findings, EngineError> {
-        (self.fault)(self.inner, matrix, query, watch)
-    }
-}
-
-/// The wrapper's type is what lets closures of references be inferred.
-fn faulty<F>(inner: &dyn Engine, fault: F) -> Faulty<'_, F>
-where
-    F: Fn(&dyn Engine, &ResponseMatrix, &Query, &Watch) -> Result<Findings, EngineError> + Sync,
-{
-    Faulty { inner, fault }
-}
-
 /// The right findings of `parts` of the ranks, added up.
 fn over(
-    matrix: &ResponseMatrix,
-    query: &Query,
+    inner: &dyn Prepared,
+    query: &Query<'_>,
     watch: &Watch,
     parts: &[Range<u128>],
 ) -> Result<Findings, EngineError> {
-    let mut together: Option<Findings> = None;
+    let mut all = Findings::default();
     for Range { start, end } in parts.iter().filter(|part| !part.is_empty()).cloned() {
-        let part = query.clone().with_ranks(start, Some(end - start)).unwrap();
-        let found = Plain.search(matrix, &part, watch)?;
-        match &mut together {
-            None => together = Some(found),
-            Some(all) => {
-                all.seen += found.seen;
-                all.best.extend(found.best);
-            }
-        }
+        let part = query.space().part(start, Some(end - start)).unwrap();
+        let found = inner.search(&part, watch)?;
+        all.visited += found.visited;
+        all.best.extend(found.best);
     }
-    let mut all = together.unwrap();
     all.best.sort_by(|a, b| b.cmp(a));
     all.best.dedup();
     all.best.truncate(query.top());
@@ -151,8 +114,8 @@ fn plain() -> Subject {
 
 /// Panics unless the audit refuses `engine`.
 fn must_fail_the_audit(engine: &dyn Engine, matrix: &ResponseMatrix, k: usize, fault: &str) {
-    let query = Query::new(matrix, k, 5, 2).unwrap();
-    match search::run(engine, matrix, &query, &Watch::new()) {
+    let query = ask(matrix, k, 5, 2);
+    match query.run(engine, &Watch::new()) {
         Err(SearchError::Audit(_)) => {}
         other => panic!("{fault} passed: {other:?}"),
     }
@@ -160,8 +123,8 @@ fn must_fail_the_audit(engine: &dyn Engine, matrix: &ResponseMatrix, k: usize, f
 
 /// Panics unless the audit passes.
 fn must_pass_the_audit(engine: &dyn Engine, matrix: &ResponseMatrix, k: usize, named: &str) {
-    let query = Query::new(matrix, k, 5, 2).unwrap();
-    if let Err(error) = search::run(engine, matrix, &query, &Watch::new()) {
+    let query = ask(matrix, k, 5, 2);
+    if let Err(error) = query.run(engine, &Watch::new()) {
         panic!("{named}: {error}");
     }
 }
@@ -171,8 +134,8 @@ fn the_audit_catches_lost_and_doubled_sets() {
     for (Table { name, matrix }, k) in small_tables() {
         let total = binomial(matrix.questions().len() as u64, k as u64).unwrap();
         let visit = |parts: Vec<Range<u128>>| {
-            faulty(&Plain, move |_, matrix, query, watch| {
-                over(matrix, query, watch, &parts)
+            faulty(&Plain, move |inner, query, _, watch| {
+                over(inner, query, watch, &parts)
             })
         };
         let middle = total / 2;
@@ -201,17 +164,16 @@ fn the_audit_catches_an_engine_that_stops_short() {
         for (Table { name, matrix }, k) in tables_for(&subject) {
             must_pass_the_audit(&**engine, &matrix, k, &format!("{of}, {name}"));
             for (skip, short) in [(0, 1), (1, 0), (0, 4)] {
-                let shorter = faulty(&**engine, |inner, matrix, query, watch| {
-                    let limit = query.total() - skip - short;
-                    let part = query.clone().with_ranks(skip, Some(limit)).unwrap();
-                    inner.search(matrix, &part, watch)
+                let shorter = faulty(&**engine, |inner, query, part, watch| {
+                    let limit = part.sets() - skip - short;
+                    inner.search(&query.space().part(skip, Some(limit)).unwrap(), watch)
                 });
                 let fault = format!("{of}, {name}: from {skip}, {short} short");
                 must_fail_the_audit(&shorter, &matrix, k, &fault);
             }
-            let nothing = faulty(&**engine, |inner, matrix, query, watch| {
-                let mut found = inner.search(matrix, query, watch)?;
-                found.seen = AuditSums::default();
+            let nothing = faulty(&**engine, |inner, _, part, watch| {
+                let mut found = inner.search(part, watch)?;
+                (found.visited, found.excluded) = Default::default();
                 Ok(found)
             });
             must_fail_the_audit(&nothing, &matrix, k, &format!("{of}, {name}: nothing seen"));
@@ -224,25 +186,19 @@ fn the_audit_catches_every_flipped_bit() {
     for subject in engines().into_iter().chain([plain()]) {
         let inner = &*subject.engine;
         let (Table { matrix, .. }, k) = tables_for(&subject).remove(0);
-        let query = Query::new(&matrix, k, 5, 2).unwrap();
-        let right = inner.search(&matrix, &query, &Watch::new()).unwrap();
+        let query = ask(&matrix, k, 5, 2);
+        let right = query.find(inner, &Watch::new()).unwrap();
         for field in 0..7 {
             for bit in 0..if field == 6 { 128 } else { 64 } {
                 let flipped = faulty(inner, |_, _, _, _| {
                     let mut found = right.clone();
-                    let seen = &mut found.seen;
-                    let sums = [
-                        &mut seen.n,
-                        &mut seen.sa,
-                        &mut seen.sg,
-                        &mut seen.saa,
-                        &mut seen.sgg,
-                        &mut seen.sag,
-                    ];
-                    match sums.into_iter().nth(field) {
-                        Some(sum) => *sum ^= 1 << bit,
+                    let seen = &mut found.visited;
+                    let mut six = seen.six.to_array();
+                    match six.get_mut(field) {
+                        Some(sum) => sum.0 ^= 1 << bit,
                         None => seen.sets ^= 1 << bit,
                     }
+                    seen.six = Six::from_array(six);
                     Ok(found)
                 });
                 let named = format!("{}: bit {bit} of sum {field}", subject.name);
@@ -259,8 +215,8 @@ fn the_audit_catches_a_wrong_basis() {
         for (Table { name, matrix }, k) in tables_for(&subject) {
             let questions = matrix.questions().len();
             let shifted = |by_total: i64, question: usize, by_score: i64| {
-                faulty(inner, move |inner, matrix, query, watch| {
-                    let mut found = inner.search(matrix, query, watch)?;
+                faulty(inner, move |inner, _, part, watch| {
+                    let mut found = inner.search(part, watch)?;
                     found.basis.total += by_total;
                     found.basis.scores.resize(questions, 0);
                     found.basis.scores[question] += by_score;
@@ -316,14 +272,12 @@ fn the_closed_form_is_the_sum_over_the_sets_of_every_range() {
                     .collect();
                 for start in 0..total {
                     for end in start..=total {
-                        let query = Query::new(&matrix, k, 1, 2)
-                            .and_then(|query| query.with_ranks(start, Some(end - start)))
-                            .unwrap();
+                        let asked = ask(&matrix, k, 1, 2).ranks(start, Some(end - start));
                         let mut sums = AuditSums::default();
                         for one in &each[start as usize..end as usize] {
                             sums += *one;
                         }
-                        let expected = search::expected(&matrix, &query, basis);
+                        let expected = search::expected(&asked.query, &asked.part, basis);
                         assert_eq!(expected, sums, "k {k}, {start}..{end}, {basis:?}");
                     }
                 }
@@ -343,7 +297,11 @@ fn by_hand(matrix: &ResponseMatrix, set: &[usize], basis: &Basis) -> AuditSums {
             .map(|(q, score)| score - shift(q))
             .collect();
         if scores.len() == set.len() {
-            sums += Sums::of_user(scores.iter().sum(), matrix.totals()[user] - basis.total);
+            let (a, g) = (
+                scores.iter().sum::<i64>(),
+                matrix.totals()[user] - basis.total,
+            );
+            sums += Sums::of_user(a.into(), g.into());
         }
     }
     let mut audit = AuditSums::default();
@@ -372,13 +330,13 @@ fn off_by_one(sums: &Sums, field: usize) -> Sums {
 /// Runs `fault`, which no audit can see, past the agreement checks; gives what they said.
 fn caught<F>(fault: F) -> String
 where
-    F: Fn(&mut Findings, &Query, &Watch) + Sync,
+    F: Fn(&mut Findings, &Query<'_>, &Part, &Watch) + Sync,
 {
     let Table { matrix, .. } = tied();
     let truth = Truth::new(&matrix, 2, &oracle_all(&matrix, 3));
-    let engine = faulty(&Plain, |inner, matrix, query, watch| {
-        let mut found = inner.search(matrix, query, watch)?;
-        fault(&mut found, query, watch);
+    let engine = faulty(&Plain, |inner, query, part, watch| {
+        let mut found = inner.search(part, watch)?;
+        fault(&mut found, query, part, watch);
         Ok(found)
     });
     agree(&engine, &truth, Effort::Full).expect_err("the planted fault passed")
@@ -398,14 +356,14 @@ fn agreement_passes_what_is_right() {
 #[test]
 fn agreement_catches_a_lost_set() {
     for lost in [0, 1, 2, 9] {
-        let what = caught(|found, _, _| {
+        let what = caught(|found, _, _, _| {
             if found.best.len() > lost {
                 found.best.remove(lost);
             }
         });
         assert!(what.contains("missing"), "{what}");
     }
-    let last = caught(|found, _, _| {
+    let last = caught(|found, _, _, _| {
         found.best.pop();
     });
     assert!(last.contains("missing"), "{last}");
@@ -413,7 +371,7 @@ fn agreement_catches_a_lost_set() {
 
 #[test]
 fn agreement_catches_swapped_ties() {
-    let what = caught(|found, _, _| {
+    let what = caught(|found, _, _, _| {
         let tie = found
             .best
             .windows(2)
@@ -427,13 +385,14 @@ fn agreement_catches_swapped_ties() {
 
 #[test]
 fn agreement_catches_ties_decided_by_the_larger_set() {
-    let what = caught(|found, query, _| {
+    let what = caught(|found, query, _, _| {
         if query.top() == 1
             && let Some(best) = found.best.first_mut()
         {
             // Columns repeat every 3 questions: the same set, three questions on, ties.
             let set = best.set().iter().map(|q| q + 3).collect();
-            *best = Candidate::new(set, *best.sums(), query.min_users()).unwrap();
+            *best =
+                Candidate::new(query.criterion(), query.min_users(), set, *best.sums()).unwrap();
         }
     });
     assert!(what.contains("missing"), "{what}");
@@ -442,10 +401,10 @@ fn agreement_catches_ties_decided_by_the_larger_set() {
 #[test]
 fn agreement_catches_wrong_sums() {
     for field in 0..6 {
-        let what = caught(|found, query, _| {
+        let what = caught(|found, query, _, _| {
             if let Some(best) = found.best.last_mut() {
                 let sums = off_by_one(best.sums(), field);
-                if let Some(other) = Candidate::new(best.set().to_vec(), sums, query.min_users()) {
+                if let Some(other) = query.candidate(best.set(), sums) {
                     *best = other;
                 }
             }
@@ -456,13 +415,13 @@ fn agreement_catches_wrong_sums() {
 
 #[test]
 fn agreement_catches_too_many_and_repeated_sets() {
-    let what = caught(|found, query, _| {
+    let what = caught(|found, query, _, _| {
         if found.best.len() == query.top() {
             found.best.extend(found.best.last().cloned());
         }
     });
     assert!(what.contains("too many"), "{what}");
-    let what = caught(|found, query, _| {
+    let what = caught(|found, query, _, _| {
         if found.best.len() < query.top() {
             found.best.extend(found.best.last().cloned());
         }
@@ -472,14 +431,14 @@ fn agreement_catches_too_many_and_repeated_sets() {
 
 #[test]
 fn agreement_catches_an_undefined_set() {
-    let what = caught(|found, query, _| {
+    let what = caught(|found, query, _, _| {
         if found.best.len() < query.top() {
             // A set that has no correlation in the table, with sums that have one.
             let sums = found.best.first().map(|best| *best.sums());
             let set = vec![0, 3, 900];
             found
                 .best
-                .extend(sums.and_then(|sums| Candidate::new(set, sums, 2)));
+                .extend(sums.and_then(|sums| Candidate::new(query.criterion(), 2, set, sums)));
         }
     });
     assert!(what.contains("no correlation"), "{what}");
@@ -488,7 +447,7 @@ fn agreement_catches_an_undefined_set() {
 #[test]
 fn agreement_catches_floors_that_discard_too_much() {
     // A discard of sets at the floor itself.
-    let what = caught(|found, _, watch| {
+    let what = caught(|found, _, _, watch| {
         let floor = watch.floor();
         if found.best.len() > 1 && floor != NO_FLOOR {
             found.best.retain(|set| set.correlation().r() > floor);
@@ -496,7 +455,7 @@ fn agreement_catches_floors_that_discard_too_much() {
     });
     assert!(what.contains("missing"), "{what}");
     // A discard of what single precision cannot tell from the floor.
-    let what = caught(|found, query, watch| {
+    let what = caught(|found, query, _, watch| {
         let floor = watch.floor();
         if found.best.len() < query.top() && floor != NO_FLOOR {
             found
@@ -506,7 +465,7 @@ fn agreement_catches_floors_that_discard_too_much() {
     });
     assert!(what.contains("missing"), "{what}");
     // A discard by the square of r, which forgets the sign.
-    let what = caught(|found, query, watch| {
+    let what = caught(|found, query, _, watch| {
         let floor = watch.floor();
         if found.best.len() < query.top() && floor != NO_FLOOR {
             found
@@ -516,7 +475,7 @@ fn agreement_catches_floors_that_discard_too_much() {
     });
     assert!(what.contains("missing"), "{what}");
     // A shared floor above what the N best reach.
-    let what = caught(|found, _, watch| {
+    let what = caught(|found, _, _, watch| {
         if let Some(worst) = found.best.last() {
             watch.raise_floor(worst.correlation().r().next_up());
         }
@@ -526,19 +485,19 @@ fn agreement_catches_floors_that_discard_too_much() {
 
 #[test]
 fn agreement_catches_wrong_counts() {
-    let what = caught(|found, _, _| found.defined = found.defined.map(|count| count + 1));
+    let what = caught(|found, _, _, _| found.defined = found.defined.map(|count| count + 1));
     assert!(what.contains("defined"), "{what}");
-    let what = caught(|_, _, watch| watch.advance(1));
+    let what = caught(|_, _, _, watch| watch.advance(1));
     assert!(what.contains("progress"), "{what}");
 }
 
 #[test]
 fn agreement_catches_sets_outside_the_ranks() {
-    let what = caught(|found, query, _| {
-        if query.ranks().start > 0 && found.best.len() < query.top() {
+    let what = caught(|found, query, part, _| {
+        if part.ranks().start > 0 && found.best.len() < query.top() {
             let matrix = tied().matrix;
-            let whole = Query::new(&matrix, query.k(), query.top(), 2).unwrap();
-            found.best = Plain.search(&matrix, &whole, &Watch::new()).unwrap().best;
+            let whole = ask(&matrix, query.k(), query.top(), 2);
+            found.best = whole.find(&Plain, &Watch::new()).unwrap().best;
         }
     });
     assert!(what.contains("outside the ranks"), "{what}");
@@ -546,6 +505,6 @@ fn agreement_catches_sets_outside_the_ranks() {
 
 #[test]
 fn agreement_catches_an_audit_failure() {
-    let what = caught(|found, _, _| found.seen.sag ^= 1 << 63);
+    let what = caught(|found, _, _, _| found.visited.six.sag.0 ^= 1 << 63);
     assert!(what.contains("audit failed"), "{what}");
 }

@@ -2,15 +2,17 @@
 //!
 //! Without an adapter every test here fails: the engine would otherwise go untested in silence.
 
+use crate::asked::{Asked, ask};
 use kcorrset::combin::{binomial, unrank};
 use kcorrset::engine::gpu::limits::Limits;
 use kcorrset::engine::gpu::{AdapterFeatures, Choice, Fault, GpuEngine, adapters};
 use kcorrset::engine::oracle::ReferenceEngine;
 use kcorrset::engine::reference::sums_of;
-use kcorrset::engine::{Engine, EngineError, Query, Watch};
+use kcorrset::engine::{Engine, EngineError, Watch};
 use kcorrset::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
-use kcorrset::search::{SearchError, run};
-use kcorrset::top::{Candidate, NO_FLOOR, Top};
+use kcorrset::search::SearchError;
+use kcorrset::stats::{NO_FLOOR, Sums};
+use kcorrset::top::{Candidate, Top};
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -107,10 +109,8 @@ pub fn agree_within(
     case: &str,
 ) {
     let total = binomial(matrix.questions().len() as u64, k as u64).unwrap() as usize;
-    let query = Query::new(matrix, k, total, min_users).unwrap();
-    let all = ReferenceEngine
-        .search(matrix, &query, &Watch::new())
-        .unwrap();
+    let query = ask(matrix, k, total, min_users);
+    let all = query.find(&ReferenceEngine, &Watch::new()).unwrap();
     let r: Vec<f64> = all.best.iter().map(|c| c.correlation().r()).collect();
     let mut floors = vec![NO_FLOOR, -1.0, -0.3, -1e-12, 0.0, 1e-12, 0.4, 1.0];
     for place in [0, r.len() / 20, r.len() / 2, r.len().saturating_sub(1)] {
@@ -120,7 +120,9 @@ pub fn agree_within(
         let case = format!("{case}, K {k}, min_users {min_users}, floor {floor}");
         let watch = Watch::new();
         watch.raise_floor(floor);
-        let got = run(engine, matrix, &query, &watch).unwrap_or_else(|e| panic!("{case}: {e}"));
+        let got = query
+            .run(engine, &watch)
+            .unwrap_or_else(|e| panic!("{case}: {e}"));
         assert!(
             got.defined.is_none() || got.defined == all.defined,
             "{case}"
@@ -143,8 +145,8 @@ pub fn agree_within(
     }
     // And the floor that the search finds itself.
     for top in [1, 3] {
-        let query = Query::new(matrix, k, top, min_users).unwrap();
-        let got = run(engine, matrix, &query, &Watch::new()).unwrap();
+        let query = ask(matrix, k, top, min_users);
+        let got = query.run(engine, &Watch::new()).unwrap();
         assert_eq!(got.best.len(), top.min(all.best.len()), "{case}");
         assert_same(&all.best, &got.best, case);
     }
@@ -287,23 +289,12 @@ pub fn agree_on_ranks(
     sets: u128,
 ) {
     let questions = matrix.questions().len();
-    let query = Query::new(matrix, k, 1000, 2)
-        .unwrap()
-        .with_ranks(skip, Some(sets))
-        .unwrap();
+    let query = ask(matrix, k, 1000, 2).ranks(skip, Some(sets));
     let mut want = Top::new(1000);
-    for rank in query.ranks() {
+    for rank in query.part.ranks() {
         let set = unrank(questions, k, rank).unwrap();
-        let [n, sa, sg, saa, sgg, sag] = sums_of(matrix, &set);
-        let sums = kcorrset::stats::Sums {
-            n: n as u64,
-            sa,
-            sg,
-            saa,
-            sgg,
-            sag,
-        };
-        if let Some(candidate) = Candidate::new(set, sums, 2) {
+        let sums = Sums::from_array(sums_of(matrix, &set));
+        if let Some(candidate) = query.query.candidate(&set, sums) {
             want.push(candidate);
         }
     }
@@ -313,7 +304,9 @@ pub fn agree_on_ranks(
         "the table is too sparse to tell"
     );
     let case = format!("Q {questions}, K {k}, ranks from {skip}");
-    let got = run(engine, matrix, &query, &Watch::new()).unwrap_or_else(|e| panic!("{case}: {e}"));
+    let got = query
+        .run(engine, &Watch::new())
+        .unwrap_or_else(|e| panic!("{case}: {e}"));
     assert_eq!(got.best.len(), want.len(), "{case}");
     if let Some(defined) = got.defined {
         assert_eq!(defined, want.len() as u128, "{case}");
@@ -340,17 +333,17 @@ fn ranks_around_every_word_of_128_bits() {
 
 /// A search that is right is not so with an answer lost, a chunk shifted, or a workgroup lost: the audit
 /// sees the first two, and the missing report the third.
-pub fn catches_faults(small: &GpuEngine, matrix: &ResponseMatrix, query: &Query) {
-    assert!(run(small, matrix, query, &Watch::new()).is_ok());
+pub fn catches_faults(small: &GpuEngine, query: &Asked<'_>) {
+    assert!(query.run(small, &Watch::new()).is_ok());
     for fault in [Fault::LostAnswer, Fault::ShiftedChunk] {
-        let outcome = run(&small.with_fault(fault), matrix, query, &Watch::new());
+        let outcome = query.run(&small.with_fault(fault), &Watch::new());
         assert!(
             matches!(outcome, Err(SearchError::Audit(_))),
             "{fault:?}: {outcome:?}"
         );
     }
     let lost = small.with_fault(Fault::LostWorkgroup);
-    match run(&lost, matrix, query, &Watch::new()) {
+    match query.run(&lost, &Watch::new()) {
         Err(SearchError::Engine(EngineError::Device { what, .. })) => {
             assert!(what.contains("did not report"), "{what}");
         }
@@ -361,9 +354,9 @@ pub fn catches_faults(small: &GpuEngine, matrix: &ResponseMatrix, query: &Query)
 #[test]
 fn planted_faults_are_caught() {
     let matrix = random(70, 9, 200, 0, 1);
-    let query = Query::new(&matrix, 3, 5, 2).unwrap();
+    let query = ask(&matrix, 3, 5, 2);
     let small = engine().with_limits(&Limits { chunk: 64, ..ANY });
-    catches_faults(&small, &matrix, &query);
+    catches_faults(&small, &query);
     assert!(small.self_test().is_ok());
     let outcome = engine().with_fault(Fault::LostAnswer).self_test();
     assert!(
@@ -371,7 +364,7 @@ fn planted_faults_are_caught() {
         "{outcome:?}"
     );
     // None of it harms the device.
-    assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
+    assert!(query.run(&small, &Watch::new()).is_ok());
 }
 
 /// A table and a search of many chunks in small tiles.
@@ -389,15 +382,13 @@ fn recovers(engine: &GpuEngine, reopened: &[u32]) {
 /// A search with the right answer, audited; how often each device was opened anew in it.
 fn right(engine: &GpuEngine) -> Vec<u32> {
     let (matrix, _) = many_chunks();
-    let query = Query::new(&matrix, 4, 7, 2).unwrap();
-    let want = ReferenceEngine
-        .search(&matrix, &query, &Watch::new())
-        .unwrap();
+    let query = ask(&matrix, 4, 7, 2);
+    let want = query.find(&ReferenceEngine, &Watch::new()).unwrap();
     let watch = Watch::new();
-    let got = run(engine, &matrix, &query, &watch).unwrap();
+    let got = query.run(engine, &watch).unwrap();
     assert_eq!(got.best, want.best);
     assert_eq!(got.defined, want.defined);
-    assert_eq!(watch.done(), query.total());
+    assert_eq!(watch.done(), query.part.sets());
     let usage = engine.usage();
     usage.iter().map(|usage| usage.reopened).collect()
 }
@@ -405,8 +396,8 @@ fn right(engine: &GpuEngine) -> Vec<u32> {
 /// A search that cannot recover ends with the device's error, which says what was tried.
 fn fails(engine: &GpuEngine, why: &str) {
     let (matrix, _) = many_chunks();
-    let query = Query::new(&matrix, 4, 7, 2).unwrap();
-    match run(engine, &matrix, &query, &Watch::new()) {
+    let query = ask(&matrix, 4, 7, 2);
+    match query.run(engine, &Watch::new()) {
         Err(SearchError::Engine(EngineError::Device { what, .. })) => {
             assert!(what.contains(why), "{what}");
             assert!(what.contains("this was try 3 in a row"), "{what}");
@@ -441,10 +432,10 @@ fn out_of_memory_is_met_with_smaller_tiles() {
     // Enough for half of the tiles: survivors and records of all 12,870 sets and the same to read
     // back are 130 kB, in each of three slots.
     let (matrix, _) = many_chunks();
-    let query = Query::new(&matrix, 8, 7, 2).unwrap();
-    let want = engine().search(&matrix, &query, &Watch::new()).unwrap();
+    let query = ask(&matrix, 8, 7, 2);
+    let want = query.find(engine(), &Watch::new()).unwrap();
     let tight = engine().with_fault(Fault::Memory(300_000));
-    let got = run(&tight, &matrix, &query, &Watch::new()).unwrap();
+    let got = query.run(&tight, &Watch::new()).unwrap();
     assert_eq!(got.best, want.best);
     assert_eq!(tight.usage()[0].reopened, 1);
     fails(&small.with_fault(Fault::Memory(0)), "out of memory");
@@ -470,11 +461,11 @@ fn several_devices_share_a_search() {
     }
     // Long enough for the first device to be given up while the other one still works.
     let long = random(70, 22, 200, 0, 1);
-    let query = Query::new(&long, 7, 7, 2).unwrap();
-    let want = run(engine(), &long, &query, &Watch::new()).unwrap();
+    let query = ask(&long, 7, 7, 2);
+    let want = query.run(engine(), &Watch::new()).unwrap();
     let given_up = (0..20).any(|_| {
         let lost = two.with_fault(Fault::LostDevices);
-        let got = run(&lost, &long, &query, &Watch::new()).unwrap();
+        let got = query.run(&lost, &Watch::new()).unwrap();
         assert_eq!((got.best, got.audit), (want.best.clone(), want.audit));
         lost.usage()[0].reopened == 2
     });
@@ -485,51 +476,41 @@ fn several_devices_share_a_search() {
     });
     assert!(both, "one device did all");
     // A wrong answer of one is a wrong answer.
-    let query = Query::new(&matrix, 4, 7, 2).unwrap();
-    let outcome = run(
-        &two.with_fault(Fault::ShiftedChunk),
-        &matrix,
-        &query,
-        &Watch::new(),
-    );
+    let query = ask(&matrix, 4, 7, 2);
+    let outcome = query.run(&two.with_fault(Fault::ShiftedChunk), &Watch::new());
     assert!(matches!(outcome, Err(SearchError::Audit(_))), "{outcome:?}");
 }
 
 #[test]
 fn a_pipeline_is_tested_before_its_first_chunk() {
     let (matrix, _) = many_chunks();
-    let query = Query::new(&matrix, 3, 7, 2).unwrap();
+    let query = ask(&matrix, 3, 7, 2);
     // Nothing of this device was tested yet, so its fault is found before the search.
     let fresh = engine().with_features(&engine().adapters()[0].features);
     let faulty = fresh.with_fault(Fault::LostAnswer);
     for outcome in [
-        faulty.prepare(&matrix, &query),
-        faulty.search(&matrix, &query, &Watch::new()).map(drop),
+        faulty.open(&query.query).map(drop),
+        query.find(&faulty, &Watch::new()).map(drop),
     ] {
         assert!(
             matches!(outcome, Err(EngineError::SelfTest { .. })),
             "{outcome:?}"
         );
     }
-    fresh.prepare(&matrix, &query).unwrap();
+    fresh.open(&query.query).unwrap();
     assert!(!fresh.compiling().is_zero());
     let compiled = fresh.compiling();
-    run(&fresh, &matrix, &query, &Watch::new()).unwrap();
+    query.run(&fresh, &Watch::new()).unwrap();
     assert_eq!(fresh.compiling(), compiled, "compiled beforehand");
     // Tested now, so it is the audit that finds the fault.
-    let outcome = run(
-        &fresh.with_fault(Fault::LostAnswer),
-        &matrix,
-        &query,
-        &Watch::new(),
-    );
+    let outcome = query.run(&fresh.with_fault(Fault::LostAnswer), &Watch::new());
     assert!(matches!(outcome, Err(SearchError::Audit(_))), "{outcome:?}");
 }
 
 #[test]
 fn busy_time_is_by_the_devices_clock_where_it_has_one() {
     let (matrix, limits) = many_chunks();
-    let query = Query::new(&matrix, 4, 7, 2).unwrap();
+    let query = ask(&matrix, 4, 7, 2);
     let features = engine().adapters()[0].features;
     let without = AdapterFeatures {
         timestamp_query: false,
@@ -537,7 +518,7 @@ fn busy_time_is_by_the_devices_clock_where_it_has_one() {
     };
     for (features, by_device) in [(features, features.timestamp_query), (without, false)] {
         let engine = engine().with_features(&features).with_limits(&limits);
-        run(&engine, &matrix, &query, &Watch::new()).unwrap();
+        query.run(&engine, &Watch::new()).unwrap();
         let usage = &engine.usage()[0];
         assert_eq!(usage.by_device, by_device, "{usage:?}");
         assert!(
@@ -560,8 +541,8 @@ fn short_and_long_targets_give_the_same() {
 #[test]
 fn what_does_not_fit_is_refused_with_a_way_out() {
     let refused = |engine: &GpuEngine, matrix: &ResponseMatrix, k: usize| {
-        let query = Query::new(matrix, k, 5, 2).unwrap();
-        let error = engine.search(matrix, &query, &Watch::new()).unwrap_err();
+        let query = ask(matrix, k, 5, 2);
+        let error = query.find(engine, &Watch::new()).unwrap_err();
         assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
         assert!(error.to_string().contains("use --engine cpu"));
     };
@@ -579,9 +560,9 @@ fn what_does_not_fit_is_refused_with_a_way_out() {
 #[test]
 fn a_stop_is_heard_between_chunks() {
     let matrix = random(40, 9, 256, 0, 1);
-    let query = Query::new(&matrix, 3, 5, 2).unwrap();
+    let query = ask(&matrix, 3, 5, 2);
     let watch = Watch::new();
     watch.stop();
-    let error = engine().search(&matrix, &query, &watch).unwrap_err();
+    let error = query.find(engine(), &watch).unwrap_err();
     assert!(matches!(error, EngineError::Stopped));
 }

@@ -1,15 +1,16 @@
 //! The GPU engine's complete pipeline on a real adapter: agreement with the oracle set by set, with
 //! the flat pipeline and the CPU engine on larger tables, ranges of ranks, planted faults.
 
+use crate::asked::{Asked, ask};
 use crate::gpu::{ANY, agree_on_ranks, agree_within, assert_same, draw, engine, random, table};
 use kcorrset::combin::binomial;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
 use kcorrset::engine::gpu::{Choice, Fault, GpuEngine};
 use kcorrset::engine::oracle::ReferenceEngine;
-use kcorrset::engine::{Engine, EngineError, Query, Watch};
+use kcorrset::engine::{EngineError, Watch};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::search::{SearchError, run};
+use kcorrset::search::SearchError;
 
 fn complete() -> GpuEngine {
     engine().with_choice(Choice::Complete)
@@ -91,16 +92,12 @@ fn any_range_of_ranks_is_exact() {
             if skip >= total {
                 continue;
             }
-            let query = Query::new(&matrix, k, 50, 2)
-                .unwrap()
-                .with_ranks(skip, Some(sets))
-                .unwrap();
+            let query = ask(&matrix, k, 50, 2).ranks(skip, Some(sets));
             let case = format!("K {k}, {sets} from {skip}");
-            let want = ReferenceEngine
-                .search(&matrix, &query, &Watch::new())
-                .unwrap();
+            let want = query.find(&ReferenceEngine, &Watch::new()).unwrap();
             for engine in [&small, &complete()] {
-                let got = run(engine, &matrix, &query, &Watch::new())
+                let got = query
+                    .run(engine, &Watch::new())
                     .unwrap_or_else(|e| panic!("{case}: {e}"));
                 assert_eq!(got.best.len(), want.best.len(), "{case}");
                 assert_same(&want.best, &got.best, &case);
@@ -134,24 +131,18 @@ fn a_larger_table_agrees_with_the_cpu() {
     });
     let cpu = CpuEngine::new(2).unwrap();
     for (skip, sets) in [(0, 3_838_380), (1_234_567, 300_000)] {
-        let query = Query::new(&matrix, 6, 40, 2)
-            .unwrap()
-            .with_ranks(skip, Some(sets))
-            .unwrap();
-        let want = run(&cpu, &matrix, &query, &Watch::new()).unwrap();
-        let got = run(&complete(), &matrix, &query, &Watch::new()).unwrap();
+        let query = ask(&matrix, 6, 40, 2).ranks(skip, Some(sets));
+        let want = query.run(&cpu, &Watch::new()).unwrap();
+        let got = query.run(&complete(), &Watch::new()).unwrap();
         assert_eq!(got.best.len(), 40);
         assert_same(&want.best, &got.best, "CPU");
     }
     // Many questions: wide integers, several words of places, a K that leaves one stem.
     let wide = random(90, 300, 256, -200, 400);
     for k in [2, 3] {
-        let query = Query::new(&wide, k, 25, 2)
-            .unwrap()
-            .with_ranks(40, Some(400_000))
-            .unwrap();
-        let want = run(&cpu, &wide, &query, &Watch::new()).unwrap();
-        let got = run(&complete(), &wide, &query, &Watch::new()).unwrap();
+        let query = ask(&wide, k, 25, 2).ranks(40, Some(400_000));
+        let want = query.run(&cpu, &Watch::new()).unwrap();
+        let got = query.run(&complete(), &Watch::new()).unwrap();
         assert_eq!(got.best.len(), 25);
         assert_same(&want.best, &got.best, "CPU");
     }
@@ -163,10 +154,12 @@ fn it_is_chosen_where_it_can_run_and_else_left() {
     let gap = table(50, 12, |u, q| {
         ((u, q) != (31, 5)).then(|| (draw(u, q, 8) % 2) as i64)
     });
-    let query = |matrix: &ResponseMatrix, k| Query::new(matrix, k, 5, 2).unwrap();
+    fn query(matrix: &ResponseMatrix, k: usize) -> Asked<'_> {
+        ask(matrix, k, 5, 2)
+    }
     // Only the flat pipeline counts the defined sets.
     let takes_flat = |engine: &GpuEngine, matrix: &ResponseMatrix, k| {
-        let outcome = run(engine, matrix, &query(matrix, k), &Watch::new()).unwrap();
+        let outcome = query(matrix, k).run(engine, &Watch::new()).unwrap();
         outcome.defined.is_some()
     };
     let chosen = engine().with_choice(Choice::ByWork);
@@ -190,9 +183,7 @@ fn it_is_chosen_where_it_can_run_and_else_left() {
         (complete(), &apart, 3),
         (complete().with_limits(&tiny), &matrix, 4),
     ] {
-        let error = engine
-            .search(matrix, &query(matrix, k), &Watch::new())
-            .unwrap_err();
+        let error = query(matrix, k).find(&engine, &Watch::new()).unwrap_err();
         assert!(matches!(error, EngineError::Refused { .. }), "{error:?}");
     }
 }
@@ -203,11 +194,11 @@ fn planted_faults_are_caught() {
         ("narrow", random(70, 20, 256, 0, 3)),
         ("wide", random(70, 20, 256, 0, 300_000)),
     ] {
-        let query = Query::new(&matrix, 4, 5, 2).unwrap();
+        let query = ask(&matrix, 4, 5, 2);
         let small = complete().with_limits(&Limits { chunk: 64, ..ANY });
-        assert!(run(&small, &matrix, &query, &Watch::new()).is_ok());
+        assert!(query.run(&small, &Watch::new()).is_ok());
         for fault in [Fault::LostAnswer, Fault::ShiftedChunk] {
-            let outcome = run(&small.with_fault(fault), &matrix, &query, &Watch::new());
+            let outcome = query.run(&small.with_fault(fault), &Watch::new());
             assert!(
                 matches!(outcome, Err(SearchError::Audit(_))),
                 "{case} {fault:?}: {outcome:?}"
@@ -217,7 +208,7 @@ fn planted_faults_are_caught() {
             (Fault::LostWorkgroup, "did not report"),
             (Fault::BentTable, "not the one that was sent"),
         ] {
-            match run(&small.with_fault(fault), &matrix, &query, &Watch::new()) {
+            match query.run(&small.with_fault(fault), &Watch::new()) {
                 Err(SearchError::Engine(EngineError::Device { what, .. })) => {
                     assert!(what.contains(why), "{case}: {what}");
                 }
@@ -225,14 +216,10 @@ fn planted_faults_are_caught() {
             }
         }
         // A device that is lost is opened anew, and nothing is lost with it.
-        let want = run(&small, &matrix, &query, &Watch::new()).unwrap();
-        let got = run(
-            &small.with_fault(Fault::LostDevice),
-            &matrix,
-            &query,
-            &Watch::new(),
-        )
-        .unwrap();
+        let want = query.run(&small, &Watch::new()).unwrap();
+        let got = query
+            .run(&small.with_fault(Fault::LostDevice), &Watch::new())
+            .unwrap();
         assert_same(&want.best, &got.best, case);
     }
     assert!(complete().self_test().is_ok());

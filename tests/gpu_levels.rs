@@ -1,14 +1,14 @@
 //! The levels pipeline on a real adapter against the oracle and, where there are too many sets for that,
 //! against the CPU engine.
 
+use crate::asked::ask;
 use crate::gpu::{ANY, agree, agree_on_ranks, catches_faults, random, table};
 use kcorrset::combin::binomial;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
 use kcorrset::engine::gpu::{Choice, GpuEngine};
-use kcorrset::engine::{Engine, EngineError, Query, Watch};
+use kcorrset::engine::{EngineError, Watch};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::search::run;
 use std::ops::Range;
 
 /// The device of the other tests, where whatever the levels pipeline cannot take is refused.
@@ -47,11 +47,11 @@ fn agree_with_cpu(
     min_users: u64,
     ranks: Range<u128>,
 ) {
-    let query = Query::new(matrix, k, 10, min_users)
-        .and_then(|query| query.with_ranks(ranks.start, Some(ranks.end - ranks.start)))
+    let query = ask(matrix, k, 10, min_users).ranks(ranks.start, Some(ranks.end - ranks.start));
+    let want = query
+        .run(&CpuEngine::new(2).unwrap(), &Watch::new())
         .unwrap();
-    let want = run(&CpuEngine::new(2).unwrap(), matrix, &query, &Watch::new()).unwrap();
-    let got = run(engine, matrix, &query, &Watch::new()).unwrap();
+    let got = query.run(engine, &Watch::new()).unwrap();
     let case = format!("K {k}, min_users {min_users}, {ranks:?}");
     let sums = |outcome: &kcorrset::search::Outcome| -> Vec<_> {
         let best = outcome.best.iter();
@@ -159,18 +159,16 @@ fn loops_that_are_cut_short_are_seen() {
 #[test]
 fn planted_faults_are_caught() {
     let matrix = random(70, 11, 180, 0, 1);
-    let query = Query::new(&matrix, 5, 5, 10).unwrap();
+    let query = ask(&matrix, 5, 5, 10);
     let small = engine().with_limits(&Limits { chunk: 128, ..ANY });
-    catches_faults(&small, &matrix, &query);
+    catches_faults(&small, &query);
 }
 
 #[test]
 fn what_it_cannot_take_is_refused() {
     let refused = |matrix: &ResponseMatrix, k: usize, limits: &Limits| {
-        let query = Query::new(matrix, k, 5, 2).unwrap();
-        let outcome = engine()
-            .with_limits(limits)
-            .search(matrix, &query, &Watch::new());
+        let query = ask(matrix, k, 5, 2);
+        let outcome = query.find(&engine().with_limits(limits), &Watch::new());
         assert!(
             matches!(outcome, Err(EngineError::Refused { .. })),
             "{outcome:?}"

@@ -1,13 +1,13 @@
 //! The projected pipeline on a real adapter against the oracle and the flat pipeline.
 
+use crate::asked::ask;
 use crate::gpu::{ANY, agree, assert_same, catches_faults, draw, random, table};
 use kcorrset::combin::binomial;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
 use kcorrset::engine::gpu::{AdapterFeatures, Choice, Fault, GpuEngine};
-use kcorrset::engine::{Engine, EngineError, Query, Watch};
+use kcorrset::engine::{EngineError, Watch};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::search::run;
 use kcorrset::synth::{Model, Spec, matrix};
 use std::time::Duration;
 
@@ -46,10 +46,10 @@ fn leaves_are_abreast_where_loads_go_lane_by_lane_and_lanes_can_meet() {
         ..features
     };
     let matrix = random(60, 9, 200, 0, 1);
-    let query = Query::new(&matrix, 4, 5, 2).unwrap();
+    let query = ask(&matrix, 4, 5, 2);
     // Where leaves are swept, the defined ones among them are not counted.
     let counted = |engine: &GpuEngine| {
-        let found = engine.search(&matrix, &query, &Watch::new()).unwrap();
+        let found = query.find(engine, &Watch::new()).unwrap();
         found.defined.is_some()
     };
     let [own, swept] = engines();
@@ -125,16 +125,12 @@ fn agree_with_flat(
     sets: u128,
     case: &str,
 ) {
-    let query = |top| {
-        Query::new(matrix, k, top, min_users)
-            .unwrap()
-            .with_ranks(skip, Some(sets))
-            .unwrap()
-    };
+    let query = |top| ask(matrix, k, top, min_users).ranks(skip, Some(sets));
     for top in [1, 7, sets as usize] {
         let query = query(top);
-        let want = run(crate::gpu::engine(), matrix, &query, &Watch::new()).unwrap();
-        let got = run(engine, matrix, &query, &Watch::new())
+        let want = query.run(crate::gpu::engine(), &Watch::new()).unwrap();
+        let got = query
+            .run(engine, &Watch::new())
             .unwrap_or_else(|e| panic!("{case}, top {top}: {e}"));
         assert_eq!(got.best.len(), want.best.len(), "{case}, top {top}");
         assert_same(&want.best, &got.best, case);
@@ -200,20 +196,20 @@ fn planted_faults_are_caught() {
     let [own, swept] = engines();
     for (engine, span) in [(&own, 1), (&swept, 1), (&own, 5)] {
         let matrix = random(70, 9, 200, 0, span);
-        let query = Query::new(&matrix, 3, 5, 2).unwrap();
+        let query = ask(&matrix, 3, 5, 2);
         let small = engine.with_limits(&Limits { chunk: 64, ..ANY });
-        catches_faults(&small, &matrix, &query);
+        catches_faults(&small, &query);
     }
 }
 
 #[test]
 fn a_lost_device_is_replaced_and_nothing_is_lost() {
     let matrix = random(70, 12, 200, 0, 1);
-    let query = Query::new(&matrix, 4, 5, 2).unwrap();
+    let query = ask(&matrix, 4, 5, 2);
     let small = engine().with_limits(&Limits { chunk: 64, ..ANY });
-    let want = run(&small, &matrix, &query, &Watch::new()).unwrap();
+    let want = query.run(&small, &Watch::new()).unwrap();
     for fault in [Fault::LostDevice, Fault::OutOfMemory] {
-        let got = run(&small.with_fault(fault), &matrix, &query, &Watch::new()).unwrap();
+        let got = query.run(&small.with_fault(fault), &Watch::new()).unwrap();
         assert_same(&want.best, &got.best, "after a failure");
         assert_eq!(want.audit, got.audit);
     }
@@ -227,9 +223,9 @@ fn what_does_not_fit_is_refused_and_otherwise_left_to_the_flat_pipeline() {
         ..ANY
     };
     for (k, limits) in [(1, ANY), (2, ANY), (3, tiny)] {
-        let query = Query::new(&matrix, k, 5, 2).unwrap();
+        let query = ask(&matrix, k, 5, 2);
         let forced = engine().with_limits(&limits);
-        let refused = forced.search(&matrix, &query, &Watch::new());
+        let refused = query.find(&forced, &Watch::new());
         assert!(
             matches!(refused, Err(EngineError::Refused { .. })),
             "K {k}: {refused:?}"
@@ -281,14 +277,11 @@ fn loops_that_are_cut_short_are_seen_and_halved() {
 /// Searches the first stem at once, which software cuts short.
 fn is_cut_and_right(engine: &GpuEngine, matrix: &ResponseMatrix) {
     let behind = matrix.questions().len() as u64 - 1;
-    let query = Query::new(matrix, 3, 1, 2)
-        .unwrap()
-        .with_ranks(0, binomial(behind, 2))
-        .unwrap();
+    let query = ask(matrix, 3, 1, 2).ranks(0, binomial(behind, 2));
     let cpu = CpuEngine::new(1).unwrap();
-    let want = run(&cpu, matrix, &query, &Watch::new()).unwrap();
+    let want = query.run(&cpu, &Watch::new()).unwrap();
     let long = engine.with_target(Duration::from_secs(20));
-    let got = run(&long, matrix, &query, &Watch::new()).unwrap();
+    let got = query.run(&long, &Watch::new()).unwrap();
     assert_same(&want.best, &got.best, "the first stem");
     assert_eq!(got.best.len(), 1);
     let software = crate::gpu::engine().adapters()[0].software;
@@ -306,15 +299,12 @@ fn stems_that_are_cut_short_are_seen_and_halved() {
 
 /// Searches twice, so that the second search starts with the floor of the best set, and finds it again.
 fn finds_its_best_again(matrix: &ResponseMatrix, ranks: u128, best: [usize; 3]) {
-    let query = Query::new(matrix, 3, 1, 2)
-        .unwrap()
-        .with_ranks(0, Some(ranks))
-        .unwrap();
+    let query = ask(matrix, 3, 1, 2).ranks(0, Some(ranks));
     let watch = Watch::new();
-    let want = run(crate::gpu::engine(), matrix, &query, &watch).unwrap();
+    let want = query.run(crate::gpu::engine(), &watch).unwrap();
     assert_eq!(want.best[0].set(), best);
     for engine in engines() {
-        let got = run(&engine, matrix, &query, &watch).unwrap();
+        let got = query.run(&engine, &watch).unwrap();
         assert_same(&want.best, &got.best, "the best");
         assert_eq!(got.best.len(), 1);
     }
@@ -494,8 +484,8 @@ fn no_set_at_a_floor_is_discarded() {
             (q == u % 10 || x < answered(q)).then_some(i64::from(given))
         });
         let total = binomial(10, 4).unwrap() as usize;
-        let query = Query::new(&matrix, 4, total, 2).unwrap();
-        let all = run(crate::gpu::engine(), &matrix, &query, &Watch::new()).unwrap();
+        let query = ask(&matrix, 4, total, 2);
+        let all = query.run(crate::gpu::engine(), &Watch::new()).unwrap();
         for share in [1, 2, 4, 10, 20, 50, 100] {
             let place = all.best.len() * share / 200;
             let Some(last) = all.best.get(place) else {
@@ -504,7 +494,7 @@ fn no_set_at_a_floor_is_discarded() {
             for engine in &engines {
                 let watch = Watch::new();
                 watch.raise_floor(last.correlation().r().next_down());
-                let got = run(engine, &matrix, &query, &watch).unwrap();
+                let got = query.run(engine, &watch).unwrap();
                 let case = format!("seed {seed}, place {place}");
                 assert!(got.best.len() > place, "{case}: {}", got.best.len());
                 assert_same(&all.best[..=place], &got.best, &case);

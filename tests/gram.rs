@@ -1,11 +1,13 @@
 //! The cross-product regimes of the CPU engine against the oracle: every set above a floor, in
 //! order, on every instruction-set level, and the audit of each.
 
+use crate::asked::{Asked, ask, faulty};
 use kcorrset::engine::cpu::{Isa, gram};
 use kcorrset::engine::reference::{self, Entry};
-use kcorrset::engine::{Engine, EngineError, Findings, Query, Watch};
+use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use kcorrset::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
-use kcorrset::search::{self, SearchError};
+use kcorrset::search::SearchError;
+use kcorrset::stats::{Correlation, Sums};
 
 /// A generator with a fixed stream.
 struct Draw(u64);
@@ -70,31 +72,38 @@ impl Engine for Forced {
     fn devices(&self) -> Vec<String> {
         Vec::new()
     }
-    fn search(
-        &self,
-        matrix: &ResponseMatrix,
-        query: &Query,
-        watch: &Watch,
-    ) -> Result<Findings, EngineError> {
-        gram::search(self.regime, matrix, query, watch, &self.threads, self.isa)
+    fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
+        Ok(Box::new(Ready(self, query)))
+    }
+}
+
+struct Ready<'q>(&'q Forced, &'q Query<'q>);
+
+impl Prepared for Ready<'_> {
+    fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
+        let Self(engine, query) = *self;
+        let Forced {
+            regime,
+            threads,
+            isa,
+        } = engine;
+        gram::search(*regime, query, part, watch, threads, *isa)
     }
 }
 
 /// The oracle's sets with a correlation, best first.
-fn oracle(matrix: &ResponseMatrix, query: &Query) -> Vec<Entry> {
+fn oracle(asked: &Asked<'_>) -> Vec<Entry> {
+    let query = &asked.query;
+    let (k, min_users) = (query.k(), query.min_users());
     let mut all = Vec::new();
-    reference::visit(
-        matrix,
-        query.k(),
-        query.min_users(),
-        query.ranks(),
-        |entry| {
-            if entry.fraction.is_some() {
-                all.push(entry);
-            }
-            true
-        },
-    );
+    let order = query.space().order();
+    let ranks = asked.part.ranks();
+    reference::visit(query.source(), order, k, min_users, ranks, |entry| {
+        if entry.fraction.is_some() {
+            all.push(entry);
+        }
+        true
+    });
     // Stable: equal sets stay in lexicographic order.
     all.sort_by(|a, b| match (&a.fraction, &b.fraction) {
         (Some(a), Some(b)) => reference::compare(b, a),
@@ -104,22 +113,22 @@ fn oracle(matrix: &ResponseMatrix, query: &Query) -> Vec<Entry> {
 }
 
 /// Searches with a floor known beforehand and compares the first `expect` with the oracle's.
-fn agree(engine: &Forced, matrix: &ResponseMatrix, query: &Query, floor: f64, want: &[Entry]) {
+fn agree(engine: &Forced, asked: &Asked<'_>, floor: f64, want: &[Entry]) {
+    let query = &asked.query;
     let what = format!(
-        "{:?} {} k {} min_users {} ranks {:?} top {} floor {floor}",
+        "{:?} {} k {} min_users {} {:?} top {} floor {floor}",
         engine.regime,
         engine.isa.name(),
         query.k(),
         query.min_users(),
-        query.ranks(),
+        asked.part,
         query.top(),
     );
     let watch = Watch::new();
     watch.raise_floor(floor);
-    let outcome =
-        search::run(engine, matrix, query, &watch).unwrap_or_else(|e| panic!("{what}: {e}"));
-    let ranks = query.ranks();
-    assert_eq!(watch.done(), ranks.end - ranks.start, "{what}");
+    let outcome = asked.run(engine, &watch);
+    let outcome = outcome.unwrap_or_else(|e| panic!("{what}: {e}"));
+    assert_eq!(watch.done(), asked.part.sets(), "{what}");
     let expect = want.len().min(query.top());
     assert!(
         outcome.best.len() >= expect,
@@ -128,33 +137,14 @@ fn agree(engine: &Forced, matrix: &ResponseMatrix, query: &Query, floor: f64, wa
     );
     for (place, (got, want)) in outcome.best.iter().zip(&want[..expect]).enumerate() {
         assert_eq!(got.set(), want.set, "{what} place {place}");
-        let sums = got.sums();
-        let six = [
-            i128::from(sums.n),
-            sums.sa,
-            sums.sg,
-            sums.saa,
-            sums.sgg,
-            sums.sag,
-        ];
-        assert_eq!(six, want.sums, "{what} place {place}");
+        assert_eq!(got.sums().to_array(), want.sums, "{what} place {place}");
     }
 }
 
 /// r of an entry as the engines round it.
 fn r_of(entry: &Entry, min_users: u64) -> f64 {
-    let [n, sa, sg, saa, sgg, sag] = entry.sums;
-    let sums = kcorrset::stats::Sums {
-        n: n as u64,
-        sa,
-        sg,
-        saa,
-        sgg,
-        sag,
-    };
-    kcorrset::stats::Correlation::of(&sums, min_users)
-        .unwrap()
-        .r()
+    let correlation = Correlation::of(&Sums::from_array(entry.sums), min_users);
+    correlation.unwrap().r()
 }
 
 /// Every K, several tops and floors, whole and partial ranges.
@@ -163,10 +153,10 @@ fn grid(regime: gram::Regime, name: &str, matrix: &ResponseMatrix) {
     let engines = Forced::all(regime);
     for k in 1..=questions {
         for min_users in [2, 7] {
-            let Ok(query) = Query::new(matrix, k, 1, min_users) else {
+            if min_users > matrix.users().len() as u64 {
                 continue;
-            };
-            let total = query.total();
+            }
+            let total = ask(matrix, k, 1, min_users).part.sets();
             let ranges = [
                 (0, None),
                 (total / 3, Some(total / 2)),
@@ -174,13 +164,8 @@ fn grid(regime: gram::Regime, name: &str, matrix: &ResponseMatrix) {
                 (total / 5, Some(1)),
             ];
             for (skip, limit) in ranges {
-                let with_top = |top: usize| {
-                    Query::new(matrix, k, top, min_users)
-                        .unwrap()
-                        .with_ranks(skip, limit)
-                        .unwrap()
-                };
-                let want = oracle(matrix, &with_top(1));
+                let with_top = |top: usize| ask(matrix, k, top, min_users).ranks(skip, limit);
+                let want = oracle(&with_top(1));
                 // Exactly at the worst, the best and some in between, ties among them; and
                 // around 0.
                 let mut floors = vec![f64::NEG_INFINITY, -1.0, -0.1, -1e-12, 0.0, 1e-12, 0.1, 0.9];
@@ -199,10 +184,10 @@ fn grid(regime: gram::Regime, name: &str, matrix: &ResponseMatrix) {
                             .take_while(|e| r_of(e, min_users) > floor)
                             .count();
                         let top = total.min(100_000) as usize;
-                        agree(engine, matrix, &with_top(top), floor, &want[..above]);
+                        agree(engine, &with_top(top), floor, &want[..above]);
                     }
                     for top in [1, 3, 10] {
-                        agree(engine, matrix, &with_top(top), f64::NEG_INFINITY, &want);
+                        agree(engine, &with_top(top), f64::NEG_INFINITY, &want);
                     }
                 }
             }
@@ -322,37 +307,22 @@ fn few_gaps_agree_with_the_oracle() {
 
 #[test]
 fn a_fault_fails_the_audit() {
-    struct Faulty(Forced, fn(&mut Findings));
-    impl Engine for Faulty {
-        fn name(&self) -> &'static str {
-            "faulty"
-        }
-        fn devices(&self) -> Vec<String> {
-            Vec::new()
-        }
-        fn search(
-            &self,
-            matrix: &ResponseMatrix,
-            query: &Query,
-            watch: &Watch,
-        ) -> Result<Findings, EngineError> {
-            let mut findings = self.0.search(matrix, query, watch)?;
-            (self.1)(&mut findings);
-            Ok(findings)
-        }
-    }
     let mut draw = Draw(5);
     let matrix = table(12, 7, |_, _| Some(draw.below(2) as i64));
-    let query = Query::new(&matrix, 4, 3, 2).unwrap();
+    let query = ask(&matrix, 4, 3, 2);
     let faults: [fn(&mut Findings); 3] = [
-        |f| f.seen.sets += 1,
-        |f| f.seen.saa = f.seen.saa.wrapping_add(1),
-        |f| f.seen.sag ^= 1 << 63,
+        |f| f.visited.sets += 1,
+        |f| f.visited.six.saa += 1,
+        |f| f.visited.six.sag.0 ^= 1 << 63,
     ];
     for fault in faults {
         for engine in Forced::all(gram::Regime::Complete) {
-            let engine = Faulty(engine, fault);
-            let outcome = search::run(&engine, &matrix, &query, &Watch::new());
+            let engine = faulty(&engine, |inner, _, part, watch| {
+                let mut found = inner.search(part, watch)?;
+                fault(&mut found);
+                Ok(found)
+            });
+            let outcome = query.run(&engine, &Watch::new());
             assert!(matches!(outcome, Err(SearchError::Audit(_))));
         }
     }
@@ -362,7 +332,7 @@ fn a_fault_fails_the_audit() {
 fn a_stopped_search_says_so() {
     let mut draw = Draw(5);
     let matrix = table(12, 9, |_, _| Some(draw.below(2) as i64));
-    let query = Query::new(&matrix, 4, 3, 2).unwrap();
+    let query = ask(&matrix, 4, 3, 2);
     let regimes = [
         gram::Regime::Complete,
         gram::Regime::Patterns,
@@ -371,7 +341,7 @@ fn a_stopped_search_says_so() {
     for engine in regimes.into_iter().flat_map(Forced::all) {
         let watch = Watch::new();
         watch.stop();
-        let findings = engine.search(&matrix, &query, &watch);
+        let findings = query.find(&engine, &watch);
         assert!(matches!(findings, Err(EngineError::Stopped)));
     }
 }

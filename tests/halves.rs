@@ -3,11 +3,10 @@
 //! The grid's tables of five questions are small enough for an oracle, so their lanes fill one block
 //! of the kernels; these are checked against the general walk, which the grid checks.
 
-use kcorrset::engine::Query;
+use crate::asked::{Asked, ask};
 use kcorrset::engine::Watch;
 use kcorrset::engine::cpu::{CpuEngine, Isa};
-use kcorrset::matrix::ResponseMatrix;
-use kcorrset::search::{self, Outcome};
+use kcorrset::search::Outcome;
 use kcorrset::synth::{Model, Spec, matrix};
 use kcorrset::top::Candidate;
 
@@ -41,8 +40,8 @@ fn engines() -> Vec<(String, CpuEngine)> {
     Isa::available().into_iter().flat_map(of).collect()
 }
 
-fn told(engine: &CpuEngine, matrix: &ResponseMatrix, query: &Query) -> Outcome {
-    search::run(engine, matrix, query, &Watch::new()).unwrap()
+fn told(engine: &CpuEngine, asked: &Asked<'_>) -> Outcome {
+    asked.run(engine, &Watch::new()).unwrap()
 }
 
 fn sets(best: &[Candidate]) -> Vec<(Vec<usize>, kcorrset::stats::Sums)> {
@@ -70,17 +69,18 @@ fn agree(case: &Case) {
     })
     .unwrap();
     for top in [1, 30, 3_000] {
-        let whole = Query::new(&matrix, k, top, min_users).unwrap();
-        let (skip, limit) = (whole.total() / 5, whole.total() / 2);
-        let part = whole.clone().with_ranks(skip, Some(limit)).unwrap();
-        for query in [whole, part] {
-            let plain = sets(&told(&engine().plain(), &matrix, &query).best);
+        let whole = ask(&matrix, k, top, min_users);
+        let total = whole.part.sets();
+        let (skip, limit) = (total / 5, total / 2);
+        let part = whole.clone().ranks(skip, Some(limit));
+        for asked in [whole, part] {
+            let plain = sets(&told(&engine().plain(), &asked).best);
             for (name, engine) in engines() {
-                let found = sets(&told(&engine, &matrix, &query).best);
+                let found = sets(&told(&engine, &asked).best);
                 assert!(
                     found == plain,
-                    "{name}, {questions} questions, k {k}, top {top}, ranks {:?}",
-                    query.ranks()
+                    "{name}, {questions} questions, k {k}, top {top}, {:?}",
+                    asked.part
                 );
             }
         }

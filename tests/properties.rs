@@ -3,11 +3,11 @@
 //! Each property follows from the definition of r alone, so no second implementation is needed. The
 //! tables have up to 90 users: small ones, and some that fill words and vectors.
 
+use crate::asked::ask;
 use crate::tables::cells;
+use kcorrset::engine::Watch;
 use kcorrset::engine::cpu::CpuEngine;
-use kcorrset::engine::{Query, Watch};
 use kcorrset::matrix::{ResponseMatrix, Score};
-use kcorrset::search;
 use kcorrset::stats::Sums;
 use proptest::prelude::*;
 
@@ -69,9 +69,9 @@ fn searches(questions: usize) -> impl Iterator<Item = (usize, usize)> {
 }
 
 fn best(matrix: &ResponseMatrix, k: usize, top: usize) -> Vec<Found> {
-    let query = Query::new(matrix, k, top, 2).unwrap();
+    let query = ask(matrix, k, top, 2);
     let engine = CpuEngine::new(1).unwrap();
-    let outcome = search::run(&engine, matrix, &query, &Watch::new()).unwrap();
+    let outcome = query.run(&engine, &Watch::new()).unwrap();
     let found = outcome.best.iter();
     found
         .map(|c| (c.set().to_vec(), *c.sums(), c.correlation().r()))

@@ -1,6 +1,7 @@
 //! The one integration binary: each module tests one promise or one room.
 
 mod agreement; // every engine against the oracle, over the grid of tables
+mod asked; // a search as tests ask for it, and engines with a planted fault
 mod audit; // planted faults that the audit catches, and its closed form against brute force
 mod cli; // the real binary: stdout, stderr, exit code
 mod cli_output; // where its results go: never over the table that they are made from
@@ -14,6 +15,7 @@ mod halves; // sets of five and more by halves, over several blocks of lanes, ag
 mod input; // every fault of a table has its message; forms and packings agree; no mutation panics
 mod properties; // what must not change when a table is changed in a known way
 mod shaders; // every shader parses and validates without a device; layouts agree
+mod spaces; // any space on every engine: fixed questions, pools in any order, parts
 mod synth; // generated tables: counts, shares, models, and what is written reads back
 mod tables; // the grid of tables
 mod tidy; // layers, headers and sizes of the source files

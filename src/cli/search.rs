@@ -7,9 +7,9 @@ use super::progress::Progress;
 use super::stop::{Stop, Stopped};
 use super::table::TableArgs;
 use super::{Talk, say};
+use anyhow::Context;
 use clap::{Args, ValueEnum};
-use kcorrset::engine::{Engine, EngineError, Query, QueryError};
-use kcorrset::matrix::ResponseMatrix;
+use kcorrset::engine::{Engine, EngineError, Part, Query, QueryError};
 use kcorrset::report::{self, Finished, Report, grouped};
 use kcorrset::search::{self, Outcome, SearchError};
 use std::path::PathBuf;
@@ -70,22 +70,8 @@ enum Format {
     Csv,
 }
 
-/// What can be refused before a table is read.
-pub fn check_query(k: usize, top: usize, min_users: u64) -> Result<(), QueryError> {
-    if k == 0 {
-        return Err(QueryError::NoQuestions);
-    }
-    if top == 0 {
-        return Err(QueryError::NoPlaces);
-    }
-    if min_users < 2 {
-        return Err(QueryError::MinUsersBelowTwo { min_users });
-    }
-    Ok(())
-}
-
 pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
-    check_query(args.k, args.top, args.min_users)?;
+    QueryError::check(args.k, args.top, args.min_users)?;
     if args.limit == Some(0) {
         anyhow::bail!("--limit 0: there is nothing to search");
     }
@@ -93,16 +79,21 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
     let stop = Stop::install()?;
     let matrix = args.table.read(&args.data)?;
-    let query =
-        Query::new(&matrix, args.k, args.top, args.min_users)?.with_ranks(args.skip, args.limit)?;
+    let query = Query::of(&matrix).k(args.k).top(args.top);
+    let query = query.min_users(args.min_users).build()?;
+    let total = query.space().count();
+    let part = query
+        .space()
+        .part(args.skip, args.limit)
+        .with_context(|| format!("--skip {}: there are only {total} sets", args.skip))?;
     let (engine, note) = args.engine.open()?;
     if let Some(note) = note {
         talk.note(&note);
     }
-    let outcome = watched(&*engine, &matrix, &query, &stop, talk)?;
+    let outcome = watched(&*engine, &query, &part, &stop, talk)?;
     let report = Report::new(&Finished {
-        matrix: &matrix,
         query: &query,
+        part: &part,
         engine: &*engine,
         best: &outcome.best,
         defined: outcome.defined,
@@ -124,19 +115,18 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
 /// The search with a progress bar, ended early by a signal.
 fn watched(
     engine: &dyn Engine,
-    matrix: &ResponseMatrix,
-    query: &Query,
+    query: &Query<'_>,
+    part: &Part,
     stop: &Stop,
     talk: Talk,
 ) -> anyhow::Result<Outcome> {
-    let ranks = query.ranks();
-    let total = ranks.end - ranks.start;
+    let total = part.sets();
     stop.heed();
     tracing::info!(k = query.k(), sets = %total, "searching");
     let watch = stop.watch();
     let outcome = std::thread::scope(|scope| {
         let _bar = Progress::start(scope, &watch, total, talk.quiet);
-        search::run(engine, matrix, query, &watch)
+        search::run(engine, query, part, &watch)
     });
     match outcome {
         Err(SearchError::Engine(EngineError::Stopped)) => {

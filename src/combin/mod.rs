@@ -2,12 +2,14 @@
 //!
 //! Layer 0. Sets are ascending index tuples in lexicographic order; a rank is a set's place in that
 //! order, from 0. [`binomial`] counts, [`rank`] numbers, [`subtrees`] cuts a range of ranks into
-//! pieces of the prefix tree.
+//! pieces of the prefix tree, and a [`Space`] is which sets are asked for.
 
 mod binomial;
 mod rank;
+mod space;
 mod subtree;
 
 pub use binomial::{WrappingBinomials, binomial};
 pub use rank::{rank, successor, unrank};
+pub use space::{Block, Part, Space, SpaceError};
 pub use subtree::{Subtree, subtrees};

@@ -1,26 +1,13 @@
 //! The oracle as an engine: carries [`super::reference`]'s answers into [`Findings`].
 
 use super::reference::{self, Entry};
-use super::{Engine, EngineError, Findings, Query, Watch};
-use crate::matrix::ResponseMatrix;
-use crate::stats::{AuditSums, Basis, Sums};
+use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
+use crate::stats::{AuditSums, Sums};
 use crate::top::Candidate;
 
-/// `--engine reference`.
+/// The engine named `reference`.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ReferenceEngine;
-
-fn as_sums(entry: &Entry) -> Sums {
-    let [n, sa, sg, saa, sgg, sag] = entry.sums;
-    Sums {
-        n: n as u64,
-        sa,
-        sg,
-        saa,
-        sgg,
-        sag,
-    }
-}
 
 impl Engine for ReferenceEngine {
     fn name(&self) -> &'static str {
@@ -31,44 +18,43 @@ impl Engine for ReferenceEngine {
         vec!["1 CPU thread".to_owned()]
     }
 
-    fn search(
-        &self,
-        matrix: &ResponseMatrix,
-        query: &Query,
-        watch: &Watch,
-    ) -> Result<Findings, EngineError> {
+    fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
+        Ok(Box::new(Ready(query)))
+    }
+}
+
+struct Ready<'q>(&'q Query<'q>);
+
+impl Prepared for Ready<'_> {
+    fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
+        let Self(query) = self;
+        let (k, min_users) = (query.k(), query.min_users());
         let mut best = Vec::new();
-        let mut seen = AuditSums::default();
+        let mut visited = AuditSums::default();
         let mut defined = 0;
         let mut stopped = false;
-        reference::visit(
-            matrix,
-            query.k(),
-            query.min_users(),
-            query.ranks(),
-            |entry| {
-                seen.add_set(&as_sums(&entry));
-                defined += u128::from(entry.fraction.is_some());
-                reference::keep(&mut best, query.top(), entry);
-                watch.advance(1);
-                stopped = watch.stopped();
-                !stopped
-            },
-        );
+        let each = |entry: Entry| {
+            visited.add_set(&Sums::from_array(entry.sums));
+            defined += u128::from(entry.fraction.is_some());
+            reference::keep(&mut best, query.top(), entry);
+            watch.advance(1);
+            stopped = watch.stopped();
+            !stopped
+        };
+        let order = query.space().order();
+        reference::visit(query.source(), order, k, min_users, part.ranks(), each);
         if stopped {
             return Err(EngineError::Stopped);
         }
+        let candidate = |Entry { set, sums, .. }| {
+            Candidate::new(query.criterion(), min_users, set, Sums::from_array(sums))
+        };
         Ok(Findings {
-            best: best
-                .into_iter()
-                .filter_map(|e| {
-                    let sums = as_sums(&e);
-                    Candidate::new(e.set, sums, query.min_users())
-                })
-                .collect(),
-            seen,
-            basis: Basis::default(),
+            best: best.into_iter().filter_map(candidate).collect(),
+            visited,
             defined: Some(defined),
+            took: vec![("sets", part.sets() as u64)],
+            ..Findings::default()
         })
     }
 }

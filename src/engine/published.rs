@@ -16,10 +16,10 @@
 //! exact sums, and its sums are audited like any engine's.
 
 use super::cpu::Isa;
-use super::{Engine, EngineError, Findings, Query, Watch};
+use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use crate::combin::{successor, unrank};
 use crate::matrix::{Column, ResponseMatrix};
-use crate::stats::{AuditSums, Basis, Sums};
+use crate::stats::{AuditSums, Moments, Six};
 use crate::top::Candidate;
 use rayon::prelude::*;
 use std::cmp::{Ordering, Reverse};
@@ -79,22 +79,12 @@ impl Engine for PublishedEngine {
         vec![format!("{threads} CPU threads, {}", self.isa.name())]
     }
 
-    fn search(
-        &self,
-        matrix: &ResponseMatrix,
-        query: &Query,
-        watch: &Watch,
-    ) -> Result<Findings, EngineError> {
-        self.search_prepared(&self.prepare(matrix)?, matrix, query, watch)
-    }
-}
-
-impl PublishedEngine {
     /// The table as the algorithm reads it; the published programs do not count this as search.
     ///
     /// # Errors
     /// [`EngineError::Refused`] where f64 could round a sum.
-    pub fn prepare(&self, matrix: &ResponseMatrix) -> Result<Prepared, EngineError> {
+    fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
+        let matrix = query.table();
         let largest = largest_sum(matrix);
         if largest >= EXACT {
             return Err(EngineError::Refused {
@@ -108,53 +98,56 @@ impl PublishedEngine {
         let narrow = (0..matrix.questions().len())
             .flat_map(|q| matrix.column(q).scores())
             .all(|&score| u8::try_from(score).is_ok());
-        Ok(Prepared(if narrow {
+        let width = if narrow {
             Width::Narrow(Dense::new(matrix))
         } else {
             Width::Wide(Dense::new(matrix))
+        };
+        Ok(Box::new(Ready {
+            engine: self,
+            query,
+            width,
         }))
     }
+}
 
-    /// [`Engine::search`] in a table that was prepared before, for benchmarks that time the search
-    /// of a few ranks.
-    ///
-    /// # Errors
-    /// [`EngineError::Stopped`].
-    pub fn search_prepared(
-        &self,
-        prepared: &Prepared,
-        matrix: &ResponseMatrix,
-        query: &Query,
-        watch: &Watch,
-    ) -> Result<Findings, EngineError> {
-        let found = match &prepared.0 {
-            Width::Narrow(dense) => self.run(dense, query, watch),
-            Width::Wide(dense) => self.run(dense, query, watch),
+/// A table in dense columns, and what is asked of it.
+struct Ready<'q> {
+    engine: &'q PublishedEngine,
+    query: &'q Query<'q>,
+    width: Width,
+}
+
+impl Prepared for Ready<'_> {
+    fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
+        let Self { engine, query, .. } = *self;
+        let found = match &self.width {
+            Width::Narrow(dense) => engine.run(dense, query, part, watch),
+            Width::Wide(dense) => engine.run(dense, query, part, watch),
         }?;
-        let mut best: Vec<Candidate> = found
-            .kept
-            .into_iter()
-            .filter_map(|Reverse(kept)| {
-                let sums = Sums::of_set(matrix, &kept.set);
-                Candidate::new(kept.set, sums, query.min_users())
-            })
+        let kept = found.kept.into_iter();
+        let mut best: Vec<Candidate> = kept
+            .filter_map(|Reverse(kept)| query.judge(&kept.set))
             .collect();
         best.sort_by(|a, b| b.cmp(a));
         Ok(Findings {
             best,
-            seen: found.seen,
-            basis: Basis::default(),
-            defined: None,
+            visited: found.seen,
+            took: vec![("sets", part.sets() as u64)],
+            ..Findings::default()
         })
     }
+}
 
+impl PublishedEngine {
     fn run<S: Score>(
         &self,
         dense: &Dense<S>,
-        query: &Query,
+        query: &Query<'_>,
+        part: &Part,
         watch: &Watch,
     ) -> Result<Found, EngineError> {
-        let Range { start, end } = query.ranks();
+        let Range { start, end } = part.ranks();
         // The number of chunks fits: no run gets to the end of 2^75 sets.
         let chunks = u64::try_from((end - start).div_ceil(CHUNK)).unwrap_or(u64::MAX);
         let one = |chunk: u64| {
@@ -180,7 +173,7 @@ impl PublishedEngine {
     fn chunk<S: Score>(
         &self,
         dense: &Dense<S>,
-        query: &Query,
+        query: &Query<'_>,
         ranks: Range<u128>,
         found: &mut Found,
     ) {
@@ -198,16 +191,11 @@ impl PublishedEngine {
     }
 }
 
-/// U · b² with b = the largest Σ|score| of a user: at least every sum of any set.
+/// U · b² with b the table's reach: at least every sum of any set.
 fn largest_sum(matrix: &ResponseMatrix) -> u128 {
-    let reach = |u| {
-        let scores = matrix.row(u).map(|(_, s)| u128::from(s.unsigned_abs()));
-        scores.sum::<u128>()
-    };
-    let largest = (0..matrix.users().len()).map(reach).max().unwrap_or(0);
-    largest
-        .saturating_mul(largest)
-        .saturating_mul(matrix.users().len() as u128)
+    let reach = u128::from(matrix.reach());
+    let square = reach.saturating_mul(reach);
+    square.saturating_mul(matrix.users().len() as u128)
 }
 
 /// A score as columns hold it.
@@ -273,10 +261,6 @@ impl<S: Score> DenseColumn<S> {
         Self { answered, scores }
     }
 }
-
-/// A table in dense columns, see [`PublishedEngine::prepare`].
-#[derive(Debug)]
-pub struct Prepared(Width);
 
 #[derive(Debug)]
 enum Width {
@@ -441,7 +425,7 @@ fn sums_of<S: Score>(
 
 /// Every set of `ranks`.
 #[inline(always)]
-fn chunk<S: Score>(dense: &Dense<S>, query: &Query, ranks: Range<u128>, found: &mut Found) {
+fn chunk<S: Score>(dense: &Dense<S>, query: &Query<'_>, ranks: Range<u128>, found: &mut Found) {
     let questions = dense.columns.len();
     let Some(mut set) = unrank(questions, query.k(), ranks.start) else {
         return;
@@ -454,21 +438,10 @@ fn chunk<S: Score>(dense: &Dense<S>, query: &Query, ranks: Range<u128>, found: &
         columns.extend(set.iter().map(|&q| &dense.columns[q]));
         let sums = sums_of(&columns, &dense.totals, &mut common);
         // Integers below 2^53, so exact.
-        let [n, sa, sg, saa, sgg, sag] = sums.map(|sum| sum as i64 as u64);
-        found.seen += AuditSums {
-            sets: 1,
-            n,
-            sa,
-            sg,
-            saa,
-            sgg,
-            sag,
-        };
-        let [n, sa, sg, saa, sgg, sag] = sums;
-        let x = n * saa - sa * sa;
-        let y = n * sgg - sg * sg;
+        found.seen += AuditSums::new(1, sums.map(|sum| sum as i64 as u64));
+        let Moments { n, a, x, y } = Six::from_array(sums).moments();
         if n >= fewest && x > 0.0 && y > 0.0 {
-            let r = (n * sag - sa * sg) / (x.sqrt() * y.sqrt());
+            let r = a / (x.sqrt() * y.sqrt());
             found.keep(query.top(), r, &set);
         }
         successor(questions, &mut set);
@@ -479,7 +452,12 @@ fn chunk<S: Score>(dense: &Dense<S>, query: &Query, ranks: Range<u128>, found: &
 /// The processor must have [`Isa::Avx2`].
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
-unsafe fn chunk_avx2<S: Score>(d: &Dense<S>, query: &Query, ranks: Range<u128>, found: &mut Found) {
+unsafe fn chunk_avx2<S: Score>(
+    d: &Dense<S>,
+    query: &Query<'_>,
+    ranks: Range<u128>,
+    found: &mut Found,
+) {
     chunk(d, query, ranks, found);
 }
 
@@ -489,7 +467,7 @@ unsafe fn chunk_avx2<S: Score>(d: &Dense<S>, query: &Query, ranks: Range<u128>, 
 #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl")]
 unsafe fn chunk_avx512<S: Score>(
     d: &Dense<S>,
-    query: &Query,
+    query: &Query<'_>,
     ranks: Range<u128>,
     found: &mut Found,
 ) {
@@ -515,6 +493,15 @@ mod tests {
         .unwrap()
     }
 
+    fn found(
+        engine: &dyn Engine,
+        query: &Query<'_>,
+        part: &Part,
+        watch: &Watch,
+    ) -> Result<Findings, EngineError> {
+        engine.open(query)?.search(part, watch)
+    }
+
     #[test]
     fn the_best_r_is_the_oracles() {
         for users in [3, 64, 511, 512, 700] {
@@ -522,19 +509,18 @@ mod tests {
                 let matrix = table(users, scores);
                 for k in 1..=8 {
                     for (skip, limit) in [(0, None), (2, Some(3))] {
-                        let query = Query::new(&matrix, k, 4, 2).unwrap();
-                        let Ok(query) = query.with_ranks(skip, limit) else {
+                        let query = Query::of(&matrix).k(k).top(4).build().unwrap();
+                        let Some(part) = query.space().part(skip, limit) else {
                             continue;
                         };
-                        let right = ReferenceEngine
-                            .search(&matrix, &query, &Watch::new())
-                            .unwrap();
+                        let right = found(&ReferenceEngine, &query, &part, &Watch::new());
+                        let right = right.unwrap();
                         for isa in Isa::available() {
                             let engine = PublishedEngine::new(2, isa).unwrap();
                             let watch = Watch::new();
-                            let found = engine.search(&matrix, &query, &watch).unwrap();
-                            assert_eq!(found.seen, right.seen);
-                            assert_eq!(watch.done(), right.seen.sets);
+                            let found = found(&engine, &query, &part, &watch).unwrap();
+                            assert_eq!(found.visited, right.visited);
+                            assert_eq!(watch.done(), right.visited.sets);
                             assert_eq!(found.best.len(), right.best.len());
                             for (a, b) in found.best.iter().zip(&right.best) {
                                 let off = a.correlation().r() - b.correlation().r();
@@ -551,8 +537,8 @@ mod tests {
     fn sums_that_f64_would_round_are_refused() {
         let engine = PublishedEngine::new(1, Isa::Portable).unwrap();
         let search = |matrix: &ResponseMatrix| {
-            let query = Query::new(matrix, 2, 1, 2).unwrap();
-            engine.search(matrix, &query, &Watch::new())
+            let query = Query::of(matrix).k(2).build().unwrap();
+            found(&engine, &query, &query.space().whole(), &Watch::new())
         };
         let refused = search(&table(50, 0..=1 << 30));
         assert!(matches!(refused, Err(EngineError::Refused { .. })));

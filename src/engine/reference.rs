@@ -103,24 +103,26 @@ pub struct Entry {
     pub fraction: Option<Fraction>,
 }
 
-/// Calls `each` with every `k`-subset whose place in lexicographic order is in `places`, in order,
-/// until it returns `false`.
+/// Calls `each` with every set of `k` of the questions `order` whose place is in `places`, until it
+/// returns `false`. Places are counted in lexicographic order of where the questions stand in `order`.
 pub fn visit(
     matrix: &ResponseMatrix,
+    order: &[usize],
     k: usize,
     min_users: u64,
     places: std::ops::Range<u128>,
     mut each: impl FnMut(Entry) -> bool,
 ) {
-    let questions = matrix.questions().len();
-    let mut set: Vec<usize> = (0..k).collect();
+    let mut at: Vec<usize> = (0..k).collect();
     let mut place = 0;
     while place < places.end {
         if place >= places.start {
+            let mut set: Vec<usize> = at.iter().map(|&i| order[i]).collect();
+            set.sort_unstable();
             let sums = sums_of(matrix, &set);
             let fraction = correlation(&sums, min_users);
             if !each(Entry {
-                set: set.clone(),
+                set,
                 sums,
                 fraction,
             }) {
@@ -129,27 +131,27 @@ pub fn visit(
         }
         place += 1;
         // The rightmost element that can still move up, and everything behind it close after it.
-        let Some(i) = (0..k).rev().find(|&i| set[i] + k - i < questions) else {
+        let Some(i) = (0..k).rev().find(|&i| at[i] + k - i < order.len()) else {
             return;
         };
-        set[i] += 1;
+        at[i] += 1;
         for j in i + 1..k {
-            set[j] = set[j - 1] + 1;
+            at[j] = at[j - 1] + 1;
         }
     }
 }
 
-/// Puts `entry` into `best` (best first) if it is among the `top` best; entries must come in
-/// lexicographic order, so that the earlier of two equals stays ahead.
+/// Puts `entry` into `best` (best first) if it is among the `top` best; of two equals the one whose
+/// questions come first is ahead.
 pub fn keep(best: &mut Vec<Entry>, top: usize, entry: Entry) {
     let Some(mine) = &entry.fraction else {
         return;
     };
     let behind = |other: &Entry| {
-        other
-            .fraction
-            .as_ref()
-            .is_some_and(|other| compare(other, mine).is_ge())
+        other.fraction.as_ref().is_some_and(|theirs| {
+            let order = compare(theirs, mine);
+            order.is_gt() || order.is_eq() && other.set < entry.set
+        })
     };
     let at = best.iter().take_while(|other| behind(other)).count();
     if at < top {

@@ -14,7 +14,7 @@ pub use json::json;
 pub use table::{FEW_USERS, table, warnings};
 pub use text::{count, grouped, one_line, rate};
 
-use crate::engine::{Engine, Query};
+use crate::engine::{Engine, Part, Query};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Sums};
 use crate::top::Candidate;
@@ -177,7 +177,7 @@ pub struct PlaceSums {
 impl From<&Sums> for PlaceSums {
     fn from(sums: &Sums) -> Self {
         Self {
-            n: sums.n,
+            n: sums.n as u64,
             sa: sums.sa,
             sg: sums.sg,
             saa: sums.saa,
@@ -189,25 +189,26 @@ impl From<&Sums> for PlaceSums {
 
 impl From<&AuditSums> for Audit {
     fn from(seen: &AuditSums) -> Self {
+        let [n, sa, sg, saa, sgg, sag] = seen.six.to_array().map(|sum| sum.0);
         Self {
             passed: true,
             sets: seen.sets,
-            n: seen.n,
-            sa: seen.sa,
-            sg: seen.sg,
-            saa: seen.saa,
-            sgg: seen.sgg,
-            sag: seen.sag,
+            n,
+            sa,
+            sg,
+            saa,
+            sgg,
+            sag,
         }
     }
 }
 
 /// A search that passed its audit, as the layers below know it.
 pub struct Finished<'a> {
-    /// The table.
-    pub matrix: &'a ResponseMatrix,
-    /// The question.
-    pub query: &'a Query,
+    /// The question, and its table.
+    pub query: &'a Query<'a>,
+    /// Which of its sets.
+    pub part: &'a Part,
     /// What answered.
     pub engine: &'a dyn Engine,
     /// Best first.
@@ -224,11 +225,11 @@ impl Report {
     /// The document of a finished search.
     #[must_use]
     pub fn new(finished: &Finished) -> Self {
-        let Finished { matrix, query, .. } = *finished;
-        let whole = query.ranks() == (0..query.total());
-        let ranks = (!whole).then(|| Ranks {
-            start: query.ranks().start,
-            end: query.ranks().end,
+        let Finished { query, part, .. } = *finished;
+        let matrix = query.source();
+        let ranks = (!query.space().is_whole(part)).then(|| Ranks {
+            start: part.ranks().start,
+            end: part.ranks().end,
         });
         Self {
             schema: SCHEMA,
@@ -245,7 +246,7 @@ impl Report {
                 devices: finished.engine.devices(),
             },
             sets: Sets {
-                total: query.total(),
+                total: query.space().count(),
                 visited: ranks.map(|r| r.end - r.start),
                 defined: finished.defined,
             },
@@ -286,7 +287,7 @@ impl Place {
             place,
             questions: questions.collect(),
             r: best.correlation().r(),
-            users: best.sums().n,
+            users: best.sums().n as u64,
             sums: best.sums().into(),
         }
     }
@@ -340,12 +341,7 @@ mod sample {
                 visited: Some(1000),
                 defined: None,
             },
-            audit: (&AuditSums {
-                sets: 1000,
-                n: u64::MAX,
-                ..AuditSums::default()
-            })
-                .into(),
+            audit: (&AuditSums::new(1000, [u64::MAX, 0, 0, 0, 0, 0])).into(),
             elapsed_s: 0.25,
             results: vec![
                 place(1, ["q1", "a, b"], 1.0, 7),
@@ -376,21 +372,22 @@ mod tests {
             }
         }
         let matrix = builder.finish(Duplicates::Error, "line").unwrap();
-        let query = Query::new(&matrix, 2, 2, 2).unwrap();
+        let query = Query::of(&matrix).k(2).top(2).build().unwrap();
         let engine = ReferenceEngine;
-        let report = |query: &Query| {
-            let found = engine.search(&matrix, query, &Watch::new()).unwrap();
+        let report = |part: &Part| {
+            let prepared = engine.open(&query).unwrap();
+            let found = prepared.search(part, &Watch::new()).unwrap();
             Report::new(&Finished {
-                matrix: &matrix,
-                query,
+                query: &query,
+                part,
                 engine: &engine,
                 best: &found.best,
                 defined: found.defined,
-                audit: &found.seen,
+                audit: &found.visited,
                 elapsed: Duration::from_millis(1500),
             })
         };
-        let whole = report(&query);
+        let whole = report(&query.space().whole());
         assert_eq!(whole.query.ranks, None);
         assert_eq!((whole.sets.total, whole.visited()), (3, 3));
         assert_eq!(whole.elapsed_s, 1.5);
@@ -412,7 +409,7 @@ mod tests {
                 sag: 52
             }
         );
-        let part = report(&query.with_ranks(1, Some(1)).unwrap());
+        let part = report(&query.space().part(1, Some(1)).unwrap());
         assert_eq!(part.query.ranks, Some(Ranks { start: 1, end: 2 }));
         assert_eq!((part.sets.visited, part.visited()), (Some(1), 1));
         assert_eq!(part.results[0].questions, ["x", "z"]);

@@ -1,12 +1,11 @@
-//! The audit: did the engine visit each set of the range exactly once?
+//! The audit: did the engine visit, or rightly exclude, each set of the part exactly once?
 //!
 //! What an engine must have seen follows in closed form from each user's answers alone
-//! ([`Completions`]), without a walk over sets: a range of ranks is at most 2K subtrees, and each
-//! has a closed form a user. Cost: users × questions for each subtree.
+//! ([`Completions`]), without a walk over sets: a part is at most 2K subtrees, and each has a closed form
+//! a user. Cost: users × questions for each subtree.
 
-use crate::combin::{Subtree, binomial, subtrees};
+use crate::combin::{Part, Subtree, binomial};
 use crate::engine::Query;
-use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Basis, Completions, Tail};
 
 /// The engine's sums are not those of every set once.
@@ -34,28 +33,26 @@ pub(super) fn check(expected: &AuditSums, seen: &AuditSums) -> Result<(), Box<Au
     }
 }
 
-/// What visiting each set of `query.ranks()` once sums to, over the integers shifted by `basis`.
+/// What visiting each set of `part` once sums to, over the integers shifted by `basis`.
 #[must_use]
-pub fn expected(matrix: &ResponseMatrix, query: &Query, basis: &Basis) -> AuditSums {
-    let questions = matrix.questions().len();
-    let forms = Completions::new(questions, query.k());
+pub fn expected(query: &Query<'_>, part: &Part, basis: &Basis) -> AuditSums {
+    let forms = Completions::new(query.space().order().len(), query.k());
     let mut sums = AuditSums::default();
-    // A checked query always has subtrees; an empty list fails every audit.
-    for tree in subtrees(questions, query.k(), query.ranks()).unwrap_or_default() {
-        sums += over_subtree(matrix, query.k(), basis, &forms, &tree);
+    for tree in query.space().subtrees(part) {
+        sums += over_subtree(query, basis, &forms, &tree);
     }
     sums
 }
 
 fn over_subtree(
-    matrix: &ResponseMatrix,
-    k: usize,
+    query: &Query<'_>,
     basis: &Basis,
     forms: &Completions,
     tree: &Subtree,
 ) -> AuditSums {
+    let matrix = query.table();
     let questions = matrix.questions().len();
-    let after_next = k - tree.prefix.len() - 1;
+    let after_next = query.k() - tree.prefix.len() - 1;
     let mut sums = AuditSums::default();
     for next in tree.next.clone() {
         let behind = (questions - 1 - next) as u64;

@@ -1,4 +1,4 @@
-//! The search itself: run an engine over the ranks, audit what it saw, hand out the outcome.
+//! The search itself: open an engine, run it over a part, audit what it saw, hand out the outcome.
 //!
 //! Layer 3. It knows [`crate::engine::Engine`] and no engine by name.
 
@@ -6,8 +6,8 @@ mod audit;
 
 pub use audit::{AuditFailure, expected};
 
-use crate::engine::{Engine, EngineError, Findings, Query, Watch};
-use crate::matrix::ResponseMatrix;
+use crate::combin::Part;
+use crate::engine::{Engine, EngineError, Findings, Prepared, Query, Watch};
 use crate::stats::AuditSums;
 use crate::top::Candidate;
 use std::time::{Duration, Instant};
@@ -21,7 +21,9 @@ pub struct Outcome {
     pub defined: Option<u128>,
     /// The sums that the audit compared; seen and expected are equal.
     pub audit: AuditSums,
-    /// Time that the engine took to prepare, with what it had not prepared before.
+    /// How often each way of searching was taken, see [`Findings::took`].
+    pub took: Vec<(&'static str, u64)>,
+    /// Time that the engine took to get ready; none where it was opened before.
     pub preparation: Duration,
     /// Time of the engine's search; loading, preparation and the audit's closed form are not in it.
     pub elapsed: Duration,
@@ -38,34 +40,56 @@ pub enum SearchError {
     Audit(#[from] Box<AuditFailure>),
 }
 
-/// Runs `engine` over `query.ranks()` and audits it.
+/// Opens `engine` for `query`, runs it over `part` and audits it.
 ///
 /// # Errors
 /// See [`SearchError`].
 pub fn run(
     engine: &dyn Engine,
-    matrix: &ResponseMatrix,
-    query: &Query,
+    query: &Query<'_>,
+    part: &Part,
     watch: &Watch,
 ) -> Result<Outcome, SearchError> {
     let start = Instant::now();
-    engine.prepare(matrix, query)?;
+    let prepared = engine.open(query)?;
     let preparation = start.elapsed();
+    let outcome = run_prepared(&*prepared, query, part, watch)?;
+    Ok(Outcome {
+        preparation,
+        ..outcome
+    })
+}
+
+/// Runs an engine that was opened for `query` over `part` and audits it.
+///
+/// # Errors
+/// See [`SearchError`].
+pub fn run_prepared(
+    prepared: &dyn Prepared,
+    query: &Query<'_>,
+    part: &Part,
+    watch: &Watch,
+) -> Result<Outcome, SearchError> {
     let start = Instant::now();
-    let findings = engine.search(matrix, query, watch)?;
+    let findings = prepared.search(part, watch)?;
     let elapsed = start.elapsed();
     let Findings {
         best,
-        seen,
+        visited,
+        excluded,
         basis,
         defined,
+        took,
     } = findings;
-    audit::check(&expected(matrix, query, &basis), &seen)?;
+    let mut seen = visited;
+    seen += excluded;
+    audit::check(&expected(query, part, &basis), &seen)?;
     Ok(Outcome {
         best,
         defined,
         audit: seen,
-        preparation,
+        took,
+        preparation: Duration::ZERO,
         elapsed,
     })
 }

@@ -13,8 +13,9 @@
 //!
 //! All of it modulo 2^64, which is exact as a check: a lost, doubled or wrong set changes it.
 
-use super::Sums;
+use super::{Six, Sums};
 use crate::combin::WrappingBinomials;
+use std::num::Wrapping;
 use std::ops::{AddAssign, SubAssign};
 
 /// Sums over many sets: how many, and each of their six sums modulo 2^64.
@@ -22,64 +23,56 @@ use std::ops::{AddAssign, SubAssign};
 pub struct AuditSums {
     /// Sets, modulo 2^128.
     pub sets: u128,
-    /// Σ n.
-    pub n: u64,
-    /// Σ Sa.
-    pub sa: u64,
-    /// Σ Sg.
-    pub sg: u64,
-    /// Σ Saa.
-    pub saa: u64,
-    /// Σ Sgg.
-    pub sgg: u64,
-    /// Σ Sag.
-    pub sag: u64,
+    /// The six sums of all sets, added up.
+    pub six: Six<Wrapping<u64>>,
 }
 
 impl AuditSums {
+    /// `sets` sets whose n, Sa, Sg, Saa, Sgg and Sag add up to `six`.
+    #[must_use]
+    pub fn new(sets: u128, six: [u64; 6]) -> Self {
+        Self {
+            sets,
+            six: Six::from_array(six).map(Wrapping),
+        }
+    }
+
+    /// So many sets of which nobody answered all.
+    #[must_use]
+    pub fn of_nobody(sets: u128) -> Self {
+        Self::new(sets, [0; 6])
+    }
+
     /// Counts one set.
     pub fn add_set(&mut self, sums: &Sums) {
         *self += Self {
             sets: 1,
-            n: sums.n,
-            sa: sums.sa as u64,
-            sg: sums.sg as u64,
-            saa: sums.saa as u64,
-            sgg: sums.sgg as u64,
-            sag: sums.sag as u64,
+            six: sums.map(|sum| Wrapping(sum as u64)),
         };
+    }
+
+    /// The sums of the same sets over scores of sets and overall scores that are larger by these.
+    #[must_use]
+    pub fn shifted(self, score: i64, total: i64) -> Self {
+        let by = |shift: i64| Wrapping(shift as u64);
+        Self {
+            six: self.six.shifted(by(score), by(total)),
+            ..self
+        }
     }
 }
 
 impl AddAssign for AuditSums {
     fn add_assign(&mut self, other: Self) {
         self.sets = self.sets.wrapping_add(other.sets);
-        for (mine, other) in [
-            (&mut self.n, other.n),
-            (&mut self.sa, other.sa),
-            (&mut self.sg, other.sg),
-            (&mut self.saa, other.saa),
-            (&mut self.sgg, other.sgg),
-            (&mut self.sag, other.sag),
-        ] {
-            *mine = mine.wrapping_add(other);
-        }
+        self.six += other.six;
     }
 }
 
 impl SubAssign for AuditSums {
     fn sub_assign(&mut self, other: Self) {
         self.sets = self.sets.wrapping_sub(other.sets);
-        for (mine, other) in [
-            (&mut self.n, other.n),
-            (&mut self.sa, other.sa),
-            (&mut self.sg, other.sg),
-            (&mut self.saa, other.saa),
-            (&mut self.sgg, other.sgg),
-            (&mut self.sag, other.sag),
-        ] {
-            *mine = mine.wrapping_sub(other);
-        }
+        self.six -= other.six;
     }
 }
 
@@ -142,29 +135,19 @@ impl Completions {
     #[must_use]
     pub fn of_user(&self, j: usize, s: i64, g: i64, tail: &Tail) -> AuditSums {
         let (d, j) = (tail.answers as isize, j as isize);
-        let (s, g) = (s as u64, g as u64);
-        let Tail {
-            sum: t, squares: h, ..
-        } = *tail;
-        let all = self.binomials.get(d, j);
-        let with_one = self.binomials.get(d - 1, j - 1);
-        let with_two = self.binomials.get(d - 2, j - 2);
-        let sa = s.wrapping_mul(all).wrapping_add(t.wrapping_mul(with_one));
-        let once = s.wrapping_mul(t).wrapping_mul(2).wrapping_add(h);
-        let saa = s
-            .wrapping_mul(s)
-            .wrapping_mul(all)
-            .wrapping_add(once.wrapping_mul(with_one))
-            .wrapping_add(t.wrapping_mul(t).wrapping_sub(h).wrapping_mul(with_two));
-        AuditSums {
-            sets: 0,
+        let by = |n, k| Wrapping(self.binomials.get(n, k));
+        let (all, with_one, with_two) = (by(d, j), by(d - 1, j - 1), by(d - 2, j - 2));
+        let [s, g, t, h] = [s as u64, g as u64, tail.sum, tail.squares].map(Wrapping);
+        let sa = s * all + t * with_one;
+        let six = Six {
             n: all,
             sa,
-            sg: g.wrapping_mul(all),
-            saa,
-            sgg: g.wrapping_mul(g).wrapping_mul(all),
-            sag: g.wrapping_mul(sa),
-        }
+            sg: g * all,
+            saa: s * s * all + (Wrapping(2) * s * t + h) * with_one + (t * t - h) * with_two,
+            sgg: g * g * all,
+            sag: g * sa,
+        };
+        AuditSums { sets: 0, six }
     }
 }
 
@@ -176,7 +159,7 @@ mod tests {
     #[test]
     fn the_closed_form_is_the_sum_over_the_sets() {
         let scores = [3_i64, -2, 0, 7, 1, 1];
-        let (s, g) = (-5, 11);
+        let (s, g) = (-5_i64, 11_i64);
         let mut tail = Tail::default();
         for score in scores {
             tail.add(score);
@@ -187,7 +170,7 @@ mod tests {
             let mut set: Vec<usize> = (0..j).collect();
             loop {
                 let a = s + set.iter().map(|&i| scores[i]).sum::<i64>();
-                seen.add_set(&Sums::of_user(a, g));
+                seen.add_set(&Sums::of_user(a.into(), g.into()));
                 if !successor(scores.len(), &mut set) {
                     break;
                 }

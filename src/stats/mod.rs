@@ -4,11 +4,13 @@
 //! rounding, [`AuditSums`] are the sums over many sets that have a closed form.
 
 mod audit;
+mod criterion;
 mod discard;
 mod order;
-mod sums;
+mod six;
 
 pub use audit::{AuditSums, Basis, Completions, Tail};
+pub use criterion::{Criterion, Floor, NO_FLOOR};
 pub use discard::surely_below;
 pub use order::Correlation;
-pub use sums::Sums;
+pub use six::{Moments, Six, Sums};

@@ -4,7 +4,7 @@
 //! sign(A)·A²/(X·Y), compared by cross-multiplication. A table is only accepted while |A|, X and Y
 //! stay below 2^127 (`matrix`), so a cross product A²·X·Y stays below 2^508 and 512 bits hold it.
 
-use super::Sums;
+use super::{Moments, Sums};
 use bnum::types::U512;
 use std::cmp::Ordering;
 
@@ -24,14 +24,9 @@ impl Correlation {
     /// a variance of 0.
     #[must_use]
     pub fn of(sums: &Sums, min_users: u64) -> Option<Self> {
-        if sums.n < min_users {
-            return None;
-        }
-        let n = i128::from(sums.n);
-        let x = n * sums.saa - sums.sa * sums.sa;
-        let y = n * sums.sgg - sums.sg * sums.sg;
-        (x > 0 && y > 0).then_some(Self {
-            a: n * sums.sag - sums.sa * sums.sg,
+        let Moments { n, a, x, y } = sums.moments();
+        (n >= i128::from(min_users) && x > 0 && y > 0).then_some(Self {
+            a,
             x: x.unsigned_abs(),
             y: y.unsigned_abs(),
         })

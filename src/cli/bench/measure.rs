@@ -6,12 +6,11 @@ use super::workload::Workload;
 use anyhow::Context;
 use kcorrset::engine::cpu::{CpuEngine, Isa};
 use kcorrset::engine::gpu::GpuEngine;
-use kcorrset::engine::published::{Prepared, PublishedEngine};
-use kcorrset::engine::{Engine, EngineError, Findings, Query, Watch};
-use kcorrset::matrix::ResponseMatrix;
+use kcorrset::engine::published::PublishedEngine;
+use kcorrset::engine::{Engine, EngineError, Part, Prepared, Query};
 use kcorrset::search::{self, SearchError};
+use kcorrset::stats::NO_FLOOR;
 use kcorrset::synth;
-use kcorrset::top::NO_FLOOR;
 use std::time::{Duration, Instant};
 
 /// Ranges that a sample is made of.
@@ -53,7 +52,7 @@ pub struct Measured {
 /// A GPU, the part of a search that it is timed on, and its runs.
 struct OnGpu<'a> {
     engine: &'a GpuEngine,
-    query: Query,
+    part: Part,
     timed: Timed,
     busy: Busy,
 }
@@ -87,26 +86,32 @@ impl<'a> Bench<'a> {
 
     fn figures(&self, workload: &Workload) -> anyhow::Result<Measured> {
         let matrix = synth::matrix(&workload.spec())?;
-        let query = Query::new(&matrix, workload.k, TOP, workload.min_users)?;
-        let prepared = self.published.prepare(&matrix)?;
-        let parts = sample(&matrix, workload)?;
-        let sampled: u128 = parts.iter().map(sets).sum();
-        let want = self.best_r(&parts, |part, watch| self.cpu.search(&matrix, part, watch))?;
+        let query = |top: usize| {
+            let query = Query::of(&matrix).k(workload.k).top(top);
+            query.min_users(workload.min_users).build()
+        };
+        let (query, best) = (query(TOP)?, query(1)?);
+        let whole = query.space().whole();
+        let published = self.published.open(&best)?;
+        let parts = sample(&best, workload.sample);
+        let sampled: u128 = parts.iter().map(Part::sets).sum();
+        let want = self.best_r(&parts, &*self.cpu.open(&best)?)?;
         let mut gpus = Vec::new();
         for engine in &self.gpus {
-            gpus.push(self.warm(engine, &matrix, &query)?);
+            gpus.push(self.warm(engine, &query)?);
         }
-        let mut cpu = Timed::of(sets(&query));
-        let mut published = Timed::of(sampled);
+        let mut cpu = Timed::of(whole.sets());
+        let mut by_published = Timed::of(sampled);
         for _ in 0..self.runs {
-            let elapsed = self.published(&matrix, &parts, &prepared, want)?;
-            published.times_s.push(elapsed.as_secs_f64());
+            let elapsed = self.published(&parts, &*published, want)?;
+            by_published.times_s.push(elapsed.as_secs_f64());
             if self.with_cpu {
-                let outcome = search::run(&self.cpu, &matrix, &query, &self.stop.watch())?;
-                cpu.times_s.push(outcome.elapsed.as_secs_f64());
+                let outcome = search::run(&self.cpu, &query, &whole, &self.stop.watch())?;
+                let took = outcome.preparation + outcome.elapsed;
+                cpu.times_s.push(took.as_secs_f64());
             }
             for gpu in &mut gpus {
-                let outcome = search::run(gpu.engine, &matrix, &gpu.query, &self.stop.watch())?;
+                let outcome = search::run(gpu.engine, &query, &gpu.part, &self.stop.watch())?;
                 gpu.timed.times_s.push(outcome.elapsed.as_secs_f64());
                 let usage = gpu.engine.usage();
                 gpu.busy
@@ -115,7 +120,7 @@ impl<'a> Bench<'a> {
                 gpu.busy.by_device = usage.iter().all(|usage| usage.by_device);
             }
         }
-        let figures = |timed: &Timed| Figures::new(workload, query.total(), timed, &published);
+        let figures = |timed: &Timed| Figures::new(workload, whole.sets(), timed, &by_published);
         Ok(Measured {
             cpu: self.with_cpu.then(|| figures(&cpu)),
             gpus: gpus
@@ -127,41 +132,36 @@ impl<'a> Bench<'a> {
 
     /// Finds out how much of `query` this GPU does in reasonable time, which warms it up, and
     /// whether it finds there what the CPU engine does.
-    fn warm<'g>(
-        &self,
-        engine: &'g GpuEngine,
-        matrix: &ResponseMatrix,
-        query: &Query,
-    ) -> anyhow::Result<OnGpu<'g>> {
+    fn warm<'g>(&self, engine: &'g GpuEngine, query: &Query<'_>) -> anyhow::Result<OnGpu<'g>> {
         let mut preparation = Duration::ZERO;
         let mut ask = PROBE;
         let part = loop {
-            let part = middle(query, ask)?;
-            let outcome = search::run(engine, matrix, &part, &self.stop.watch())?;
+            let part = middle(query, ask);
+            let outcome = search::run(engine, query, &part, &self.stop.watch())?;
             preparation = preparation.max(outcome.preparation);
-            if sets(&part) == query.total() {
+            if query.space().is_whole(&part) {
                 break part;
             }
             if outcome.elapsed >= TELLING {
                 let times = PATIENCE.as_secs_f64() / outcome.elapsed.as_secs_f64();
-                break middle(query, (ask as f64 * times) as u128)?;
+                break middle(query, (ask as f64 * times) as u128);
             }
             ask = ask.saturating_mul(LONGER);
         };
-        let got = search::run(engine, matrix, &part, &self.stop.watch())?;
-        let want = search::run(&self.cpu, matrix, &part, &self.stop.watch())?;
+        let got = search::run(engine, query, &part, &self.stop.watch())?;
+        let want = search::run(&self.cpu, query, &part, &self.stop.watch())?;
         if got.best != want.best {
             let what = format!(
                 "its best sets of {} are not those of the CPU engine",
-                sets(&part)
+                part.sets()
             );
             let device = engine.devices().join(", ");
             return Err(EngineError::SelfTest { device, what }.into());
         }
         Ok(OnGpu {
             engine,
-            timed: Timed::of(sets(&part)),
-            query: part,
+            timed: Timed::of(part.sets()),
+            part,
             busy: Busy::new(preparation),
         })
     }
@@ -169,16 +169,12 @@ impl<'a> Bench<'a> {
     /// Times the published algorithm on the sample, and compares what it found.
     fn published(
         &self,
-        matrix: &ResponseMatrix,
-        parts: &[Query],
-        prepared: &Prepared,
+        parts: &[Part],
+        published: &dyn Prepared,
         want: f64,
     ) -> anyhow::Result<Duration> {
         let start = Instant::now();
-        let r = self.best_r(parts, |part, watch| {
-            self.published
-                .search_prepared(prepared, matrix, part, watch)
-        })?;
+        let r = self.best_r(parts, published)?;
         let elapsed = start.elapsed();
         if (r - want).abs() > ROUNDED {
             let what = format!("the best r of the sample is {want}, and {r} by `published`");
@@ -189,14 +185,10 @@ impl<'a> Bench<'a> {
     }
 
     /// The best r over the sample; that of no floor where no set is defined.
-    fn best_r(
-        &self,
-        parts: &[Query],
-        search: impl Fn(&Query, &Watch) -> Result<Findings, EngineError>,
-    ) -> anyhow::Result<f64> {
+    fn best_r(&self, parts: &[Part], prepared: &dyn Prepared) -> anyhow::Result<f64> {
         let mut best = NO_FLOOR;
         for part in parts {
-            let found = search(part, &self.stop.watch())?;
+            let found = prepared.search(part, &self.stop.watch())?;
             if let Some(first) = found.best.first() {
                 best = best.max(first.correlation().r());
             }
@@ -205,28 +197,22 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// Ranges of ranks spread over all sets.
-fn sample(matrix: &ResponseMatrix, workload: &Workload) -> anyhow::Result<Vec<Query>> {
-    let query = Query::new(matrix, workload.k, 1, workload.min_users)?;
+/// Parts spread over all sets, `sets` together.
+fn sample(query: &Query<'_>, sets: u128) -> Vec<Part> {
+    let space = query.space();
     let part = |i: u128| {
-        let skip = query.total() / RANGES * i;
-        let size = (workload.sample / RANGES).max(1);
-        Ok(query.clone().with_ranks(skip, Some(size))?)
+        let skip = space.count() / RANGES * i;
+        space.part(skip, Some((sets / RANGES).max(1)))
     };
-    (0..RANGES).map(part).collect()
+    (0..RANGES).filter_map(part).collect()
 }
 
-/// How many sets a query visits.
-fn sets(query: &Query) -> u128 {
-    let ranks = query.ranks();
-    ranks.end - ranks.start
-}
-
-/// `sets` from the middle of a query of all sets, or all.
-fn middle(query: &Query, sets: u128) -> anyhow::Result<Query> {
-    let sets = sets.clamp(1, query.total());
-    let skip = (query.total() - sets) / 2;
-    Ok(query.clone().with_ranks(skip, Some(sets))?)
+/// `sets` from the middle of all sets, or all.
+fn middle(query: &Query<'_>, sets: u128) -> Part {
+    let space = query.space();
+    let sets = sets.clamp(1, space.count());
+    let middle = space.part((space.count() - sets) / 2, Some(sets));
+    middle.unwrap_or_else(|| space.whole())
 }
 
 fn stopped(error: &anyhow::Error) -> bool {

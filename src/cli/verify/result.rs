@@ -3,7 +3,7 @@
 use super::Verdict;
 use kcorrset::combin::rank;
 use kcorrset::engine::Query;
-use kcorrset::engine::reference::{self, Fraction, SixSums};
+use kcorrset::engine::reference::{self, Fraction};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::report::{Data, Place, Report, count};
 use kcorrset::search;
@@ -58,27 +58,30 @@ fn data(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
 /// Whether the query can be asked of the table, and the counts that follow from both.
 fn query(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
     let asked = &report.query;
-    let query = match Query::new(matrix, asked.k, asked.top, asked.min_users) {
+    let query = Query::of(matrix).k(asked.k).top(asked.top);
+    let query = match query.min_users(asked.min_users).build() {
         Ok(query) => query,
         Err(error) => return out.say(format!("query: {error}")),
     };
-    out.unless_equal("sets: total", report.sets.total, query.total());
-    let query = match asked.ranks {
-        None => query,
+    let total = query.space().count();
+    out.unless_equal("sets: total", report.sets.total, total);
+    let part = match asked.ranks {
+        None => query.space().whole(),
         Some(ranks) => {
             let Some(length) = ranks.end.checked_sub(ranks.start) else {
                 return out.say("query: the ranks end before they start");
             };
-            match query.with_ranks(ranks.start, Some(length)) {
-                Ok(query) => {
-                    out.unless_equal("query: end of the ranks", ranks.end, query.ranks().end);
-                    query
-                }
-                Err(error) => return out.say(format!("query: {error}")),
-            }
+            let Some(part) = query.space().part(ranks.start, Some(length)) else {
+                let start = ranks.start;
+                return out.say(format!(
+                    "query: the ranks start at {start}, and there are only {total} sets"
+                ));
+            };
+            out.unless_equal("query: end of the ranks", ranks.end, part.ranks().end);
+            part
         }
     };
-    let visited = query.ranks().end - query.ranks().start;
+    let visited = part.sets();
     out.unless_equal("sets: visited", report.visited(), visited);
 
     let listed = report.results.len();
@@ -102,9 +105,9 @@ fn query(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
         out.say("audit: passed is false");
     }
     // The other sums may be over shifted scores, as the engine liked; these two are not.
-    let expected = search::expected(matrix, &query, &Basis::default());
+    let expected = search::expected(&query, &part, &Basis::default());
     out.unless_equal("audit: sets", report.audit.sets, expected.sets);
-    out.unless_equal("audit: n", report.audit.n, expected.n);
+    out.unless_equal("audit: n", report.audit.n, expected.six.n.0);
 }
 
 /// A listed set, recomputed.
@@ -192,7 +195,7 @@ fn place(
 
     let min_users = report.query.min_users;
     let fraction = reference::correlation(&recomputed, min_users);
-    let r = Correlation::of(&as_sums(&recomputed), min_users).map(|c| c.r());
+    let r = Correlation::of(&Sums::from_array(recomputed), min_users).map(|c| c.r());
     let (Some(fraction), Some(r)) = (fraction, r) else {
         out.say(format!(
             "{at}: its correlation is undefined (min_users {min_users}, or no variance)"
@@ -205,19 +208,6 @@ fn place(
         set,
         fraction,
     })
-}
-
-fn as_sums(sums: &SixSums) -> Sums {
-    let [n, sa, sg, saa, sgg, sag] = *sums;
-    Sums {
-        // At most the number of users.
-        n: n as u64,
-        sa,
-        sg,
-        saa,
-        sgg,
-        sag,
-    }
 }
 
 fn order(before: &Recomputed, now: &Recomputed, out: &mut Differences) {
@@ -264,14 +254,16 @@ mod tests {
     }
 
     fn report(matrix: &ResponseMatrix, ranks: Option<(u128, u128)>) -> Report {
-        let mut query = Query::new(matrix, 2, 10, 3).unwrap();
-        if let Some((skip, limit)) = ranks {
-            query = query.with_ranks(skip, Some(limit)).unwrap();
-        }
-        let found = search::run(&ReferenceEngine, matrix, &query, &Watch::new()).unwrap();
+        let query = Query::of(matrix).k(2).top(10).min_users(3);
+        let query = query.build().unwrap();
+        let part = match ranks {
+            Some((skip, limit)) => query.space().part(skip, Some(limit)).unwrap(),
+            None => query.space().whole(),
+        };
+        let found = search::run(&ReferenceEngine, &query, &part, &Watch::new()).unwrap();
         Report::new(&Finished {
-            matrix,
             query: &query,
+            part: &part,
             engine: &ReferenceEngine,
             best: &found.best,
             defined: found.defined,

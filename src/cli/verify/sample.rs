@@ -1,12 +1,11 @@
 //! An engine against the definition, on random sets and on whole random chunks.
 
-use super::super::search::check_query;
 use super::super::stop::{Stop, Stopped};
 use super::Verdict;
 use anyhow::{Context, bail};
 use kcorrset::combin::{successor, unrank};
 use kcorrset::engine::reference::{self, Entry};
-use kcorrset::engine::{Engine, EngineError, Query};
+use kcorrset::engine::{Engine, EngineError, Part, Query, QueryError};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::report::count;
 use kcorrset::search::{self, Outcome, SearchError};
@@ -41,7 +40,7 @@ pub struct Plan {
 impl Plan {
     /// What can be refused before a table is read.
     pub fn check(&self) -> anyhow::Result<()> {
-        check_query(self.k, 1, self.min_users)?;
+        QueryError::check(self.k, 1, self.min_users)?;
         if self.chunk_sets == Some(0) {
             bail!("--chunk-sets 0: a chunk needs at least one set");
         }
@@ -66,17 +65,23 @@ pub fn check(
     engine: &dyn Engine,
     stop: &Stop,
 ) -> anyhow::Result<Verdict> {
-    let total = Query::new(matrix, plan.k, 1, plan.min_users)?.total();
+    let query = |top: usize| {
+        let query = Query::of(matrix).k(plan.k).top(top);
+        query.min_users(plan.min_users).build()
+    };
+    let total = query(1)?.space().count();
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     let mut differences = Vec::new();
     let mut compare = |ranks: Range<u128>, top: usize, oracle: &Oracle| {
-        let query = Query::new(matrix, plan.k, top, plan.min_users)?
-            .with_ranks(ranks.start, Some(ranks.end - ranks.start))?;
-        let outcome = match search::run(engine, matrix, &query, &stop.watch()) {
+        let query = query(top)?;
+        let sets = ranks.end - ranks.start;
+        let part = query.space().part(ranks.start, Some(sets));
+        let part = part.context("a rank beyond the last")?;
+        let outcome = match search::run(engine, &query, &part, &stop.watch()) {
             Err(SearchError::Engine(EngineError::Stopped)) => return Err(stopped()),
             other => other.with_context(|| format!("ranks {}..{}", ranks.start, ranks.end))?,
         };
-        differences.extend(differ(&query, matrix, &outcome, oracle));
+        differences.extend(differ(&query, &part, &outcome, oracle));
         Ok(())
     };
     for _ in 0..plan.sample {
@@ -159,19 +164,16 @@ impl Oracle {
 }
 
 /// One line for each difference, at most [`NAMED`] and then how many more.
-fn differ(
-    query: &Query,
-    matrix: &ResponseMatrix,
-    outcome: &Outcome,
-    oracle: &Oracle,
-) -> Vec<String> {
+fn differ(query: &Query<'_>, part: &Part, outcome: &Outcome, oracle: &Oracle) -> Vec<String> {
+    let matrix = query.source();
     let mut lines = Vec::new();
     if outcome.audit.sets != oracle.sets {
         let (is, should_be) = (outcome.audit.sets, oracle.sets);
         lines.push(format!("audit: sets is {is}, recomputed {should_be}"));
     }
-    if outcome.audit.n != oracle.n {
-        let (is, should_be) = (outcome.audit.n, oracle.n);
+    let n = outcome.audit.six.n.0;
+    if n != oracle.n {
+        let (is, should_be) = (n, oracle.n);
         lines.push(format!("audit: n is {is}, recomputed {should_be}"));
     }
     let defined = oracle.best.len() as u128;
@@ -192,7 +194,7 @@ fn differ(
     if more > 0 {
         lines.push(format!("and {more} more"));
     }
-    let ranks = query.ranks();
+    let ranks = part.ranks();
     let at = format!("ranks {}..{}, top {}", ranks.start, ranks.end, query.top());
     lines
         .into_iter()
@@ -203,10 +205,7 @@ fn differ(
 type SetAndSums<'a> = (&'a [usize], [i128; 6]);
 
 fn of_candidate(candidate: &Candidate) -> SetAndSums<'_> {
-    let sums = candidate.sums();
-    let n = i128::from(sums.n);
-    let six = [n, sums.sa, sums.sg, sums.saa, sums.sgg, sums.sag];
-    (candidate.set(), six)
+    (candidate.set(), candidate.sums().to_array())
 }
 
 fn of_entry(entry: &Entry) -> SetAndSums<'_> {
@@ -227,9 +226,9 @@ fn describe(matrix: &ResponseMatrix, (set, sums): SetAndSums) -> String {
 mod tests {
     use super::*;
     use kcorrset::engine::oracle::ReferenceEngine;
-    use kcorrset::engine::{Findings, Watch};
+    use kcorrset::engine::{Findings, Prepared, Watch};
     use kcorrset::matrix::{Duplicates, MatrixBuilder, Score};
-    use kcorrset::stats::Sums;
+    use kcorrset::stats::{Criterion, Sums};
 
     fn matrix() -> ResponseMatrix {
         let mut builder = MatrixBuilder::new();
@@ -276,14 +275,18 @@ mod tests {
             Vec::new()
         }
 
-        fn search(
-            &self,
-            matrix: &ResponseMatrix,
-            query: &Query,
-            watch: &Watch,
-        ) -> Result<Findings, EngineError> {
-            let mut found = ReferenceEngine.search(matrix, query, watch)?;
-            (self.0)(&mut found);
+        fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
+            let right = ReferenceEngine.open(query)?;
+            Ok(Box::new(Ready(right, &self.0)))
+        }
+    }
+
+    struct Ready<'q, F>(Box<dyn Prepared + 'q>, &'q F);
+
+    impl<F: Fn(&mut Findings)> Prepared for Ready<'_, F> {
+        fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
+            let mut found = self.0.search(part, watch)?;
+            (self.1)(&mut found);
             Ok(found)
         }
     }
@@ -318,7 +321,8 @@ mod tests {
                     sag: first.sums().sag + 1,
                     ..*first.sums()
                 };
-                *first = Candidate::new(first.set().to_vec(), sums, 2).unwrap();
+                let set = first.set().to_vec();
+                *first = Candidate::new(Criterion::PartWhole, 2, set, sums).unwrap();
             }
         })
         .unwrap();
@@ -329,7 +333,7 @@ mod tests {
 
     #[test]
     fn a_failed_audit_is_an_error_that_names_the_ranks() {
-        let error = with(|found| found.seen.n += 1).unwrap_err();
+        let error = with(|found| found.visited.six.n += 1).unwrap_err();
         assert!(format!("{error:#}").starts_with("ranks "), "{error:#}");
         assert_eq!(super::super::super::exit::of_error(&error).number(), 3);
     }

@@ -1,7 +1,7 @@
 //! What every walk adds to: the best sets, the audit sums, the count of defined sets, progress.
 
 use crate::engine::{Query, Watch};
-use crate::stats::{AuditSums, Sums};
+use crate::stats::{AuditSums, Floor};
 use crate::top::{Candidate, Top};
 use std::sync::Mutex;
 
@@ -12,28 +12,28 @@ const REPORT_EVERY: u128 = 1 << 20;
 #[derive(Debug)]
 pub(super) struct Best<'a> {
     top: Mutex<Top>,
-    min_users: u64,
+    query: &'a Query<'a>,
     watch: &'a Watch,
 }
 
 impl<'a> Best<'a> {
     /// None yet.
-    pub(super) fn new(query: &Query, watch: &'a Watch) -> Self {
+    pub(super) fn new(query: &'a Query<'a>, watch: &'a Watch) -> Self {
         Self {
             top: Mutex::new(Top::new(query.top())),
-            min_users: query.min_users(),
+            query,
             watch,
         }
     }
 
-    /// A set whose exact r is below this needs no [`Self::offer`].
-    pub(super) fn floor(&self) -> f64 {
-        self.watch.floor()
+    /// A set whose exact value is below this needs no [`Self::offer`].
+    pub(super) fn floor(&self) -> Floor {
+        self.query.floor(self.watch)
     }
 
-    /// Enters a set with its exact sums, and raises the floor to what follows.
-    pub(super) fn offer(&self, set: Vec<usize>, sums: Sums) {
-        if let Some(candidate) = Candidate::new(set, sums, self.min_users) {
+    /// Enters a set that has a value, and raises the floor to what follows.
+    pub(super) fn offer(&self, candidate: Option<Candidate>) {
+        if let Some(candidate) = candidate {
             // A poisoned lock means that another thread panicked; its panic is what is reported.
             let mut top = self.top.lock().unwrap_or_else(|e| e.into_inner());
             if top.push(candidate) {
@@ -71,6 +71,12 @@ impl Nodes {
         &mut self.0[questions]
     }
 
+    /// Whether any prefix had too few users.
+    #[cfg(test)]
+    pub(super) fn any_pruned(&self) -> bool {
+        self.0.iter().any(|level| level.pruned > 0)
+    }
+
     fn merged(mut self, other: Self) -> Self {
         for (questions, theirs) in other.0.into_iter().enumerate() {
             let mine = self.level(questions);
@@ -91,12 +97,15 @@ impl Nodes {
 /// The part of a search that one thread has done.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Collected {
-    pub(super) seen: AuditSums,
+    /// Sums over the sets that were summed or discarded one by one.
+    pub(super) visited: AuditSums,
+    /// Closed forms of the families of sets that no prefix with enough users leads to.
+    pub(super) excluded: AuditSums,
     /// What the general walk met; leaves, and prefixes behind those handed over, are not nodes.
     pub(super) nodes: Nodes,
     /// Sets with a defined correlation; `None` once a set was discarded without knowing.
     pub(super) defined: Count,
-    /// The part of `seen.sets` that the watch knows of.
+    /// How many of these sets the watch knows of.
     reported: u128,
 }
 
@@ -120,23 +129,29 @@ impl Count {
 impl Collected {
     /// Both parts together.
     pub(super) fn merged(mut self, other: Self) -> Self {
-        self.seen += other.seen;
+        self.visited += other.visited;
+        self.excluded += other.excluded;
         self.nodes = self.nodes.merged(other.nodes);
         self.reported += other.reported;
         self.defined = Count(self.defined.0.zip(other.defined.0).map(|(a, b)| a + b));
         self
     }
 
-    /// Tells `watch` of the sets seen since the last report, if they are many.
+    /// How many sets were visited or excluded.
+    fn sets(&self) -> u128 {
+        self.visited.sets + self.excluded.sets
+    }
+
+    /// Tells `watch` of the sets done since the last report, if they are many.
     pub(super) fn report(&mut self, watch: &Watch) {
-        if self.seen.sets - self.reported >= REPORT_EVERY {
+        if self.sets() - self.reported >= REPORT_EVERY {
             self.report_now(watch);
         }
     }
 
-    /// Tells `watch` of every set seen.
+    /// Tells `watch` of every set done.
     pub(super) fn report_now(&mut self, watch: &Watch) {
-        watch.advance(self.seen.sets - self.reported);
-        self.reported = self.seen.sets;
+        watch.advance(self.sets() - self.reported);
+        self.reported = self.sets();
     }
 }

@@ -27,12 +27,11 @@
 
 use super::collect::{Best, Collected, Count};
 use super::layout::{Layout, Member, Rows};
-use super::problem::Problem;
 use super::projected::{Host, Prefix, Projector};
 use crate::combin::binomial;
 use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{AuditSums, Completions, Correlation, Sums, surely_below};
+use crate::stats::{AuditSums, Completions, Moments, Six, Sums};
 use rayon::prelude::*;
 use std::mem;
 use std::ops::{AddAssign, Mul, Range, Sub};
@@ -44,181 +43,126 @@ const BLOCK: usize = 1 << 18;
 const PARALLEL_LEVELS: usize = 3;
 
 /// Integers wide enough for sums over all users: i64 where the table's bounds allow, else i128.
-trait Wide: Copy + Default + AddAssign + Sub<Output = Self> + Mul<Output = Self> + PartialOrd {
-    fn of(value: i64) -> Self;
-    fn exact(self) -> i128;
+trait Wide:
+    Copy
+    + Default
+    + From<u8>
+    + From<i64>
+    + Into<i128>
+    + AddAssign
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + PartialOrd
+{
     fn float(self) -> f64;
 }
 
 impl Wide for i64 {
-    fn of(value: i64) -> Self {
-        value
-    }
-    fn exact(self) -> i128 {
-        i128::from(self)
-    }
     fn float(self) -> f64 {
         self as f64
     }
 }
 
 impl Wide for i128 {
-    fn of(value: i64) -> Self {
-        Self::from(value)
-    }
-    fn exact(self) -> i128 {
-        self
-    }
     fn float(self) -> f64 {
         self as f64
     }
 }
 
-/// The sums of a leaf so far.
-#[derive(Clone, Copy, Debug, Default)]
-struct LeafSums<W> {
-    n: W,
-    sa: W,
-    sg: W,
-    saa: W,
-    sgg: W,
-    sag: W,
-}
-
-impl<W: Wide> LeafSums<W> {
-    fn add(&mut self, a: i64, g: i64) {
-        let (a, g) = (W::of(a), W::of(g));
-        self.n += W::of(1);
-        self.sa += a;
-        self.sg += g;
-        self.saa += a * a;
-        self.sgg += g * g;
-        self.sag += a * g;
-    }
-
-    fn sums(&self) -> Sums {
-        Sums {
-            n: self.n.exact() as u64,
-            sa: self.sa.exact(),
-            sg: self.sg.exact(),
-            saa: self.saa.exact(),
-            sgg: self.sgg.exact(),
-            sag: self.sag.exact(),
-        }
-    }
-}
-
-/// Everything that stays the same during one search.
+/// Everything that stays the same while one block is searched: all sets of some fixed questions and any
+/// `choose` of those that are laid out.
 pub(super) struct Walk<'a> {
-    pub(super) matrix: &'a ResponseMatrix,
     pub(super) layout: &'a Layout,
-    pub(super) query: &'a Query,
+    /// Positions in the space's order of the questions that every set has.
+    pub(super) fixed: &'a [usize],
+    pub(super) choose: usize,
+    pub(super) query: &'a Query<'a>,
     pub(super) watch: &'a Watch,
     pub(super) best: &'a Best<'a>,
     /// Takes over prefixes three questions short of a set, where it applies.
     pub(super) projector: Option<&'a Projector>,
     pub(super) forms: &'a Completions,
-    /// All but two questions of a set at least lie before this position, or in its problem's prefix.
+    /// All but two of the chosen questions of a set at least lie before this position.
     pub(super) limit: usize,
 }
 
-/// Whether n·Sxy and Sx·Sy of any set fit i64: with b = the largest Σ|score| of a user, each is at
-/// most U²·b², and their difference at most twice that.
-fn fits_i64(matrix: &ResponseMatrix) -> bool {
-    let reach = |u| matrix.row(u).map(|(_, s)| i128::from(s).abs()).sum();
-    let users = matrix.users().len() as i128;
-    let largest: i128 = (0..matrix.users().len()).map(reach).max().unwrap_or(0);
-    (users * largest)
+/// Whether n·Sxy and Sx·Sy of any set fit i64: with b the table's reach, each is at most U²·b², and
+/// their difference at most twice that.
+pub(super) fn fits_i64(matrix: &ResponseMatrix) -> bool {
+    let (users, reach) = (matrix.users().len() as i128, i128::from(matrix.reach()));
+    (users * reach)
         .checked_pow(2)
         .is_some_and(|square| square < i128::from(i64::MAX) / 2)
 }
 
+/// Where the projected walk asks and tells.
+struct Leaves<'a> {
+    walk: &'a Walk<'a>,
+    prefix: &'a [u32],
+    /// Users of the prefix, at least those of any of its sets.
+    users: u64,
+}
+
+impl Host for Leaves<'_> {
+    fn floor(&self) -> f64 {
+        self.walk.best.floor().r_for(self.users)
+    }
+
+    fn fewest(&self) -> i64 {
+        self.walk.query.min_users() as i64
+    }
+
+    fn exact(&self, last: [usize; 3], [n, a, x, y]: [f64; 4]) {
+        let walk = self.walk;
+        let defined = n >= walk.query.min_users() as f64 && x > 0.0 && y > 0.0;
+        if defined && !walk.best.floor().surely_excludes(n as u64, [a, x, y]) {
+            let mut positions = self.prefix.to_vec();
+            positions.extend(last.map(|position| position as u32));
+            walk.best.offer(walk.query.judge(&walk.set(&positions)));
+        }
+    }
+
+    fn go_on(&self) -> bool {
+        !self.walk.watch.stopped()
+    }
+}
+
 impl Walk<'_> {
-    /// Searches `problems` over `rows` and all of its `members`.
+    /// Searches the block over all of its `members`; `narrow` says that [`fits_i64`].
     ///
     /// # Errors
     /// [`EngineError::Stopped`].
     pub(super) fn search(
         &self,
-        problems: &[Problem],
+        narrow: bool,
         rows: &Rows,
         members: &[Member],
     ) -> Result<Collected, EngineError> {
-        let narrow = fits_i64(self.matrix);
-        problems
-            .into_par_iter()
-            .map(|problem| {
-                let mut collected = Collected::default();
-                let walk = Branch {
-                    walk: self,
-                    problem,
-                };
-                if problem.choose == 0 {
-                    walk.only(&mut collected);
-                } else {
-                    let Problem { prefix, from, .. } = problem;
-                    let members = self.layout.project(rows, members, prefix, *from);
-                    let prefix = &mut Vec::new();
-                    if narrow {
-                        walk.walk::<i64>(rows, &members, prefix, *from, &mut collected)?;
-                    } else {
-                        walk.walk::<i128>(rows, &members, prefix, *from, &mut collected)?;
-                    }
-                }
-                collected.report_now(self.watch);
-                Ok(collected)
-            })
-            .try_reduce(Collected::default, |a, b| Ok(a.merged(b)))
-    }
-}
-
-/// The walk of one problem.
-struct Branch<'a> {
-    walk: &'a Walk<'a>,
-    problem: &'a Problem,
-}
-
-/// Where the projected walk asks and tells.
-struct Leaves<'a> {
-    branch: &'a Branch<'a>,
-    prefix: &'a [u32],
-}
-
-impl Host for Leaves<'_> {
-    fn floor(&self) -> f64 {
-        self.branch.walk.best.floor()
-    }
-
-    fn fewest(&self) -> i64 {
-        self.branch.walk.query.min_users() as i64
-    }
-
-    fn exact(&self, last: [usize; 3], [n, a, x, y]: [f64; 4]) {
-        let walk = self.branch.walk;
-        let defined = n >= walk.query.min_users() as f64 && x > 0.0 && y > 0.0;
-        if defined && !surely_below(walk.best.floor(), a, x, y) {
-            let mut positions = self.prefix.to_vec();
-            positions.extend(last.map(|position| position as u32));
-            let set = walk.layout.set(&self.branch.problem.prefix, &positions);
-            let sums = Sums::of_set(walk.matrix, &set);
-            walk.best.offer(set, sums);
+        let mut collected = Collected::default();
+        let prefix = &mut Vec::new();
+        if self.choose == 0 {
+            self.only(&mut collected);
+        } else if narrow {
+            self.walk::<i64>(rows, members, prefix, 0, &mut collected)?;
+        } else {
+            self.walk::<i128>(rows, members, prefix, 0, &mut collected)?;
         }
+        collected.report_now(self.watch);
+        Ok(collected)
     }
 
-    fn go_on(&self) -> bool {
-        !self.branch.walk.watch.stopped()
+    /// The set at these positions of the layout, as ascending positions of the space's order.
+    fn set(&self, positions: &[u32]) -> Vec<usize> {
+        self.layout.set(self.fixed, positions)
     }
-}
 
-impl Branch<'_> {
-    /// A problem of one set.
+    /// A block of one set.
     fn only(&self, collected: &mut Collected) {
-        let set = &self.problem.prefix;
-        let sums = Sums::of_set(self.walk.matrix, set);
-        collected.seen.add_set(&sums);
-        if Correlation::of(&sums, self.walk.query.min_users()).is_some() {
+        let sums = Sums::of_set(self.query.table(), self.fixed);
+        collected.visited.add_set(&sums);
+        if let Some(candidate) = self.query.candidate(self.fixed, sums) {
             collected.defined.increment();
-            self.walk.best.offer(set.clone(), sums);
+            self.best.offer(Some(candidate));
         }
     }
 
@@ -231,11 +175,11 @@ impl Branch<'_> {
         from: usize,
         collected: &mut Collected,
     ) -> Result<(), EngineError> {
-        let watch = self.walk.watch;
-        let choose = self.problem.choose - prefix.len();
-        if (members.len() as u64) < self.walk.query.min_users() {
+        let watch = self.watch;
+        let choose = self.choose - prefix.len();
+        if (members.len() as u64) < self.query.min_users() {
             collected.nodes.level(self.depth(prefix)).pruned += 1;
-            collected.seen += self.family(rows, members, from, choose);
+            collected.excluded += self.family(rows, members, from, choose);
             return Ok(());
         }
         collected.nodes.level(self.depth(prefix)).visited += 1;
@@ -247,27 +191,28 @@ impl Branch<'_> {
             return Err(EngineError::Stopped);
         }
         if choose == 3
-            && let Some(projector) = self.walk.projector
+            && let Some(projector) = self.projector
             && let Some(seen) = projector.visit(
                 &Prefix {
-                    layout: self.walk.layout,
+                    layout: self.layout,
                     rows,
                     members,
                     from,
-                    limit: self.walk.limit,
-                    forms: self.walk.forms,
+                    limit: self.limit,
+                    forms: self.forms,
                     parallel: prefix.len() < PARALLEL_LEVELS - 1,
                 },
                 &Leaves {
-                    branch: self,
+                    walk: self,
                     prefix,
+                    users: members.len() as u64,
                 },
             )
         {
             if watch.stopped() {
                 return Err(EngineError::Stopped);
             }
-            collected.seen += seen;
+            collected.visited += seen;
             collected.defined = Count(None);
             collected.report(watch);
             return Ok(());
@@ -276,15 +221,15 @@ impl Branch<'_> {
             return self.few_children::<W>(rows, members, prefix, from, collected);
         }
         if choose == 5
-            && let Some(projector) = self.walk.projector
-            && projector.takes_halves(self.walk.layout, rows, members, from)
+            && let Some(projector) = self.projector
+            && projector.takes_halves(self.layout, rows, members, from)
         {
             return self.halves::<W>(rows, members, prefix, from, collected);
         }
         // Two levels above the leaves' prefixes the members are few enough to come close together,
         // and are read often enough to pay for it.
         if choose == 4 && !prefix.is_empty() {
-            let (rows, members) = rows.compact(self.walk.layout, members);
+            let (rows, members) = rows.compact(self.layout, members);
             return self.children::<W>(&rows, members, prefix, from, collected);
         }
         self.children::<W>(rows, members.to_vec(), prefix, from, collected)
@@ -300,34 +245,30 @@ impl Branch<'_> {
         collected: &mut Collected,
     ) -> Result<(), EngineError> {
         for odd in [0, 1] {
-            let (layout, half) = self.walk.layout.half_first(from, odd);
-            let (rows, members) = rows.reordered(self.walk.layout, &layout, members);
+            let (layout, half) = self.layout.half_first(from, odd);
+            let (rows, members) = rows.reordered(self.layout, &layout, members);
             let walk = Walk {
                 layout: &layout,
                 limit: from + half,
-                ..*self.walk
+                ..*self
             };
-            let branch = Branch {
-                walk: &walk,
-                problem: self.problem,
-            };
-            branch.children::<W>(&rows, members, prefix, from, collected)?;
+            walk.children::<W>(&rows, members, prefix, from, collected)?;
         }
         Ok(())
     }
 
     /// The position that every child of a prefix lies before, with `choose` questions to choose.
     fn last(&self, choose: usize) -> usize {
-        let last = self.walk.layout.questions() + 1 - choose;
+        let last = self.layout.questions() + 1 - choose;
         match choose {
             0..3 => last,
-            _ => last.min((self.walk.limit + 3).saturating_sub(choose)),
+            _ => last.min((self.limit + 3).saturating_sub(choose)),
         }
     }
 
     /// How many questions the node of `prefix` has.
     fn depth(&self, prefix: &[u32]) -> usize {
-        self.problem.prefix.len() + prefix.len()
+        self.fixed.len() + prefix.len()
     }
 
     /// Walks the children of `prefix` with enough users and counts the others, which are most.
@@ -343,8 +284,8 @@ impl Branch<'_> {
         from: usize,
         collected: &mut Collected,
     ) -> Result<(), EngineError> {
-        let layout = self.walk.layout;
-        let choose = self.problem.choose - prefix.len();
+        let layout = self.layout;
+        let choose = self.choose - prefix.len();
         let last = self.last(choose);
         let mut sizes = vec![0_u32; last - from];
         for member in members {
@@ -355,13 +296,13 @@ impl Branch<'_> {
                 }
             }
         }
-        let enough = |size: u32| u64::from(size) >= self.walk.query.min_users();
+        let enough = |size: u32| u64::from(size) >= self.query.min_users();
         let walked = sizes.iter().filter(|&&size| enough(size)).count();
         let depth = self.depth(prefix);
         collected.nodes.level(depth + 1).pruned += (sizes.len() - walked) as u64;
         let mut pruned = self.family(rows, members, from, choose);
         if walked == 0 {
-            collected.seen += pruned;
+            collected.excluded += pruned;
             return Ok(());
         }
         let mut place = vec![usize::MAX; sizes.len()];
@@ -387,14 +328,14 @@ impl Branch<'_> {
         for (position, child) in &children {
             pruned -= self.family(rows, child, position + 1, choose - 1);
         }
-        collected.seen += pruned;
+        collected.excluded += pruned;
         for (position, child) in children {
             prefix.push(position as u32);
             let went = self.walk::<W>(rows, &child, prefix, position + 1, collected);
             prefix.pop();
             went?;
         }
-        collected.report(self.walk.watch);
+        collected.report(self.watch);
         Ok(())
     }
 
@@ -404,10 +345,10 @@ impl Branch<'_> {
         if prefix.len() < PARALLEL_LEVELS {
             return false;
         }
-        let choose = self.problem.choose - prefix.len();
+        let choose = self.choose - prefix.len();
         let children = self.last(choose).saturating_sub(from);
         let entries: usize = members.iter().map(|m| (m.end - m.at) as usize).sum();
-        let few = self.walk.query.min_users().saturating_mul(children as u64);
+        let few = self.query.min_users().saturating_mul(children as u64);
         entries <= BLOCK && (entries as u64) < few
     }
 
@@ -420,7 +361,7 @@ impl Branch<'_> {
         from: usize,
         collected: &mut Collected,
     ) -> Result<(), EngineError> {
-        let choose = self.problem.choose - prefix.len();
+        let choose = self.choose - prefix.len();
         let last = self.last(choose);
         let mut from = from;
         while from < last {
@@ -438,7 +379,7 @@ impl Branch<'_> {
                     .map(|i| {
                         let mut part = Collected::default();
                         child(i, &mut prefix.clone(), &mut part)?;
-                        part.report(self.walk.watch);
+                        part.report(self.watch);
                         Ok::<_, EngineError>(part)
                     })
                     .try_reduce(Collected::default, |a, b| Ok(a.merged(b)))?;
@@ -447,7 +388,7 @@ impl Branch<'_> {
                 for i in 0..children.len() {
                     child(i, prefix, collected)?;
                 }
-                collected.report(self.walk.watch);
+                collected.report(self.watch);
             }
             from = block.end;
         }
@@ -488,7 +429,7 @@ impl Branch<'_> {
                 };
                 member.at += 1;
                 child.push(Member {
-                    score: member.score + self.walk.layout.score(answer),
+                    score: member.score + self.layout.score(answer),
                     ..*member
                 });
             }
@@ -499,19 +440,17 @@ impl Branch<'_> {
     /// The closed form of all sets that choose `choose` more questions from `from` on, all but two of
     /// them at least before the limit.
     fn family(&self, rows: &Rows, members: &[Member], from: usize, choose: usize) -> AuditSums {
-        let Walk { layout, forms, .. } = self.walk;
-        let before = self.walk.limit.saturating_sub(from) as u64;
+        let Walk { layout, forms, .. } = self;
+        let before = self.limit.saturating_sub(from) as u64;
         let beyond = (layout.questions() - from) as u64 - before;
         // At most C(Q, K), which fits.
         let choices = |of: u64, choose: usize| binomial(of, choose as u64).unwrap_or(0);
-        let mut sums = AuditSums {
-            sets: (choose.saturating_sub(2)..=choose)
-                .map(|i| choices(before, i) * choices(beyond, choose - i))
-                .sum(),
-            ..AuditSums::default()
-        };
+        let sets = (choose.saturating_sub(2)..=choose)
+            .map(|i| choices(before, i) * choices(beyond, choose - i))
+            .sum();
+        let mut sums = AuditSums::of_nobody(sets);
         for member in members {
-            sums += layout.completions(forms, rows, member, choose, self.walk.limit);
+            sums += layout.completions(forms, rows, member, choose, self.limit);
         }
         sums
     }
@@ -525,33 +464,30 @@ impl Branch<'_> {
         from: usize,
         collected: &mut Collected,
     ) {
-        let Walk { layout, best, .. } = self.walk;
-        let mut leaves = vec![LeafSums::<W>::default(); layout.questions() - from];
+        let Walk { layout, best, .. } = self;
+        let mut leaves = vec![Six::<W>::default(); layout.questions() - from];
         for member in members {
             for answer in rows.behind(member) {
-                leaves[answer.position as usize - from]
-                    .add(member.score + layout.score(answer), member.total);
+                let score = member.score + layout.score(answer);
+                leaves[answer.position as usize - from] +=
+                    Six::of_user(W::from(score), W::from(member.total));
             }
         }
-        let min_users = W::of(self.walk.query.min_users() as i64);
+        let min_users = self.query.min_users() as i128;
         for (i, leaf) in leaves.iter().enumerate() {
-            let sums = leaf.sums();
-            collected.seen.add_set(&sums);
-            if leaf.n < min_users {
-                continue;
-            }
+            let sums: Sums = leaf.map(W::into);
+            collected.visited.add_set(&sums);
             // Exact in W; the conversion to f64 is the only rounding.
-            let x = leaf.n * leaf.saa - leaf.sa * leaf.sa;
-            let y = leaf.n * leaf.sgg - leaf.sg * leaf.sg;
-            if x <= W::default() || y <= W::default() {
+            let Moments { a, x, y, .. } = leaf.moments();
+            if sums.n < min_users || x <= W::default() || y <= W::default() {
                 continue;
             }
             collected.defined.increment();
-            let a = leaf.n * leaf.sag - leaf.sa * leaf.sg;
-            if !surely_below(best.floor(), a.float(), x.float(), y.float()) {
+            let moments = [a.float(), x.float(), y.float()];
+            if !best.floor().surely_excludes(sums.n as u64, moments) {
                 let mut positions = prefix.to_vec();
                 positions.push((from + i) as u32);
-                best.offer(layout.set(&self.problem.prefix, &positions), sums);
+                best.offer(self.query.candidate(&self.set(&positions), sums));
             }
         }
     }
@@ -560,19 +496,19 @@ impl Branch<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::collect::Nodes;
-    use super::super::problem::problems;
     use super::*;
     use crate::combin::successor;
     use crate::synth::{Model, Spec, matrix};
-    use crate::top::{Candidate, Top};
+    use crate::top::Top;
 
     const K: usize = 6;
 
     /// By the definition: a prefix is met where the one before it has enough users.
     fn tree(walk: &Walk<'_>, prefix: &mut Vec<u32>, nodes: &mut Nodes) {
-        let users = match walk.layout.set(&[], prefix) {
-            set if set.is_empty() => walk.matrix.users().len() as u64,
-            set => Sums::of_set(walk.matrix, &set).n,
+        let table = walk.query.table();
+        let users = match walk.set(prefix) {
+            set if set.is_empty() => table.users().len() as u64,
+            set => Sums::of_set(table, &set).n as u64,
         };
         let level = nodes.level(prefix.len());
         if users < walk.query.min_users() {
@@ -604,14 +540,15 @@ mod tests {
                 seed: 3,
             })
             .unwrap();
-            let query = Query::new(&matrix, K, 40, min_users).unwrap();
+            let query = Query::of(&matrix).k(K).top(40).min_users(min_users);
+            let query = query.build().unwrap();
             let mut seen = AuditSums::default();
             let mut top = Top::new(query.top());
             let mut set: Vec<usize> = (0..K).collect();
             loop {
                 let sums = Sums::of_set(&matrix, &set);
                 seen.add_set(&sums);
-                if let Some(candidate) = Candidate::new(set.clone(), sums, min_users) {
+                if let Some(candidate) = query.candidate(&set, sums) {
                     top.push(candidate);
                 }
                 if !successor(12, &mut set) {
@@ -620,10 +557,11 @@ mod tests {
             }
             let watch = Watch::new();
             let best = Best::new(&query, &watch);
-            let layout = Layout::fewest_first(&matrix);
+            let layout = Layout::fewest_first(&matrix, 0..12, Layout::scores_of(&matrix));
             let walk = Walk {
-                matrix: &matrix,
                 layout: &layout,
+                fixed: &[],
+                choose: K,
                 query: &query,
                 watch: &watch,
                 best: &best,
@@ -631,12 +569,20 @@ mod tests {
                 forms: &Completions::new(12, K),
                 limit: 12,
             };
-            let (rows, members) = layout.rows(&matrix);
-            let collected = walk.search(&problems(12, &query), &rows, &members).unwrap();
+            let (rows, members) = layout.rows(&matrix, &[]);
+            let collected = walk.search(true, &rows, &members).unwrap();
             let mut nodes = Nodes::default();
             tree(&walk, &mut Vec::new(), &mut nodes);
             assert_eq!(collected.nodes, nodes, "{answered} {min_users}");
-            assert_eq!(collected.seen, seen, "{answered} {min_users}");
+            let mut all = collected.visited;
+            all += collected.excluded;
+            assert_eq!(all, seen, "{answered} {min_users}");
+            let excluded = nodes.any_pruned();
+            assert_eq!(
+                collected.excluded.sets > 0,
+                excluded,
+                "{answered} {min_users}"
+            );
             assert_eq!(
                 best.into_sorted(),
                 top.into_sorted(),

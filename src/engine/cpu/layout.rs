@@ -6,6 +6,8 @@
 use super::projected::{Codes, Table};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Completions, Tail};
+use std::ops::Range;
+use std::sync::Arc;
 
 /// One answer: which position, and which of the table's distinct scores.
 #[derive(Clone, Copy, Debug)]
@@ -17,10 +19,10 @@ pub(super) struct Answer {
 /// What stays the same for all prefixes: which question has which position, and the scores.
 #[derive(Debug)]
 pub(super) struct Layout {
-    /// Question index of each position.
+    /// Question index of each position, in the table that is searched.
     order: Vec<usize>,
-    /// The distinct scores of the table, ascending.
-    values: Vec<i64>,
+    /// The distinct scores of that table, ascending.
+    values: Arc<[i64]>,
 }
 
 /// Answers by user, each user's by ascending position.
@@ -52,54 +54,64 @@ pub(super) struct Member {
 }
 
 impl Layout {
-    /// Position = question index.
-    pub(super) fn as_given(matrix: &ResponseMatrix) -> Self {
-        Self::new(matrix, (0..matrix.questions().len()).collect())
-    }
-
-    /// Fewest answers first; equals by question index.
-    pub(super) fn fewest_first(matrix: &ResponseMatrix) -> Self {
-        let mut order: Vec<usize> = (0..matrix.questions().len()).collect();
+    /// The questions `pool`, fewest answers first; equals by question index. `scores` are all scores of
+    /// the table, see [`Self::scores_of`].
+    pub(super) fn fewest_first(
+        matrix: &ResponseMatrix,
+        pool: Range<usize>,
+        scores: Arc<[i64]>,
+    ) -> Self {
+        let mut order: Vec<usize> = pool.collect();
         order.sort_by_key(|&q| matrix.column(q).users().len());
-        Self::new(matrix, order)
-    }
-
-    fn new(matrix: &ResponseMatrix, order: Vec<usize>) -> Self {
-        let mut values: Vec<i64> = (0..order.len())
-            .flat_map(|q| distinct(matrix.column(q).scores()))
-            .collect();
-        values.sort_unstable();
-        values.dedup();
+        let values = scores;
         Self { order, values }
     }
 
-    /// Every user of the table as a member of the empty prefix, and their answers.
+    /// Position = question index.
+    #[cfg(test)]
+    pub(super) fn as_given(matrix: &ResponseMatrix) -> Self {
+        let order = (0..matrix.questions().len()).collect();
+        let values = Self::scores_of(matrix);
+        Self { order, values }
+    }
+
+    /// The distinct scores of a table, ascending.
+    pub(super) fn scores_of(matrix: &ResponseMatrix) -> Arc<[i64]> {
+        let questions = 0..matrix.questions().len();
+        let each = questions.flat_map(|q| distinct(matrix.column(q).scores()));
+        distinct(&each.collect::<Vec<_>>()).into()
+    }
+
+    /// Every user of the table who answered all of `fixed`, as a member of that prefix, and their answers
+    /// to what is laid out.
     ///
     /// A table has fewer than 2^32 answers, so 32-bit indices hold.
-    pub(super) fn rows(&self, matrix: &ResponseMatrix) -> (Rows, Vec<Member>) {
-        let mut position = vec![0_u32; self.order.len()];
+    pub(super) fn rows(&self, matrix: &ResponseMatrix, fixed: &[usize]) -> (Rows, Vec<Member>) {
+        let mut position = vec![None; matrix.questions().len()];
         for (p, &q) in self.order.iter().enumerate() {
-            position[q] = p as u32;
+            position[q] = Some(p as u32);
         }
         let value = |score| self.values.partition_point(|&v| v < score) as u32;
-        let mut answers = Vec::with_capacity(matrix.responses());
-        let members: Vec<Member> = (0..matrix.users().len())
-            .map(|user| {
-                let at = answers.len();
-                answers.extend(matrix.row(user).map(|(q, score)| Answer {
-                    position: position[q],
+        let mut answers = Vec::new();
+        let mut members = Vec::new();
+        for user in users_of(matrix, fixed) {
+            let at = answers.len();
+            answers.extend(matrix.row(user).filter_map(|(q, score)| {
+                Some(Answer {
+                    position: position[q]?,
                     value: value(score),
-                }));
-                answers[at..].sort_unstable_by_key(|a: &Answer| a.position);
-                Member {
-                    score: 0,
-                    total: matrix.totals()[user],
-                    at: at as u32,
-                    end: answers.len() as u32,
-                    user: user as u32,
-                }
-            })
-            .collect();
+                })
+            }));
+            answers[at..].sort_unstable_by_key(|a: &Answer| a.position);
+            let scores = fixed.iter().map(|&q| matrix.column(q).score(user as u32));
+            members.push(Member {
+                score: scores.flatten().sum(),
+                total: matrix.totals()[user],
+                at: at as u32,
+                end: answers.len() as u32,
+                user: members.len() as u32,
+            });
+        }
         (Rows::new(self, answers), members)
     }
 
@@ -163,7 +175,7 @@ impl Layout {
         order.extend(every_other(odd));
         let half = order.len() - from;
         order.extend(every_other(1 - odd));
-        let values = self.values.clone();
+        let values = Arc::clone(&self.values);
         (Self { order, values }, half)
     }
 
@@ -193,34 +205,6 @@ impl Layout {
         let mut set: Vec<usize> = prefix.iter().copied().chain(chosen).collect();
         set.sort_unstable();
         set
-    }
-
-    /// The members of `members` who answered all of `prefix` (ascending positions), moved behind it
-    /// and to position `from`.
-    pub(super) fn project(
-        &self,
-        rows: &Rows,
-        members: &[Member],
-        prefix: &[usize],
-        from: usize,
-    ) -> Vec<Member> {
-        let through = |member: &Member| {
-            let mut moved = *member;
-            let mut wanted = prefix.iter();
-            let mut next = wanted.next();
-            for answer in rows.behind(member) {
-                let position = answer.position as usize;
-                if next == Some(&position) {
-                    moved.score += self.score(answer);
-                    next = wanted.next();
-                } else if next.is_some_and(|&p| p < position) || position >= from {
-                    break;
-                }
-                moved.at += 1;
-            }
-            next.is_none().then_some(moved)
-        };
-        members.iter().filter_map(through).collect()
     }
 }
 
@@ -357,6 +341,20 @@ pub(super) fn outermost_first(members: &mut [Member]) {
     let total: i128 = members.iter().map(|m| i128::from(m.total)).sum();
     let mean = (total / members.len().max(1) as i128) as i64;
     members.sort_by_key(|m| (std::cmp::Reverse(m.total.abs_diff(mean)), m.user));
+}
+
+/// The users who answered all of `questions`, ascending.
+fn users_of(matrix: &ResponseMatrix, questions: &[usize]) -> Vec<usize> {
+    let Some((first, rest)) = questions.split_first() else {
+        return (0..matrix.users().len()).collect();
+    };
+    let answered = |user: &u32| {
+        let (word, bit) = (*user as usize / 64, user % 64);
+        let has = |&q: &usize| matrix.column(q).answered()[word] >> bit & 1 == 1;
+        rest.iter().all(has)
+    };
+    let users = matrix.column(*first).users().iter().copied();
+    users.filter(answered).map(|user| user as usize).collect()
 }
 
 /// The distinct scores among `scores`.

@@ -5,7 +5,7 @@
 //!     choose by counting                                                   (regime):
 //!     few answer patterns or few missing answers: sums from cross-products (gram), else walk:
 //!     judge a few sets, for a first floor                                  (seed)
-//!     for each problem that the ranks split into                           (problem):
+//!     for each block that the part falls into:
 //!         walk its prefix tree, in the order of the layout                 (layout, general)
 //!         three questions short of a set, where it applies: project the
 //!         prefix's users and judge the leaves in vectors                   (projected)
@@ -16,20 +16,20 @@ mod collect;
 mod general;
 pub mod gram;
 mod layout;
-mod problem;
 mod projected;
 mod regime;
 mod seed;
 
 pub use crate::arch::Isa;
 
-use super::{Engine, EngineError, Findings, Query, Watch};
-use crate::matrix::ResponseMatrix;
-use crate::stats::{Basis, Completions};
-use collect::Best;
-use general::Walk;
-use layout::{Layout, outermost_first};
-use problem::problems;
+use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
+use crate::combin::Block;
+use crate::stats::Completions;
+use collect::{Best, Collected};
+use general::{Walk, fits_i64};
+use layout::{Layout, Member, Rows, outermost_first};
+use rayon::prelude::*;
+use std::sync::{Arc, OnceLock};
 
 /// `--engine cpu`.
 #[derive(Debug)]
@@ -118,49 +118,104 @@ impl Engine for CpuEngine {
         vec![format!("{} CPU threads", self.pool.current_num_threads())]
     }
 
-    fn search(
-        &self,
-        matrix: &ResponseMatrix,
-        query: &Query,
-        watch: &Watch,
-    ) -> Result<Findings, EngineError> {
-        if !self.plain
-            && self.cross_products
-            && let Some(choice) = regime::choose(matrix, query)
-        {
-            tracing::info!(
-                regime = choice.regime.name(),
-                kernels = self.isa.name(),
-                "sums from cross-products"
-            );
-            return gram::search(choice.regime, matrix, query, watch, &self.pool, self.isa);
-        }
-        tracing::info!(regime = "walk", kernels = self.isa.name(), "prefix tree");
-        self.walk(matrix, query, watch)
+    fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
+        let whole = OnceLock::new();
+        let scores = OnceLock::new();
+        Ok(Box::new(Ready {
+            engine: self,
+            query,
+            scores,
+            whole,
+        }))
     }
 }
 
-impl CpuEngine {
-    fn walk(
-        &self,
-        matrix: &ResponseMatrix,
-        query: &Query,
-        watch: &Watch,
-    ) -> Result<Findings, EngineError> {
-        let problems = problems(matrix.questions().len(), query);
-        let whole = query.ranks() == (0..query.total());
-        let layout = if whole {
-            Layout::fewest_first(matrix)
-        } else {
-            Layout::as_given(matrix)
-        };
-        let best = Best::new(query, watch);
-        if !self.plain {
-            seed::raise_floor(matrix, query, watch);
+/// A query, and what its parts share once one of them needed it.
+struct Ready<'q> {
+    engine: &'q CpuEngine,
+    query: &'q Query<'q>,
+    /// Every score of the table.
+    scores: OnceLock<Arc<[i64]>>,
+    /// The block of all sets.
+    whole: OnceLock<Laid>,
+}
+
+/// A block laid out for the walk.
+struct Laid {
+    layout: Layout,
+    rows: Rows,
+    members: Vec<Member>,
+}
+
+impl Prepared for Ready<'_> {
+    fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
+        let Self { engine, query, .. } = *self;
+        let kernels = engine.isa.name();
+        if !engine.plain
+            && engine.cross_products
+            && let Some(choice) = regime::choose(query, part)
+        {
+            let regime = choice.regime;
+            tracing::info!(regime = regime.name(), kernels, "sums from cross-products");
+            return gram::search(regime, query, part, watch, &engine.pool, engine.isa);
         }
-        let (mut rows, mut members) = layout.rows(matrix);
-        let pairs = self.pairs || projected::by_pairs_at(self.isa);
-        let tiles = !pairs && projected::by_tiles_at(self.isa);
+        tracing::info!(regime = "walk", kernels, "prefix tree");
+        self.walk(part, watch)
+    }
+}
+
+impl Ready<'_> {
+    fn walk(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
+        let Self { engine, query, .. } = *self;
+        if !engine.plain {
+            seed::raise_floor(query, part, watch);
+        }
+        let best = Best::new(query, watch);
+        let projector = projected::Projector::new(engine.isa, engine.pairs);
+        let forms = Completions::new(query.space().order().len(), query.k());
+        let narrow = fits_i64(query.table());
+        let search = |block: &Block, laid: &Laid| {
+            let walk = Walk {
+                layout: &laid.layout,
+                fixed: &block.fixed,
+                choose: block.choose,
+                query,
+                watch,
+                best: &best,
+                projector: (!engine.plain).then_some(&projector),
+                forms: &forms,
+                limit: laid.layout.questions(),
+            };
+            walk.search(narrow, &laid.rows, &laid.members)
+        };
+        let blocks = query.space().blocks(part);
+        let collected = engine.pool.install(|| match blocks.as_slice() {
+            [block] if query.space().is_whole(part) => {
+                search(block, self.whole.get_or_init(|| self.lay_out(block)))
+            }
+            blocks => blocks
+                .par_iter()
+                .map(|block| search(block, &self.lay_out(block)))
+                .try_reduce(Collected::default, |a, b| Ok(a.merged(b))),
+        })?;
+        collected.nodes.trace();
+        Ok(Findings {
+            best: best.into_sorted(),
+            visited: collected.visited,
+            excluded: collected.excluded,
+            defined: collected.defined.0,
+            ..Findings::default()
+        })
+    }
+
+    /// Lays out the pool of a block, fewest answers first, for the users of its fixed questions.
+    fn lay_out(&self, block: &Block) -> Laid {
+        let (matrix, isa) = (self.query.table(), self.engine.isa);
+        let scores = self.scores.get_or_init(|| Layout::scores_of(matrix));
+        let layout = Layout::fewest_first(matrix, block.pool.clone(), Arc::clone(scores));
+        let (mut rows, mut members) = layout.rows(matrix, &block.fixed);
+        let pairs = self.engine.pairs || projected::by_pairs_at(isa);
+        let tiles = !pairs && projected::by_tiles_at(isa);
         if pairs || tiles && layout.scores().len() == 2 {
             rows.add_bits(&layout, &members, pairs);
         }
@@ -168,26 +223,10 @@ impl CpuEngine {
             rows.add_codes(&layout, &members);
         }
         outermost_first(&mut members);
-        let projector = projected::Projector::new(self.isa, self.pairs);
-        let walk = Walk {
-            matrix,
-            layout: &layout,
-            query,
-            watch,
-            best: &best,
-            projector: (!self.plain).then_some(&projector),
-            forms: &Completions::new(matrix.questions().len(), query.k()),
-            limit: matrix.questions().len(),
-        };
-        let collected = self
-            .pool
-            .install(|| walk.search(&problems, &rows, &members))?;
-        collected.nodes.trace();
-        Ok(Findings {
-            best: best.into_sorted(),
-            seen: collected.seen,
-            basis: Basis::default(),
-            defined: collected.defined.0,
-        })
+        Laid {
+            layout,
+            rows,
+            members,
+        }
     }
 }

@@ -1,8 +1,7 @@
 //! Which regime a search takes: the walk, or one of the cross-product regimes, by counting work.
 
 use super::gram::{self, Choice};
-use crate::engine::Query;
-use crate::matrix::ResponseMatrix;
+use crate::engine::{Part, Query};
 
 /// Cycles of the walk for a leaf itself: its judgement and its share of the work above it.
 const CYCLES_A_LEAF: f64 = 6.0;
@@ -12,17 +11,17 @@ const CYCLES_A_LEAF: f64 = 6.0;
 const CYCLES_A_USER_AND_LEAF: f64 = 0.15;
 
 /// The cross-product regime to take, or `None` where the walk is expected to be faster.
-pub(super) fn choose(matrix: &ResponseMatrix, query: &Query) -> Option<Choice> {
-    gram::choose(matrix, query).filter(|choice| choice.cycles < walk_cycles(matrix, query))
+pub(super) fn choose(query: &Query<'_>, part: &Part) -> Option<Choice> {
+    gram::choose(query, part).filter(|choice| choice.cycles < walk_cycles(query, part))
 }
 
 /// About how many cycles the walk takes: every set once, and every user once for each prefix of
 /// K − 1 questions that they answered, times the leaves behind it.
-fn walk_cycles(matrix: &ResponseMatrix, query: &Query) -> f64 {
+fn walk_cycles(query: &Query<'_>, part: &Part) -> f64 {
+    let matrix = query.table();
     let (questions, k) = (matrix.questions().len() as f64, query.k() as f64);
-    let ranks = query.ranks();
-    let sets = (ranks.end - ranks.start) as f64;
-    let share = sets / query.total() as f64;
+    let sets = part.sets() as f64;
+    let share = sets / query.space().count() as f64;
     let leaves = (questions - k + 1.0) / k;
     let prefixes: f64 = (0..matrix.users().len())
         .map(|user| gram::choices(matrix.row(user).len(), query.k() - 1))

@@ -3,35 +3,28 @@
 //!
 //! The sets are met again in the walk; only the floor that they prove is kept.
 
-use crate::combin::unrank;
-use crate::engine::{Query, Watch};
-use crate::matrix::ResponseMatrix;
-use crate::stats::Sums;
-use crate::top::{Candidate, Top};
+use crate::engine::{Part, Query, Watch};
+use crate::top::Top;
 
 /// Sets judged beyond twice the places to fill.
 const EXTRA: u128 = 256;
 
-/// Not worth it where the seeds are more than this part of the range.
+/// Not worth it where the seeds are more than this share of the part.
 const SHARE: u128 = 16;
 
-/// Judges sets evenly spread over the range and raises the floor of `watch` to what they prove.
-pub(super) fn raise_floor(matrix: &ResponseMatrix, query: &Query, watch: &Watch) {
-    let ranks = query.ranks();
-    let range = ranks.end - ranks.start;
+/// Judges sets evenly spread over the part and raises the floor of `watch` to what they prove.
+pub(super) fn raise_floor(query: &Query<'_>, part: &Part, watch: &Watch) {
+    let (start, sets) = (part.ranks().start, part.sets());
     let seeds = 2 * query.top() as u128 + EXTRA;
-    if seeds * SHARE > range {
+    if seeds * SHARE > sets {
         return;
     }
     let mut top = Top::new(query.top());
     for i in 0..seeds {
         // Split so that no product leaves 128 bits.
-        let rank = ranks.start + range / seeds * i + range % seeds * i / seeds;
-        let Some(set) = unrank(matrix.questions().len(), query.k(), rank) else {
-            continue;
-        };
-        let sums = Sums::of_set(matrix, &set);
-        if let Some(candidate) = Candidate::new(set, sums, query.min_users()) {
+        let rank = start + sets / seeds * i + sets % seeds * i / seeds;
+        let set = query.space().unrank(rank);
+        if let Some(candidate) = set.and_then(|set| query.judge(&set)) {
             top.push(candidate);
         }
         if watch.stopped() {

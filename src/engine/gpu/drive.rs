@@ -9,9 +9,8 @@ use super::pace::{Bounds, Pace};
 use super::queue::{Chunk, Next, Queue};
 use super::ranks::RankTable;
 use crate::engine::{EngineError, Query, Watch};
-use crate::matrix::ResponseMatrix;
-use crate::stats::{AuditSums, Sums};
-use crate::top::{Candidate, NO_FLOOR, Top};
+use crate::stats::{AuditSums, NO_FLOOR};
+use crate::top::Top;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -71,8 +70,7 @@ pub(super) trait Pipeline {
 /// The search as the host sees it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Task<'a> {
-    pub(super) matrix: &'a ResponseMatrix,
-    pub(super) query: &'a Query,
+    pub(super) query: &'a Query<'a>,
     pub(super) table: &'a RankTable,
     pub(super) watch: &'a Watch,
     /// What a submission should take.
@@ -189,7 +187,6 @@ pub(super) fn drive(
     driven: &mut Driven,
 ) -> Result<(), EngineError> {
     let Task {
-        matrix,
         query,
         table,
         watch,
@@ -210,7 +207,8 @@ pub(super) fn drive(
             return Err(EngineError::Stopped);
         }
         while let Some(slot) = free.pop() {
-            let floor = watch.floor().max(driven.top.floor());
+            watch.raise_floor(driven.top.floor());
+            let floor = query.r_floor(watch);
             let floorless = floor == NO_FLOOR;
             let most = if floorless {
                 pace.sets_without_floor()
@@ -270,8 +268,7 @@ pub(super) fn drive(
         driven.defined = both.map(|(before, now)| before + u128::from(now));
         for offset in survivors {
             let set = table.unrank(chunk.first + offset);
-            let sums = Sums::of_set(matrix, &set);
-            if let Some(candidate) = Candidate::new(set, sums, query.min_users()) {
+            if let Some(candidate) = query.judge(&set) {
                 driven.top.push(candidate);
             }
         }
@@ -286,9 +283,10 @@ pub(super) fn drive(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Engine;
     use crate::engine::oracle::ReferenceEngine;
-    use crate::matrix::{Duplicates, MatrixBuilder, Score};
+    use crate::engine::{Engine, Part};
+    use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
+    use crate::stats::{Criterion, Sums};
 
     /// A pipeline on the host that keeps every defined set at or above no floor at all.
     struct Host<'a> {
@@ -377,7 +375,7 @@ mod tests {
                 let set = self.table.unrank(chunk.first + offset);
                 let sums = Sums::of_set(self.matrix, &set);
                 seen.add_set(&sums);
-                if Candidate::new(set, sums, 2).is_some() {
+                if Criterion::PartWhole.value(&sums, 2).is_some() {
                     survivors.push(offset);
                 }
             }
@@ -427,12 +425,11 @@ mod tests {
     fn drive_host(
         host: &mut Host<'_>,
         queue: &Queue,
-        query: &Query,
+        query: &Query<'_>,
         watch: &Watch,
         driven: &mut Driven,
     ) -> Result<(), EngineError> {
         let task = Task {
-            matrix: host.matrix,
             query,
             table: host.table,
             watch,
@@ -441,25 +438,24 @@ mod tests {
         drive(host, queue, &task, driven)
     }
 
-    /// That these are all ranks of the query once.
-    fn assert_whole(mut answered: Vec<Chunk>, query: &Query) {
+    /// Fails unless these are all ranks of the part once.
+    fn assert_whole(mut answered: Vec<Chunk>, part: &Part) {
         answered.sort_by_key(|c| c.first);
-        let mut next = query.ranks().start;
+        let mut next = part.ranks().start;
         for chunk in answered {
             assert_eq!(chunk.first, next);
             next += chunk.sets;
         }
-        assert_eq!(next, query.ranks().end);
+        assert_eq!(next, part.ranks().end);
     }
 
-    fn assert_right(driven: Driven, query: &Query, matrix: &ResponseMatrix, watch: &Watch) {
-        let want = ReferenceEngine
-            .search(matrix, query, &Watch::new())
-            .unwrap();
-        assert_eq!(driven.seen, want.seen);
+    fn assert_right(driven: Driven, query: &Query<'_>, part: &Part, watch: &Watch) {
+        let prepared = ReferenceEngine.open(query).unwrap();
+        let want = prepared.search(part, &Watch::new()).unwrap();
+        assert_eq!(driven.seen, want.visited);
         assert_eq!(driven.defined, want.defined);
         assert_eq!(driven.top.into_sorted(), want.best);
-        assert_eq!(watch.done(), query.ranks().end - query.ranks().start);
+        assert_eq!(watch.done(), part.sets());
     }
 
     #[test]
@@ -468,19 +464,20 @@ mod tests {
         let table = RankTable::new(8, 3).unwrap();
         for (survivors, slots, top) in [(1, 1, 3), (2, 2, 2), (5, 3, 1), (1000, 2, 100)] {
             for ranks in [0..56_u128, 5..6, 17..50] {
-                let query = Query::new(&matrix, 3, top, 2)
-                    .unwrap()
-                    .with_ranks(ranks.start, Some(ranks.end - ranks.start))
-                    .unwrap();
+                let query = Query::of(&matrix).k(3).top(top).build().unwrap();
+                let part = query
+                    .space()
+                    .part(ranks.start, Some(ranks.end - ranks.start));
+                let part = part.unwrap();
                 let mut host = Host::new(&matrix, &table, survivors, slots);
-                let queue = Queue::new(query.ranks());
+                let queue = Queue::new(part.ranks());
                 let mut driven = Driven::new(top);
                 let watch = Watch::new();
                 drive_host(&mut host, &queue, &query, &watch, &mut driven).unwrap();
                 assert!(queue.finished());
                 assert_eq!(driven.redone, host.overflows as u64);
-                assert_right(driven, &query, &matrix, &watch);
-                assert_whole(host.answered, &query);
+                assert_right(driven, &query, &part, &watch);
+                assert_whole(host.answered, &part);
                 if ranks == (0..56) && survivors < 6 {
                     assert!(host.overflows > 0, "this case is to overflow");
                 }
@@ -492,26 +489,28 @@ mod tests {
     fn sizes_that_cannot_be_done_are_seldom_tried_again() {
         let matrix = matrix_of(12);
         let table = RankTable::new(12, 4).unwrap();
-        let query = Query::new(&matrix, 4, 3, 2).unwrap();
+        let query = Query::of(&matrix).k(4).top(3).build().unwrap();
+        let part = query.space().whole();
         let mut host = Host::new(&matrix, &table, 1000, 1);
         (host.most, host.can) = (64, 20);
-        let queue = Queue::new(query.ranks());
+        let queue = Queue::new(part.ranks());
         let (mut driven, watch) = (Driven::new(3), Watch::new());
         drive_host(&mut host, &queue, &query, &watch, &mut driven).unwrap();
         // 495 sets in chunks of 20 at most: if each were tried in 64, three cuts of four chunks.
         assert!(host.cuts > 0 && host.cuts < 12, "{}", host.cuts);
         assert_eq!(driven.redone, host.cuts as u64);
-        assert_right(driven, &query, &matrix, &watch);
-        assert_whole(host.answered, &query);
+        assert_right(driven, &query, &part, &watch);
+        assert_whole(host.answered, &part);
     }
 
     #[test]
     fn a_failure_anywhere_loses_nothing_and_counts_nothing_twice() {
         let matrix = matrix();
         let table = RankTable::new(8, 3).unwrap();
-        let query = Query::new(&matrix, 3, 4, 2).unwrap();
+        let query = Query::of(&matrix).k(3).top(4).build().unwrap();
+        let part = query.space().whole();
         for (fails_at, lost_at) in (1..9).flat_map(|n| [(Some(n), None), (None, Some(n))]) {
-            let queue = Queue::new(query.ranks());
+            let queue = Queue::new(part.ranks());
             let mut driven = Driven::new(4);
             let watch = Watch::new();
             let mut first = Host::new(&matrix, &table, 5, 3);
@@ -521,8 +520,8 @@ mod tests {
             assert!(!queue.finished());
             let mut second = Host::new(&matrix, &table, 2, 2);
             drive_host(&mut second, &queue, &query, &watch, &mut driven).unwrap();
-            assert_right(driven, &query, &matrix, &watch);
-            assert_whole([first.answered, second.answered].concat(), &query);
+            assert_right(driven, &query, &part, &watch);
+            assert_whole([first.answered, second.answered].concat(), &part);
         }
     }
 
@@ -530,8 +529,9 @@ mod tests {
     fn several_pipelines_share_the_ranks_and_the_floor() {
         let matrix = matrix();
         let table = RankTable::new(8, 3).unwrap();
-        let query = Query::new(&matrix, 3, 4, 2).unwrap();
-        let queue = Queue::new(query.ranks());
+        let query = Query::of(&matrix).k(3).top(4).build().unwrap();
+        let part = query.space().whole();
+        let queue = Queue::new(part.ranks());
         let watch = Watch::new();
         let run = |fails_at| {
             let mut host = Host::new(&matrix, &table, 5, 2);
@@ -549,8 +549,8 @@ mod tests {
         });
         assert!(queue.finished());
         left.0.merge(right.0);
-        assert_right(left.0, &query, &matrix, &watch);
-        assert_whole([left.1, right.1].concat(), &query);
+        assert_right(left.0, &query, &part, &watch);
+        assert_whole([left.1, right.1].concat(), &part);
     }
 
     #[test]
@@ -581,11 +581,12 @@ mod tests {
     fn a_stop_ends_it() {
         let matrix = matrix();
         let table = RankTable::new(8, 3).unwrap();
-        let query = Query::new(&matrix, 3, 1, 2).unwrap();
+        let query = Query::of(&matrix).k(3).top(1).build().unwrap();
+        let part = query.space().whole();
         let watch = Watch::new();
         watch.stop();
         let mut host = Host::new(&matrix, &table, 1, 2);
-        let queue = Queue::new(query.ranks());
+        let queue = Queue::new(part.ranks());
         let stopped = drive_host(&mut host, &queue, &query, &watch, &mut Driven::new(1));
         assert!(matches!(stopped, Err(EngineError::Stopped)));
         assert!(host.answered.is_empty() && !queue.finished());

@@ -62,7 +62,7 @@ impl<'a> Flat<'a> {
         let shape = Shape {
             questions: matrix.questions().len(),
             users: matrix.users().len(),
-            sets: query.ranks().end - query.ranks().start,
+            sets: query.space().count(),
             variant: packing.variant,
         };
         let plan = Plan::new(&limits, &shape).map_err(Excess::refusal)?;

@@ -11,7 +11,7 @@ use super::job::Job;
 use super::member::{Member, Worked};
 use super::queue::Queue;
 use super::usage::Usage;
-use crate::engine::{EngineError, Watch};
+use crate::engine::{EngineError, Part, Watch};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -51,17 +51,18 @@ pub(super) fn prepare(members: &[Member], job: &Job<'_>) -> Result<(), EngineErr
     Err(together(failures))
 }
 
-/// Searches `job` on all members.
+/// Searches a part of `job` on all members.
 ///
 /// # Errors
 /// The first that is not a device's failure; failures where every member failed.
 pub(super) fn search(
     members: &[Member],
     job: &Job<'_>,
+    part: &Part,
     watch: &Watch,
     target: Duration,
 ) -> Result<(Driven, Vec<Usage>), EngineError> {
-    let queue = Queue::new(job.query.ranks());
+    let queue = Queue::new(part.ranks());
     let alive = AtomicUsize::new(members.len());
     let worked = each(members, |member| {
         let worked = member.work(job, &queue, watch, target);

@@ -21,7 +21,7 @@ pub(super) enum Ask {
 #[derive(Debug)]
 pub(super) struct Job<'a> {
     pub(super) matrix: &'a ResponseMatrix,
-    pub(super) query: &'a Query,
+    pub(super) query: &'a Query<'a>,
     pub(super) packing: Packing,
     pub(super) table: RankTable,
     pub(super) min_users: u32,
@@ -32,17 +32,13 @@ pub(super) struct Job<'a> {
 
 impl<'a> Job<'a> {
     /// Packed as narrow as the table allows.
-    pub(super) fn new(
-        matrix: &'a ResponseMatrix,
-        query: &'a Query,
-        choice: Choice,
-    ) -> Result<Self, EngineError> {
+    pub(super) fn new(query: &'a Query<'a>, choice: Choice) -> Result<Self, EngineError> {
+        let matrix = query.table();
         let packing = Packing::new(matrix, query.k()).map_err(Excess::refusal)?;
-        let job = Self::with_packing(matrix, query, packing, Ask::Choice(choice))?;
-        let ranks = query.ranks();
+        let job = Self::with_packing(query, packing, Ask::Choice(choice))?;
         let asked = choice == Choice::Complete;
         let possible = choice == Choice::ByWork
-            && pays(matrix.questions().len(), query.k(), ranks.end - ranks.start)
+            && pays(matrix.questions().len(), query.k(), query.space().count())
             && complete_users(matrix).is_some();
         if !asked && !possible {
             return Ok(job);
@@ -79,11 +75,11 @@ impl<'a> Job<'a> {
 
     /// Packed like this, which must be no narrower.
     pub(super) fn with_packing(
-        matrix: &'a ResponseMatrix,
-        query: &'a Query,
+        query: &'a Query<'a>,
         packing: Packing,
         ask: Ask,
     ) -> Result<Self, EngineError> {
+        let matrix = query.table();
         let table = RankTable::new(matrix.questions().len(), query.k()).ok_or_else(|| {
             Excess::new("the number of sets", "more than 2^128", "2^128").refusal()
         })?;

@@ -201,7 +201,6 @@ impl Member {
         let mut driven = Driven::new(job.query.top());
         let mut reopened = 0;
         let task = Task {
-            matrix: job.matrix,
             query: job.query,
             table: &job.table,
             watch,
@@ -220,7 +219,7 @@ impl Member {
         driven: &mut Driven,
         reopened: &mut u32,
     ) -> Result<(), EngineError> {
-        let mut limits = self.limits.for_sets(job.query.ranks());
+        let mut limits = self.limits.for_sets(queue.all());
         let mut in_a_row = 0;
         let mut last: Option<String> = None;
         loop {

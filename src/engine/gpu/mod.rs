@@ -49,9 +49,7 @@ pub use fault::Fault;
 pub use method::Choice;
 pub use usage::Usage;
 
-use super::{Engine, EngineError, Findings, Query, Watch};
-use crate::matrix::ResponseMatrix;
-use drive::Driven;
+use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use job::Job;
 use layout::Integers;
 use limits::Limits;
@@ -210,30 +208,35 @@ impl Engine for GpuEngine {
         self.members.iter().map(Member::name).collect()
     }
 
-    fn prepare(&self, matrix: &ResponseMatrix, query: &Query) -> Result<(), EngineError> {
+    fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
         let _turn = self.turn();
-        fleet::prepare(&self.members, &Job::new(matrix, query, self.choice)?)
-    }
-
-    fn search(
-        &self,
-        matrix: &ResponseMatrix,
-        query: &Query,
-        watch: &Watch,
-    ) -> Result<Findings, EngineError> {
-        let _turn = self.turn();
-        let job = Job::new(matrix, query, self.choice)?;
+        let job = Job::new(query, self.choice)?;
         fleet::prepare(&self.members, &job)?;
-        let (driven, usage) = fleet::search(&self.members, &job, watch, self.target)?;
-        *self.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;
-        let Driven {
-            top, seen, defined, ..
-        } = driven;
+        Ok(Box::new(Ready { engine: self, job }))
+    }
+}
+
+/// A query, packed, and the devices that have compiled what it takes.
+struct Ready<'q> {
+    engine: &'q GpuEngine,
+    job: Job<'q>,
+}
+
+impl Prepared for Ready<'_> {
+    fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
+        let Self { engine, job } = self;
+        let _turn = engine.turn();
+        // A device that failed since has lost what it had compiled.
+        fleet::prepare(&engine.members, job)?;
+        let (driven, usage) = fleet::search(&engine.members, job, part, watch, engine.target)?;
+        *engine.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;
         Ok(Findings {
-            best: top.into_sorted(),
-            seen,
-            basis: job.packing.basis,
-            defined,
+            best: driven.top.into_sorted(),
+            visited: driven.seen,
+            basis: job.packing.basis.clone(),
+            defined: driven.defined,
+            took: vec![("chunks", driven.chunks)],
+            ..Findings::default()
         })
     }
 }

@@ -31,6 +31,7 @@ pub(super) enum Next {
 /// Shared by the devices of one search.
 #[derive(Debug)]
 pub(super) struct Queue {
+    all: Range<u128>,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -62,6 +63,7 @@ impl State {
 impl Queue {
     pub(super) fn new(ranks: Range<u128>) -> Self {
         Self {
+            all: ranks.clone(),
             state: Mutex::new(State {
                 rest: ranks,
                 again: Vec::new(),
@@ -70,6 +72,11 @@ impl Queue {
             }),
             changed: Condvar::new(),
         }
+    }
+
+    /// All ranks that there were to begin with.
+    pub(super) fn all(&self) -> Range<u128> {
+        self.all.clone()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

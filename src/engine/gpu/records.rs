@@ -106,18 +106,9 @@ fn told(records: &[u8], serial: u32) -> Result<Option<Told>, String> {
         }
         let tally = record.tally;
         let whole = |[low, high]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
-        let [n, sa, sg, saa, sgg, sag] = tally.sums.map(whole);
         let sets = u64::from(tally.sets).wrapping_add(whole(record.closed));
         told.sets = told.sets.wrapping_add(sets);
-        told.sums += AuditSums {
-            sets: 0,
-            n,
-            sa,
-            sg,
-            saa,
-            sgg,
-            sag,
-        };
+        told.sums += AuditSums::new(0, tally.sums.map(whole));
         told.defined += u64::from(tally.defined);
         told.kept += u64::from(tally.kept);
         told.kept_offsets = told.kept_offsets.wrapping_add(tally.kept_offsets);
@@ -214,7 +205,10 @@ mod tests {
     #[test]
     fn what_fits_together_is_added_up() {
         let seen = read(&[record(1, 19), record(1, 2)], &[2, 2, 19, 99]).unwrap();
-        assert_eq!((seen.sums.sets, seen.sums.sag), (20, 2 * ((1 << 32) + 5)));
+        assert_eq!(
+            (seen.sums.sets, seen.sums.six.sag.0),
+            (20, 2 * ((1 << 32) + 5))
+        );
         assert_eq!((seen.defined, seen.survivors), (8, Ok(vec![2, 19])));
         let full = read(&[record(4, 6)], &[4, 0, 1, 2]).unwrap();
         assert_eq!(full.survivors, Err(Redo::Survivors));

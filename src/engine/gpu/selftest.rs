@@ -16,7 +16,7 @@ use super::pack::Packing;
 use super::queue::Queue;
 use crate::combin::unrank;
 use crate::engine::oracle::ReferenceEngine;
-use crate::engine::{Engine, EngineError, Query, Watch};
+use crate::engine::{Engine, EngineError, Part, Query, Watch};
 use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
 use crate::stats::{AuditSums, Basis, Sums};
 use crate::top::Candidate;
@@ -76,14 +76,15 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
     }
     .map_err(&wrong)?;
     let k = packing.variant.k;
-    let total = Query::new(&matrix, k, 1, 2).map_err(|error| wrong(error.to_string()))?;
-    let skip = (total.total() / 2).saturating_sub(SETS / 2);
+    let total = query_for(&matrix, k, 1, 2).map_err(&wrong)?.space().count();
+    let skip = (total / 2).saturating_sub(SETS / 2);
     let some = some_of_sets(&matrix, k, skip).map_err(&wrong)?;
     for (top, min_users) in [(1000, 2), (1000, some), (3, 2)] {
-        let query = query_for(&matrix, k, top, min_users, skip).map_err(&wrong)?;
-        let want = ReferenceEngine.search(&matrix, &query, &Watch::new())?;
+        let query = query_for(&matrix, k, top, min_users).map_err(&wrong)?;
+        let part = part_of(&query, skip).map_err(&wrong)?;
+        let want = ReferenceEngine.open(&query)?.search(&part, &Watch::new())?;
         let ask = Ask::Exactly(*method);
-        let mut job = Job::with_packing(&matrix, &query, packing.clone(), ask)?;
+        let mut job = Job::with_packing(&query, packing.clone(), ask)?;
         if let Method::Complete { width, .. } = method {
             let table = job.complete_table().map_err(Excess::refusal)?;
             job.complete = Some(match width {
@@ -91,7 +92,7 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
                 SumWidth::Wide => table.wide(),
             });
         }
-        let queue = Queue::new(query.ranks());
+        let queue = Queue::new(part.ranks());
         let Worked { driven, end, .. } = member.work(&job, &queue, &Watch::new(), TARGET);
         end?;
         let Driven {
@@ -110,7 +111,7 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
         if defined.is_some() && defined != want.defined {
             return Err(wrong(format!("the number of defined sets {case}")));
         }
-        if seen != seen_by_definition(&matrix, k, query.ranks(), &packing.basis) {
+        if seen != seen_by_definition(&matrix, k, part.ranks(), &packing.basis) {
             return Err(wrong(format!("the audit sums {case}")));
         }
     }
@@ -122,20 +123,23 @@ fn query_for(
     k: usize,
     top: usize,
     min_users: u64,
-    skip: u128,
-) -> Result<Query, String> {
-    Query::new(matrix, k, top, min_users)
-        .and_then(|query| query.with_ranks(skip, Some(SETS)))
-        .map_err(|error| error.to_string())
+) -> Result<Query<'_>, String> {
+    let query = Query::of(matrix).k(k).top(top).min_users(min_users);
+    query.build().map_err(|error| error.to_string())
+}
+
+fn part_of(query: &Query<'_>, skip: u128) -> Result<Part, String> {
+    let part = query.space().part(skip, Some(SETS));
+    part.ok_or_else(|| format!("there are no {SETS} sets from rank {skip} on"))
 }
 
 /// A `min_users` between the least and the most users of a set, so that some sets are undefined.
 fn some_of_sets(matrix: &ResponseMatrix, k: usize, skip: u128) -> Result<u64, String> {
-    let query = query_for(matrix, k, 1, 2, skip)?;
-    let users = query
+    let query = query_for(matrix, k, 1, 2)?;
+    let users = part_of(&query, skip)?
         .ranks()
         .filter_map(|rank| unrank(matrix.questions().len(), k, rank))
-        .map(|set| Sums::of_set(matrix, &set).n);
+        .map(|set| Sums::of_set(matrix, &set).n as u64);
     let (least, most) = users.fold((u64::MAX, 0), |(least, most), n| {
         (least.min(n), most.max(n))
     });
@@ -262,7 +266,8 @@ fn seen_by_definition(
                 })
                 .sum();
             if let Some(a) = a {
-                sums += Sums::of_user(a, matrix.totals()[user] - basis.total);
+                let g = matrix.totals()[user] - basis.total;
+                sums += Sums::of_user(a.into(), g.into());
             }
         }
         seen.add_set(&sums);
@@ -288,9 +293,9 @@ mod tests {
         ] {
             let (matrix, packing) = complete_table_for(k, span).unwrap();
             assert!(matrix.questions().len() <= span as usize);
-            let query = Query::new(&matrix, k, 1000, 2).unwrap();
+            let query = query_for(&matrix, k, 1000, 2).unwrap();
             let ask = Ask::Choice(Choice::Flat);
-            let job = Job::with_packing(&matrix, &query, packing, ask).unwrap();
+            let job = Job::with_packing(&query, packing, ask).unwrap();
             let table = job.complete_table().unwrap();
             assert_eq!(table.width, SumWidth::Narrow);
             assert_eq!(table.wide().width, SumWidth::Wide);
@@ -317,16 +322,14 @@ mod tests {
                     if sums == SumWidth::Wide {
                         assert_eq!(natural.score_bits, score_bits, "{variant:?}");
                     }
-                    let total = Query::new(&matrix, k, 1, 2).unwrap().total();
-                    let sets = total.min(SETS);
+                    let total = query_for(&matrix, k, 1, 2).unwrap().space().count();
                     let skip = (total / 2).saturating_sub(SETS / 2);
                     let some = some_of_sets(&matrix, k, skip).unwrap();
-                    let query = query_for(&matrix, k, 1000, some, skip).unwrap();
-                    let sets = sets.min(query.ranks().end - query.ranks().start);
-                    let found = ReferenceEngine
-                        .search(&matrix, &query, &Watch::new())
-                        .unwrap();
-                    let defined = found.defined.unwrap();
+                    let query = query_for(&matrix, k, 1000, some).unwrap();
+                    let part = part_of(&query, skip).unwrap();
+                    let prepared = ReferenceEngine.open(&query).unwrap();
+                    let found = prepared.search(&part, &Watch::new()).unwrap();
+                    let (defined, sets) = (found.defined.unwrap(), part.sets());
                     assert!(
                         defined > 0 && defined < sets,
                         "{variant:?}: {defined} of {sets}"

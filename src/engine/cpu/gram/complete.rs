@@ -31,9 +31,10 @@
 
 mod walk;
 
-use super::block::{Block, Blocks};
+use super::block::Blocks;
 use super::cross::Cross;
 use crate::arch::{Kernel, Lanes, Level, Line, lines, run, set_lane};
+use crate::combin::Block;
 use crate::combin::binomial;
 use crate::engine::cpu::Isa;
 use crate::engine::{EngineError, Query, Watch};
@@ -52,7 +53,7 @@ const STEM_SETS: u128 = 1 << 22;
 /// Everything that workers read.
 #[derive(Debug)]
 pub(super) struct Complete<'a> {
-    query: &'a Query,
+    query: &'a Query<'a>,
     watch: &'a Watch,
     isa: Isa,
     /// Questions anybody answered, as the table numbers them.
@@ -87,7 +88,7 @@ impl<'a> Complete<'a> {
     /// `cross` is over the questions `answered` and all users who answered them, shifted by
     /// `basis`.
     pub(super) fn new(
-        query: &'a Query,
+        query: &'a Query<'a>,
         watch: &'a Watch,
         isa: Isa,
         answered: &'a [usize],
@@ -155,10 +156,7 @@ impl<'a> Complete<'a> {
             )
         });
         let mut top = Top::new(self.query.top());
-        let mut seen = AuditSums {
-            sets: blocks.unanswered,
-            ..AuditSums::default()
-        };
+        let mut seen = AuditSums::of_nobody(blocks.unanswered);
         for part in parts {
             let (part_top, part_seen) = part.ok_or(EngineError::Stopped)?;
             top.merge(part_top);
@@ -522,7 +520,7 @@ mod tests {
     fn seen(k: usize, change: impl Fn(&mut Complete<'_>)) -> AuditSums {
         let questions = 11;
         let matrix = table(19, questions);
-        let query = Query::new(&matrix, k, 2, 2).unwrap();
+        let query = Query::of(&matrix).k(k).top(2).build().unwrap();
         let answered: Vec<usize> = (0..questions).collect();
         let basis = super::super::cross::centre(&matrix);
         let scores: Vec<&[i64]> = answered
@@ -538,7 +536,7 @@ mod tests {
             .num_threads(2)
             .build()
             .unwrap();
-        let blocks = blocks(questions, &query, &answered);
+        let blocks = blocks(&query, &query.space().whole(), &answered);
         complete.search(&blocks, &threads).unwrap().1
     }
 

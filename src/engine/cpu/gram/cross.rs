@@ -238,7 +238,7 @@ impl Cross {
     /// The six sums of a set over this population, in shifted units.
     pub(super) fn of_set(&self, set: &[usize]) -> Sums {
         let mut sums = Sums {
-            n: self.users as u64,
+            n: self.users,
             sg: self.total,
             sgg: self.total_squares,
             ..Sums::default()
@@ -251,19 +251,6 @@ impl Cross {
             }
         }
         sums
-    }
-}
-
-/// `sums` of shifted scores and totals, moved back: a is `score` more, g is `total` more.
-pub(super) fn unshift(sums: &Sums, score: i128, total: i128) -> Sums {
-    let n = i128::from(sums.n);
-    Sums {
-        n: sums.n,
-        sa: sums.sa + n * score,
-        sg: sums.sg + n * total,
-        saa: sums.saa + score * (2 * sums.sa + n * score),
-        sgg: sums.sgg + total * (2 * sums.sg + n * total),
-        sag: sums.sag + total * sums.sa + score * (sums.sg + n * total),
     }
 }
 
@@ -398,7 +385,7 @@ mod tests {
             let set = [0, 2, 3];
             let shifted = want.of_set(&set);
             let straight = plain(&slices, &[0; 7], &totals, 0).of_set(&set);
-            assert_eq!(unshift(&shifted, -2 + 5, 11), straight);
+            assert_eq!(shifted.shifted(-2 + 5, 11), straight);
         }
     }
 }

@@ -53,7 +53,7 @@ struct Gap {
 /// Everything that workers read. Questions are answered-question indices.
 #[derive(Debug)]
 pub(super) struct Gaps<'a> {
-    query: &'a Query,
+    query: &'a Query<'a>,
     watch: &'a Watch,
     isa: Isa,
     answered: &'a [usize],
@@ -157,7 +157,7 @@ impl<'a> Gaps<'a> {
     /// Uses the threads it is called in.
     pub(super) fn new(
         matrix: &ResponseMatrix,
-        query: &'a Query,
+        query: &'a Query<'a>,
         watch: &'a Watch,
         isa: Isa,
         answered: &'a [usize],

@@ -1,13 +1,13 @@
 //! What a worker keeps: its best sets, and the float form of the floor that discards the others.
 
 use crate::engine::{Query, Watch};
-use crate::stats::Sums;
-use crate::top::{Candidate, NO_FLOOR, Top};
+use crate::stats::{NO_FLOOR, Sums};
+use crate::top::Top;
 
 /// One worker's best sets, and the floor that all workers share.
 #[derive(Debug)]
 pub(super) struct Keeper<'a> {
-    query: &'a Query,
+    query: &'a Query<'a>,
     watch: &'a Watch,
     top: Top,
     floor: f64,
@@ -15,32 +15,33 @@ pub(super) struct Keeper<'a> {
 
 impl<'a> Keeper<'a> {
     /// Nothing kept.
-    pub(super) fn new(query: &'a Query, watch: &'a Watch) -> Self {
+    pub(super) fn new(query: &'a Query<'a>, watch: &'a Watch) -> Self {
         Self {
             query,
             watch,
             top: Top::new(query.top()),
-            floor: watch.floor(),
+            floor: query.r_floor(watch),
         }
     }
 
-    /// The floor as of the last [`Self::refresh`] or kept set.
+    /// The r that a set needs, as of the last [`Self::refresh`] or kept set.
     pub(super) fn floor(&self) -> f64 {
         self.floor
     }
 
     /// Takes over what other workers found; says whether the floor rose.
     pub(super) fn refresh(&mut self) -> bool {
-        let floor = self.watch.floor().max(self.top.floor());
+        self.watch.raise_floor(self.top.floor());
+        let floor = self.query.r_floor(self.watch);
         let rose = floor > self.floor;
         self.floor = floor;
         rose
     }
 
-    /// Enters a set (ascending question indices) if it is among the best; says whether the floor
+    /// Enters a set (ascending positions) if it is among the best; says whether the floor
     /// rose.
-    pub(super) fn offer(&mut self, set: Vec<usize>, sums: Sums) -> bool {
-        let candidate = Candidate::new(set, sums, self.query.min_users());
+    pub(super) fn offer(&mut self, set: &[usize], sums: Sums) -> bool {
+        let candidate = self.query.candidate(set, sums);
         if !candidate.is_some_and(|c| self.top.push(c)) {
             return false;
         }
@@ -76,7 +77,7 @@ pub(super) fn bar(floor: f64, y: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::Correlation;
+    use crate::stats::{Correlation, Moments};
     use proptest::prelude::*;
 
     proptest! {
@@ -86,13 +87,11 @@ mod tests {
         ) {
             let mut sums = Sums::default();
             for &(a, g) in &scores {
-                sums += Sums::of_user(a, g);
+                sums += Sums::of_user(a.into(), g.into());
             }
             if let Some(correlation) = Correlation::of(&sums, 2) {
-                let n = i128::from(sums.n);
-                let a = (n * sums.sag - sums.sa * sums.sg) as f64;
-                let x = (n * sums.saa - sums.sa * sums.sa) as f64;
-                let y = (n * sums.sgg - sums.sg * sums.sg) as f64;
+                let Moments { a, x, y, .. } = sums.moments();
+                let [a, x, y] = [a, x, y].map(|moment| moment as f64);
                 let r = correlation.r();
                 for floor in [r.next_down(), r.next_down().next_down(), -1.0, NO_FLOOR] {
                     prop_assert!(a * a.abs() > bar(floor, y) * x);

@@ -6,18 +6,7 @@
 
 use super::keep::{Keeper, bar};
 use crate::arch::{Lanes, Line, WIDTH};
-use crate::stats::{AuditSums, Sums};
-
-/// n, Sa, Sg, Saa, Sgg, Sag of each lane, or whatever is added up like them.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Six<V> {
-    pub(super) n: V,
-    pub(super) sa: V,
-    pub(super) sg: V,
-    pub(super) saa: V,
-    pub(super) sgg: V,
-    pub(super) sag: V,
-}
+use crate::stats::{AuditSums, Six, Sums};
 
 /// What is known of the size of sums and products.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -70,15 +59,7 @@ impl Hit {
         (0..WIDTH)
             .filter(|lane| self.mask >> lane & 1 == 1)
             .map(|lane| {
-                let six = &self.sums;
-                let sums = Sums {
-                    n: six.n.0[lane] as u64,
-                    sa: six.sa.0[lane] as i128,
-                    sg: six.sg.0[lane] as i128,
-                    saa: six.saa.0[lane] as i128,
-                    sgg: six.sgg.0[lane] as i128,
-                    sag: six.sag.0[lane] as i128,
-                };
+                let sums = self.sums.map(|line| line.0[lane] as i128);
                 (self.at + lane, sums)
             })
     }
@@ -109,14 +90,7 @@ impl<L: Lanes> Leaves<L> {
             least_users: min_users as f64 - 0.5,
             bar: 0.0,
             xy_room: 0.0,
-            sums: Six {
-                n: zero,
-                sa: zero,
-                sg: zero,
-                saa: zero,
-                sgg: zero,
-                sag: zero,
-            },
+            sums: Six::from_array([zero; 6]),
             summed: 0,
             seen: AuditSums::default(),
             hits: Vec::new(),
@@ -157,17 +131,11 @@ impl<L: Lanes> Leaves<L> {
         let passed = mask
             & l.above(l.mul(a, l.abs(a)), l.mul(l.splat(self.bar), l.mul(x, y)))
             & l.above(six.n, l.splat(self.least_users));
-        let sums = &mut self.sums;
-        for (sum, each) in [
-            (&mut sums.n, six.n),
-            (&mut sums.sa, six.sa),
-            (&mut sums.sg, six.sg),
-            (&mut sums.saa, six.saa),
-            (&mut sums.sgg, six.sgg),
-            (&mut sums.sag, six.sag),
-        ] {
+        let mut sums = self.sums.to_array();
+        for (sum, each) in sums.iter_mut().zip(six.to_array()) {
             *sum = l.add(*sum, l.keep(each, mask));
         }
+        self.sums = Six::from_array(sums);
         self.seen.sets += u128::from(mask.count_ones());
         if passed != 0 {
             self.hit(at, passed, six);
@@ -181,14 +149,7 @@ impl<L: Lanes> Leaves<L> {
         self.hits.push(Hit {
             at,
             mask,
-            sums: Six {
-                n: l.line(six.n),
-                sa: l.line(six.sa),
-                sg: l.line(six.sg),
-                saa: l.line(six.saa),
-                sgg: l.line(six.sgg),
-                sag: l.line(six.sag),
-            },
+            sums: six.map(|sum| l.line(sum)),
         });
     }
 
@@ -206,17 +167,9 @@ impl<L: Lanes> Leaves<L> {
                 .iter()
                 .fold(0_u64, |all, &lane| all.wrapping_add(lane as i64 as u64))
         };
-        let sums = &mut self.sums;
-        let part = AuditSums {
-            sets: 0,
-            n: take(&mut sums.n),
-            sa: take(&mut sums.sa),
-            sg: take(&mut sums.sg),
-            saa: take(&mut sums.saa),
-            sgg: take(&mut sums.sgg),
-            sag: take(&mut sums.sag),
-        };
-        self.seen += part;
+        let mut six = self.sums.to_array();
+        self.seen += AuditSums::new(0, six.each_mut().map(take));
+        self.sums = Six::from_array(six);
         self.summed = 0;
     }
 

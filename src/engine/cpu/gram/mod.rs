@@ -13,8 +13,8 @@
 //! the host. `complete` also takes wider tables, with rounded lanes and a stated margin; the other
 //! two then leave the table to the walk over users. Floats discard, never decide (`keep`).
 //!
-//! Shared by all: `cross` (cross-products of a population), `block` (a range of ranks as free
-//! choices), `keep` (best sets and the floor),
+//! Shared by all: `cross` (cross-products of a population), `block` (the blocks of a part), `keep` (best
+//! sets and the floor),
 //! `leaf` (test and audit of a line of sets by six sums), `stems` (shares of work).
 //!
 //! Memory: cross-products, their tables at most 1 GiB, and a worker's prefixes: nothing grows with
@@ -30,7 +30,7 @@ mod patterns;
 mod stems;
 
 use super::Isa;
-use crate::engine::{EngineError, Findings, Query, Watch};
+use crate::engine::{EngineError, Findings, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::Basis;
 use block::blocks;
@@ -127,13 +127,13 @@ pub(super) fn choices(n: usize, k: usize) -> f64 {
 ///
 /// The counts are exact, the cycles a count are measured and rounded (AVX-512).
 #[must_use]
-pub fn choose(matrix: &ResponseMatrix, query: &Query) -> Option<Choice> {
+pub fn choose(query: &Query<'_>, part: &Part) -> Option<Choice> {
+    let matrix = query.table();
     let answered = answered(matrix);
     let (questions, k) = (answered.len(), query.k());
     let basis = centre(matrix);
     let q = questions as f64;
-    let ranks = query.ranks();
-    let share = (ranks.end - ranks.start) as f64 / query.total() as f64;
+    let share = part.sets() as f64 / query.space().count() as f64;
     let sets = share * choices(questions, k);
     // Leaves a row, where rows run up to the last question chosen so far.
     let row = (q - k as f64 + 1.0).max(1.0) / k as f64;
@@ -198,21 +198,22 @@ fn gaps_factor(k: usize) -> f64 {
     16.0 * (k as f64 + 2.0)
 }
 
-/// Searches `query.ranks()` in the regime that [`choose`] chose.
+/// Searches `part` in the regime that [`choose`] chose.
 ///
 /// # Errors
 /// See [`EngineError`]; refused where the regime cannot take the table.
 pub fn search(
     regime: Regime,
-    matrix: &ResponseMatrix,
-    query: &Query,
+    query: &Query<'_>,
+    part: &Part,
     watch: &Watch,
     threads: &rayon::ThreadPool,
     isa: Isa,
 ) -> Result<Findings, EngineError> {
+    let matrix = query.table();
     let answered = answered(matrix);
     let basis = centre(matrix);
-    let blocks = blocks(matrix.questions().len(), query, &answered);
+    let blocks = blocks(query, part, &answered);
     watch.advance(blocks.unanswered);
     let refused = |what: &str| EngineError::Refused {
         engine: "cpu",
@@ -268,9 +269,10 @@ pub fn search(
     };
     Ok(Findings {
         best: top.into_sorted(),
-        seen,
+        visited: seen,
         basis,
-        defined: None,
+        took: vec![(regime.name(), 1)],
+        ..Findings::default()
     })
 }
 
@@ -297,7 +299,7 @@ mod tests {
     }
 
     /// What each regime sees of `blocks`.
-    fn seen(matrix: &ResponseMatrix, query: &Query, blocks: &Blocks) -> Vec<AuditSums> {
+    fn seen(matrix: &ResponseMatrix, query: &Query<'_>, blocks: &Blocks) -> Vec<AuditSums> {
         let threads = rayon::ThreadPoolBuilder::new().build().unwrap();
         let (watch, isa) = (Watch::new(), Isa::detect());
         let answered = answered(matrix);
@@ -337,9 +339,9 @@ mod tests {
         let sparse = table(23, 8, |u, q| (u + q) % 5 != 0);
         for matrix in [complete, sparse] {
             for k in 2..6 {
-                let query = Query::new(&matrix, k, 3, 2).unwrap();
-                let query = query.with_ranks(3, Some(20)).unwrap();
-                let all = blocks(8, &query, &(0..8).collect::<Vec<_>>());
+                let query = Query::of(&matrix).k(k).top(3).build().unwrap();
+                let part = query.space().part(3, Some(20)).unwrap();
+                let all = blocks(&query, &part, &(0..8).collect::<Vec<_>>());
                 let good = seen(&matrix, &query, &all);
                 assert!(good.windows(2).all(|w| w[0] == w[1]), "regimes agree");
                 let mut lost = all.clone();
@@ -367,8 +369,8 @@ mod tests {
     #[test]
     fn regimes_are_chosen_by_counting() {
         let regime = |matrix: &ResponseMatrix| {
-            let query = Query::new(matrix, 5, 1, 2).unwrap();
-            choose(matrix, &query).map(|choice| choice.regime)
+            let query = Query::of(matrix).k(5).build().unwrap();
+            choose(&query, &query.space().whole()).map(|choice| choice.regime)
         };
         assert_eq!(regime(&table(30, 6, |_, _| true)), Some(Regime::Complete));
         let booklets = table(900, 40, |u, q| q % 10 == u % 10 || q % 10 == (u + 1) % 10);
@@ -383,12 +385,12 @@ mod tests {
     #[test]
     fn a_regime_refuses_what_it_cannot_take() {
         let matrix = table(9, 4, |u, q| u != q);
-        let query = Query::new(&matrix, 2, 1, 2).unwrap();
+        let query = Query::of(&matrix).k(2).build().unwrap();
         let threads = rayon::ThreadPoolBuilder::new().build().unwrap();
         let found = search(
             Regime::Complete,
-            &matrix,
             &query,
+            &query.space().whole(),
             &Watch::new(),
             &threads,
             Isa::Portable,

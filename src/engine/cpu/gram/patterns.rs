@@ -18,13 +18,14 @@
 use super::block::Blocks;
 use super::cross::Cross;
 use super::keep::Keeper;
-use super::leaf::{Leaves, Margins, Six};
+use super::leaf::{Leaves, Margins};
 use super::stems::{Part, Stem, Stems, finish, merge};
 use crate::arch::{Kernel, Lanes, Level, Line, WIDTH, lane, lines, low_bits, run, set_lane};
 use crate::combin::{WrappingBinomials, binomial};
 use crate::engine::cpu::Isa;
 use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
+use crate::stats::Six;
 use crate::stats::{AuditSums, Basis};
 use crate::top::Top;
 use std::collections::HashMap;
@@ -76,7 +77,7 @@ struct Sums {
 /// Everything that workers read.
 #[derive(Debug)]
 pub(super) struct Patterns<'a> {
-    query: &'a Query,
+    query: &'a Query<'a>,
     watch: &'a Watch,
     isa: Isa,
     answered: &'a [usize],
@@ -91,7 +92,7 @@ impl<'a> Patterns<'a> {
     #[allow(clippy::too_many_arguments)]
     pub(super) fn new(
         matrix: &ResponseMatrix,
-        query: &'a Query,
+        query: &'a Query<'a>,
         watch: &'a Watch,
         isa: Isa,
         answered: &'a [usize],
@@ -315,10 +316,7 @@ fn walk<L: Lanes>(
     let own = stem.last.unwrap_or(block.pool.end) - block.pool.start;
     let sets = |n: usize, k: usize| binomial(n as u64, k as u64).unwrap_or(0);
     // Sets with a question that shares no pattern with the stem: nobody answered them.
-    leaves.add(AuditSums {
-        sets: sets(own, choose) - sets(size, choose),
-        ..AuditSums::default()
-    });
+    leaves.add(AuditSums::of_nobody(sets(own, choose) - sets(size, choose)));
     let mut frames = vec![Frame::default(); choose];
     frames[0] = root;
     let mut picked: Vec<usize> = Vec::with_capacity(choose);
@@ -466,10 +464,7 @@ fn closed(
     n: usize,
     choose: usize,
 ) -> AuditSums {
-    let mut out = AuditSums {
-        sets: binomial(n as u64, choose as u64).unwrap_or(0),
-        ..AuditSums::default()
-    };
+    let mut out = AuditSums::of_nobody(binomial(n as u64, choose as u64).unwrap_or(0));
     for (at, state) in frame.states.iter().enumerate() {
         let pattern = &layout.patterns[state.pattern];
         let [count, sums, with_total, pairs] = pattern.before[n];
@@ -485,15 +480,15 @@ fn closed(
         });
         let times = |x: u64, y: u64| x.wrapping_mul(y);
         let sum = |x: f64, rest: u64| times(whole(x), all).wrapping_add(times(rest, one));
-        out += AuditSums {
-            sets: 0,
-            n: times(whole(pattern.users), all),
-            sa: sum(state.sa, sums),
-            sg: times(whole(pattern.total), all),
-            saa: sum(state.saa, steps).wrapping_add(times(pairs, two)),
-            sgg: times(whole(pattern.total_squares), all),
-            sag: sum(state.sag, with_total),
-        };
+        let six = [
+            times(whole(pattern.users), all),
+            sum(state.sa, sums),
+            times(whole(pattern.total), all),
+            sum(state.saa, steps).wrapping_add(times(pairs, two)),
+            times(whole(pattern.total_squares), all),
+            sum(state.sag, with_total),
+        ];
+        out += AuditSums::new(0, six);
     }
     out
 }

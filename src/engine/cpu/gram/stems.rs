@@ -1,10 +1,10 @@
 //! Walks that choose a block's questions from the last to the first: their shares of work.
 
-use super::block::{Block, Blocks};
-use super::cross::unshift;
+use super::block::Blocks;
 use super::keep::Keeper;
 use super::leaf::{Hit, Leaves};
 use crate::arch::Lanes;
+use crate::combin::Block;
 use crate::engine::EngineError;
 use crate::stats::{AuditSums, Basis};
 use crate::top::Top;
@@ -63,10 +63,7 @@ pub(super) fn merge(
     unanswered: u128,
 ) -> Result<(Top, AuditSums), EngineError> {
     let mut top = Top::new(top);
-    let mut seen = AuditSums {
-        sets: unanswered,
-        ..AuditSums::default()
-    };
+    let mut seen = AuditSums::of_nobody(unanswered);
     for part in parts {
         let (part_top, part_seen) = part.ok_or(EngineError::Stopped)?;
         top.merge(part_top);
@@ -99,8 +96,8 @@ pub(super) fn finish<L: Lanes>(
             .collect();
         set.sort_unstable();
         let score = set.iter().map(|&q| i128::from(basis.scores[q])).sum();
-        let sums = unshift(&sums, score, i128::from(basis.total));
-        rose |= keeper.offer(set, sums);
+        let sums = sums.shifted(score, basis.total.into());
+        rose |= keeper.offer(&set, sums);
     }
     leaves.hits = hits;
     leaves.hits.clear();

@@ -99,7 +99,7 @@ mod tests {
             for (i, tail) in tails.iter().enumerate() {
                 sums += forms.of_user(choose, users.s[i] as i64, users.g[i] as i64, tail);
             }
-            [sums.n, sums.sa, sums.sg, sums.saa, sums.sgg, sums.sag].map(|sum| sum.wrapping_add(5))
+            sums.six.to_array().map(|sum| sum.0.wrapping_add(5))
         };
         let (mut two, mut three) = ([5; SUMS], [5; SUMS]);
         add::<2>(&users, &answered, &mut two);

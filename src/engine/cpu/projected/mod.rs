@@ -39,6 +39,7 @@ use crate::stats::{AuditSums, Completions};
 use base::{Base, User};
 use lanes::Elem;
 use rayon::prelude::*;
+use std::num::Wrapping;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use stem::{Lists, Tally};
@@ -405,11 +406,10 @@ impl Projector {
                 tally
             };
             let tally = over_stems(prefix, stem);
-            AuditSums {
-                sets: u128::from(tally.sets),
-                n: tally.totals[0],
-                ..base.closed_form(table, prefix)
-            }
+            let mut sums = base.closed_form(table, prefix);
+            sums.sets = u128::from(tally.sets);
+            sums.six.n = Wrapping(tally.totals[0]);
+            sums
         });
         self.pairs.bases.give(base);
         seen
@@ -513,26 +513,7 @@ fn outermost_first(users: impl Iterator<Item = User> + Clone) -> Vec<User> {
     sorted
 }
 
-/// The audit sums of a stem, with the shifts σ of a and γ of g taken back:
-/// Σa = Σa' + σ·n, Σa² = Σa'² + 2σ·Σa' + σ²·n, Σa·g = Σa'g' + γ·Σa' + σ·Σg' + σγ·n.
-fn unshifted(tally: &Tally, shifts: Shifts) -> AuditSums {
-    let [n, sa, sg, saa, sgg, sag] = tally.totals;
-    let (a, g) = (shifts.score as u64, shifts.total as u64);
-    let squares = |sum: u64, square: u64, by: u64| {
-        square
-            .wrapping_add(by.wrapping_mul(sum).wrapping_mul(2))
-            .wrapping_add(by.wrapping_mul(by).wrapping_mul(n))
-    };
-    AuditSums {
-        sets: u128::from(tally.sets),
-        n,
-        sa: sa.wrapping_add(a.wrapping_mul(n)),
-        sg: sg.wrapping_add(g.wrapping_mul(n)),
-        saa: squares(sa, saa, a),
-        sgg: squares(sg, sgg, g),
-        sag: sag
-            .wrapping_add(g.wrapping_mul(sa))
-            .wrapping_add(a.wrapping_mul(sg))
-            .wrapping_add(a.wrapping_mul(g).wrapping_mul(n)),
-    }
+/// The audit sums of a stem, with the shifts of a and g taken back.
+fn unshifted(tally: &Tally, Shifts { score, total }: Shifts) -> AuditSums {
+    AuditSums::new(tally.sets.into(), tally.totals).shifted(score, total)
 }

@@ -31,8 +31,8 @@ use super::records::Survivors;
 use super::shader::Kernel;
 use super::slot::{Common, Slots};
 use crate::engine::EngineError;
-use crate::stats::AuditSums;
 use bound::bar;
+use std::num::Wrapping;
 use table::Places;
 use wgpu::BufferUsages;
 
@@ -209,12 +209,11 @@ impl Pipeline for Complete<'_> {
             // What is the same for every set, as often as sets were counted.
             let sets = report.sums.sets as u64;
             let (total, squares) = table.totals();
-            let seen = AuditSums {
-                n: table.users().wrapping_mul(sets),
-                sg: (total as u64).wrapping_mul(sets),
-                sgg: (squares as u64).wrapping_mul(sets),
-                ..report.sums
-            };
+            let each = |value: u64| Wrapping(value) * Wrapping(sets);
+            let mut seen = report.sums;
+            seen.six.n = each(table.users());
+            seen.six.sg = each(total as u64);
+            seen.six.sgg = each(squares as u64);
             Ok(Answer {
                 seen,
                 // Whether X is 0 is not asked of every set.

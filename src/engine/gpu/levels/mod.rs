@@ -51,8 +51,7 @@ const PARAMS_STRIDE: u64 = 256;
 /// # Errors
 /// What does not fit.
 pub(super) fn plan_for(job: &Job<'_>, limits: &Limits) -> Result<(Shape, Plan), Excess> {
-    let ranks = job.query.ranks();
-    let sets = ranks.end - ranks.start;
+    let sets = job.query.space().count();
     let shape = Shape::new(job.matrix, &job.packing, job.query.min_users(), sets);
     let plan = Plan::new(limits, &shape)?;
     Ok((shape, plan))

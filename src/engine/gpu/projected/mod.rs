@@ -61,8 +61,8 @@ const CLAIMED_BYTES: u64 = 8;
 /// # Errors
 /// What does not fit.
 pub(super) fn plan_for(job: &Job<'_>, limits: &Limits) -> Result<(Shape, Plan), Excess> {
-    let ranks = job.query.ranks();
-    let shape = Shape::new(limits, job.matrix, &job.packing, ranks.end - ranks.start);
+    let sets = job.query.space().count();
+    let shape = Shape::new(limits, job.matrix, &job.packing, sets);
     let plan = Plan::new(limits, &shape)?;
     Ok((shape, plan))
 }

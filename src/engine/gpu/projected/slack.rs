@@ -72,7 +72,7 @@ mod tests {
             let users: Vec<_> = users.iter().map(|&(a, e)| (a, steep * a + e)).collect();
             let mut sums = Sums::default();
             for &(a, g) in &users {
-                sums += Sums::of_user(a, g);
+                sums += Sums::of_user(a.into(), g.into());
             }
             let squares = sums.sgg as u64 + others.iter().map(|g| (g * g) as u64).sum::<u64>();
             let bound = (squares.div_ceil(2) * u64::from(slack(&Floor::new(floor)))) >> 30;

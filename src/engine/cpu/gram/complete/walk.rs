@@ -1,10 +1,9 @@
 //! The walk over a complete table: stems down to rows of leaves, tested and audited in lanes.
 
-use super::super::block::Block;
-use super::super::cross::unshift;
 use super::super::keep::{Keeper, bar};
 use super::{Complete, Layout, Part, Plan, Prefix, Stem, Steps, halves, whole};
 use crate::arch::{Lanes, Line, WIDTH, lane, lines, low_bits};
+use crate::combin::Block;
 use crate::combin::{successor, unrank};
 use crate::stats::AuditSums;
 use std::ops::Range;
@@ -375,8 +374,8 @@ impl<'a, L: Lanes> Walk<'a, L> {
                 let sums = table.cross.of_set(&set);
                 let set: Vec<usize> = set.iter().map(|&q| table.answered[q]).collect();
                 let score = set.iter().map(|&q| i128::from(table.basis.scores[q])).sum();
-                let sums = unshift(&sums, score, i128::from(table.basis.total));
-                rose |= self.keeper.offer(set, sums);
+                let sums = sums.shifted(score, table.basis.total.into());
+                rose |= self.keeper.offer(&set, sums);
             }
         }
         hits.clear();
@@ -410,15 +409,9 @@ impl<'a, L: Lanes> Walk<'a, L> {
             ),
             Plan::Wide { .. } => (tally.sag, tally.saa),
         };
-        self.seen += AuditSums {
-            sets,
-            n: each(cross.users),
-            sa: tally.sa as u64,
-            sg: each(cross.total),
-            saa,
-            sgg: each(cross.total_squares),
-            sag,
-        };
+        let (n, sg) = (each(cross.users), each(cross.total));
+        let (sa, sgg) = (tally.sa as u64, each(cross.total_squares));
+        self.seen += AuditSums::new(sets, [n, sa, sg, saa, sgg, sag]);
         self.table.watch.advance(sets);
     }
 }

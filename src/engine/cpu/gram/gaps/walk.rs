@@ -1,11 +1,12 @@
 //! The walk over a table with few gaps: frames from question to question, rows of leaves.
 
 use super::super::keep::Keeper;
-use super::super::leaf::{Leaves, Six};
+use super::super::leaf::Leaves;
 use super::super::stems::{Stem, finish};
 use super::{Frame, Gaps, N, SA, SAA, SAG, SG, SGG, add_user, with};
 use crate::arch::{Lanes, Line, WIDTH, lane, lines, low_bits, set_lane};
 use crate::combin::binomial;
+use crate::stats::Six;
 use std::ops::Range;
 
 /// A user of the third term, for all lanes of a row.

@@ -411,7 +411,7 @@ mod tests {
         let names: Vec<String> = (0..users.len()).map(|u| format!("u{u:02}")).collect();
         assert_eq!(matrix.users(), names);
         let layout = Layout::as_given(&matrix);
-        let (mut rows, mut members) = layout.rows(&matrix);
+        let (mut rows, mut members) = layout.rows(&matrix, &[]);
         rows.add_bits(&layout, &members, true);
         for (member, (_, g)) in members.iter_mut().zip(&users) {
             member.total = *g;

@@ -137,17 +137,10 @@ impl Base {
             // SAFETY: the features are this function's.
             unsafe { by_lane(&users, words, column, None) };
         }
-        let [n, sa, sg, saa, sgg, sag] =
-            std::array::from_fn(|i| u64::wrapping_sub(sums.0[i], sums.1[i]));
-        AuditSums {
-            sets: 0,
-            n,
-            sa,
-            sg,
-            saa,
-            sgg,
-            sag,
-        }
+        AuditSums::new(
+            0,
+            std::array::from_fn(|i| u64::wrapping_sub(sums.0[i], sums.1[i])),
+        )
     }
 }
 

@@ -183,17 +183,10 @@ impl TileBase {
             forms::add::<3>(&own, &beyond, &mut sums.1);
         }
         self.codes[users * self.stride..].fill(0);
-        let [n, sa, sg, saa, sgg, sag] =
-            std::array::from_fn(|i| u64::wrapping_sub(sums.0[i], sums.1[i]));
-        AuditSums {
-            sets: 0,
-            n,
-            sa,
-            sg,
-            saa,
-            sgg,
-            sag,
-        }
+        AuditSums::new(
+            0,
+            std::array::from_fn(|i| u64::wrapping_sub(sums.0[i], sums.1[i])),
+        )
     }
 
     /// The bit column of `lane`, which is the highest of some set.
