@@ -273,7 +273,8 @@ impl Rows {
         to: &Layout,
         members: &[Member],
     ) -> (Self, Vec<Member>) {
-        let mut place = vec![0_u32; from.questions()];
+        let last = from.order.iter().max().map_or(0, |&question| question);
+        let mut place = vec![0_u32; last + 1];
         for (position, &question) in to.order.iter().enumerate() {
             place[question] = position as u32;
         }
