@@ -24,8 +24,7 @@
 //   floats     at params.covariances [q][m] 2 V_qm, at params.variances V_qq, both moved to the side
 //              that the floor needs; at params.with_total B_q
 //   wholes     [q][m] 2 G_qm, then G_qq, s_q, t_q, for Q questions each
-//   survivors  a counter, and params.capacity offsets from the chunk's first rank. The counter runs
-//              on behind the capacity: the host then throws the dispatch away and splits the chunk.
+//   survivors  see survivors.wgsl
 //   records    params.workgroups records; n, Sg and Sgg stay 0, the host multiplies what is the same
 //              for all sets by their number
 // Bounds: elements of a set are below Q <= SPAN; offsets below params.sets. Loops: all count up to
@@ -37,7 +36,7 @@
 // Cost a stem: 2 reads and additions for each later question; K of them where another question than
 // the last one changes; 4 barriers.
 
-struct CompleteParams {
+struct Params {
     // C(Q, K) - 1 - the rank of the chunk's first set.
     left: vec4<u32>,
     // A |A| >= bar X wherever a set reaches the floor.
@@ -47,9 +46,9 @@ struct CompleteParams {
     questions: u32,
     // Q - K + 1.
     span: u32,
-    // In the chunk.
+    // Sets in the chunk.
     sets: u32,
-    // Of a workgroup.
+    // Sets of a workgroup.
     share: u32,
     workgroups: u32,
     // Survivors that there is room for.
@@ -59,11 +58,6 @@ struct CompleteParams {
     covariances: u32,
     variances: u32,
     with_total: u32,
-}
-
-struct Survivors {
-    count: atomic<u32>,
-    offsets: array<u32>,
 }
 
 // Questions of a stem, and of a stem without its last one.
@@ -79,8 +73,10 @@ struct Prefix {
     saa: vec2<u32>,
 }
 
+alias Offset = u32;
+
 // Not a uniform, for the reason given in flat.wgsl.
-@group(0) @binding(0) var<storage, read> params: CompleteParams;
+@group(0) @binding(0) var<storage, read> params: Params;
 @group(0) @binding(1) var<storage, read> binomials: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> floats: array<f32>;
 @group(0) @binding(3) var<storage, read> wholes: array<Whole>;
@@ -143,7 +139,7 @@ fn times64(a: vec2<u32>, b: u32) -> vec2<u32> {
     return vec2<u32>(low.x, low.y + a.y * b);
 }
 
-// One question more: `x` and `saa` are what it adds to X and Saa.
+// A prefix with one question more: `x` and `saa` are what it adds to X and Saa.
 fn extend(prefix: Prefix, q: u32, x: f32, saa: Whole) -> Prefix {
     return Prefix(
         prefix.a + floats[params.with_total + q],
@@ -325,12 +321,7 @@ fn main(
                 if (a * abs(a) >= params.bar * x && params.judged == 1u) {
                     let leaf = leaves_before(run, row) + column - row - 1u;
                     let survivor = offset + (leaf - first);
-                    counts.z += 1u;
-                    counts.w += survivor;
-                    let slot = atomicAdd(&survivors.count, 1u);
-                    if (slot < params.capacity) {
-                        survivors.offsets[slot] = survivor;
-                    }
+                    counts += keep(survivor, survivor);
                 }
             }
             i += down;

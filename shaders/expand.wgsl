@@ -31,7 +31,7 @@
 @group(0) @binding(6) var<storage, read_write> stems: array<vec4<u32>>;
 @group(0) @binding(7) var<storage, read_write> scratch: array<u32>;
 
-// Of 128 users, those who answered the whole stem, whose questions' columns start at `columns`.
+// Which of 128 users answered the whole stem, whose questions' columns start at `columns`.
 fn users_of(columns: array<u32, CHOSEN>, quad: u32) -> vec4<u32> {
     var users = answered[columns[0] + quad];
     for (var i = 1u; i < CHOSEN; i += 1u) {

@@ -13,8 +13,7 @@
 //              q runs fastest in both, since neighbouring sets differ in their last question.
 //   totals     32 * W shifted totals
 //   partials   PARTIAL_WORDS * params.stride words, one word where there is one block only
-//   survivors  a counter, and params.capacity offsets from the chunk's first rank. The counter runs
-//              on behind the capacity: the host then throws the dispatch away and splits the chunk.
+//   survivors  see survivors.wgsl
 //   records    params.workgroups records
 // Bounds: offset < params.sets <= params.stride; unrank gives elements below Q; the rest is guarded
 // below. Loops: each turn of the inner one clears a bit of a word; plan.rs counts the turns of all.
@@ -28,7 +27,7 @@ struct Params {
     questions: u32,
     // Q - K + 1.
     span: u32,
-    // In the chunk.
+    // Sets in the chunk.
     sets: u32,
     workgroups: u32,
     // Words of this block of users.
@@ -45,10 +44,7 @@ struct Params {
     serial: u32,
 }
 
-struct Survivors {
-    count: atomic<u32>,
-    offsets: array<u32>,
-}
+alias Offset = u32;
 
 // Not a uniform: Mesa's llvmpipe compiles a shader anew for every value of a uniform that decides a
 // branch, 0.2 s a dispatch.
@@ -116,12 +112,7 @@ fn main(
             let verdict = sums_judge(sums, params.min_users, params.floor);
             counts = vec4<u32>(1u, u32(verdict.defined), 0u, 0u);
             if (verdict.kept) {
-                counts.z = 1u;
-                counts.w = offset;
-                let slot = atomicAdd(&survivors.count, 1u);
-                if (slot < params.capacity) {
-                    survivors.offsets[slot] = offset;
-                }
+                counts += keep(offset, offset);
             }
         }
         report(lane, workgroup, tally_of(counts, wide));

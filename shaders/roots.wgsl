@@ -2,12 +2,12 @@
 // it), which is a prefix of ROOT questions. It ANDs their columns, and writes the root and its users into the
 // frontier `next` where it has params.min_users users, or reaches beyond the chunk and so has no closed
 // form. A root with fewer, all of whose sets are in the chunk, is pruned: its users' part of all its sets
-// is added in closed form.
+// is excluded in closed form.
 //
 // Buffers, sizes from levels/plan.rs; see prefixes.wgsl for those that are not here.
 //   columns  params.questions * params.quads quadruples of words, [question][quadruple]
 //   claimed  see prefixes.wgsl
-//   records  params.workgroups records
+//   records  twice params.workgroups records, see report_steps.wgsl
 // Cost a root of n users in W quads: 8 ROOT W reads and ANDs over all lanes; a lane and user 2 ROOT + 4 reads
 // of 8 or 16 bytes, and one write.
 
@@ -19,6 +19,8 @@
 @group(0) @binding(5) var<storage, read_write> claimed: array<atomic<u32>>;
 @group(0) @binding(6) var<storage, read_write> next: array<vec4<u32>>;
 @group(0) @binding(7) var<storage, read_write> records: array<Record>;
+
+const VISITS: bool = false;
 
 fn users_in(chosen: array<u32, ROOT>, quad: u32) -> vec4<u32> {
     var users = columns[chosen[0] * params.quads + quad];

@@ -32,7 +32,7 @@ struct Params {
     // Quadruples of words of a column of users.
     quads: u32,
     row_words: u32,
-    // Where those of completions.wgsl start, and entries of a row of them.
+    // Where the binomials of completions.wgsl start, and entries of a row of them.
     forms_at: u32,
     forms_span: u32,
     workgroups: u32,
@@ -85,7 +85,7 @@ fn in_chunk(left: vec4<u32>) -> bool {
     return at_most128(left, params.first_left) && at_most128(params.last_left, left);
 }
 
-// Of a prefix with so many sets, at least one, the last of which has this left.
+// How many are in the chunk of a prefix's `sets`, at least one, the last of which has this left.
 fn share_of(left: vec4<u32>, sets: vec4<u32>) -> u32 {
     let first = add128(left, sub128(sets, vec4<u32>(1u, 0u, 0u, 0u)));
     if (!at_most128(left, params.first_left) || !at_most128(params.last_left, first)) {

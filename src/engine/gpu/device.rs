@@ -8,6 +8,7 @@ use super::adapters::AdapterFeatures;
 use super::drive::Span;
 use super::fault::{Fault, Injury, Planted};
 use super::layout::Integers;
+use super::shader::Kernel;
 use crate::engine::EngineError;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -124,6 +125,11 @@ impl Device {
         self.integers
     }
 
+    /// The fault that was planted in it.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.planted.as_ref().map(|planted| planted.fault)
+    }
+
     /// An error of this device.
     pub(super) fn error(&self, what: impl Into<String>) -> EngineError {
         EngineError::Device {
@@ -207,22 +213,19 @@ impl Device {
         Ok(buffer)
     }
 
-    /// The pipeline of a shader with this text, compiled once.
-    pub(super) fn pipeline(
-        &self,
-        name: &str,
-        source: String,
-    ) -> Result<wgpu::ComputePipeline, EngineError> {
+    /// A kernel, compiled once.
+    pub(super) fn pipeline(&self, kernel: &Kernel) -> Result<wgpu::ComputePipeline, EngineError> {
+        let Kernel { name, source } = kernel;
         let mut pipelines = self
             .pipelines
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = pipelines.get(&source) {
+        if let Some(pipeline) = pipelines.get(source) {
             return Ok(pipeline.clone());
         }
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(name),
-            source: wgpu::ShaderSource::Wgsl((&source).into()),
+            source: wgpu::ShaderSource::Wgsl(source.into()),
         };
         let checks = wgpu::ShaderRuntimeChecks {
             force_loop_bounding: false,
@@ -257,7 +260,7 @@ impl Device {
             .lock()
             .unwrap_or_else(PoisonError::into_inner) += took;
         tracing::info!(kernel = name, ?took, "compiled");
-        pipelines.insert(source, pipeline.clone());
+        pipelines.insert(source.clone(), pipeline.clone());
         Ok(pipeline)
     }
 

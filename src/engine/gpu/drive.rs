@@ -11,7 +11,7 @@ use super::ranks::RankTable;
 use crate::engine::{EngineError, Query, Watch};
 use crate::stats::{AuditSums, NO_FLOOR};
 use crate::top::Top;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 /// When a chunk ran, in nanoseconds of the device's clock, which starts anywhere.
@@ -27,7 +27,7 @@ pub(super) struct Span {
 pub(super) enum Redo {
     /// More survivors than [`Pipeline::survivors`]: by the time of the halves the floor may be higher.
     Survivors,
-    /// It took more than one submission can do, whatever the floor: loops were cut short, or memory
+    /// The chunk took more than one submission can do, whatever the floor: loops were cut short, or memory
     /// did not suffice.
     Size,
 }
@@ -35,14 +35,32 @@ pub(super) enum Redo {
 /// What a pipeline says of a chunk.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
-    /// Over every set of the chunk.
-    pub(super) seen: AuditSums,
+    /// Over the sets of the chunk that were summed.
+    pub(super) visited: AuditSums,
+    /// Over those that a closed form excluded: with `visited`, all sets of the chunk.
+    pub(super) excluded: AuditSums,
     /// Sets with a correlation, where the pipeline counts them.
     pub(super) defined: Option<u64>,
     /// Offsets of all sets that may have r at or above the floor, in any order.
     pub(super) survivors: Result<Vec<u128>, Redo>,
+    /// Prefixes gone through, by how many questions they have, from 0 on; of a pipeline that counts them.
+    pub(super) prefixes: Vec<u64>,
     /// When it ran, where the device has a clock.
     pub(super) ran: Option<Span>,
+}
+
+impl Answer {
+    /// Nothing but the wish to have the chunk done again in halves.
+    pub(super) fn too_large() -> Self {
+        Self {
+            visited: AuditSums::default(),
+            excluded: AuditSums::default(),
+            defined: None,
+            survivors: Err(Redo::Size),
+            prefixes: Vec::new(),
+            ran: None,
+        }
+    }
 }
 
 /// Evaluates chunks on one device; several may be in flight, one in each slot.
@@ -82,8 +100,14 @@ pub(super) struct Task<'a> {
 pub(super) struct Driven {
     /// The best sets.
     pub(super) top: Top,
-    /// Over every set.
-    pub(super) seen: AuditSums,
+    /// Over the sets that were summed.
+    pub(super) visited: AuditSums,
+    /// Over those that a closed form excluded.
+    pub(super) excluded: AuditSums,
+    /// Prefixes gone through, by how many questions they have, where a pipeline counted them.
+    pub(super) prefixes: Vec<u64>,
+    /// Chunks done by each pipeline, by its name.
+    pub(super) took: BTreeMap<&'static str, u64>,
     /// Sets with a correlation; `None` where the pipeline did not count them.
     pub(super) defined: Option<u128>,
     /// Chunks done.
@@ -100,7 +124,10 @@ impl Driven {
     pub(super) fn new(top: usize) -> Self {
         Self {
             top: Top::new(top),
-            seen: AuditSums::default(),
+            visited: AuditSums::default(),
+            excluded: AuditSums::default(),
+            prefixes: Vec::new(),
+            took: BTreeMap::new(),
             defined: Some(0),
             chunks: 0,
             redone: 0,
@@ -112,13 +139,26 @@ impl Driven {
     /// Adds what another device did.
     pub(super) fn merge(&mut self, other: Self) {
         self.top.merge(other.top);
-        self.seen += other.seen;
+        self.visited += other.visited;
+        self.excluded += other.excluded;
+        self.add_prefixes(&other.prefixes);
+        for (pipeline, chunks) in other.took {
+            *self.took.entry(pipeline).or_default() += chunks;
+        }
         let both = self.defined.zip(other.defined);
         self.defined = both.map(|(mine, theirs)| mine + theirs);
         self.chunks += other.chunks;
         self.redone += other.redone;
         self.busy += other.busy;
         self.clocked += other.clocked;
+    }
+
+    fn add_prefixes(&mut self, more: &[u64]) {
+        let levels = self.prefixes.len().max(more.len());
+        self.prefixes.resize(levels, 0);
+        for (prefixes, more) in self.prefixes.iter_mut().zip(more) {
+            *prefixes += more;
+        }
     }
 }
 
@@ -263,7 +303,9 @@ pub(super) fn drive(
             queue.halve(chunk);
             continue;
         };
-        driven.seen += answer.seen;
+        driven.visited += answer.visited;
+        driven.excluded += answer.excluded;
+        driven.add_prefixes(&answer.prefixes);
         let both = driven.defined.zip(answer.defined);
         driven.defined = both.map(|(before, now)| before + u128::from(now));
         for offset in survivors {
@@ -391,7 +433,9 @@ mod tests {
             }
             survivors.reverse();
             Ok(Answer {
-                seen,
+                visited: seen,
+                excluded: AuditSums::default(),
+                prefixes: Vec::new(),
                 defined,
                 survivors: match (done, fits) {
                     (false, _) => Err(Redo::Size),
@@ -452,7 +496,7 @@ mod tests {
     fn assert_right(driven: Driven, query: &Query<'_>, part: &Part, watch: &Watch) {
         let prepared = ReferenceEngine.open(query).unwrap();
         let want = prepared.search(part, &Watch::new()).unwrap();
-        assert_eq!(driven.seen, want.visited);
+        assert_eq!(driven.visited, want.visited);
         assert_eq!(driven.defined, want.defined);
         assert_eq!(driven.top.into_sorted(), want.best);
         assert_eq!(watch.done(), part.sets());

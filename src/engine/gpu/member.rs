@@ -11,7 +11,7 @@ use super::fault::{Fault, Planted};
 use super::job::Job;
 use super::layout::Integers;
 use super::limits::Limits;
-use super::method::Method;
+use super::method::{Ask, Method};
 use super::queue::Queue;
 use super::selftest;
 use super::usage::Usage;
@@ -55,7 +55,7 @@ impl Member {
         Self {
             limits: report.limits,
             features: report.features,
-            // Of software they are slower than pairs: by a twelfth on Mesa's llvmpipe.
+            // Native integers of software are slower than pairs: by a twelfth on Mesa's llvmpipe.
             integers: match report.features.shader_int64 && !report.software {
                 true => Integers::Native,
                 false => Integers::Pairs,
@@ -68,7 +68,7 @@ impl Member {
         }
     }
 
-    /// The same device, planned for as if it allowed no more than `limits`.
+    /// A member with the same device, planned for as if it allowed no more than `limits`.
     pub(super) fn with_limits(&self, limits: &Limits) -> Self {
         Self {
             limits: self.limits.at_most(limits),
@@ -168,8 +168,8 @@ impl Member {
 
     /// Opens the device where it is not, compiles what `job` takes, and asks it known answers; the
     /// latter once for each method.
-    pub(super) fn prepare(&self, job: &Job<'_>) -> Result<(), EngineError> {
-        let method = Method::of(job, &self.limits)?;
+    pub(super) fn prepare(&self, job: &Job<'_>, ask: Ask) -> Result<(), EngineError> {
+        let method = ask.method(job, &self.limits)?;
         // A failure comes back in the self-test or the search, which try again.
         let _ = self.device().and_then(|device| method.compile(&device));
         let passed = || self.passed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,7 +177,7 @@ impl Member {
             return Ok(());
         }
         let start = Instant::now();
-        selftest::run(self, &method)?;
+        self.self_test(method)?;
         let took = start.elapsed();
         tracing::info!(
             device = self.name(),
@@ -189,10 +189,20 @@ impl Member {
         Ok(())
     }
 
+    /// Asks known answers of a method.
+    pub(super) fn self_test(&self, method: Method) -> Result<(), EngineError> {
+        selftest::run(&self.name(), method, |job, queue, watch, target| {
+            let Worked { driven, end, .. } =
+                self.work(job, Ask::Exactly(method), queue, watch, target);
+            end.map(|()| driven)
+        })
+    }
+
     /// Does what `queue` has left, or as much of it as other members leave.
     pub(super) fn work(
         &self,
         job: &Job<'_>,
+        ask: Ask,
         queue: &Queue,
         watch: &Watch,
         target: Duration,
@@ -206,7 +216,7 @@ impl Member {
             watch,
             target,
         };
-        let end = self.persist(job, queue, &task, &mut driven, &mut reopened);
+        let end = self.persist(job, ask, queue, &task, &mut driven, &mut reopened);
         let usage = Usage::new(self.name(), &driven, start.elapsed(), reopened);
         Worked { driven, usage, end }
     }
@@ -214,6 +224,7 @@ impl Member {
     fn persist(
         &self,
         job: &Job<'_>,
+        ask: Ask,
         queue: &Queue,
         task: &Task<'_>,
         driven: &mut Driven,
@@ -224,7 +235,10 @@ impl Member {
         let mut last: Option<String> = None;
         loop {
             let before = driven.chunks;
-            let what = match (self.attempt(&mut limits, job, queue, task, driven), last) {
+            let what = match (
+                self.attempt(&mut limits, job, ask, queue, task, driven),
+                last,
+            ) {
                 (Ok(()), _) => return Ok(()),
                 (Err(EngineError::Device { what, .. }), _) => what,
                 // It fitted before its tiles were made smaller.
@@ -273,23 +287,27 @@ impl Member {
         &self,
         limits: &mut Limits,
         job: &Job<'_>,
+        ask: Ask,
         queue: &Queue,
         task: &Task<'_>,
         driven: &mut Driven,
     ) -> Result<(), EngineError> {
         let device = self.device()?;
-        let fault = self.planted.as_ref().map(|planted| planted.fault);
-        let method = Method::of(job, limits)?;
+        let method = ask.method(job, limits)?;
         tracing::info!(
             device = self.name(),
             pipeline = method.name(),
             integers = ?self.integers,
             "searching"
         );
-        let mut pipeline = method.open(&device, *limits, job, fault)?;
+        let mut pipeline = method.open(&device, *limits, job)?;
+        tracing::debug!(?method, integers = ?self.integers, "opened");
         let most = u32::try_from(pipeline.bounds().most).unwrap_or(u32::MAX);
         limits.chunk = limits.chunk.min(most);
-        drive(&mut *pipeline, queue, task, driven)
+        let before = driven.chunks;
+        let end = drive(&mut *pipeline, queue, task, driven);
+        *driven.took.entry(method.name()).or_default() += driven.chunks - before;
+        end
     }
 
     fn failed(&self, what: String) -> EngineError {

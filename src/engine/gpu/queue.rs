@@ -127,7 +127,8 @@ impl Queue {
         self.settle(&[chunk]);
     }
 
-    /// As [`Self::give_back`], in two halves, the first one first. The chunk has two sets or more.
+    /// Gives back a taken chunk of two sets or more, of whose answer nothing was used, in two halves: the
+    /// first one is to be done first.
     pub(super) fn halve(&self, chunk: Chunk) {
         let half = chunk.sets / 2;
         let second = Chunk {

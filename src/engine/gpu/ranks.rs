@@ -1,6 +1,7 @@
 //! Unranking from a table of binomials: the host's twin of `shaders/shared/unrank.wgsl`, on the
 //! same words.
 
+use super::layout;
 use crate::combin::binomial;
 
 /// C(t + j − 1, j) for j = 1 … K and t = 0 … Q − K, at index (j − 1)·(Q − K + 1) + t.
@@ -36,10 +37,12 @@ fn entries(k: usize, span: usize) -> Option<Vec<u128>> {
     Some(entries)
 }
 
-/// As words of 32 bits, lowest first.
+/// Entries as words of 32 bits, lowest first.
 fn words(entries: &[u128]) -> Vec<u32> {
-    let words = |entry: &u128| [0, 32, 64, 96].map(|bits| (entry >> bits) as u32);
-    entries.iter().flat_map(words).collect()
+    entries
+        .iter()
+        .flat_map(|&entry| layout::words(entry))
+        .collect()
 }
 
 impl RankTable {
@@ -57,7 +60,7 @@ impl RankTable {
         })
     }
 
-    /// The same entries and one more in each row, as words: row j then has C(Q − 1 − q, j) for every
+    /// The table with one entry more in each row, as words: row j then has C(Q − 1 − q, j) for every
     /// question q that may have j − 1 or j others behind it in a set. With the entries of a row, or `None`
     /// as for [`Self::new`].
     #[must_use]
@@ -71,6 +74,11 @@ impl RankTable {
     #[must_use]
     pub fn left(&self, rank: u128) -> u128 {
         self.total - 1 - rank
+    }
+
+    /// Bytes of the table for `k`-subsets of `questions`.
+    pub(super) fn bytes(questions: usize, k: usize) -> u64 {
+        (16 * k * (questions + 1).saturating_sub(k)) as u64
     }
 
     /// Q − K + 1: entries in a row.

@@ -1,10 +1,10 @@
 //! The table as the levels pipeline reads it: columns of answered bits for roots, rows and tails for users
 //! of prefixes, binomials for ranks and closed forms. Pure; laid out as `shaders/shared/prefixes.wgsl` says.
 //!
-//! Users with fewer than K answers are in no set and are left out; the audit's closed form has nothing
-//! of them either.
+//! Users with fewer than K answers are in no set and are left out.
 
-use super::super::pack::Packing;
+use super::super::limits::Excess;
+use super::super::pack::{Packing, quads, users_with};
 use super::super::ranks::RankTable;
 use crate::combin::WrappingBinomials;
 use crate::matrix::ResponseMatrix;
@@ -38,15 +38,10 @@ pub struct Binomials {
     pub words: Vec<u32>,
 }
 
-/// Users with at least `k` answers.
-fn users(matrix: &ResponseMatrix, k: usize) -> impl Iterator<Item = usize> + '_ {
-    (0..matrix.users().len()).filter(move |&user| matrix.row(user).len() >= k)
-}
-
 /// How many users there are, all of their answers, and the most answers of one.
 #[must_use]
 pub fn counts(matrix: &ResponseMatrix, k: usize) -> (usize, usize, usize) {
-    users(matrix, k).fold((0, 0, 0), |(users, answers, most), user| {
+    users_with(matrix, k).fold((0, 0, 0), |(users, answers, most), user| {
         let own = matrix.row(user).len();
         (users + 1, answers + own, most.max(own))
     })
@@ -62,16 +57,10 @@ pub fn widest_tail(matrix: &ResponseMatrix, packing: &Packing, most_answers: usi
     }
     let offsets = &packing.basis.scores;
     let shifted = |(q, score): (usize, i64)| (i128::from(score) - i128::from(offsets[q])).abs();
-    users(matrix, packing.variant.k)
+    users_with(matrix, packing.variant.k)
         .map(|user| matrix.row(user).map(shifted).sum())
         .max()
         .unwrap_or(0)
-}
-
-/// Quadruples of words of a column of this many users.
-#[must_use]
-pub fn quads(users: usize) -> usize {
-    users.div_ceil(128).max(1)
 }
 
 /// Pairs of words of a row.
@@ -102,7 +91,7 @@ impl Table {
             rows: vec![0; 2 * row_words * users_in_all.max(1)],
             tails: Vec::with_capacity(4 * (answers + users_in_all).max(1)),
         };
-        for (number, user) in users(matrix, k).enumerate() {
+        for (number, user) in users_with(matrix, k).enumerate() {
             let row = &mut table.rows[2 * row_words * number..][..2 * row_words];
             let first = table.tails.len() / 4;
             // Within 32 bits by `Packing::new`.
@@ -141,11 +130,13 @@ impl Table {
 }
 
 impl Binomials {
-    /// For sets of `k` of `questions`, no user having more than `most_answers`; `None` where C(Q, K)
-    /// leaves 128 bits.
-    #[must_use]
-    pub fn new(questions: usize, k: usize, most_answers: usize) -> Option<Self> {
-        let (span, mut words) = RankTable::with_choices(questions, k)?;
+    /// For sets of `k` of `questions`, no user having more than `most_answers`.
+    ///
+    /// # Errors
+    /// Where C(Q, K) leaves 128 bits.
+    pub fn new(questions: usize, k: usize, most_answers: usize) -> Result<Self, Excess> {
+        let (span, mut words) = RankTable::with_choices(questions, k)
+            .ok_or_else(|| Excess::new("the number of sets", "more than 2^128", "2^128"))?;
         let forms_at = words.len() / 4;
         let forms = WrappingBinomials::new(most_answers, k);
         for rest in 0..=k as isize {
@@ -156,7 +147,7 @@ impl Binomials {
                 }
             }
         }
-        Some(Self {
+        Ok(Self {
             span,
             forms_at,
             forms_span: most_answers + 1,
@@ -186,7 +177,7 @@ mod tests {
             .unwrap();
             let packing = Packing::new(&matrix, 6).unwrap();
             let table = Table::new(&matrix, &packing);
-            let kept: Vec<_> = users(&matrix, 6).collect();
+            let kept: Vec<_> = users_with(&matrix, 6).collect();
             assert!(kept.len() > 32 && kept.len() < 75);
             assert_eq!(counts(&matrix, 6).0, kept.len());
             assert_eq!(table.tails.len() / 4, counts(&matrix, 6).1 + kept.len());
@@ -298,6 +289,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(Binomials::new(132, 66, 10), None);
+        assert!(Binomials::new(132, 66, 10).is_err());
     }
 }
