@@ -65,5 +65,5 @@ fn main(
             }
         }
     }
-    report_step(lane, id.x, Seen(tally, vec2<u32>(0u)));
+    report_level(lane, id.x, Seen(tally, vec2<u32>(0u)));
 }

@@ -133,5 +133,5 @@ fn main(
             }
         }
     }
-    report_step(lane, id.x, seen);
+    report_level(lane, id.x, seen);
 }

@@ -7,7 +7,7 @@
 // Buffers, sizes from levels/plan.rs; see prefixes.wgsl for those that are not here.
 //   columns  params.questions * params.quads quadruples of words, [question][quadruple]
 //   claimed  see prefixes.wgsl
-//   records  twice params.workgroups records, see report_steps.wgsl
+//   records  twice params.workgroups records, see report_levels.wgsl
 // Cost a root of n users in W quads: 8 ROOT W reads and ANDs over all lanes; a lane and user 2 ROOT + 4 reads
 // of 8 or 16 bytes, and one write.
 
@@ -108,5 +108,5 @@ fn main(
             }
         }
     }
-    report_step(lane, id.x, seen);
+    report_level(lane, id.x, seen);
 }

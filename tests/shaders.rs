@@ -335,9 +335,26 @@ fn the_levels_pipeline_binds_and_shares_what_is_planned() {
                 &module,
                 levels::layout::Params,
                 [
-                    first_left, last_left, root_left, floor, k, questions, span, roots, quads,
-                    row_words, forms_at, forms_span, workgroups, level, users_at, room, capacity,
-                    min_users, first_step, serial
+                    first_left,
+                    last_left,
+                    root_left,
+                    floor,
+                    k,
+                    questions,
+                    span,
+                    roots,
+                    quads,
+                    row_words,
+                    forms_at,
+                    forms_span,
+                    workgroups,
+                    level,
+                    users_at,
+                    room,
+                    capacity,
+                    min_users,
+                    first_dispatch,
+                    serial
                 ]
             );
             agrees!(&module, Record, [tally, serial, cut, closed]);

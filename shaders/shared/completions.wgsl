@@ -1,5 +1,5 @@
 // The closed form: one user's part in all completions of a prefix by `rest` more questions, modulo 2^64
-// (src/stats/audit.rs, Completions). Needs prefixes.wgsl and report_steps.wgsl.
+// (src/stats/audit.rs, Completions). Needs prefixes.wgsl and report_levels.wgsl.
 //
 // binomials[forms_at + 2 (rest * forms_span + d)], d of the answers behind the prefix, has C(d, rest) and
 // C(d - 1, rest - 1), and the entry behind it C(d - 2, rest - 2): low and high words.

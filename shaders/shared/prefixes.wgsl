@@ -46,7 +46,7 @@ struct Params {
     capacity: u32,
     min_users: u32,
     // 1 in the first dispatch of a chunk.
-    first_step: u32,
+    first_dispatch: u32,
     // The dispatch's number.
     serial: u32,
 }

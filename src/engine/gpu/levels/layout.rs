@@ -82,7 +82,7 @@ pub struct Params {
     /// Fewer make a set undefined.
     pub min_users: u32,
     /// 1 in the first dispatch of a chunk.
-    pub first_step: u32,
+    pub first_dispatch: u32,
     /// The dispatch's number.
     pub serial: u32,
     /// To a multiple of 16 bytes.

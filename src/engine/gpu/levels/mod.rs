@@ -10,13 +10,13 @@
 //! ```
 //!
 //! For large K, where few prefixes have `min_users` users: their number, not that of sets, is what it costs.
-//! All steps of a chunk are one submission, and the host waits for none of them. A level's prefixes are
+//! All dispatches of a chunk are one submission, and the host waits for none of them. A level's prefixes are
 //! a frontier of bounded size; a chunk with more is thrown away and halved ([`plan`]), so chunks may have any
 //! number of sets, and one without prefixes may have 10^30.
 //!
-//! What is pruned is counted in closed form (narrow.wgsl says how), over the table's integers alone. So the
-//! audit does not show a wrong number of users in [`plan::Shape::min_users`], nor a prefix that was pruned in
-//! error: tests do. Scores of any width are one text, as are sets of any size: a score is the difference
+//! What is pruned is excluded: counted in closed form (narrow.wgsl says how), over the table's integers alone,
+//! and reported apart from the sets that are visited. So the audit does not show a wrong number of users in
+//! [`plan::Shape::min_users`], nor a prefix that was pruned in error: tests do. Scores of any width are one text, as are sets of any size: a score is the difference
 //! of two sums. Variants are questions of a root and width of a set's sums.
 
 pub mod layout;
@@ -122,7 +122,7 @@ impl Kind for Levels {
             |kernel: &Kernel, level: usize, fixed_bound: &[&wgpu::Buffer], own: &[Bound]| {
                 let params = Params {
                     level: level as u32,
-                    first_step: u32::from(dispatches.is_empty()),
+                    first_dispatch: u32::from(dispatches.is_empty()),
                     ..fixed
                 };
                 let bound = fixed_bound.iter().map(|&buffer| buffer.into());

@@ -14,7 +14,7 @@ pub fn kernels(variant: &Variant, integers: Integers) -> [Kernel; 3] {
         "group_memory",
         "tally",
         "report",
-        "report_steps"
+        "report_levels"
     ];
     let judging = judging(variant.sums);
     let sums: &[_] = &judging[..1];

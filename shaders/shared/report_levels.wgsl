@@ -17,7 +17,7 @@ var<workgroup> closed: array<vec2<u32>, WORKGROUP>;
 
 // Whether this dispatch starts the record rather than adding to it.
 fn starts_record() -> bool {
-    return VISITS || params.first_step == 1u;
+    return VISITS || params.first_dispatch == 1u;
 }
 
 fn record_of(workgroup: u32) -> u32 {
@@ -39,7 +39,7 @@ fn report_nothing(lane: u32, workgroup: u32) {
 }
 
 // Adds up what the lanes have seen. Call it from uniform control flow.
-fn report_step(lane: u32, workgroup: u32, seen: Seen) {
+fn report_level(lane: u32, workgroup: u32, seen: Seen) {
     closed[lane] = seen.sets;
     reduce_tallies(lane, seen.tally);
     if (workgroup < params.workgroups) {
