@@ -8,12 +8,13 @@ use super::adapters::AdapterFeatures;
 use super::drive::Span;
 use super::fault::{Fault, Injury, Planted};
 use super::layout::Integers;
+use super::lock::locked;
 use super::shader::Kernel;
 use crate::engine::EngineError;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// The first failure that was reported from outside a call.
@@ -65,10 +66,7 @@ pub(super) struct Device {
 }
 
 fn note(failure: &Failure, what: String) {
-    failure
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get_or_insert(what);
+    locked(failure).get_or_insert(what);
 }
 
 impl Device {
@@ -140,7 +138,7 @@ impl Device {
 
     /// Fails if a failure was reported since the device was opened: it stays unusable.
     pub(super) fn check(&self) -> Result<(), EngineError> {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = locked(&self.failure);
         match &*failure {
             None => Ok(()),
             Some(what) => Err(self.error(what.clone())),
@@ -202,7 +200,12 @@ impl Device {
     }
 
     /// A storage buffer that holds `content`, which must not be empty.
-    pub(super) fn storage(&self, label: &str, content: &[u8]) -> Result<wgpu::Buffer, EngineError> {
+    pub(super) fn storage<T: bytemuck::Pod>(
+        &self,
+        label: &str,
+        content: &[T],
+    ) -> Result<wgpu::Buffer, EngineError> {
+        let content: &[u8] = bytemuck::cast_slice(content);
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
         let buffer = self.buffer(label, content.len() as u64, usage)?;
         self.scoped(&format!("filling {label}"), || {
@@ -216,10 +219,7 @@ impl Device {
     /// A kernel, compiled once.
     pub(super) fn pipeline(&self, kernel: &Kernel) -> Result<wgpu::ComputePipeline, EngineError> {
         let Kernel { name, source } = kernel;
-        let mut pipelines = self
-            .pipelines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut pipelines = locked(&self.pipelines);
         if let Some(pipeline) = pipelines.get(source) {
             return Ok(pipeline.clone());
         }
@@ -255,10 +255,7 @@ impl Device {
                 })
         })?;
         let took = start.elapsed();
-        *self
-            .compiling
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) += took;
+        *locked(&self.compiling) += took;
         tracing::info!(kernel = name, ?took, "compiled");
         pipelines.insert(source.clone(), pipeline.clone());
         Ok(pipeline)
@@ -266,10 +263,7 @@ impl Device {
 
     /// How long all pipelines took to compile.
     pub(super) fn compiling(&self) -> Duration {
-        *self
-            .compiling
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *locked(&self.compiling)
     }
 
     /// A stopwatch, where the device has a clock.
@@ -366,7 +360,7 @@ impl Device {
         let outcome = Arc::new(Mutex::new(None));
         let report = outcome.clone();
         buffer.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
-            *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+            *locked(&report) = Some(result);
         });
         // A device lost while it is waited for makes wgpu 30 panic; nothing of ours is left in
         // between.
@@ -382,10 +376,7 @@ impl Device {
             Ok(Err(error)) => return Err(self.error(error.to_string())),
             Ok(Ok(_)) => {}
         }
-        let mapped = outcome
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let mapped = locked(&outcome).take();
         match mapped {
             Some(Ok(())) => {}
             Some(Err(error)) => return Err(self.error(error.to_string())),

@@ -5,10 +5,10 @@
 //! oldest is waited for, and while the host finishes that one the others compute.
 
 use super::floor::Floor;
+use super::job::Job;
 use super::pace::{Bounds, Pace};
 use super::queue::{Chunk, Next, Queue};
-use super::ranks::RankTable;
-use crate::engine::{EngineError, Query, Watch};
+use crate::engine::{EngineError, Watch};
 use crate::stats::{AuditSums, NO_FLOOR};
 use crate::top::Top;
 use std::collections::{BTreeMap, VecDeque};
@@ -85,11 +85,11 @@ pub(super) trait Pipeline {
     fn collect(&mut self, slot: usize) -> Result<Answer, EngineError>;
 }
 
-/// The search as the host sees it.
+/// What is driven, by any number of devices beside each other.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Task<'a> {
-    pub(super) query: &'a Query<'a>,
-    pub(super) table: &'a RankTable,
+pub(super) struct Drive<'a> {
+    pub(super) job: &'a Job<'a>,
+    pub(super) queue: &'a Queue,
     pub(super) watch: &'a Watch,
     /// What a submission should take.
     pub(super) target: Duration,
@@ -213,7 +213,7 @@ impl Clock {
 /// How long to wait for other devices' chunks before looking whether to stop.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Pulls chunks from `queue` through `pipeline` until all are done, and adds their answers to
+/// Pulls chunks from the queue through `pipeline` until all are done, and adds their answers to
 /// `driven`. Each chunk takes the highest floor known when it is submitted; survivors are summed
 /// again from the bitsets.
 ///
@@ -222,16 +222,15 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// flight, and nothing of them is in `driven`.
 pub(super) fn drive(
     pipeline: &mut dyn Pipeline,
-    queue: &Queue,
-    task: &Task<'_>,
+    drive: Drive<'_>,
     driven: &mut Driven,
 ) -> Result<(), EngineError> {
-    let Task {
-        query,
-        table,
+    let Drive {
+        job,
+        queue,
         watch,
         target,
-    } = *task;
+    } = drive;
     let mut free: Vec<usize> = (0..pipeline.slots()).collect();
     let mut in_flight = Flights {
         queue,
@@ -248,7 +247,7 @@ pub(super) fn drive(
         }
         while let Some(slot) = free.pop() {
             watch.raise_floor(driven.top.floor());
-            let floor = query.r_floor(watch);
+            let floor = job.query.r_floor(watch);
             let floorless = floor == NO_FLOOR;
             let most = if floorless {
                 pace.sets_without_floor()
@@ -309,8 +308,8 @@ pub(super) fn drive(
         let both = driven.defined.zip(answer.defined);
         driven.defined = both.map(|(before, now)| before + u128::from(now));
         for offset in survivors {
-            let set = table.unrank(chunk.first + offset);
-            if let Some(candidate) = query.judge(&set) {
+            let set = job.table.unrank(chunk.first + offset);
+            if let Some(candidate) = job.query.judge(&set) {
                 driven.top.push(candidate);
             }
         }
@@ -324,9 +323,10 @@ pub(super) fn drive(
 
 #[cfg(test)]
 mod tests {
+    use super::super::ranks::RankTable;
     use super::*;
     use crate::engine::oracle::ReferenceEngine;
-    use crate::engine::{Engine, Part};
+    use crate::engine::{Engine, Part, Query};
     use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
     use crate::stats::{Criterion, Sums};
 
@@ -473,13 +473,13 @@ mod tests {
         watch: &Watch,
         driven: &mut Driven,
     ) -> Result<(), EngineError> {
-        let task = Task {
-            query,
-            table: host.table,
+        let drive = Drive {
+            job: &Job::new(query).unwrap(),
+            queue,
             watch,
             target: Duration::from_secs(1),
         };
-        drive(host, queue, &task, driven)
+        super::drive(host, drive, driven)
     }
 
     /// Fails unless these are all ranks of the part once.

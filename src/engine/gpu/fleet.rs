@@ -6,7 +6,7 @@
 //! regimes set up more for a range than a chunk of milliseconds is worth. The host's cores have
 //! work here too: they finish the survivors. `--skip` and `--limit` split a search by hand.
 
-use super::drive::Driven;
+use super::drive::{Drive, Driven};
 use super::job::Job;
 use super::member::{Member, Worked};
 use super::method::Ask;
@@ -64,10 +64,16 @@ pub(super) fn search(
     watch: &Watch,
     target: Duration,
 ) -> Result<(Driven, Vec<Usage>), EngineError> {
-    let queue = Queue::new(part.ranks());
+    let queue = &Queue::new(part.ranks());
+    let work = Drive {
+        job,
+        queue,
+        watch,
+        target,
+    };
     let alive = AtomicUsize::new(members.len());
     let worked = each(members, |member| {
-        let worked = member.work(job, ask, &queue, watch, target);
+        let worked = member.work(work, ask);
         match &worked.end {
             Ok(()) => {}
             Err(EngineError::Device { device, what }) => {

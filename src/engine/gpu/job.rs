@@ -2,13 +2,14 @@
 //! pipeline. Knows no device and names no pipeline.
 
 use super::limits::Excess;
+use super::lock::locked;
 use super::pack::{Packing, users_with};
 use super::ranks::RankTable;
 use crate::engine::{EngineError, Query};
 use crate::matrix::ResponseMatrix;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// The place of something that is made once, by whoever asks first.
 type Made = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
@@ -87,7 +88,7 @@ impl<'a> Job<'a> {
     /// What `make` makes, made once for all devices. A type is made in one way.
     pub(super) fn once<T: Any + Send + Sync>(&self, make: impl Fn() -> T) -> Arc<T> {
         let made = {
-            let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut all = locked(&self.made);
             Arc::clone(all.entry(TypeId::of::<T>()).or_default())
         };
         let made = Arc::clone(made.get_or_init(|| Arc::new(make())));

@@ -6,18 +6,18 @@
 
 use super::adapters::{AdapterFeatures, AdapterReport};
 use super::device::Device;
-use super::drive::{Driven, Task, drive};
+use super::drive::{Drive, Driven, drive};
 use super::fault::{Fault, Planted};
 use super::job::Job;
 use super::layout::Integers;
 use super::limits::Limits;
+use super::lock::locked;
 use super::method::{Ask, Method};
-use super::queue::Queue;
 use super::selftest;
 use super::usage::Usage;
-use crate::engine::{EngineError, Watch};
+use crate::engine::EngineError;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Failures in a row after which a device is given up.
@@ -140,7 +140,7 @@ impl Member {
 
     /// The device, opened where it is not.
     pub(super) fn device(&self) -> Result<Arc<Device>, EngineError> {
-        let mut slot = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = locked(&self.device);
         if let Some(device) = &*slot {
             return Ok(Arc::clone(device));
         }
@@ -157,12 +157,12 @@ impl Member {
 
     /// So that the next use opens another one.
     fn drop_device(&self) {
-        *self.device.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *locked(&self.device) = None;
     }
 
     /// How long the pipelines of its device took to compile.
     pub(super) fn compiling(&self) -> Duration {
-        let slot = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = locked(&self.device);
         slot.as_ref().map_or(Duration::ZERO, |d| d.compiling())
     }
 
@@ -172,7 +172,7 @@ impl Member {
         let method = ask.method(job, &self.limits)?;
         // A failure comes back in the self-test or the search, which try again.
         let _ = self.device().and_then(|device| method.compile(&device));
-        let passed = || self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = || locked(&self.passed);
         if passed().contains(&method) {
             return Ok(());
         }
@@ -191,54 +191,35 @@ impl Member {
 
     /// Asks known answers of a method.
     pub(super) fn self_test(&self, method: Method) -> Result<(), EngineError> {
-        selftest::run(&self.name(), method, |job, queue, watch, target| {
-            let Worked { driven, end, .. } =
-                self.work(job, Ask::Exactly(method), queue, watch, target);
+        selftest::run(&self.name(), method, |known| {
+            let Worked { driven, end, .. } = self.work(known, Ask::Exactly(method));
             end.map(|()| driven)
         })
     }
 
-    /// Does what `queue` has left, or as much of it as other members leave.
-    pub(super) fn work(
-        &self,
-        job: &Job<'_>,
-        ask: Ask,
-        queue: &Queue,
-        watch: &Watch,
-        target: Duration,
-    ) -> Worked {
+    /// Does what the queue has left, or as much of it as other members leave.
+    pub(super) fn work(&self, work: Drive<'_>, ask: Ask) -> Worked {
         let start = Instant::now();
-        let mut driven = Driven::new(job.query.top());
+        let mut driven = Driven::new(work.job.query.top());
         let mut reopened = 0;
-        let task = Task {
-            query: job.query,
-            table: &job.table,
-            watch,
-            target,
-        };
-        let end = self.persist(job, ask, queue, &task, &mut driven, &mut reopened);
+        let end = self.persist(work, ask, &mut driven, &mut reopened);
         let usage = Usage::new(self.name(), &driven, start.elapsed(), reopened);
         Worked { driven, usage, end }
     }
 
     fn persist(
         &self,
-        job: &Job<'_>,
+        work: Drive<'_>,
         ask: Ask,
-        queue: &Queue,
-        task: &Task<'_>,
         driven: &mut Driven,
         reopened: &mut u32,
     ) -> Result<(), EngineError> {
-        let mut limits = self.limits.for_sets(queue.all());
+        let mut limits = self.limits.for_sets(work.queue.all());
         let mut in_a_row = 0;
         let mut last: Option<String> = None;
         loop {
             let before = driven.chunks;
-            let what = match (
-                self.attempt(&mut limits, job, ask, queue, task, driven),
-                last,
-            ) {
+            let what = match (self.attempt(&mut limits, work, ask, driven), last) {
                 (Ok(()), _) => return Ok(()),
                 (Err(EngineError::Device { what, .. }), _) => what,
                 // It fitted before its tiles were made smaller.
@@ -286,26 +267,24 @@ impl Member {
     fn attempt(
         &self,
         limits: &mut Limits,
-        job: &Job<'_>,
+        work: Drive<'_>,
         ask: Ask,
-        queue: &Queue,
-        task: &Task<'_>,
         driven: &mut Driven,
     ) -> Result<(), EngineError> {
         let device = self.device()?;
-        let method = ask.method(job, limits)?;
+        let method = ask.method(work.job, limits)?;
         tracing::info!(
             device = self.name(),
             pipeline = method.name(),
             integers = ?self.integers,
             "searching"
         );
-        let mut pipeline = method.open(&device, *limits, job)?;
+        let mut pipeline = method.open(&device, *limits, work.job)?;
         tracing::debug!(?method, integers = ?self.integers, "opened");
         let most = u32::try_from(pipeline.bounds().most).unwrap_or(u32::MAX);
         limits.chunk = limits.chunk.min(most);
         let before = driven.chunks;
-        let end = drive(&mut *pipeline, queue, task, driven);
+        let end = drive(&mut *pipeline, work, driven);
         *driven.took.entry(method.name()).or_default() += driven.chunks - before;
         end
     }

@@ -13,7 +13,7 @@
 //!   and counted work), `layout` (variants and params), `table` (what kernels read), `shader` (the
 //!   kernels), and in `mod` what is bound and dispatched;
 //! - `kind`: what a pipeline must provide; `method`: the registry of all, and which one a search takes;
-//! - `member`: an adapter with its device, reopened when it fails; `fleet`: several of them;
+//! - `member`: an adapter with its device, reopened when it fails; `fleet`: several of them; `lock`;
 //! - `selftest`: known answers before the first chunk; `fault`: faults for tests to plant.
 //!
 //! A shader only ever discards: in integers and under the bound of `floor` or of `projected::slack`, or
@@ -36,6 +36,7 @@ pub mod layout;
 #[doc(hidden)]
 pub mod levels;
 pub mod limits;
+mod lock;
 mod member;
 mod method;
 mod pace;
@@ -61,9 +62,10 @@ pub use usage::Usage;
 use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use job::Job;
 use limits::Limits;
+use lock::locked;
 use member::Member;
 use method::{Ask, Method};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What a dispatch should take unless asked otherwise: a desktop stays usable beside it, and it
@@ -137,8 +139,7 @@ impl GpuEngine {
     /// How busy each device was in the last search that ended well.
     #[must_use]
     pub fn usage(&self) -> Vec<Usage> {
-        let usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        usage.clone()
+        locked(&self.usage).clone()
     }
 
     /// How long it took to compile pipelines, all devices added up.
@@ -204,7 +205,7 @@ impl GpuEngine {
     }
 
     fn turn(&self) -> std::sync::MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.turn)
     }
 }
 
@@ -244,7 +245,7 @@ impl Prepared for Ready<'_> {
         // A device that failed since has lost what it had compiled.
         fleet::prepare(members, job, *ask)?;
         let (driven, usage) = fleet::search(members, job, *ask, part, watch, target)?;
-        *engine.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;
+        *locked(&engine.usage) = usage;
         Ok(Findings {
             best: driven.top.into_sorted(),
             visited: driven.visited,

@@ -5,7 +5,7 @@
 //! exercises the discard). A pipeline for complete tables gets such a one without gaps. Answers are compared
 //! with the oracle's; the audit sums with sums taken set by set here.
 
-use super::drive::Driven;
+use super::drive::{Drive, Driven};
 use super::job::Job;
 use super::kind::Sample;
 use super::layout::{SumWidth, Variant};
@@ -41,7 +41,7 @@ const COMPLETE_REACH: i64 = 4;
 pub(super) fn run(
     device: &str,
     method: Method,
-    search: impl Fn(&Job<'_>, &Queue, &Watch, Duration) -> Result<Driven, EngineError>,
+    search: impl Fn(Drive<'_>) -> Result<Driven, EngineError>,
 ) -> Result<(), EngineError> {
     let wrong = |what: String| EngineError::SelfTest {
         device: device.to_owned(),
@@ -57,8 +57,12 @@ pub(super) fn run(
         let part = part_of(&query, skip).map_err(&wrong)?;
         let want = ReferenceEngine.open(&query)?.search(&part, &Watch::new())?;
         let job = Job::with_packing(&query, packing.clone())?;
-        let queue = Queue::new(part.ranks());
-        let driven = search(&job, &queue, &Watch::new(), TARGET)?;
+        let driven = search(Drive {
+            job: &job,
+            queue: &Queue::new(part.ranks()),
+            watch: &Watch::new(),
+            target: TARGET,
+        })?;
         let case = format!("of known answers, {method:?}, top {top}");
         if !same(&want.best, &driven.top.into_sorted()) {
             return Err(wrong(format!("the best sets {case}")));

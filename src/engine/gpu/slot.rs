@@ -44,11 +44,11 @@ pub(super) trait Chunks {
 /// A dispatch of each chunk.
 #[derive(Debug)]
 pub(super) struct Dispatch<P> {
-    pub(super) kernel: Kernel,
+    kernel: Kernel,
     /// What is the same in all chunks.
-    pub(super) params: P,
+    params: P,
     /// What the kernel binds behind its params.
-    pub(super) bound: Vec<Bound>,
+    bound: Vec<Bound>,
 }
 
 /// What a kernel binds.
@@ -62,9 +62,15 @@ pub(super) enum Bound {
     Records,
 }
 
-impl From<&wgpu::Buffer> for Bound {
-    fn from(buffer: &wgpu::Buffer) -> Self {
-        Self::Fixed(buffer.clone())
+impl<P> Dispatch<P> {
+    /// A dispatch of a kernel that binds these buffers, and then what of each chunk it is.
+    pub(super) fn new(kernel: &Kernel, params: P, fixed: &[&wgpu::Buffer], own: &[Bound]) -> Self {
+        let fixed = fixed.iter().map(|&buffer| Bound::Fixed(buffer.clone()));
+        Self {
+            kernel: kernel.clone(),
+            params,
+            bound: fixed.chain(own.iter().cloned()).collect(),
+        }
     }
 }
 
@@ -190,6 +196,19 @@ impl Parts {
 }
 
 impl Sizes {
+    /// So many workgroups that report once, and survivors of one word.
+    pub(super) fn new(workgroups: u32, survivors: u32) -> Self {
+        Self {
+            workgroups,
+            excluding: false,
+            survivors: Survivors {
+                words: 1,
+                capacity: survivors,
+            },
+            front: None,
+        }
+    }
+
     /// What a chunk brings back on which so many workgroups report.
     fn parts(&self, chunk: Chunk, workgroups: u32) -> Parts {
         let front = self.front.as_ref().map_or(0, |front| front.buffer.size());

@@ -25,7 +25,6 @@ use super::kind::{Kind, Sample};
 use super::layout::{Integers, SumWidth, words};
 use super::limits::{Excess, Limits};
 use super::pace::Bounds;
-use super::records::Survivors;
 use super::shader::Kernel;
 use super::slot::{Bound, Chunks, Dispatch, Sizes, Slots, Ticket};
 use crate::engine::EngineError;
@@ -115,41 +114,26 @@ impl Kind for Complete {
         let plan = Plan::new(&limits, questions, variant.k, variant.sums);
         let plan = plan.map_err(Excess::refusal)?;
         tracing::debug!(?plan);
-        let binomials = device.storage("binomials", cast_slice(&job.table.words()))?;
+        let binomials = &device.storage("binomials", &job.table.words())?;
         let mut wholes = table.wholes(variant.sums);
         if device.fault() == Some(Fault::LostAnswer) {
             // Sa of the last question; or the high half of its Sag.
             let at = wholes.len() - questions - 1;
             wholes[at] ^= 1;
         }
-        let wholes = device.storage("wholes", cast_slice(&wholes))?;
-        let floats = upload_floats(device, &table)?;
-        let dispatch = Dispatch {
-            kernel: shader::kernel(&variant, device.integers()),
-            params: Params {
-                judged: u32::from(table.defined(job.min_users)),
-                questions: questions as u32,
-                span: job.table.span() as u32,
-                capacity: plan.survivors,
-                ..Params::zeroed()
-            },
-            bound: vec![
-                (&binomials).into(),
-                (&floats).into(),
-                (&wholes).into(),
-                Bound::Survivors,
-                Bound::Records,
-            ],
+        let wholes = &device.storage("wholes", &wholes)?;
+        let floats = &upload_floats(device, &table)?;
+        let kernel = shader::kernel(&variant, device.integers());
+        let params = Params {
+            judged: u32::from(table.defined(job.min_users)),
+            questions: questions as u32,
+            span: job.table.span() as u32,
+            capacity: plan.survivors,
+            ..Params::zeroed()
         };
-        let sizes = Sizes {
-            workgroups: plan.groups,
-            excluding: false,
-            survivors: Survivors {
-                words: 1,
-                capacity: plan.survivors,
-            },
-            front: None,
-        };
+        let own = [Bound::Survivors, Bound::Records];
+        let dispatch = Dispatch::new(&kernel, params, &[binomials, floats, wholes], &own);
+        let sizes = Sizes::new(plan.groups, plan.survivors);
         let chunks = Shares { plan, job, table };
         let slots = Slots::new(device, limits, Self::NAME, sizes, chunks, vec![dispatch])?;
         Ok(Box::new(slots))

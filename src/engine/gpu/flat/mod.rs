@@ -18,11 +18,10 @@ use super::layout::{Integers, SumWidth, Variant, WORKGROUP, words};
 use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::ranks::RankTable;
-use super::records::Survivors;
 use super::shader::Kernel;
 use super::slot::{Bound, Chunks, Dispatch, Sizes, Slots, Ticket};
 use crate::engine::EngineError;
-use bytemuck::{Zeroable, cast_slice};
+use bytemuck::Zeroable;
 use layout::Params;
 use plan::{Plan, Shape, operations};
 use table::Table;
@@ -76,9 +75,9 @@ impl Kind for Flat {
     ) -> Result<Box<dyn Pipeline + 'a>, EngineError> {
         let plan = Plan::new(&limits, &Shape::of(job)).map_err(Excess::refusal)?;
         tracing::debug!(?plan);
-        let binomials = device.storage("binomials", cast_slice(&job.table.words()))?;
-        let partials =
-            device.buffer("partials", 4 * plan.partials as u64, BufferUsages::STORAGE)?;
+        let binomials = &device.storage("binomials", &job.table.words())?;
+        let partials = 4 * plan.partials as u64;
+        let partials = &device.buffer("partials", partials, BufferUsages::STORAGE)?;
         let kernel = shader::kernel(&variant, device.integers());
         let mut dispatches = Vec::new();
         for words in plan.blocks() {
@@ -96,30 +95,14 @@ impl Kind for Flat {
                 min_users: job.min_users,
                 ..Params::zeroed()
             };
-            let bound = vec![
-                (&binomials).into(),
-                (&device.storage("answered", cast_slice(&table.answered))?).into(),
-                (&device.storage("scores", cast_slice(&table.scores))?).into(),
-                (&device.storage("totals", cast_slice(&table.totals))?).into(),
-                (&partials).into(),
-                Bound::Survivors,
-                Bound::Records,
-            ];
-            dispatches.push(Dispatch {
-                kernel: kernel.clone(),
-                params,
-                bound,
-            });
+            let answered = &device.storage("answered", &table.answered)?;
+            let scores = &device.storage("scores", &table.scores)?;
+            let totals = &device.storage("totals", &table.totals)?;
+            let fixed = [binomials, answered, scores, totals, partials];
+            let own = [Bound::Survivors, Bound::Records];
+            dispatches.push(Dispatch::new(&kernel, params, &fixed, &own));
         }
-        let sizes = Sizes {
-            workgroups: plan.chunk / WORKGROUP,
-            excluding: false,
-            survivors: Survivors {
-                words: 1,
-                capacity: plan.survivors,
-            },
-            front: None,
-        };
+        let sizes = Sizes::new(plan.chunk / WORKGROUP, plan.survivors);
         let chunks = Ranges {
             plan,
             ranks: &job.table,

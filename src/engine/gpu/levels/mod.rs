@@ -39,7 +39,7 @@ use super::records::Survivors;
 use super::shader::Kernel;
 use super::slot::{Bound, Chunks, Dispatch, Front, Sizes, Slots, Ticket};
 use crate::engine::EngineError;
-use bytemuck::{Zeroable, cast_slice};
+use bytemuck::Zeroable;
 use layout::{CLAIMED_FLAGS, PREFIX_BYTES, Params, USER_BYTES, Variant};
 use plan::{Plan, SURVIVOR_WORDS, Shape};
 use table::{Binomials, Table};
@@ -104,10 +104,10 @@ impl Kind for Levels {
             min_users: job.min_users,
             ..Params::zeroed()
         };
-        let binomials = &device.storage("binomials", cast_slice(&binomials.words))?;
-        let columns = &device.storage("columns", cast_slice(&table.columns))?;
-        let rows = &device.storage("rows", cast_slice(&table.rows))?;
-        let tails = &device.storage("tails", cast_slice(&table.tails))?;
+        let binomials = &device.storage("binomials", &binomials.words)?;
+        let columns = &device.storage("columns", &table.columns)?;
+        let rows = &device.storage("rows", &table.rows)?;
+        let tails = &device.storage("tails", &table.tails)?;
         let output = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         let claimed = 4 * (CLAIMED_FLAGS + 2 * k) as u64;
         let claimed = &device.buffer("claimed", claimed, output)?;
@@ -117,41 +117,37 @@ impl Kind for Levels {
         let [first, narrow, last] = shader::kernels(&variant, device.integers());
         // The prefixes of a level are read from one frontier, and those made of them written to the other.
         let at = |level: usize| &frontiers[level % 2];
-        let mut dispatches = Vec::new();
-        let mut add =
-            |kernel: &Kernel, level: usize, fixed_bound: &[&wgpu::Buffer], own: &[Bound]| {
-                let params = Params {
-                    level: level as u32,
-                    first_dispatch: u32::from(dispatches.is_empty()),
-                    ..fixed
-                };
-                let bound = fixed_bound.iter().map(|&buffer| buffer.into());
-                dispatches.push(Dispatch {
-                    kernel: kernel.clone(),
-                    params,
-                    bound: bound.chain(own.iter().cloned()).collect(),
-                });
-            };
-        let (root, records) = (variant.root, [Bound::Records]);
+        let params = |level: usize| Params {
+            level: level as u32,
+            ..fixed
+        };
+        let (root, records) = (variant.root, &[Bound::Records]);
         let bound = [binomials, columns, rows, tails, claimed, at(root)];
-        add(&first, root, &bound, &records);
-        for level in root..k - 1 {
+        let making = Params {
+            first_dispatch: 1,
+            ..params(root)
+        };
+        let mut dispatches = vec![Dispatch::new(&first, making, &bound, records)];
+        dispatches.extend((root..k - 1).map(|level| {
             let bound = [binomials, rows, tails, claimed, at(level), at(level + 1)];
-            add(&narrow, level, &bound, &records);
-        }
+            Dispatch::new(&narrow, params(level), &bound, records)
+        }));
+        let bound = [rows, tails, claimed, at(k - 1)];
         let own = [Bound::Survivors, Bound::Records];
-        add(&last, k - 1, &[rows, tails, claimed, at(k - 1)], &own);
+        dispatches.push(Dispatch::new(&last, params(k - 1), &bound, &own));
+        let survivors = Survivors {
+            words: SURVIVOR_WORDS,
+            capacity: plan.survivors,
+        };
+        let front = Front {
+            buffer: claimed.clone(),
+            room: 0,
+        };
         let sizes = Sizes {
             workgroups: plan.workgroups,
             excluding: true,
-            survivors: Survivors {
-                words: SURVIVOR_WORDS,
-                capacity: plan.survivors,
-            },
-            front: Some(Front {
-                buffer: claimed.clone(),
-                room: 0,
-            }),
+            survivors,
+            front: Some(front),
         };
         let chunks = Roots {
             plan,

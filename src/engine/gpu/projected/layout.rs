@@ -1,13 +1,9 @@
 //! What Rust and the WGSL of the projected pipeline must agree on, beside `gpu::layout`.
 
 use super::super::floor::Floor;
-use super::super::job::BEHIND_STEM;
 use super::super::layout;
 use bytemuck::{Pod, Zeroable};
 use std::fmt::Write as _;
-
-/// Questions of a set that are not in its stem.
-pub const LEAVES: usize = BEHIND_STEM;
 
 /// The tile of a sweep has room for a multiple of this many users: four blocks of 32.
 pub const TILE_USERS: u32 = 128;

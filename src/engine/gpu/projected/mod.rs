@@ -38,19 +38,18 @@ use super::device::Device;
 use super::drive::{Answer, Pipeline};
 use super::fault::Fault;
 use super::floor::Floor;
-use super::job::Job;
+use super::job::{BEHIND_STEM, Job};
 use super::kind::{Kind, Sample};
 use super::layout::{Integers, WORKGROUP, words};
 use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::prefixes::{Met, Prefixes};
 use super::ranks::RankTable;
-use super::records::Survivors;
 use super::shader::Kernel;
 use super::slot::{Bound, Chunks, Dispatch, Front, Sizes, Slots, Ticket};
 use crate::engine::EngineError;
-use bytemuck::{Zeroable, cast_slice};
-use layout::{LEAVES, PARTS, Params, STEM_BYTES, Variant};
+use bytemuck::Zeroable;
+use layout::{PARTS, Params, STEM_BYTES, Variant};
 use plan::{Plan, Shape, operations};
 use table::Table;
 use wgpu::BufferUsages;
@@ -76,7 +75,7 @@ impl Kind for Projected {
     const NAME: &'static str = "projected";
 
     fn work(job: &Job<'_>) -> Option<f64> {
-        (job.query.k() > LEAVES).then(|| operations(&job.load()))
+        (job.query.k() > BEHIND_STEM).then(|| operations(&job.load()))
     }
 
     fn variant(job: &Job<'_>, limits: &Limits) -> Result<Variant, Excess> {
@@ -98,7 +97,7 @@ impl Kind for Projected {
         let plan = Plan::new(&limits, &shape).map_err(Excess::refusal)?;
         tracing::debug!(?plan, ?shape);
         let (questions, k) = (job.questions(), job.query.k());
-        let stems = Prefixes::new(questions, k, k - LEAVES).map_err(Excess::refusal)?;
+        let stems = Prefixes::new(questions, k, k - BEHIND_STEM).map_err(Excess::refusal)?;
         let mut table = Table::new(job.matrix, &job.packing);
         Fault::lose_answer(device.fault(), &mut table.answered);
         let params = Params {
@@ -113,48 +112,34 @@ impl Kind for Projected {
             ..Params::zeroed()
         };
         let output = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-        let claimed = device.buffer("claimed", CLAIMED_BYTES, output)?;
+        let claimed = &device.buffer("claimed", CLAIMED_BYTES, output)?;
         let of_stems = STEM_BYTES * u64::from(plan.stems);
-        let of_stems = device.buffer("stems", of_stems, BufferUsages::STORAGE)?;
+        let of_stems = &device.buffer("stems", of_stems, BufferUsages::STORAGE)?;
         let scratch = 4 * u64::from(plan.room.max(1));
-        let scratch = device.buffer("scratch", scratch, BufferUsages::STORAGE)?;
-        let rows = device.storage("rows", cast_slice(&table.rows))?;
-        let expanding = vec![
-            (&device.storage("binomials", cast_slice(&job.table.words()))?).into(),
-            (&device.storage("answered", cast_slice(&table.answered))?).into(),
-            (&rows).into(),
-            (&device.storage("totals", cast_slice(&table.totals))?).into(),
-            (&claimed).into(),
-            (&of_stems).into(),
-            (&scratch).into(),
+        let scratch = &device.buffer("scratch", scratch, BufferUsages::STORAGE)?;
+        let binomials = &device.storage("binomials", &job.table.words())?;
+        let answered = &device.storage("answered", &table.answered)?;
+        let rows = &device.storage("rows", &table.rows)?;
+        let totals = &device.storage("totals", &table.totals)?;
+        let [expand, last] = shader::kernels(&variant, device.integers());
+        let expanding = [
+            binomials, answered, rows, totals, claimed, of_stems, scratch,
         ];
-        let mut scoring = vec![
-            (&of_stems).into(),
-            (&scratch).into(),
-            Bound::Survivors,
-            Bound::Records,
-        ];
+        let mut scoring = vec![Bound::Survivors, Bound::Records];
         if variant.tile > 0 || variant.abreast {
-            scoring.push((&rows).into());
+            scoring.push(Bound::Fixed(rows.clone()));
         }
-        let kernels = shader::kernels(&variant, device.integers());
-        let dispatches = kernels.into_iter().zip([expanding, scoring]);
-        let dispatches = dispatches.map(|(kernel, bound)| Dispatch {
-            kernel,
-            params,
-            bound,
-        });
+        let dispatches = vec![
+            Dispatch::new(&expand, params, &expanding, &[]),
+            Dispatch::new(&last, params, &[of_stems, scratch], &scoring),
+        ];
+        let front = Front {
+            buffer: claimed.clone(),
+            room: plan.room,
+        };
         let sizes = Sizes {
-            workgroups: plan.workgroups,
-            excluding: false,
-            survivors: Survivors {
-                words: 1,
-                capacity: plan.survivors,
-            },
-            front: Some(Front {
-                buffer: claimed,
-                room: plan.room,
-            }),
+            front: Some(front),
+            ..Sizes::new(plan.workgroups, plan.survivors)
         };
         let chunks = Stems {
             plan,
@@ -162,7 +147,6 @@ impl Kind for Projected {
             ranks: &job.table,
             variant,
         };
-        let dispatches = dispatches.collect();
         let slots = Slots::new(device, limits, Self::NAME, sizes, chunks, dispatches)?;
         Ok(Box::new(slots))
     }

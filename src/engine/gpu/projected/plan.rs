@@ -7,12 +7,12 @@
 //! most there can be would refuse nearly all. A chunk whose loops were cut short says so and is halved
 //! (`shaders/shared/loops.wgsl`).
 
-use super::super::job::{Job, Load};
+use super::super::job::{BEHIND_STEM, Job, Load};
 use super::super::layout::{MAX_K, SumWidth, TALLY_BYTES, WORKGROUP};
 use super::super::limits::{Excess, FIRST_CHUNK, Limits, Needs};
 use super::super::pack::{Packing, most_users, quads};
 use super::super::ranks::RankTable;
-use super::layout::{LANES, LEAVES, STEM_BYTES, TILE_BYTES, TILE_USERS, Variant};
+use super::layout::{LANES, STEM_BYTES, TILE_BYTES, TILE_USERS, Variant};
 use super::table::row_words;
 
 /// What decides the sizes.
@@ -119,7 +119,8 @@ impl Shape {
         Self {
             questions: job.questions(),
             users,
-            stem_users: most_users(job.matrix, job.query.k().saturating_sub(LEAVES)).min(users),
+            stem_users: most_users(job.matrix, job.query.k().saturating_sub(BEHIND_STEM))
+                .min(users),
             mean_stem_users,
             sets: job.sets(),
             variant: Variant {
@@ -141,7 +142,7 @@ impl Shape {
 /// Integer operations for a set, as the shaders' heads count them.
 #[must_use]
 pub fn operations(load: &Load) -> f64 {
-    let depth = (load.k - LEAVES as f64).max(0.0);
+    let depth = (load.k - BEHIND_STEM as f64).max(0.0);
     let stem = load.stem_users;
     let blocks = (stem / 32.0).ceil();
     // Half of the questions lie behind a stem, or fewer.
@@ -185,7 +186,7 @@ impl Plan {
             others: &[
                 (
                     "the projected pipeline's questions of a set",
-                    LEAVES as u64 + 1,
+                    BEHIND_STEM as u64 + 1,
                     k as u64,
                 ),
                 ("questions of a set", k as u64, MAX_K as u64),

@@ -1,14 +1,15 @@
 //! The kernels of the projected pipeline, each with the shared pieces that it is made of.
 
+use super::super::job::BEHIND_STEM;
 use super::super::layout::Integers;
 use super::super::shader::{Kernel, judging, kernel, pieces};
-use super::layout::{LEAVES, Variant};
+use super::layout::Variant;
 
 /// The kernels of `variant`, in order: users of each stem as a dense table, then its leaves.
 #[must_use]
 pub fn kernels(variant: &Variant, integers: Integers) -> [Kernel; 2] {
     let packed = &variant.packed;
-    let constants = packed.constants(packed.k - LEAVES) + &variant.constants();
+    let constants = packed.constants(packed.k - BEHIND_STEM) + &variant.constants();
     let columns = match packed.score_bits {
         1 => pieces!["columns_bits"],
         _ => pieces!["columns_fields"],
