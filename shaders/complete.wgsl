@@ -27,7 +27,7 @@
 //   survivors  see survivors.wgsl
 //   records    params.workgroups records; n, Sg and Sgg stay 0, the host multiplies what is the same
 //              for all sets by their number
-// Bounds: elements of a set are below Q <= SPAN; offsets below params.sets. Loops: all count up to
+// Bounds: elements of a set are below Q <= COLUMNS; offsets below params.sets. Loops: all count up to
 // bounds that do not change, but for the loop over stems, each turn of which takes a set or more of
 // the share.
 // Cost a leaf (narrow integers): 12 operations for its place in the triangle, 14 reads with their
@@ -45,7 +45,7 @@ struct Params {
     judged: u32,
     questions: u32,
     // Q - K + 1.
-    span: u32,
+    row_entries: u32,
     // Sets in the chunk.
     sets: u32,
     // Sets of a workgroup.
@@ -92,10 +92,10 @@ var<workgroup> part_x: array<f32, K>;
 var<workgroup> part_saa: array<Whole, K>;
 // Their sum.
 var<workgroup> before: Prefix;
-var<workgroup> before_x: array<f32, SPAN>;
-var<workgroup> before_saa: array<Whole, SPAN>;
-var<workgroup> step_x: array<f32, SPAN>;
-var<workgroup> step_saa: array<Whole, SPAN>;
+var<workgroup> before_x: array<f32, COLUMNS>;
+var<workgroup> before_saa: array<Whole, COLUMNS>;
+var<workgroup> step_x: array<f32, COLUMNS>;
+var<workgroup> step_saa: array<Whole, COLUMNS>;
 
 fn own_place(q: u32) -> u32 {
     return params.questions * params.questions + q;
@@ -113,7 +113,7 @@ fn pair_place(q: u32, m: u32) -> u32 {
     return q * params.questions + m;
 }
 
-// Leaves in front of row y, of a stem with `run` questions behind it. run <= SPAN < 2^15.
+// Leaves in front of row y, of a stem with `run` questions behind it. run <= COLUMNS < 2^15.
 fn leaves_before(run: u32, y: u32) -> u32 {
     return y * (2u * run - y - 1u) / 2u;
 }
@@ -230,7 +230,7 @@ fn main(
         if (lane == 0u) {
             var chosen: array<u32, K>;
             let left = sub128(params.left, vec4<u32>(offset, 0u, 0u, 0u));
-            unrank(left, params.questions, params.span, &chosen);
+            unrank(left, params.questions, params.row_entries, &chosen);
             for (var i = 0u; i < K; i += 1u) {
                 stem[i] = chosen[i];
             }

@@ -1,7 +1,7 @@
 // leaves: the last level of the prefix tree. One workgroup a prefix of K - 1 questions (and every
 // params.workgroups-th after it); a lane has one of the last questions, sums over those of the prefix's
-// users who answered it, judges the set, and appends it where it survives. Every leaf in the chunk adds its own
-// sums to what was visited.
+// users who answered it, judges the set, and appends it where it survives. Every leaf in the chunk adds
+// its own sums to what was visited.
 //
 // Buffers, beside those of narrow.wgsl.
 //   survivors  see survivors.wgsl; offsets of 128 bits

@@ -62,7 +62,7 @@ fn main(
     for (var i = id.x; i < params.roots; i += params.workgroups) {
         var chosen: array<u32, ROOT>;
         let number = sub128(params.root_left, vec4<u32>(i, 0u, 0u, 0u));
-        unrank(number, params.questions - rest, params.span, &chosen);
+        unrank(number, params.questions - rest, params.row_entries, &chosen);
         var left = vec4<u32>(0u);
         for (var j = 0u; j < ROOT; j += 1u) {
             left = add128(left, choices(chosen[j], params.k - j));

@@ -60,7 +60,7 @@ fn complete_variants() -> Vec<complete::layout::Variant> {
     let of = |v: Variant| complete::layout::Variant {
         k: v.k,
         sums: v.sums,
-        span: 256,
+        columns: 256,
     };
     let packed = variants().into_iter().filter(|v| v.k > 1);
     packed.filter(|v| v.score_bits == 1).map(of).collect()
@@ -195,12 +195,12 @@ fn structs_have_one_layout_in_both_languages() {
                 left,
                 floor,
                 questions,
-                span,
+                row_entries,
                 sets,
                 workgroups,
                 words,
-                first_block,
-                last_block,
+                first_span,
+                last_span,
                 stride,
                 capacity,
                 min_users,
@@ -274,7 +274,7 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
                     stem_left,
                     floor,
                     questions,
-                    span,
+                    row_entries,
                     stems,
                     workgroups,
                     first_left,
@@ -341,12 +341,12 @@ fn the_levels_pipeline_binds_and_shares_what_is_planned() {
                     floor,
                     k,
                     questions,
-                    span,
+                    row_entries,
                     roots,
                     quads,
                     row_words,
                     forms_at,
-                    forms_span,
+                    forms_row_entries,
                     workgroups,
                     level,
                     users_at,
@@ -364,13 +364,13 @@ fn the_levels_pipeline_binds_and_shares_what_is_planned() {
 
 #[test]
 fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
-    for (k, sums, span) in [
+    for (k, sums, columns) in [
         (2, SumWidth::Narrow, 64),
         (5, SumWidth::Wide, 448),
         (33, SumWidth::Narrow, 704),
         (MAX_K, SumWidth::Wide, 1856),
     ] {
-        let variant = complete::layout::Variant { k, sums, span };
+        let variant = complete::layout::Variant { k, sums, columns };
         let module = parse(&complete::shader::kernel(&variant, Integers::Pairs));
         agrees!(
             &module,
@@ -380,7 +380,7 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
                 bar,
                 judged,
                 questions,
-                span,
+                row_entries,
                 sets,
                 share,
                 workgroups,
@@ -394,7 +394,7 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
         agrees!(&module, Record, [tally, serial, cut, closed]);
         assert_eq!(
             shared_bytes(&module),
-            complete::plan::workgroup_bytes(k, sums, span)
+            complete::plan::workgroup_bytes(k, sums, columns)
         );
         let bound = module.global_variables.iter();
         let bound = bound.filter(|(_, v)| v.binding.is_some()).count();

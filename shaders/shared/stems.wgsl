@@ -17,7 +17,7 @@ struct Params {
     floor: Floor,
     questions: u32,
     // Q - K + 1.
-    span: u32,
+    row_entries: u32,
     stems: u32,
     workgroups: u32,
     // The low word of C(Q, K) - 1 - the rank of the chunk's first set.

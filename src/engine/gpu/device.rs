@@ -5,7 +5,7 @@
 //! [`EngineError::Device`] here.
 
 use super::adapters::AdapterFeatures;
-use super::drive::Span;
+use super::drive::Ran;
 use super::fault::{Fault, Injury, Planted};
 use super::layout::Integers;
 use super::lock::locked;
@@ -284,7 +284,7 @@ impl Device {
     }
 
     /// What a stopwatch resolved to; `None` where the stamps make no sense.
-    pub(super) fn span(&self, stamps: &[u8]) -> Option<Span> {
+    pub(super) fn ran(&self, stamps: &[u8]) -> Option<Ran> {
         // A tick in millionths of a nanosecond: an integer, as stamps may leave 53 bits.
         let tick = (f64::from(self.queue.get_timestamp_period()) * 1e6) as u128;
         let nanoseconds = |bytes: &[u8]| {
@@ -293,7 +293,7 @@ impl Device {
         };
         let (begin, end) = stamps.split_at_checked(8)?;
         let (begin, end) = (nanoseconds(begin)?, nanoseconds(end)?);
-        (end > begin).then_some(Span { begin, end })
+        (end > begin).then_some(Ran { begin, end })
     }
 
     /// Binds buffers to group 0 of `pipeline`, in order.

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// When a chunk ran, in nanoseconds of the device's clock, which starts anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct Ran {
     pub(super) begin: u64,
     pub(super) end: u64,
 }
@@ -46,7 +46,7 @@ pub(super) struct Answer {
     /// Prefixes gone through, by how many questions they have, from 0 on; of a pipeline that counts them.
     pub(super) prefixes: Vec<u64>,
     /// When it ran, where the device has a clock.
-    pub(super) ran: Option<Span>,
+    pub(super) ran: Option<Ran>,
 }
 
 impl Answer {
@@ -196,11 +196,11 @@ struct Clock {
 
 impl Clock {
     /// The time of a chunk that is `done`, by the device's clock where it has one.
-    fn busy(&mut self, submitted: Instant, done: Instant, ran: Option<Span>) -> Duration {
+    fn busy(&mut self, submitted: Instant, done: Instant, ran: Option<Ran>) -> Duration {
         let host = done - submitted.max(self.host);
         self.host = done;
         match ran {
-            Some(Span { begin, end }) => {
+            Some(Ran { begin, end }) => {
                 let ran = end.saturating_sub(begin.max(self.device));
                 self.device = self.device.max(end);
                 Duration::from_nanos(ran)
@@ -609,16 +609,16 @@ mod tests {
         assert_eq!(clock.busy(at(1), at(5), None), ms(4));
         // Submitted while the one before ran.
         assert_eq!(clock.busy(at(2), at(7), None), ms(2));
-        let span = |begin, end| Some(Span { begin, end });
+        let ran = |begin, end| Some(Ran { begin, end });
         assert_eq!(
-            clock.busy(at(2), at(9), span(100, 150)),
+            clock.busy(at(2), at(9), ran(100, 150)),
             Duration::from_nanos(50)
         );
         assert_eq!(
-            clock.busy(at(2), at(9), span(120, 170)),
+            clock.busy(at(2), at(9), ran(120, 170)),
             Duration::from_nanos(20)
         );
-        assert_eq!(clock.busy(at(2), at(9), span(9, 8)), Duration::ZERO);
+        assert_eq!(clock.busy(at(2), at(9), ran(9, 8)), Duration::ZERO);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What Rust and WGSL must agree on: constants, and the layout of shared structs.
 //!
-//! Constants are written into every shader by [`Variant::constants`] and its like, from here and the pipelines' own `layout` alone. Structs are
-//! declared in both; `tests/shaders.rs` compares them member by member through naga.
+//! Constants are written into every kernel by [`Variant::constants`] and its like, from here and the
+//! pipelines' own `layout` alone. Structs are declared in both languages; `tests/shaders.rs` compares them
+//! member by member through naga.
 
 use super::floor::{FLOOR_ABOVE_ZERO, FLOOR_AT_MOST_ZERO, FLOOR_NONE};
 use bytemuck::{Pod, Zeroable};

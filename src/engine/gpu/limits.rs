@@ -83,8 +83,8 @@ impl Limits {
         }
     }
 
-    /// Limits that make smaller tiles, for a device that failed: half of the sets in a dispatch and half of the
-    /// survivors, but never fewer than a workgroup of sets and one survivor.
+    /// Limits that make smaller tiles, for a device that failed: half of the sets in a dispatch and half of
+    /// the survivors, but never fewer than a workgroup of sets and one survivor.
     #[must_use]
     pub fn halved(&self) -> Self {
         Self {

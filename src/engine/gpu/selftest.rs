@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_table_without_gaps_is_packed_as_narrow_as_its_variant() {
-        for (k, span) in [
+        for (k, columns) in [
             (2, 64),
             (3, 64),
             (5, 256),
@@ -245,8 +245,8 @@ mod tests {
             (MAX_K, 256),
             (MAX_K, 320),
         ] {
-            let (matrix, packing) = complete_table(k, span).unwrap();
-            assert!(matrix.questions().len() <= span);
+            let (matrix, packing) = complete_table(k, columns).unwrap();
+            assert!(matrix.questions().len() <= columns);
             let query = query_for(&matrix, k, 1000, 2).unwrap();
             let job = Job::with_packing(&query, packing).unwrap();
             let variant = Complete::variant(&job, &TYPICAL).unwrap();

@@ -408,7 +408,7 @@ impl<C: Chunks> Pipeline for Slots<'_, C> {
                 answer.survivors = Err(Redo::Size);
             }
             let stopwatch = slot.stopwatch.as_ref();
-            answer.ran = stopwatch.and_then(|_| device.span(stamps));
+            answer.ran = stopwatch.and_then(|_| device.ran(stamps));
             self.chunks.finish(&front, &mut answer);
             Ok(answer)
         })?;

@@ -13,13 +13,13 @@ pub struct Variant {
     /// Width of the integers that lanes add up.
     pub sums: SumWidth,
     /// Questions that a workgroup has room for.
-    pub span: u32,
+    pub columns: u32,
 }
 
 impl Variant {
     /// The constants that this variant has beside those of every kernel that unranks, as WGSL.
     pub(super) fn constants(&self) -> String {
-        format!("const SPAN: u32 = {}u;\n", self.span)
+        format!("const COLUMNS: u32 = {}u;\n", self.columns)
     }
 }
 
@@ -36,7 +36,7 @@ pub struct Params {
     /// Q.
     pub questions: u32,
     /// Q − K + 1.
-    pub span: u32,
+    pub row_entries: u32,
     /// Sets in the chunk.
     pub sets: u32,
     /// Sets of a workgroup.

@@ -75,12 +75,12 @@ impl Kind for Complete {
         Variant {
             k: 3,
             sums: SumWidth::Narrow,
-            span: 64,
+            columns: 64,
         },
         Variant {
             k: 3,
             sums: SumWidth::Wide,
-            span: 64,
+            columns: 64,
         },
     ];
 
@@ -95,7 +95,7 @@ impl Kind for Complete {
         Ok(Variant {
             k,
             sums,
-            span: plan.span,
+            columns: plan.columns,
         })
     }
 
@@ -127,7 +127,7 @@ impl Kind for Complete {
         let params = Params {
             judged: u32::from(table.defined(job.min_users)),
             questions: questions as u32,
-            span: job.table.span() as u32,
+            row_entries: job.table.row_entries() as u32,
             capacity: plan.survivors,
             ..Params::zeroed()
         };
@@ -142,7 +142,7 @@ impl Kind for Complete {
     fn sample(variant: &Variant) -> Sample {
         Sample::Complete {
             k: variant.k,
-            questions: variant.span as usize,
+            questions: variant.columns as usize,
         }
     }
 }

@@ -36,7 +36,7 @@ const FIRST_CHUNK: u64 = 1 << 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Plan {
     /// Questions that a workgroup has room for.
-    pub(super) span: u32,
+    pub(super) columns: u32,
     /// Most workgroups of a dispatch.
     pub(super) groups: u32,
     /// Most sets of a chunk.
@@ -58,13 +58,13 @@ fn whole_bytes(width: SumWidth) -> u64 {
 /// Bytes that a workgroup shares: `tallies`; `stem`, `part_x` and `part_saa` of K each, rounded up
 /// to 8 bytes; `only_last` and `before`; `before_x`, `before_saa`, `step_x` and `step_saa`.
 #[must_use]
-pub fn workgroup_bytes(k: usize, width: SumWidth, span: u32) -> u64 {
+pub fn workgroup_bytes(k: usize, width: SumWidth, columns: u32) -> u64 {
     let whole = whole_bytes(width);
     u64::from(WORKGROUP) * TALLY_BYTES
         + k as u64 * (8 + whole)
         + 4
         + 32
-        + u64::from(span) * 2 * (4 + whole)
+        + u64::from(columns) * 2 * (4 + whole)
 }
 
 /// Integer operations for a set: those of its leaf, as the shader's head counts them, and its part of what
@@ -89,10 +89,10 @@ impl Plan {
         width: SumWidth,
     ) -> Result<Self, Excess> {
         // Whole multiples, so that few variants are compiled.
-        let span = (questions as u64).next_multiple_of(WORKGROUP.into()) as u32;
+        let columns = (questions as u64).next_multiple_of(WORKGROUP.into()) as u32;
         let wholes = wholes_of(questions) as u64 * whole_bytes(width);
         limits.hold(&Needs {
-            shared: workgroup_bytes(k, width, span),
+            shared: workgroup_bytes(k, width, columns),
             sets: 1,
             storage: &[
                 ("the binomials", RankTable::bytes(questions, k)),
@@ -105,7 +105,7 @@ impl Plan {
         let most = (groups * u64::from(MOST_SHARE)).min(u64::from(limits.chunk) * CHEAPER);
         let survivors = limits.reported(4);
         Ok(Self {
-            span,
+            columns,
             groups: groups as u32,
             most: most as u32,
             first: FIRST_CHUNK.min(most) as u32,
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn shares_cover_a_chunk_with_no_more_workgroups_than_there_are() {
         let plan = Plan::new(&TYPICAL, 200, 5, SumWidth::Narrow).unwrap();
-        assert_eq!((plan.span, plan.most), (256, 1 << 26));
+        assert_eq!((plan.columns, plan.most), (256, 1 << 26));
         for sets in [1, 511, 512, 513, 1 << 20, (1 << 26) - 1, 1 << 26] {
             let share = plan.share(sets);
             assert!(share <= MOST_SHARE);

@@ -14,17 +14,17 @@ pub struct Params {
     /// Q.
     pub questions: u32,
     /// Q − K + 1.
-    pub span: u32,
+    pub row_entries: u32,
     /// Sets in the chunk.
     pub sets: u32,
     /// Workgroups that cover them.
     pub workgroups: u32,
-    /// Words of users in the block.
+    /// Words of users in the span.
     pub words: u32,
     /// 1 or 0.
-    pub first_block: u32,
+    pub first_span: u32,
     /// 1 or 0.
-    pub last_block: u32,
+    pub last_span: u32,
     /// Sets that `partials` has room for.
     pub stride: u32,
     /// Survivors that there is room for.

@@ -1,4 +1,4 @@
-//! The flat pipeline: every set by itself, over the full bitsets; a dispatch a block of users.
+//! The flat pipeline: every set by itself, over the full bitsets; a dispatch a span of users.
 //!
 //! The plain one: yardstick and cross-check of the others, and the only one that tiles users, so that it
 //! takes what does not fit them. The kernel is `shaders/flat.wgsl`.
@@ -80,16 +80,16 @@ impl Kind for Flat {
         let partials = &device.buffer("partials", partials, BufferUsages::STORAGE)?;
         let kernel = shader::kernel(&variant, device.integers());
         let mut dispatches = Vec::new();
-        for words in plan.blocks() {
+        for words in plan.spans() {
             let mut table = Table::new(job.matrix, &job.packing, words.clone());
             let fault = device.fault().filter(|_| words.start == 0);
             Fault::lose_answer(fault, &mut table.answered);
             let params = Params {
                 questions: job.questions() as u32,
-                span: job.table.span() as u32,
+                row_entries: job.table.row_entries() as u32,
                 words: words.len() as u32,
-                first_block: u32::from(words.start == 0),
-                last_block: u32::from(words.end == plan.words),
+                first_span: u32::from(words.start == 0),
+                last_span: u32::from(words.end == plan.words),
                 stride: plan.chunk,
                 capacity: plan.survivors,
                 min_users: job.min_users,

@@ -1,8 +1,8 @@
 //! Sizes of everything the flat pipeline holds, from limits and the shape of the search: pure.
 //!
-//! Users are tiled into blocks of whole words, questions never: a row of one word of users over all
-//! questions must fit a binding. Where an adapter bounds the turns of loops, a block has no more words
-//! than an invocation may go through. Sets are tiled into chunks, one dispatch a block each. Whatever
+//! Users are tiled into spans of whole words, questions never: a row of one word of users over all
+//! questions must fit a binding. Where an adapter bounds the turns of loops, a span has no more words
+//! than an invocation may go through. Sets are tiled into chunks, one dispatch a span each. Whatever
 //! cannot be tiled away is refused with figures; nothing is cut off.
 
 use super::super::job::{Job, Load};
@@ -28,8 +28,8 @@ pub struct Shape {
 pub struct Plan {
     /// Words of 32 users in all.
     pub words: usize,
-    /// Words of 32 users in a block; the last block may have fewer.
-    pub block_words: usize,
+    /// Words of 32 users in a span; the last span may have fewer.
+    pub span_words: usize,
     /// Most sets of a chunk.
     pub chunk: u32,
     /// Sets of the first chunk.
@@ -40,7 +40,7 @@ pub struct Plan {
     pub partials: usize,
 }
 
-/// Bytes of sums carried between blocks that a chunk may take; larger chunks gain nothing.
+/// Bytes of sums carried between spans that a chunk may take; larger chunks gain nothing.
 const PARTIALS_BYTES: u64 = 64 << 20;
 
 /// Most reads of a word in the first chunk: a few milliseconds for a GPU, well under a second for a
@@ -109,12 +109,12 @@ impl Plan {
             ],
         })?;
         let most_words = limits.storage() / word_bytes;
-        let block_turns = turns.saturating_sub(fixed_turns(k)) / word_turns(k);
-        let most_words = most_words.min(block_turns);
+        let span_turns = turns.saturating_sub(fixed_turns(k)) / word_turns(k);
+        let most_words = most_words.min(span_turns);
         let words = shape.users.div_ceil(32).max(1);
-        let blocks = (words as u64).div_ceil(most_words);
-        let block_words = (words as u64).div_ceil(blocks);
-        let carried = block_words < words as u64;
+        let spans = (words as u64).div_ceil(most_words);
+        let span_words = (words as u64).div_ceil(spans);
+        let carried = span_words < words as u64;
 
         let set_bytes = shape.variant.sums.words() as u64 * 4;
         let mut groups = limits.reporting().min(u64::from(limits.chunk) / workgroup);
@@ -140,7 +140,7 @@ impl Plan {
             .clamp(workgroup, u64::from(chunk)) as u32;
         Ok(Self {
             words,
-            block_words: block_words as usize,
+            span_words: span_words as usize,
             chunk,
             first_chunk: first.min(survivors),
             survivors,
@@ -152,14 +152,14 @@ impl Plan {
         })
     }
 
-    /// Blocks of users, as ranges of words.
-    pub fn blocks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
+    /// Spans of users, as ranges of words.
+    pub fn spans(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
         let Self {
-            words, block_words, ..
+            words, span_words, ..
         } = *self;
         (0..words)
-            .step_by(block_words)
-            .map(move |start| start..(start + block_words).min(words))
+            .step_by(span_words)
+            .map(move |start| start..(start + span_words).min(words))
     }
 }
 
@@ -184,10 +184,10 @@ mod tests {
     }
 
     #[test]
-    fn the_benchmark_table_is_one_block() {
+    fn the_benchmark_table_is_one_span() {
         let plan = Plan::new(&TYPICAL, &shape(200, 60_000, 5, 1)).unwrap();
         assert_eq!(
-            (plan.words, plan.block_words, plan.partials),
+            (plan.words, plan.span_words, plan.partials),
             (1875, 1875, 1)
         );
         assert_eq!((plan.chunk, plan.survivors), (1 << 22, 1 << 16));
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_table_is_tiled_and_every_word_is_in_one_block() {
+    fn a_wide_table_is_tiled_and_every_word_is_in_one_span() {
         for (limit, users) in [(256_u64 << 10, 200_000), (64 << 10, 1000), (16 << 10, 65)] {
             let limits = Limits {
                 max_storage_binding: limit,
@@ -208,13 +208,13 @@ mod tests {
             };
             let shape = shape(250, users, 3, 8);
             let plan = Plan::new(&limits, &shape).unwrap();
-            let blocks: Vec<_> = plan.blocks().collect();
-            assert!(blocks.len() > 1);
-            assert_eq!(blocks.first().map(|b| b.start), Some(0));
-            assert_eq!(blocks.last().map(|b| b.end), Some(users.div_ceil(32)));
-            assert!(blocks.windows(2).all(|b| b[0].end == b[1].start));
-            for block in blocks {
-                assert!(!block.is_empty() && block.len() * 250 * 4 * 8 <= limit as usize);
+            let spans: Vec<_> = plan.spans().collect();
+            assert!(spans.len() > 1);
+            assert_eq!(spans.first().map(|b| b.start), Some(0));
+            assert_eq!(spans.last().map(|b| b.end), Some(users.div_ceil(32)));
+            assert!(spans.windows(2).all(|b| b[0].end == b[1].start));
+            for span in spans {
+                assert!(!span.is_empty() && span.len() * 250 * 4 * 8 <= limit as usize);
             }
             assert!(plan.partials as u64 * 4 <= limit);
             assert!(plan.chunk.is_multiple_of(WORKGROUP));
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_has_no_more_turns_of_loops_than_there_are() {
+    fn a_span_has_no_more_turns_of_loops_than_there_are() {
         let limits = Limits {
             loop_turns: Limits::SOFTWARE_LOOP_TURNS,
             ..TYPICAL
@@ -230,16 +230,16 @@ mod tests {
         for k in [1, 2, 5, 40, MAX_K] {
             for users in [10, 10_000, 60_000, 1_000_000] {
                 let plan = Plan::new(&limits, &shape(400, users, k, 1)).unwrap();
-                let turns = fixed_turns(k) + plan.block_words as u64 * word_turns(k);
+                let turns = fixed_turns(k) + plan.span_words as u64 * word_turns(k);
                 assert!(turns <= u64::from(limits.loop_turns), "{k} {users}");
                 assert_eq!(
-                    plan.blocks().map(|block| block.len()).sum::<usize>(),
+                    plan.spans().map(|span| span.len()).sum::<usize>(),
                     plan.words
                 );
             }
         }
         let plan = Plan::new(&limits, &shape(200, 60_000, 5, 1)).unwrap();
-        assert_eq!((plan.block_words, plan.blocks().count()), (268, 7));
+        assert_eq!((plan.span_words, plan.spans().count()), (268, 7));
         let few = Limits {
             loop_turns: 466,
             ..limits
@@ -267,7 +267,7 @@ mod tests {
             ..TYPICAL
         };
         let excess = Plan::new(&row, &shape(250, 1000, 2, 32)).unwrap();
-        assert_eq!(excess.block_words, 1);
+        assert_eq!(excess.span_words, 1);
         let excess = Plan::new(&row, &shape(251, 1000, 2, 32)).unwrap_err();
         assert_eq!((&excess.need[..], &excess.have[..]), ("32128", "32000"));
         let excess = Plan::new(&TYPICAL, &shape(400, 10, MAX_K + 1, 1)).unwrap_err();

@@ -58,7 +58,7 @@ pub struct Params {
     /// Q.
     pub questions: u32,
     /// Q − K + 2: entries in a row of `binomials`.
-    pub span: u32,
+    pub row_entries: u32,
     /// Roots that the chunk meets.
     pub roots: u32,
     /// Quadruples of words of a column.
@@ -68,7 +68,7 @@ pub struct Params {
     /// Where the binomials of the closed form start.
     pub forms_at: u32,
     /// Entries in a row of the binomials of the closed form.
-    pub forms_span: u32,
+    pub forms_row_entries: u32,
     /// Workgroups of each dispatch.
     pub workgroups: u32,
     /// Questions of the prefixes that are read, or made of roots.

@@ -16,8 +16,9 @@
 //!
 //! What is pruned is excluded: counted in closed form (narrow.wgsl says how), over the table's integers alone,
 //! and reported apart from the sets that are visited. So the audit does not show a wrong number of users in
-//! [`plan::Shape::min_users`], nor a prefix that was pruned in error: tests do. Scores of any width are one text, as are sets of any size: a score is the difference
-//! of two sums. Variants are questions of a root and width of a set's sums.
+//! [`plan::Shape::min_users`], nor a prefix that was pruned in error: tests do. Scores of any width are one
+//! text, as are sets of any size: a score is the difference of two sums. Variants are questions of a root
+//! and width of a set's sums.
 
 pub mod layout;
 pub mod plan;
@@ -92,11 +93,11 @@ impl Kind for Levels {
         let fixed = Params {
             k: k as u32,
             questions: questions as u32,
-            span: binomials.span as u32,
+            row_entries: binomials.row_entries as u32,
             quads: table.quads as u32,
             row_words: table.row_words as u32,
             forms_at: binomials.forms_at as u32,
-            forms_span: binomials.forms_span as u32,
+            forms_row_entries: binomials.forms_row_entries as u32,
             workgroups: plan.workgroups,
             users_at: 2 * plan.prefixes,
             room: plan.room,

@@ -124,8 +124,8 @@ pub(in super::super) fn work(job: &Job<'_>) -> Option<f64> {
     })
 }
 
-/// The share of stems, the first K - 2 questions of a set, that have `min_users` users, by looking at some, the
-/// same ones each time.
+/// The share of stems, the first K - 2 questions of a set, that have `min_users` users, by looking at some,
+/// the same ones each time.
 #[must_use]
 pub fn share_with_users(matrix: &ResponseMatrix, k: usize, min_users: u64) -> f64 {
     let questions = matrix.questions().len();

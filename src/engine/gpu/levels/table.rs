@@ -29,11 +29,11 @@ pub struct Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binomials {
     /// Q − K + 2.
-    pub span: usize,
+    pub row_entries: usize,
     /// Where those of closed forms start.
     pub forms_at: usize,
     /// Most answers of a user, and 1.
-    pub forms_span: usize,
+    pub forms_row_entries: usize,
     /// Quadruples of words.
     pub words: Vec<u32>,
 }
@@ -135,7 +135,7 @@ impl Binomials {
     /// # Errors
     /// Where C(Q, K) leaves 128 bits.
     pub fn new(questions: usize, k: usize, most_answers: usize) -> Result<Self, Excess> {
-        let (span, mut words) = RankTable::with_choices(questions, k)
+        let (row_entries, mut words) = RankTable::with_choices(questions, k)
             .ok_or_else(|| Excess::new("the number of sets", "more than 2^128", "2^128"))?;
         let forms_at = words.len() / 4;
         let forms = WrappingBinomials::new(most_answers, k);
@@ -148,9 +148,9 @@ impl Binomials {
             }
         }
         Ok(Self {
-            span,
+            row_entries,
             forms_at,
-            forms_span: most_answers + 1,
+            forms_row_entries: most_answers + 1,
             words,
         })
     }
@@ -269,7 +269,7 @@ mod tests {
             // What choices.wgsl reads: C(Q - 1 - question, rest), also of the first questions.
             for rest in 1..=k {
                 for question in k - rest - usize::from(rest < k)..=questions - rest {
-                    let entry = (rest - 1) * binomials.span + questions - question - rest;
+                    let entry = (rest - 1) * binomials.row_entries + questions - question - rest;
                     let words = &binomials.words[4 * entry..][..4];
                     let got = (0..4).fold(0, |sum, i| sum | u128::from(words[i]) << (32 * i));
                     let want = binomial((questions - 1 - question) as u64, rest as u64);
@@ -278,7 +278,8 @@ mod tests {
             }
             for rest in 0..=k as u64 {
                 for answers in 0..=most as u64 {
-                    let entry = at + 2 * (rest as usize * binomials.forms_span + answers as usize);
+                    let entry =
+                        at + 2 * (rest as usize * binomials.forms_row_entries + answers as usize);
                     let words = &binomials.words[4 * entry..][..6];
                     for (less, pair) in (0..3).zip(words.chunks(2)) {
                         let got = u64::from(pair[0]) | u64::from(pair[1]) << 32;

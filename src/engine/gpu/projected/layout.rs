@@ -60,7 +60,7 @@ pub struct Params {
     /// Q.
     pub questions: u32,
     /// Q − K + 1.
-    pub span: u32,
+    pub row_entries: u32,
     /// Stems that the chunk meets.
     pub stems: u32,
     /// Workgroups that share them.

@@ -102,7 +102,7 @@ impl Kind for Projected {
         Fault::lose_answer(device.fault(), &mut table.answered);
         let params = Params {
             questions: questions as u32,
-            span: job.table.span() as u32,
+            row_entries: job.table.row_entries() as u32,
             quads: table.quads as u32,
             row_words: table.row_words as u32,
             answered_words: table.answered_words as u32,
