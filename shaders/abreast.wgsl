@@ -21,7 +21,7 @@
 @group(0) @binding(4) var<storage, read_write> records: array<Record>;
 @group(0) @binding(5) var<storage, read> rows: array<vec2<u32>>;
 
-// Of `params`, held in registers.
+// What is read of `params`, held in registers.
 struct Sizes {
     questions: u32,
     answered_words: u32,
@@ -29,7 +29,7 @@ struct Sizes {
     floor: Floor,
 }
 
-// Of four leaves.
+// The sums of four leaves.
 struct FourSums {
     n: vec4<i32>,
     sa: vec4<i32>,
@@ -56,7 +56,7 @@ struct FewSums {
     sag: vec4<i32>,
 }
 
-// Of one user with a set bits.
+// What one user with `a` set bits adds to counts.
 fn counts_of(a: u32) -> u32 {
     return 1u | (a << 4u) | ((a * a) << 11u);
 }
@@ -84,7 +84,7 @@ fn window(word: u32, bit: u32) -> vec2<u32> {
     return (rows[word] >> vec2<u32>(bit)) | select(high, vec2<u32>(0u), bit == 0u);
 }
 
-// Over the users of (stem, l), of those of the 32 leaves from `front` on that are valid.
+// The sums over the users of (stem, l), of those of the 32 leaves from `front` on that are valid.
 fn prefix_sums(
     stem: Stem,
     l: u32,
@@ -225,11 +225,7 @@ fn main(
                     let m = front + lane + LANES * firstTrailingBit(kept);
                     kept &= kept - 1u;
                     let offset = leaf_offset(stem, l) + m - l - 1u;
-                    tally.counts += vec4<u32>(0u, 0u, 1u, offset);
-                    let slot = atomicAdd(&survivors.count, 1u);
-                    if (slot < params.capacity) {
-                        survivors.offsets[slot] = offset;
-                    }
+                    tally.counts += keep(offset, offset);
                 }
             }
         }

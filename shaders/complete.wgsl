@@ -24,11 +24,10 @@
 //   floats     at params.covariances [q][m] 2 V_qm, at params.variances V_qq, both moved to the side
 //              that the floor needs; at params.with_total B_q
 //   wholes     [q][m] 2 G_qm, then G_qq, s_q, t_q, for Q questions each
-//   survivors  a counter, and params.capacity offsets from the chunk's first rank. The counter runs
-//              on behind the capacity: the host then throws the dispatch away and splits the chunk.
+//   survivors  see survivors.wgsl
 //   records    params.workgroups records; n, Sg and Sgg stay 0, the host multiplies what is the same
 //              for all sets by their number
-// Bounds: elements of a set are below Q <= SPAN; offsets below params.sets. Loops: all count up to
+// Bounds: elements of a set are below Q <= COLUMNS; offsets below params.sets. Loops: all count up to
 // bounds that do not change, but for the loop over stems, each turn of which takes a set or more of
 // the share.
 // Cost a leaf (narrow integers): 12 operations for its place in the triangle, 14 reads with their
@@ -37,7 +36,7 @@
 // Cost a stem: 2 reads and additions for each later question; K of them where another question than
 // the last one changes; 4 barriers.
 
-struct CompleteParams {
+struct Params {
     // C(Q, K) - 1 - the rank of the chunk's first set.
     left: vec4<u32>,
     // A |A| >= bar X wherever a set reaches the floor.
@@ -46,10 +45,10 @@ struct CompleteParams {
     judged: u32,
     questions: u32,
     // Q - K + 1.
-    span: u32,
-    // In the chunk.
+    row_entries: u32,
+    // Sets in the chunk.
     sets: u32,
-    // Of a workgroup.
+    // Sets of a workgroup.
     share: u32,
     workgroups: u32,
     // Survivors that there is room for.
@@ -59,11 +58,6 @@ struct CompleteParams {
     covariances: u32,
     variances: u32,
     with_total: u32,
-}
-
-struct Survivors {
-    count: atomic<u32>,
-    offsets: array<u32>,
 }
 
 // Questions of a stem, and of a stem without its last one.
@@ -79,8 +73,10 @@ struct Prefix {
     saa: vec2<u32>,
 }
 
+alias Offset = u32;
+
 // Not a uniform, for the reason given in flat.wgsl.
-@group(0) @binding(0) var<storage, read> params: CompleteParams;
+@group(0) @binding(0) var<storage, read> params: Params;
 @group(0) @binding(1) var<storage, read> binomials: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> floats: array<f32>;
 @group(0) @binding(3) var<storage, read> wholes: array<Whole>;
@@ -96,10 +92,10 @@ var<workgroup> part_x: array<f32, K>;
 var<workgroup> part_saa: array<Whole, K>;
 // Their sum.
 var<workgroup> before: Prefix;
-var<workgroup> before_x: array<f32, SPAN>;
-var<workgroup> before_saa: array<Whole, SPAN>;
-var<workgroup> step_x: array<f32, SPAN>;
-var<workgroup> step_saa: array<Whole, SPAN>;
+var<workgroup> before_x: array<f32, COLUMNS>;
+var<workgroup> before_saa: array<Whole, COLUMNS>;
+var<workgroup> step_x: array<f32, COLUMNS>;
+var<workgroup> step_saa: array<Whole, COLUMNS>;
 
 fn own_place(q: u32) -> u32 {
     return params.questions * params.questions + q;
@@ -117,7 +113,7 @@ fn pair_place(q: u32, m: u32) -> u32 {
     return q * params.questions + m;
 }
 
-// Leaves in front of row y, of a stem with `run` questions behind it. run <= SPAN < 2^15.
+// Leaves in front of row y, of a stem with `run` questions behind it. run <= COLUMNS < 2^15.
 fn leaves_before(run: u32, y: u32) -> u32 {
     return y * (2u * run - y - 1u) / 2u;
 }
@@ -143,7 +139,7 @@ fn times64(a: vec2<u32>, b: u32) -> vec2<u32> {
     return vec2<u32>(low.x, low.y + a.y * b);
 }
 
-// One question more: `x` and `saa` are what it adds to X and Saa.
+// A prefix with one question more: `x` and `saa` are what it adds to X and Saa.
 fn extend(prefix: Prefix, q: u32, x: f32, saa: Whole) -> Prefix {
     return Prefix(
         prefix.a + floats[params.with_total + q],
@@ -234,7 +230,7 @@ fn main(
         if (lane == 0u) {
             var chosen: array<u32, K>;
             let left = sub128(params.left, vec4<u32>(offset, 0u, 0u, 0u));
-            unrank(left, params.questions, params.span, &chosen);
+            unrank(left, params.questions, params.row_entries, &chosen);
             for (var i = 0u; i < K; i += 1u) {
                 stem[i] = chosen[i];
             }
@@ -325,12 +321,7 @@ fn main(
                 if (a * abs(a) >= params.bar * x && params.judged == 1u) {
                     let leaf = leaves_before(run, row) + column - row - 1u;
                     let survivor = offset + (leaf - first);
-                    counts.z += 1u;
-                    counts.w += survivor;
-                    let slot = atomicAdd(&survivors.count, 1u);
-                    if (slot < params.capacity) {
-                        survivors.offsets[slot] = survivor;
-                    }
+                    counts += keep(survivor, survivor);
                 }
             }
             i += down;

@@ -31,7 +31,7 @@
 @group(0) @binding(6) var<storage, read_write> stems: array<vec4<u32>>;
 @group(0) @binding(7) var<storage, read_write> scratch: array<u32>;
 
-// Of 128 users, those who answered the whole stem, whose questions' columns start at `columns`.
+// Which of 128 users answered the whole stem, whose questions' columns start at `columns`.
 fn users_of(columns: array<u32, CHOSEN>, quad: u32) -> vec4<u32> {
     var users = answered[columns[0] + quad];
     for (var i = 1u; i < CHOSEN; i += 1u) {
@@ -48,10 +48,10 @@ fn count(users: vec4<u32>) -> u32 {
 // Modulo 2^32, which is exact: stem and chunk meet, and either is shorter than 2^30 sets.
 fn first_offset(chosen: array<u32, CHOSEN>) -> u32 {
     let behind = params.questions - 3u - chosen[CHOSEN - 1u];
-    var left = binomials[params.span + behind].x + binomials[behind].x;
+    var left = binomials[params.row_entries + behind].x + binomials[behind].x;
     for (var i = 0u; i < CHOSEN; i += 1u) {
         let j = K - i;
-        left += binomials[(j - 1u) * params.span + params.questions - chosen[i] - j].x;
+        left += binomials[(j - 1u) * params.row_entries + params.questions - chosen[i] - j].x;
     }
     return params.first_left - left;
 }
@@ -66,7 +66,7 @@ fn main(
         // All lanes alike, as fast as one of them.
         var chosen: array<u32, CHOSEN>;
         let left = sub128(params.stem_left, vec4<u32>(i, 0u, 0u, 0u));
-        unrank(left, params.questions - 2u, params.span, &chosen);
+        unrank(left, params.questions - 2u, params.row_entries, &chosen);
         let first = chosen[CHOSEN - 1u] + 1u;
         let columns = params.questions - first;
 

@@ -2,19 +2,18 @@
 // by word, and adds every user in common to the set's integer sums. The plain pipeline: yardstick
 // and cross-check of faster ones.
 //
-// A dispatch covers one block of users; sums travel between blocks in `partials`. On the last block
+// A dispatch covers one span of users; sums travel between spans in `partials`. On the last span
 // the set is judged (judge.wgsl), survivors are appended, and each workgroup leaves its tally.
 //
 // Buffers. All sizes come from plan.rs; Q = params.questions, W = params.words.
 //   binomials  K * (Q - K + 1) entries, see unrank.wgsl
-//   answered   W * Q words: bit b of word [w][q] is set where user 32 w + b of the block answered q
+//   answered   W * Q words: bit b of word [w][q] is set where user 32 w + b of the span answered q
 //   scores     W * SCORE_BITS * Q words: of the 32 users of word w, the shifted scores on q as
 //              signed fields of SCORE_BITS bits, from the lowest bit up, in words [w][piece][q].
 //              q runs fastest in both, since neighbouring sets differ in their last question.
 //   totals     32 * W shifted totals
-//   partials   PARTIAL_WORDS * params.stride words, one word where there is one block only
-//   survivors  a counter, and params.capacity offsets from the chunk's first rank. The counter runs
-//              on behind the capacity: the host then throws the dispatch away and splits the chunk.
+//   partials   PARTIAL_WORDS * params.stride words, one word where there is one span only
+//   survivors  see survivors.wgsl
 //   records    params.workgroups records
 // Bounds: offset < params.sets <= params.stride; unrank gives elements below Q; the rest is guarded
 // below. Loops: each turn of the inner one clears a bit of a word; plan.rs counts the turns of all.
@@ -27,16 +26,16 @@ struct Params {
     floor: Floor,
     questions: u32,
     // Q - K + 1.
-    span: u32,
-    // In the chunk.
+    row_entries: u32,
+    // Sets in the chunk.
     sets: u32,
     workgroups: u32,
-    // Words of this block of users.
+    // Words of this span of users.
     words: u32,
-    // 1 in the first block.
-    first_block: u32,
-    // 1 in the last block.
-    last_block: u32,
+    // 1 in the first span.
+    first_span: u32,
+    // 1 in the last span.
+    last_span: u32,
     // Sets that `partials` has room for.
     stride: u32,
     // Survivors that there is room for.
@@ -45,10 +44,7 @@ struct Params {
     serial: u32,
 }
 
-struct Survivors {
-    count: atomic<u32>,
-    offsets: array<u32>,
-}
+alias Offset = u32;
 
 // Not a uniform: Mesa's llvmpipe compiles a shader anew for every value of a uniform that decides a
 // branch, 0.2 s a dispatch.
@@ -72,7 +68,7 @@ fn set_score(chosen: ptr<function, array<u32, K>>, word: u32, bit: u32) -> i32 {
     return a;
 }
 
-fn add_block(chosen: ptr<function, array<u32, K>>, sums: ptr<function, Sums>) {
+fn add_span(chosen: ptr<function, array<u32, K>>, sums: ptr<function, Sums>) {
     for (var word = 0u; word < params.words; word += 1u) {
         let row = word * params.questions;
         var users = answered[row + (*chosen)[0]];
@@ -100,28 +96,23 @@ fn main(
     if (taken) {
         var chosen: array<u32, K>;
         let left = sub128(params.left, vec4<u32>(offset, 0u, 0u, 0u));
-        unrank(left, params.questions, params.span, &chosen);
-        if (params.first_block == 0u) {
+        unrank(left, params.questions, params.row_entries, &chosen);
+        if (params.first_span == 0u) {
             sums = sums_load(offset, params.stride);
         }
-        add_block(&chosen, &sums);
-        if (params.last_block == 0u) {
+        add_span(&chosen, &sums);
+        if (params.last_span == 0u) {
             sums_store(offset, params.stride, sums);
         }
     }
-    if (params.last_block == 1u) {
+    if (params.last_span == 1u) {
         let wide = sums_widen(sums);
         var counts = vec4<u32>(0u);
         if (taken) {
             let verdict = sums_judge(sums, params.min_users, params.floor);
             counts = vec4<u32>(1u, u32(verdict.defined), 0u, 0u);
             if (verdict.kept) {
-                counts.z = 1u;
-                counts.w = offset;
-                let slot = atomicAdd(&survivors.count, 1u);
-                if (slot < params.capacity) {
-                    survivors.offsets[slot] = offset;
-                }
+                counts += keep(offset, offset);
             }
         }
         report(lane, workgroup, tally_of(counts, wide));

@@ -1,11 +1,10 @@
 // leaves: the last level of the prefix tree. One workgroup a prefix of K - 1 questions (and every
 // params.workgroups-th after it); a lane has one of the last questions, sums over those of the prefix's
-// users who answered it, judges the set, and appends it where it survives. Every leaf in the chunk adds its own
-// sums to the audit.
+// users who answered it, judges the set, and appends it where it survives. Every leaf in the chunk adds
+// its own sums to what was visited.
 //
 // Buffers, beside those of narrow.wgsl.
-//   survivors  a counter, and the offsets of params.capacity sets from the chunk's first rank, in 128 bits.
-//              The counter runs on behind the capacity, as in flat.wgsl.
+//   survivors  see survivors.wgsl; offsets of 128 bits
 // Cost a prefix of n users and C questions behind, lanes as they are: 2 n C reads and 6 n C operations;
 // for each user of a leaf 3 reads and sums_add; for each leaf the judgement.
 
@@ -17,10 +16,10 @@
 @group(0) @binding(5) var<storage, read_write> survivors: Survivors;
 @group(0) @binding(6) var<storage, read_write> records: array<Record>;
 
-struct Survivors {
-    count: atomic<u32>,
-    offsets: array<vec4<u32>>,
-}
+alias Offset = vec4<u32>;
+
+// A set's own sums, not a closed form.
+const VISITS: bool = true;
 
 fn leaf_sums(prefix: Prefix, question: u32) -> Sums {
     let word = 1u + (question >> 5u);
@@ -62,13 +61,9 @@ fn main(
             tally_add(&tally, sums_widen(sums));
             if (verdict.kept) {
                 let offset = sub128(params.first_left, left);
-                tally.counts += vec4<u32>(0u, 0u, 1u, offset.x);
-                let slot = atomicAdd(&survivors.count, 1u);
-                if (slot < params.capacity) {
-                    survivors.offsets[slot] = offset;
-                }
+                tally.counts += keep(offset, offset.x);
             }
         }
     }
-    report_step(lane, id.x, Seen(tally, vec2<u32>(0u)));
+    report_level(lane, id.x, Seen(tally, vec2<u32>(0u)));
 }

@@ -4,10 +4,12 @@
 // has params.min_users users, or reaches beyond the chunk and so has no closed form. One with fewer is pruned
 // with all below it: no set has more users than its prefix.
 //
-// The audit. A prefix all of whose sets are in the chunk adds its users' part of all its sets in closed form,
-// less that of each prefix that it writes; so what is left are those that it prunes. Each prefix that is
-// written adds its own, here or, leaf by leaf, in leaves.wgsl: one that is lost, or done twice, or has lost
-// a user on the way is seen. Where a prefix reaches beyond the chunk, what it prunes is added one by one.
+// The audit is of what is excluded: the sets below each pruned prefix, in closed form. A prefix all of whose
+// sets are in the chunk adds the closed form of all its sets and takes away that of each child that it
+// writes; what remains stands for the pruned ones. A child that is written adds its own closed form when
+// it is narrowed in turn, and in leaves.wgsl, where there is no closed form, its sets are visited one by
+// one: so a child that is lost, or done twice, or has lost a user on the way is seen. Of a prefix that
+// reaches beyond the chunk each pruned child's closed form is added by itself.
 //
 // Buffers: `frontier` is what the level before wrote, `next` the one that it read; see roots.wgsl.
 // Cost a prefix of n users and C questions behind, lanes as they are: 2 n C reads and 4 n C operations to
@@ -22,6 +24,8 @@
 @group(0) @binding(5) var<storage, read> frontier: array<vec4<u32>>;
 @group(0) @binding(6) var<storage, read_write> next: array<vec4<u32>>;
 @group(0) @binding(7) var<storage, read_write> records: array<Record>;
+
+const VISITS: bool = false;
 
 // How many of the prefix's users answered a question.
 fn count(prefix: Prefix, question: u32) -> u32 {
@@ -129,5 +133,5 @@ fn main(
             }
         }
     }
-    report_step(lane, id.x, seen);
+    report_level(lane, id.x, seen);
 }

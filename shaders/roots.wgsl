@@ -2,12 +2,12 @@
 // it), which is a prefix of ROOT questions. It ANDs their columns, and writes the root and its users into the
 // frontier `next` where it has params.min_users users, or reaches beyond the chunk and so has no closed
 // form. A root with fewer, all of whose sets are in the chunk, is pruned: its users' part of all its sets
-// is added in closed form.
+// is excluded in closed form.
 //
 // Buffers, sizes from levels/plan.rs; see prefixes.wgsl for those that are not here.
 //   columns  params.questions * params.quads quadruples of words, [question][quadruple]
 //   claimed  see prefixes.wgsl
-//   records  params.workgroups records
+//   records  twice params.workgroups records, see report_levels.wgsl
 // Cost a root of n users in W quads: 8 ROOT W reads and ANDs over all lanes; a lane and user 2 ROOT + 4 reads
 // of 8 or 16 bytes, and one write.
 
@@ -19,6 +19,8 @@
 @group(0) @binding(5) var<storage, read_write> claimed: array<atomic<u32>>;
 @group(0) @binding(6) var<storage, read_write> next: array<vec4<u32>>;
 @group(0) @binding(7) var<storage, read_write> records: array<Record>;
+
+const VISITS: bool = false;
 
 fn users_in(chosen: array<u32, ROOT>, quad: u32) -> vec4<u32> {
     var users = columns[chosen[0] * params.quads + quad];
@@ -60,7 +62,7 @@ fn main(
     for (var i = id.x; i < params.roots; i += params.workgroups) {
         var chosen: array<u32, ROOT>;
         let number = sub128(params.root_left, vec4<u32>(i, 0u, 0u, 0u));
-        unrank(number, params.questions - rest, params.span, &chosen);
+        unrank(number, params.questions - rest, params.row_entries, &chosen);
         var left = vec4<u32>(0u);
         for (var j = 0u; j < ROOT; j += 1u) {
             left = add128(left, choices(chosen[j], params.k - j));
@@ -106,5 +108,5 @@ fn main(
             }
         }
     }
-    report_step(lane, id.x, seen);
+    report_level(lane, id.x, seen);
 }

@@ -6,7 +6,7 @@
 // where it survives.
 //
 // Buffers, beside those of expand.wgsl.
-//   survivors  as in flat.wgsl
+//   survivors  see survivors.wgsl
 //   records    params.workgroups records
 // Workgroup memory: 64 bytes a lane of tallies, 12 of masks and sums, and 16 a user of the tile
 // where there is a sweep.
@@ -102,11 +102,7 @@ fn add_leaf(
     }
     if (verdict.kept) {
         let offset = leaf_offset(stem, l) + m - l - 1u;
-        (*tally).counts += vec4<u32>(0u, 0u, 1u, offset);
-        let slot = atomicAdd(&survivors.count, 1u);
-        if (slot < params.capacity) {
-            survivors.offsets[slot] = offset;
-        }
+        (*tally).counts += keep(offset, offset);
     }
 }
 

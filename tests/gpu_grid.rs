@@ -135,20 +135,20 @@ fn variant(opened: &str) -> String {
         let [bits, sums] = ["score_bits: ", "sums: "].map(|key| of(key).unwrap());
         format!("{bits} {sums}")
     };
-    let pipeline = match of("message: ").unwrap() {
-        "flat" => format!("flat {}", packed()),
-        "complete" => format!("complete {}", of("width: ").unwrap()),
-        "levels" => format!(
+    let pipeline = match of("method: ").and_then(|method| method.split('(').next()) {
+        Some("Flat") => format!("flat {}", packed()),
+        Some("Complete") => format!("complete {}", of("sums: ").unwrap()),
+        Some("Levels") => format!(
             "levels {} {}",
             of(" root: ").unwrap(),
             of("sums: ").unwrap()
         ),
-        "projected" => match (of("abreast: ").unwrap(), of("tile: ").unwrap()) {
+        Some("Projected") => match (of("abreast: ").unwrap(), of("tile: ").unwrap()) {
             ("true", _) => "abreast".to_owned(),
             (_, "0") => format!("summed {}", packed()),
             (_, tile) => format!("swept {tile}"),
         },
-        other => panic!("what pipeline is {other}?"),
+        other => panic!("what pipeline is {other:?}?"),
     };
     format!("{pipeline} {}", of("integers: ").unwrap())
 }

@@ -1,17 +1,14 @@
 //! Every shader parses and validates without a device, and Rust and WGSL agree on layouts.
 
-use kcorrset::engine::gpu::complete::plan::workgroup_bytes;
 use kcorrset::engine::gpu::layout::{
-    CompleteParams, Integers, MAX_K, Params, Record, SumWidth, TALLY_BYTES, Tally, Variant,
-    WORKGROUP,
+    Integers, MAX_K, Record, SumWidth, TALLY_BYTES, Tally, Variant, WORKGROUP,
 };
-use kcorrset::engine::gpu::levels::{self, shader::Step};
-use kcorrset::engine::gpu::projected;
 use kcorrset::engine::gpu::projected::layout::{LANES, TILE_BYTES, TILE_USERS};
 use kcorrset::engine::gpu::projected::plan::tile_users;
-use kcorrset::engine::gpu::projected::shader::Stage;
 use kcorrset::engine::gpu::shader::Kernel;
+use kcorrset::engine::gpu::{complete, flat, levels, projected};
 use naga::{Module, TypeInner};
+use std::collections::BTreeSet;
 use std::mem::offset_of;
 use std::path::Path;
 
@@ -31,7 +28,7 @@ fn variants() -> Vec<Variant> {
     all
 }
 
-/// Those of the projected pipeline: sets of three questions and more, and sweeps in tiles of each
+/// Variants of the projected pipeline: sets of three questions and more, and sweeps in tiles of each
 /// size where scores have one bit and sums 32.
 fn projected_variants() -> Vec<projected::layout::Variant> {
     let mut all = Vec::new();
@@ -52,41 +49,57 @@ fn projected_variants() -> Vec<projected::layout::Variant> {
     all
 }
 
-/// Those of the levels pipeline.
+/// Variants of the levels pipeline.
 fn levels_variants() -> Vec<levels::layout::Variant> {
     let of = |k| [SumWidth::Narrow, SumWidth::Wide].map(|s| levels::layout::Variant::new(k, s));
     [2, 3].into_iter().flat_map(of).collect()
 }
 
-/// Name and whole text of every variant of every kernel.
-fn sources() -> Vec<(String, String)> {
-    Integers::ALL.into_iter().flat_map(sources_with).collect()
-}
-
-fn sources_with(integers: Integers) -> Vec<(String, String)> {
-    let named = |name: &str, variant: &dyn std::fmt::Debug, source: String| {
-        (format!("{name} {variant:?} {integers:?}"), source)
+/// Variants of the complete pipeline: a stem and two more questions at least.
+fn complete_variants() -> Vec<complete::layout::Variant> {
+    let of = |v: Variant| complete::layout::Variant {
+        k: v.k,
+        sums: v.sums,
+        columns: 256,
     };
-    let mut all = Vec::new();
-    for kernel in Kernel::ALL {
-        for v in variants().into_iter().filter(|v| v.k >= kernel.least_k()) {
-            all.push(named(kernel.name(), &v, kernel.source(&v, integers)));
-        }
-    }
-    for v in projected_variants() {
-        for stage in Stage::of(&v) {
-            all.push(named(stage.name(), &v, stage.source(&v, integers)));
-        }
-    }
-    for v in levels_variants() {
-        for step in Step::ALL {
-            all.push(named(step.name(), &v, step.source(&v, integers)));
-        }
-    }
-    all
+    let packed = variants().into_iter().filter(|v| v.k > 1);
+    packed.filter(|v| v.score_bits == 1).map(of).collect()
 }
 
-fn parse(name: &str, source: &str) -> Module {
+/// Every variant of every kernel, with what it is.
+fn kernels() -> Vec<(String, Kernel)> {
+    Integers::ALL.into_iter().flat_map(kernels_with).collect()
+}
+
+fn kernels_with(integers: Integers) -> Vec<(String, Kernel)> {
+    fn all_of<V: std::fmt::Debug, K: IntoIterator<Item = Kernel>>(
+        variants: Vec<V>,
+        integers: Integers,
+        kernels: impl Fn(&V, Integers) -> K,
+    ) -> Vec<(String, Kernel)> {
+        let of_variant = |variant: &V| {
+            let kernels = kernels(variant, integers).into_iter();
+            let named = |kernel: Kernel| {
+                let name = format!("{} {variant:?} {integers:?}", kernel.name);
+                (name, kernel)
+            };
+            kernels.map(named).collect::<Vec<_>>()
+        };
+        variants.iter().flat_map(of_variant).collect()
+    }
+    [
+        all_of(variants(), integers, |v, i| [flat::shader::kernel(v, i)]),
+        all_of(complete_variants(), integers, |v, i| {
+            [complete::shader::kernel(v, i)]
+        }),
+        all_of(projected_variants(), integers, projected::shader::kernels),
+        all_of(levels_variants(), integers, levels::shader::kernels),
+    ]
+    .concat()
+}
+
+fn parse(kernel: &Kernel) -> Module {
+    let Kernel { name, source } = kernel;
     naga::front::wgsl::parse_str(source)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)))
 }
@@ -115,8 +128,8 @@ fn bound(module: &Module) -> Vec<String> {
 
 #[test]
 fn every_variant_of_every_kernel_validates() {
-    for (name, source) in sources() {
-        let module = parse(&name, &source);
+    for (name, kernel) in kernels() {
+        let (module, source) = (parse(&kernel), &kernel.source);
         // No capability, nothing that an adapter might lack, but where leaves are abreast and integers native.
         let (lanes, mut capabilities) = if source.contains("const LANES") {
             (LANES, naga::valid::Capabilities::SUBGROUP)
@@ -130,7 +143,7 @@ fn every_variant_of_every_kernel_validates() {
             .subgroup_stages(naga::valid::ShaderStages::COMPUTE)
             .subgroup_operations(naga::valid::SubgroupOperationSet::all())
             .validate(&module)
-            .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+            .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(source)));
         assert_eq!(module.entry_points.len(), 1);
         let entry = &module.entry_points[0];
         assert_eq!(entry.name, "main");
@@ -174,20 +187,20 @@ macro_rules! agrees {
 #[test]
 fn structs_have_one_layout_in_both_languages() {
     for variant in [variants()[0], variants()[1]] {
-        let module = parse("flat", &Kernel::Flat.source(&variant, Integers::Pairs));
+        let module = parse(&flat::shader::kernel(&variant, Integers::Pairs));
         agrees!(
             &module,
-            Params,
+            flat::layout::Params,
             [
                 left,
                 floor,
                 questions,
-                span,
+                row_entries,
                 sets,
                 workgroups,
                 words,
-                first_block,
-                last_block,
+                first_span,
+                last_span,
                 stride,
                 capacity,
                 min_users,
@@ -213,7 +226,7 @@ fn structs_have_one_layout_in_both_languages() {
 #[test]
 fn what_is_bound_and_shared_is_what_is_planned() {
     let variant = variants()[0];
-    let module = parse("flat", &Kernel::Flat.source(&variant, Integers::Pairs));
+    let module = parse(&flat::shader::kernel(&variant, Integers::Pairs));
     // All storage buffers: WebGPU promises 8.
     assert_eq!(
         bound(&module),
@@ -234,9 +247,8 @@ fn what_is_bound_and_shared_is_what_is_planned() {
 #[test]
 fn the_projected_pipeline_binds_and_shares_what_is_planned() {
     for variant in projected_variants() {
-        let [first, last] = Stage::of(&variant);
-        assert_eq!(first, Stage::Expand);
-        let expand = parse("expand", &first.source(&variant, Integers::Pairs));
+        let kernels = projected::shader::kernels(&variant, Integers::Pairs);
+        let [expand, score] = kernels.each_ref().map(parse);
         assert_eq!(
             bound(&expand),
             [
@@ -250,7 +262,6 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
                 "scratch"
             ]
         );
-        let score = parse(last.name(), &last.source(&variant, Integers::Pairs));
         assert_eq!(
             bound(&score),
             ["params", "stems", "scratch", "survivors", "records", "rows"]
@@ -263,7 +274,7 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
                     stem_left,
                     floor,
                     questions,
-                    span,
+                    row_entries,
                     stems,
                     workgroups,
                     first_left,
@@ -306,18 +317,14 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
 fn the_levels_pipeline_binds_and_shares_what_is_planned() {
     for variant in levels_variants() {
         let table: &[_] = &["rows", "tails", "claimed"];
-        for (step, own) in [
-            (
-                Step::Roots,
-                [&["binomials", "columns"], table, &["next"]].concat(),
-            ),
-            (
-                Step::Narrow,
-                [&["binomials"], table, &["frontier", "next"]].concat(),
-            ),
-            (Step::Leaves, [table, &["frontier", "survivors"]].concat()),
-        ] {
-            let module = parse(step.name(), &step.source(&variant, Integers::Pairs));
+        let own = [
+            [&["binomials", "columns"], table, &["next"]].concat(),
+            [&["binomials"], table, &["frontier", "next"]].concat(),
+            [table, &["frontier", "survivors"]].concat(),
+        ];
+        let kernels = levels::shader::kernels(&variant, Integers::Pairs);
+        for (kernel, own) in kernels.iter().zip(own) {
+            let module = parse(kernel);
             // All storage buffers: WebGPU promises 8.
             assert_eq!(
                 bound(&module),
@@ -328,9 +335,26 @@ fn the_levels_pipeline_binds_and_shares_what_is_planned() {
                 &module,
                 levels::layout::Params,
                 [
-                    first_left, last_left, root_left, floor, k, questions, span, roots, quads,
-                    row_words, forms_at, forms_span, workgroups, level, users_at, room, capacity,
-                    min_users, first_step, serial
+                    first_left,
+                    last_left,
+                    root_left,
+                    floor,
+                    k,
+                    questions,
+                    row_entries,
+                    roots,
+                    quads,
+                    row_words,
+                    forms_at,
+                    forms_row_entries,
+                    workgroups,
+                    level,
+                    users_at,
+                    room,
+                    capacity,
+                    min_users,
+                    first_dispatch,
+                    serial
                 ]
             );
             agrees!(&module, Record, [tally, serial, cut, closed]);
@@ -340,30 +364,23 @@ fn the_levels_pipeline_binds_and_shares_what_is_planned() {
 
 #[test]
 fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
-    for (k, sums, span) in [
+    for (k, sums, columns) in [
         (2, SumWidth::Narrow, 64),
         (5, SumWidth::Wide, 448),
         (33, SumWidth::Narrow, 704),
         (MAX_K, SumWidth::Wide, 1856),
     ] {
-        let variant = Variant {
-            k,
-            score_bits: 1,
-            sums,
-        };
-        let module = parse(
-            "complete",
-            &Kernel::Complete { span }.source(&variant, Integers::Pairs),
-        );
+        let variant = complete::layout::Variant { k, sums, columns };
+        let module = parse(&complete::shader::kernel(&variant, Integers::Pairs));
         agrees!(
             &module,
-            CompleteParams,
+            complete::layout::Params,
             [
                 left,
                 bar,
                 judged,
                 questions,
-                span,
+                row_entries,
                 sets,
                 share,
                 workgroups,
@@ -375,7 +392,10 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
             ]
         );
         agrees!(&module, Record, [tally, serial, cut, closed]);
-        assert_eq!(shared_bytes(&module), workgroup_bytes(k, sums, span));
+        assert_eq!(
+            shared_bytes(&module),
+            complete::plan::workgroup_bytes(k, sums, columns)
+        );
         let bound = module.global_variables.iter();
         let bound = bound.filter(|(_, v)| v.binding.is_some()).count();
         // All storage buffers: WebGPU promises 8.
@@ -387,7 +407,7 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
 fn words_of_partial_sums_are_counted_alike() {
     // The load of the last word names its place: `partials[10u * stride + i]` for 11 words.
     for variant in variants() {
-        let source = Kernel::Flat.source(&variant, Integers::Pairs);
+        let Kernel { source, .. } = flat::shader::kernel(&variant, Integers::Pairs);
         let last = variant.sums.words() - 1;
         assert!(source.contains(&format!("partials[{last}u * stride + i]")));
         assert!(!source.contains(&format!("partials[{}u * stride + i]", last + 1)));
@@ -397,14 +417,15 @@ fn words_of_partial_sums_are_counted_alike() {
 #[test]
 fn every_file_is_a_kernel_or_a_piece_of_one_and_starts_with_what_it_is() {
     let shaders = Path::new(env!("CARGO_MANIFEST_DIR")).join("shaders");
-    let sources = sources();
-    let names: Vec<_> = Kernel::ALL
-        .map(Kernel::name)
-        .into_iter()
-        .chain(Stage::ALL.map(Stage::name))
-        .chain(Step::ALL.map(Step::name))
-        .collect();
-    let mut kernels = 0;
+    let all = kernels();
+    let with = |text: &str| -> Vec<&str> {
+        let with = all
+            .iter()
+            .filter(|(_, kernel)| kernel.source.contains(text));
+        with.map(|(_, kernel)| kernel.name).collect()
+    };
+    let names: BTreeSet<_> = all.iter().map(|(_, kernel)| kernel.name).collect();
+    let mut files = 0;
     for folder in [shaders.clone(), shaders.join("shared")] {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -413,16 +434,14 @@ fn every_file_is_a_kernel_or_a_piece_of_one_and_starts_with_what_it_is() {
             }
             let text = std::fs::read_to_string(&path).unwrap();
             assert!(text.starts_with("// "), "{path:?}");
-            assert!(sources.iter().any(|(_, s)| s.contains(&text)), "{path:?}");
+            let kernels = with(&text);
+            assert!(!kernels.is_empty(), "{path:?}");
             if text.contains("@compute") {
-                kernels += 1;
+                files += 1;
                 let stem = path.file_stem().unwrap().to_str().unwrap();
-                assert!(names.contains(&stem), "{path:?} has no kernel");
-                let of_kernel = |name: &str| name.split(' ').next() == Some(stem);
-                let own = sources.iter().find(|(name, _)| of_kernel(name));
-                assert!(own.is_some_and(|(_, source)| source.contains(&text)));
+                assert!(kernels.iter().all(|&name| name == stem), "{path:?}");
             }
         }
     }
-    assert_eq!(kernels, names.len());
+    assert_eq!(files, names.len());
 }

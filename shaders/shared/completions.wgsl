@@ -1,12 +1,12 @@
 // The closed form: one user's part in all completions of a prefix by `rest` more questions, modulo 2^64
-// (src/stats/audit.rs, Completions). Needs prefixes.wgsl and report_steps.wgsl.
+// (src/stats/audit.rs, Completions). Needs prefixes.wgsl and report_levels.wgsl.
 //
-// binomials[forms_at + 2 (rest * forms_span + d)], d of the answers behind the prefix, has C(d, rest) and
-// C(d - 1, rest - 1), and the entry behind it C(d - 2, rest - 2): low and high words.
+// binomials[forms_at + 2 (rest * forms_row_entries + d)], d of the answers behind the prefix, has C(d, rest)
+// and C(d - 1, rest - 1), and the entry behind it C(d - 2, rest - 2): low and high words.
 // Cost: 3 reads of 16 bytes and about 240 operations.
 
 fn completions(rest: u32, score: i32, total: i32, tail: vec4<u32>) -> array<vec2<u32>, 6> {
-    let at = params.forms_at + 2u * (rest * params.forms_span + tail.x);
+    let at = params.forms_at + 2u * (rest * params.forms_row_entries + tail.x);
     let one = binomials[at];
     let all = one.xy;
     let with_one = one.zw;

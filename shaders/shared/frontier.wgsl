@@ -17,8 +17,8 @@ fn take(taken: u32, size: u32, room: u32) -> u32 {
     return NOWHERE;
 }
 
-// Of all lanes together; call it from uniform control flow. The prefix and the first user of a lane that
-// `keeps` a prefix of `users` users at `level`; NOWHERE where there is no room for all of them.
+// Takes room for all lanes together; call it from uniform control flow. The prefix and the first user of a
+// lane that `keeps` a prefix of `users` users at `level`; NOWHERE where there is no room for all of them.
 fn take_prefix(lane: u32, level: u32, keeps: bool, users: u32) -> vec2<u32> {
     let prefixes = sum_upto(lane, u32(keeps));
     if (prefixes.all == 0u) {

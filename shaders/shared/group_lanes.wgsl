@@ -3,13 +3,13 @@
 const GROUP: u32 = LANES;
 
 struct Sum {
-    // Of the lanes up to and with this one.
+    // The sum of the lanes up to and with this one.
     upto: u32,
-    // Of all lanes.
+    // The sum of all lanes.
     all: u32,
 }
 
-// Call it from uniform control flow.
+// Sums over lanes. Call it from uniform control flow.
 fn sum_upto(lane: u32, mine: u32) -> Sum {
     let upto = subgroupInclusiveAdd(mine);
     return Sum(upto, subgroupShuffle(upto, LANES - 1u));

@@ -3,15 +3,15 @@
 const GROUP: u32 = WORKGROUP;
 
 struct Sum {
-    // Of the lanes up to and with this one.
+    // The sum of the lanes up to and with this one.
     upto: u32,
-    // Of all lanes.
+    // The sum of all lanes.
     all: u32,
 }
 
 var<workgroup> told: u32;
 
-// Call it from uniform control flow.
+// Sums over lanes. Call it from uniform control flow.
 fn sum_upto(lane: u32, mine: u32) -> Sum {
     scan(lane, mine);
     return Sum(scanned[lane], scanned[WORKGROUP - 1u]);

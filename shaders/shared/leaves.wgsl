@@ -1,21 +1,18 @@
 // Stems and their leaves as the kernels that score them see both. Needs stems.wgsl, and the kernel's
 // `params`.
 
-struct Survivors {
-    count: atomic<u32>,
-    offsets: array<u32>,
-}
+alias Offset = u32;
 
 // A stem and where its parts are in scratch.
 struct Stem {
     users: u32,
     quads: u32,
-    // Its last question.
+    // The stem's last question.
     last: u32,
     // Questions behind it.
     columns: u32,
     offset: u32,
-    // There was no room.
+    // There was no room for its users.
     nowhere: bool,
     at: u32,
     answered: u32,
@@ -49,7 +46,7 @@ fn leaf_offset(stem: Stem, l: u32) -> u32 {
 // The questions m of the leaves of (stem, l) that are in the chunk: from x up to y - 1; none where y is
 // no more than x.
 fn leaves_of(stem: Stem, l: u32) -> vec2<u32> {
-    // Of the chunk's first set, as a question; all below 2^31 (plan.rs).
+    // The chunk's first set, as a question; all below 2^31 (plan.rs).
     let start = i32(l + 1u) - bitcast<i32>(leaf_offset(stem, l));
     let end = min(start + i32(params.sets), i32(params.questions));
     return vec2<u32>(u32(max(start, i32(l + 1u))), u32(max(end, 0)));
@@ -65,7 +62,7 @@ fn nth_bit(bits: u32, number: u32) -> u32 {
     return half_bit(bits, at, 1u).y;
 }
 
-// A step of it: the bits left to skip, and the place to go on from.
+// A step of nth_bit: the bits left to skip, and the place to go on from.
 fn half_bit(bits: u32, at: vec2<u32>, half: u32) -> vec2<u32> {
     let below = countOneBits((bits >> at.y) & ((1u << half) - 1u));
     return select(at, vec2<u32>(at.x - below, at.y + half), at.x >= below);

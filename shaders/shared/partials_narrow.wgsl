@@ -1,4 +1,4 @@
-// Sums of 32 bits that travel between blocks of users. Needs sums_narrow.wgsl and `partials`.
+// Sums of 32 bits that travel between spans of users. Needs sums_narrow.wgsl and `partials`.
 
 // Sums over the users so far of set i; word by word, so that neighbours are neighbours in memory.
 fn sums_load(i: u32, stride: u32) -> Sums {

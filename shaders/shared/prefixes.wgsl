@@ -10,8 +10,8 @@
 // last set is the sum of C(Q - 1 - q, questions from q on to the end of the set) over its questions q.
 //
 // The table.
-//   binomials  params.k rows of params.span words of 128 bits, C(t + j - 1, j) for j = 1 .. K and t = 0 ..
-//            Q - K + 1; then those of completions.wgsl
+//   binomials  params.k rows of params.row_entries words of 128 bits, C(t + j - 1, j) for j = 1 .. K and
+//            t = 0 .. Q - K + 1; then those of completions.wgsl
 //   rows     params.row_words pairs of words a user: total and place of the first answer; then for each
 //            32 questions the answered bits, and the place of the first answer to them or behind them
 //   tails    one a user's answer, in order, and one behind the last: of this answer and all behind it
@@ -26,15 +26,15 @@ struct Params {
     floor: Floor,
     k: u32,
     questions: u32,
-    span: u32,
+    row_entries: u32,
     // Roots that the chunk meets.
     roots: u32,
     // Quadruples of words of a column of users.
     quads: u32,
     row_words: u32,
-    // Where those of completions.wgsl start, and entries of a row of them.
+    // Where the binomials of completions.wgsl start, and entries of a row of them.
     forms_at: u32,
-    forms_span: u32,
+    forms_row_entries: u32,
     workgroups: u32,
     // Questions of the prefixes that are read, or made of roots.
     level: u32,
@@ -46,7 +46,7 @@ struct Params {
     capacity: u32,
     min_users: u32,
     // 1 in the first dispatch of a chunk.
-    first_step: u32,
+    first_dispatch: u32,
     // The dispatch's number.
     serial: u32,
 }
@@ -85,7 +85,7 @@ fn in_chunk(left: vec4<u32>) -> bool {
     return at_most128(left, params.first_left) && at_most128(params.last_left, left);
 }
 
-// Of a prefix with so many sets, at least one, the last of which has this left.
+// How many are in the chunk of a prefix's `sets`, at least one, the last of which has this left.
 fn share_of(left: vec4<u32>, sets: vec4<u32>) -> u32 {
     let first = add128(left, sub128(sets, vec4<u32>(1u, 0u, 0u, 0u)));
     if (!at_most128(left, params.first_left) || !at_most128(params.last_left, first)) {

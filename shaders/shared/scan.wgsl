@@ -8,7 +8,7 @@ var<workgroup> scanned: array<u32, WORKGROUP>;
 var<workgroup> of_lane: array<u32, WORKGROUP>;
 var<workgroup> of_group: array<u32, WORKGROUP / SIDE>;
 
-// Call it from uniform control flow; what it leaves may be read until the next call.
+// Sums over lanes; call it from uniform control flow. What it leaves may be read until the next call.
 fn scan(lane: u32, mine: u32) {
     workgroupBarrier();
     of_lane[lane] = mine;

@@ -1,7 +1,7 @@
-// What the two stages of the projected pipeline share: the chunk, and where a stem's users lie in
+// What the two kernels of the projected pipeline share: the chunk, and where a stem's users lie in
 // `scratch`. A stem is the first K - 2 questions of a set.
 //
-// Of a stem with n users in B = ceil(n / 32) blocks, those in W = ceil(B / 4) quads, and C questions
+// For a stem with n users in B = ceil(n / 32) blocks, those in W = ceil(B / 4) quads, and C questions
 // behind it, `scratch` has from its place on, in quadruples of words:
 //   32 B        the users, highest total first: row of the table; shifted score on the stem and shifted
 //               total in one word (packed_user), where both are small; and each in its own
@@ -17,12 +17,12 @@ struct Params {
     floor: Floor,
     questions: u32,
     // Q - K + 1.
-    span: u32,
+    row_entries: u32,
     stems: u32,
     workgroups: u32,
     // The low word of C(Q, K) - 1 - the rank of the chunk's first set.
     first_left: u32,
-    // In the chunk.
+    // Sets in the chunk.
     sets: u32,
     // Quadruples of words of a column of users.
     quads: u32,
@@ -50,7 +50,7 @@ fn quads_of(users: u32) -> u32 {
     return (users + 127u) >> 7u;
 }
 
-// Of all of a stem's users, those in this block, which may lie behind the last one.
+// How many of a stem's users are in this block, which may lie behind the last one.
 fn users_in(block: u32, users: u32) -> u32 {
     return min(users - min(32u * block, users), 32u);
 }

@@ -2,7 +2,7 @@
 // Two-valued scores only: a shifted score is 0, or -1 where its bit is set. Needs score.wgsl,
 // scan.wgsl and u64_*.wgsl; the bound is stated and tested in projected/slack.rs.
 //
-// Of the users of a prefix (a stem and one more question), those with a total of `top` or more are
+// Among the users of a prefix (a stem and one more question), those with a total of `top` or more are
 // high, those with `bottom` or less low, and the two are `gap` apart. A leaf is below the floor where
 // two pairs of a high and a low one, without a user in common, have a_high <= a_low, and the sum of
 // g^2 over its users is at most what `gap` was made for. a = -(set bits), so a_high <= a_low where
@@ -22,7 +22,7 @@
 // each of them in whose mask leaves are missing; sweep of a prefix 150, about 15 a block, and for
 // each user that is looked at 20, 7 PLANES and 9 K + 10.
 
-// Of each user: answered bits and score bits of the word, set bits on the stem, total.
+// The stem's users: answered bits and score bits of the word, set bits on the stem, total of each.
 var<workgroup> tile: array<vec4<u32>, TILE>;
 // The highest and the lowest total of each block, a quad of them in each vector.
 var<workgroup> tile_highest: array<vec4<i32>, TILE / 128u>;
@@ -161,7 +161,7 @@ fn audit(
             var found = from_start.x & atomicLoad(&somes[(start - first) >> 5u]);
             found &= 0xffffffffu >> (32u - span);
             let ones = from_start.y;
-            // Those with all leaves at once: how many, and the sums of b and b^2.
+            // Prefixes with all leaves at once: how many, and the sums of b and b^2.
             let these = found & atomicLoad(&wholes[(start - first) >> 5u]);
             found ^= these;
             let count = i32(countOneBits(these));

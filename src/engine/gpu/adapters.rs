@@ -9,13 +9,13 @@ use serde::Serialize;
 pub struct AdapterReport {
     /// The number that `--device` takes.
     pub index: usize,
-    /// Its name.
+    /// The adapter's name.
     pub name: String,
     /// Vulkan, Metal or Dx12.
     pub backend: String,
-    /// Name of its driver.
+    /// Name of the adapter's driver.
     pub driver: String,
-    /// Version of its driver.
+    /// Version of the adapter's driver.
     pub driver_info: String,
     /// DiscreteGpu, IntegratedGpu, VirtualGpu, Cpu or Other.
     pub device_type: String,

@@ -5,14 +5,16 @@
 //! [`EngineError::Device`] here.
 
 use super::adapters::AdapterFeatures;
-use super::drive::Span;
+use super::drive::Ran;
 use super::fault::{Fault, Injury, Planted};
 use super::layout::Integers;
+use super::lock::locked;
+use super::shader::Kernel;
 use crate::engine::EngineError;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// The first failure that was reported from outside a call.
@@ -64,10 +66,7 @@ pub(super) struct Device {
 }
 
 fn note(failure: &Failure, what: String) {
-    failure
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .get_or_insert(what);
+    locked(failure).get_or_insert(what);
 }
 
 impl Device {
@@ -124,6 +123,11 @@ impl Device {
         self.integers
     }
 
+    /// The fault that was planted in it.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        self.planted.as_ref().map(|planted| planted.fault)
+    }
+
     /// An error of this device.
     pub(super) fn error(&self, what: impl Into<String>) -> EngineError {
         EngineError::Device {
@@ -134,7 +138,7 @@ impl Device {
 
     /// Fails if a failure was reported since the device was opened: it stays unusable.
     pub(super) fn check(&self) -> Result<(), EngineError> {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let failure = locked(&self.failure);
         match &*failure {
             None => Ok(()),
             Some(what) => Err(self.error(what.clone())),
@@ -196,7 +200,12 @@ impl Device {
     }
 
     /// A storage buffer that holds `content`, which must not be empty.
-    pub(super) fn storage(&self, label: &str, content: &[u8]) -> Result<wgpu::Buffer, EngineError> {
+    pub(super) fn storage<T: bytemuck::Pod>(
+        &self,
+        label: &str,
+        content: &[T],
+    ) -> Result<wgpu::Buffer, EngineError> {
+        let content: &[u8] = bytemuck::cast_slice(content);
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST;
         let buffer = self.buffer(label, content.len() as u64, usage)?;
         self.scoped(&format!("filling {label}"), || {
@@ -207,22 +216,16 @@ impl Device {
         Ok(buffer)
     }
 
-    /// The pipeline of a shader with this text, compiled once.
-    pub(super) fn pipeline(
-        &self,
-        name: &str,
-        source: String,
-    ) -> Result<wgpu::ComputePipeline, EngineError> {
-        let mut pipelines = self
-            .pipelines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = pipelines.get(&source) {
+    /// A kernel, compiled once.
+    pub(super) fn pipeline(&self, kernel: &Kernel) -> Result<wgpu::ComputePipeline, EngineError> {
+        let Kernel { name, source } = kernel;
+        let mut pipelines = locked(&self.pipelines);
+        if let Some(pipeline) = pipelines.get(source) {
             return Ok(pipeline.clone());
         }
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(name),
-            source: wgpu::ShaderSource::Wgsl((&source).into()),
+            source: wgpu::ShaderSource::Wgsl(source.into()),
         };
         let checks = wgpu::ShaderRuntimeChecks {
             force_loop_bounding: false,
@@ -252,21 +255,15 @@ impl Device {
                 })
         })?;
         let took = start.elapsed();
-        *self
-            .compiling
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) += took;
+        *locked(&self.compiling) += took;
         tracing::info!(kernel = name, ?took, "compiled");
-        pipelines.insert(source, pipeline.clone());
+        pipelines.insert(source.clone(), pipeline.clone());
         Ok(pipeline)
     }
 
     /// How long all pipelines took to compile.
     pub(super) fn compiling(&self) -> Duration {
-        *self
-            .compiling
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        *locked(&self.compiling)
     }
 
     /// A stopwatch, where the device has a clock.
@@ -287,7 +284,7 @@ impl Device {
     }
 
     /// What a stopwatch resolved to; `None` where the stamps make no sense.
-    pub(super) fn span(&self, stamps: &[u8]) -> Option<Span> {
+    pub(super) fn ran(&self, stamps: &[u8]) -> Option<Ran> {
         // A tick in millionths of a nanosecond: an integer, as stamps may leave 53 bits.
         let tick = (f64::from(self.queue.get_timestamp_period()) * 1e6) as u128;
         let nanoseconds = |bytes: &[u8]| {
@@ -296,7 +293,7 @@ impl Device {
         };
         let (begin, end) = stamps.split_at_checked(8)?;
         let (begin, end) = (nanoseconds(begin)?, nanoseconds(end)?);
-        (end > begin).then_some(Span { begin, end })
+        (end > begin).then_some(Ran { begin, end })
     }
 
     /// Binds buffers to group 0 of `pipeline`, in order.
@@ -363,7 +360,7 @@ impl Device {
         let outcome = Arc::new(Mutex::new(None));
         let report = outcome.clone();
         buffer.map_async(wgpu::MapMode::Read, 0..bytes, move |result| {
-            *report.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+            *locked(&report) = Some(result);
         });
         // A device lost while it is waited for makes wgpu 30 panic; nothing of ours is left in
         // between.
@@ -379,10 +376,7 @@ impl Device {
             Ok(Err(error)) => return Err(self.error(error.to_string())),
             Ok(Ok(_)) => {}
         }
-        let mapped = outcome
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let mapped = locked(&outcome).take();
         match mapped {
             Some(Ok(())) => {}
             Some(Err(error)) => return Err(self.error(error.to_string())),

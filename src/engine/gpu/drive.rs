@@ -5,18 +5,18 @@
 //! oldest is waited for, and while the host finishes that one the others compute.
 
 use super::floor::Floor;
+use super::job::Job;
 use super::pace::{Bounds, Pace};
 use super::queue::{Chunk, Next, Queue};
-use super::ranks::RankTable;
-use crate::engine::{EngineError, Query, Watch};
+use crate::engine::{EngineError, Watch};
 use crate::stats::{AuditSums, NO_FLOOR};
 use crate::top::Top;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 /// When a chunk ran, in nanoseconds of the device's clock, which starts anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(super) struct Ran {
     pub(super) begin: u64,
     pub(super) end: u64,
 }
@@ -27,7 +27,7 @@ pub(super) struct Span {
 pub(super) enum Redo {
     /// More survivors than [`Pipeline::survivors`]: by the time of the halves the floor may be higher.
     Survivors,
-    /// It took more than one submission can do, whatever the floor: loops were cut short, or memory
+    /// The chunk took more than one submission can do, whatever the floor: loops were cut short, or memory
     /// did not suffice.
     Size,
 }
@@ -35,14 +35,32 @@ pub(super) enum Redo {
 /// What a pipeline says of a chunk.
 #[derive(Clone, Debug)]
 pub(super) struct Answer {
-    /// Over every set of the chunk.
-    pub(super) seen: AuditSums,
+    /// Over the sets of the chunk that were summed.
+    pub(super) visited: AuditSums,
+    /// Over those that a closed form excluded: with `visited`, all sets of the chunk.
+    pub(super) excluded: AuditSums,
     /// Sets with a correlation, where the pipeline counts them.
     pub(super) defined: Option<u64>,
     /// Offsets of all sets that may have r at or above the floor, in any order.
     pub(super) survivors: Result<Vec<u128>, Redo>,
+    /// Prefixes gone through, by how many questions they have, from 0 on; of a pipeline that counts them.
+    pub(super) prefixes: Vec<u64>,
     /// When it ran, where the device has a clock.
-    pub(super) ran: Option<Span>,
+    pub(super) ran: Option<Ran>,
+}
+
+impl Answer {
+    /// Nothing but the wish to have the chunk done again in halves.
+    pub(super) fn too_large() -> Self {
+        Self {
+            visited: AuditSums::default(),
+            excluded: AuditSums::default(),
+            defined: None,
+            survivors: Err(Redo::Size),
+            prefixes: Vec::new(),
+            ran: None,
+        }
+    }
 }
 
 /// Evaluates chunks on one device; several may be in flight, one in each slot.
@@ -67,11 +85,11 @@ pub(super) trait Pipeline {
     fn collect(&mut self, slot: usize) -> Result<Answer, EngineError>;
 }
 
-/// The search as the host sees it.
+/// What is driven, by any number of devices beside each other.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Task<'a> {
-    pub(super) query: &'a Query<'a>,
-    pub(super) table: &'a RankTable,
+pub(super) struct Drive<'a> {
+    pub(super) job: &'a Job<'a>,
+    pub(super) queue: &'a Queue,
     pub(super) watch: &'a Watch,
     /// What a submission should take.
     pub(super) target: Duration,
@@ -82,8 +100,14 @@ pub(super) struct Task<'a> {
 pub(super) struct Driven {
     /// The best sets.
     pub(super) top: Top,
-    /// Over every set.
-    pub(super) seen: AuditSums,
+    /// Over the sets that were summed.
+    pub(super) visited: AuditSums,
+    /// Over those that a closed form excluded.
+    pub(super) excluded: AuditSums,
+    /// Prefixes gone through, by how many questions they have, where a pipeline counted them.
+    pub(super) prefixes: Vec<u64>,
+    /// Chunks done by each pipeline, by its name.
+    pub(super) took: BTreeMap<&'static str, u64>,
     /// Sets with a correlation; `None` where the pipeline did not count them.
     pub(super) defined: Option<u128>,
     /// Chunks done.
@@ -100,7 +124,10 @@ impl Driven {
     pub(super) fn new(top: usize) -> Self {
         Self {
             top: Top::new(top),
-            seen: AuditSums::default(),
+            visited: AuditSums::default(),
+            excluded: AuditSums::default(),
+            prefixes: Vec::new(),
+            took: BTreeMap::new(),
             defined: Some(0),
             chunks: 0,
             redone: 0,
@@ -112,13 +139,26 @@ impl Driven {
     /// Adds what another device did.
     pub(super) fn merge(&mut self, other: Self) {
         self.top.merge(other.top);
-        self.seen += other.seen;
+        self.visited += other.visited;
+        self.excluded += other.excluded;
+        self.add_prefixes(&other.prefixes);
+        for (pipeline, chunks) in other.took {
+            *self.took.entry(pipeline).or_default() += chunks;
+        }
         let both = self.defined.zip(other.defined);
         self.defined = both.map(|(mine, theirs)| mine + theirs);
         self.chunks += other.chunks;
         self.redone += other.redone;
         self.busy += other.busy;
         self.clocked += other.clocked;
+    }
+
+    fn add_prefixes(&mut self, more: &[u64]) {
+        let levels = self.prefixes.len().max(more.len());
+        self.prefixes.resize(levels, 0);
+        for (prefixes, more) in self.prefixes.iter_mut().zip(more) {
+            *prefixes += more;
+        }
     }
 }
 
@@ -156,11 +196,11 @@ struct Clock {
 
 impl Clock {
     /// The time of a chunk that is `done`, by the device's clock where it has one.
-    fn busy(&mut self, submitted: Instant, done: Instant, ran: Option<Span>) -> Duration {
+    fn busy(&mut self, submitted: Instant, done: Instant, ran: Option<Ran>) -> Duration {
         let host = done - submitted.max(self.host);
         self.host = done;
         match ran {
-            Some(Span { begin, end }) => {
+            Some(Ran { begin, end }) => {
                 let ran = end.saturating_sub(begin.max(self.device));
                 self.device = self.device.max(end);
                 Duration::from_nanos(ran)
@@ -173,7 +213,7 @@ impl Clock {
 /// How long to wait for other devices' chunks before looking whether to stop.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Pulls chunks from `queue` through `pipeline` until all are done, and adds their answers to
+/// Pulls chunks from the queue through `pipeline` until all are done, and adds their answers to
 /// `driven`. Each chunk takes the highest floor known when it is submitted; survivors are summed
 /// again from the bitsets.
 ///
@@ -182,16 +222,15 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// flight, and nothing of them is in `driven`.
 pub(super) fn drive(
     pipeline: &mut dyn Pipeline,
-    queue: &Queue,
-    task: &Task<'_>,
+    drive: Drive<'_>,
     driven: &mut Driven,
 ) -> Result<(), EngineError> {
-    let Task {
-        query,
-        table,
+    let Drive {
+        job,
+        queue,
         watch,
         target,
-    } = *task;
+    } = drive;
     let mut free: Vec<usize> = (0..pipeline.slots()).collect();
     let mut in_flight = Flights {
         queue,
@@ -208,7 +247,7 @@ pub(super) fn drive(
         }
         while let Some(slot) = free.pop() {
             watch.raise_floor(driven.top.floor());
-            let floor = query.r_floor(watch);
+            let floor = job.query.r_floor(watch);
             let floorless = floor == NO_FLOOR;
             let most = if floorless {
                 pace.sets_without_floor()
@@ -263,12 +302,14 @@ pub(super) fn drive(
             queue.halve(chunk);
             continue;
         };
-        driven.seen += answer.seen;
+        driven.visited += answer.visited;
+        driven.excluded += answer.excluded;
+        driven.add_prefixes(&answer.prefixes);
         let both = driven.defined.zip(answer.defined);
         driven.defined = both.map(|(before, now)| before + u128::from(now));
         for offset in survivors {
-            let set = table.unrank(chunk.first + offset);
-            if let Some(candidate) = query.judge(&set) {
+            let set = job.table.unrank(chunk.first + offset);
+            if let Some(candidate) = job.query.judge(&set) {
                 driven.top.push(candidate);
             }
         }
@@ -282,9 +323,10 @@ pub(super) fn drive(
 
 #[cfg(test)]
 mod tests {
+    use super::super::ranks::RankTable;
     use super::*;
     use crate::engine::oracle::ReferenceEngine;
-    use crate::engine::{Engine, Part};
+    use crate::engine::{Engine, Part, Query};
     use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
     use crate::stats::{Criterion, Sums};
 
@@ -391,7 +433,9 @@ mod tests {
             }
             survivors.reverse();
             Ok(Answer {
-                seen,
+                visited: seen,
+                excluded: AuditSums::default(),
+                prefixes: Vec::new(),
                 defined,
                 survivors: match (done, fits) {
                     (false, _) => Err(Redo::Size),
@@ -429,13 +473,13 @@ mod tests {
         watch: &Watch,
         driven: &mut Driven,
     ) -> Result<(), EngineError> {
-        let task = Task {
-            query,
-            table: host.table,
+        let drive = Drive {
+            job: &Job::new(query).unwrap(),
+            queue,
             watch,
             target: Duration::from_secs(1),
         };
-        drive(host, queue, &task, driven)
+        super::drive(host, drive, driven)
     }
 
     /// Fails unless these are all ranks of the part once.
@@ -452,7 +496,7 @@ mod tests {
     fn assert_right(driven: Driven, query: &Query<'_>, part: &Part, watch: &Watch) {
         let prepared = ReferenceEngine.open(query).unwrap();
         let want = prepared.search(part, &Watch::new()).unwrap();
-        assert_eq!(driven.seen, want.visited);
+        assert_eq!(driven.visited, want.visited);
         assert_eq!(driven.defined, want.defined);
         assert_eq!(driven.top.into_sorted(), want.best);
         assert_eq!(watch.done(), part.sets());
@@ -565,16 +609,16 @@ mod tests {
         assert_eq!(clock.busy(at(1), at(5), None), ms(4));
         // Submitted while the one before ran.
         assert_eq!(clock.busy(at(2), at(7), None), ms(2));
-        let span = |begin, end| Some(Span { begin, end });
+        let ran = |begin, end| Some(Ran { begin, end });
         assert_eq!(
-            clock.busy(at(2), at(9), span(100, 150)),
+            clock.busy(at(2), at(9), ran(100, 150)),
             Duration::from_nanos(50)
         );
         assert_eq!(
-            clock.busy(at(2), at(9), span(120, 170)),
+            clock.busy(at(2), at(9), ran(120, 170)),
             Duration::from_nanos(20)
         );
-        assert_eq!(clock.busy(at(2), at(9), span(9, 8)), Duration::ZERO);
+        assert_eq!(clock.busy(at(2), at(9), ran(9, 8)), Duration::ZERO);
     }
 
     #[test]

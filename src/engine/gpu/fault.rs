@@ -15,7 +15,8 @@ pub enum Fault {
     LostWorkgroup,
     /// The device is lost while the second chunk is in flight; the next one that is opened lasts.
     LostDevice,
-    /// As [`Self::LostDevice`], and so is every one that is opened after it, at its first chunk.
+    /// The device is lost while the second chunk is in flight, and every one that is opened after it at its
+    /// first chunk.
     LostDevices,
     /// The second chunk is refused for want of memory, and that never happens again.
     OutOfMemory,
@@ -23,12 +24,23 @@ pub enum Fault {
     Memory(u64),
 }
 
+impl Fault {
+    /// Loses an answered bit of this table where that is the fault.
+    pub(super) fn lose_answer(fault: Option<Self>, answered: &mut [u32]) {
+        if fault == Some(Self::LostAnswer)
+            && let Some(word) = answered.iter_mut().find(|word| **word != 0)
+        {
+            *word &= *word - 1;
+        }
+    }
+}
+
 /// What happens to a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Injury {
-    /// The device is lost while it is in flight.
+    /// The device is lost while the submission is in flight.
     Lost,
-    /// It is refused.
+    /// The submission is refused.
     OutOfMemory,
 }
 

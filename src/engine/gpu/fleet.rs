@@ -6,9 +6,10 @@
 //! regimes set up more for a range than a chunk of milliseconds is worth. The host's cores have
 //! work here too: they finish the survivors. `--skip` and `--limit` split a search by hand.
 
-use super::drive::Driven;
+use super::drive::{Drive, Driven};
 use super::job::Job;
 use super::member::{Member, Worked};
+use super::method::Ask;
 use super::queue::Queue;
 use super::usage::Usage;
 use crate::engine::{EngineError, Part, Watch};
@@ -42,8 +43,8 @@ fn each<T: Send>(members: &[Member], task: impl Fn(&Member) -> T + Sync) -> Vec<
 /// # Errors
 /// The first that is not a device's failure; failures where all fail, as a search goes on without
 /// some.
-pub(super) fn prepare(members: &[Member], job: &Job<'_>) -> Result<(), EngineError> {
-    let ends = each(members, |member| member.prepare(job));
+pub(super) fn prepare(members: &[Member], job: &Job<'_>, ask: Ask) -> Result<(), EngineError> {
+    let ends = each(members, |member| member.prepare(job, ask));
     let failures = failures(ends)?;
     if failures.len() < members.len() {
         return Ok(());
@@ -58,14 +59,21 @@ pub(super) fn prepare(members: &[Member], job: &Job<'_>) -> Result<(), EngineErr
 pub(super) fn search(
     members: &[Member],
     job: &Job<'_>,
+    ask: Ask,
     part: &Part,
     watch: &Watch,
     target: Duration,
 ) -> Result<(Driven, Vec<Usage>), EngineError> {
-    let queue = Queue::new(part.ranks());
+    let queue = &Queue::new(part.ranks());
+    let work = Drive {
+        job,
+        queue,
+        watch,
+        target,
+    };
     let alive = AtomicUsize::new(members.len());
     let worked = each(members, |member| {
-        let worked = member.work(job, &queue, watch, target);
+        let worked = member.work(work, ask);
         match &worked.end {
             Ok(()) => {}
             Err(EngineError::Device { device, what }) => {
@@ -110,7 +118,7 @@ fn failures(ends: Vec<Result<(), EngineError>>) -> Result<Vec<(String, String)>,
     Ok(failures)
 }
 
-/// One error of them all.
+/// All failures as one error.
 fn together(failures: Vec<(String, String)>) -> EngineError {
     let (devices, whats): (Vec<_>, Vec<_>) = failures.into_iter().unzip();
     EngineError::Device {

@@ -26,11 +26,11 @@ pub const FLOOR_AT_MOST_ZERO: u32 = 2;
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Floor {
-    /// One of the three above.
+    /// [`FLOOR_NONE`], [`FLOOR_ABOVE_ZERO`] or [`FLOOR_AT_MOST_ZERO`].
     pub mode: u32,
     /// f² = mantissa·2^exponent, rounded down for f > 0 and up for f ≤ 0. 2^30 to 2^31, or 0.
     pub mantissa: u32,
-    /// See `mantissa`.
+    /// The exponent of f², see `mantissa`.
     pub exponent: i32,
 }
 

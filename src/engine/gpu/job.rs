@@ -1,23 +1,20 @@
 //! A search as each of its devices gets it: table, query, and what follows from the two for any
-//! pipeline. Knows no device.
+//! pipeline. Knows no device and names no pipeline.
 
-use super::complete::{Products, Table, complete_users};
 use super::limits::Excess;
-use super::method::{Choice, Method, leave_to_others, pays};
-use super::pack::Packing;
+use super::lock::locked;
+use super::pack::{Packing, users_with};
 use super::ranks::RankTable;
 use crate::engine::{EngineError, Query};
 use crate::matrix::ResponseMatrix;
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock};
 
-/// Which pipeline is asked for.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Ask {
-    Choice(Choice),
-    /// This one, as it is compiled.
-    Exactly(Method),
-}
+/// The place of something that is made once, by whoever asks first.
+type Made = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
 
-/// The same for all devices, so that what they saw can be added up.
+/// A search, one for all devices, so that what they saw can be added up.
 #[derive(Debug)]
 pub(super) struct Job<'a> {
     pub(super) matrix: &'a ResponseMatrix,
@@ -25,59 +22,43 @@ pub(super) struct Job<'a> {
     pub(super) packing: Packing,
     pub(super) table: RankTable,
     pub(super) min_users: u32,
-    pub(super) ask: Ask,
-    /// Of a complete table, where that pipeline may be taken.
-    pub(super) complete: Option<Table>,
+    /// What pipelines made of it for all devices, by its type.
+    made: Mutex<HashMap<TypeId, Made>>,
 }
 
+/// What the work of a search is counted from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Load {
+    /// Q.
+    pub questions: f64,
+    /// K.
+    pub k: f64,
+    /// Bits of a packed score.
+    pub score_bits: u32,
+    /// Users with at least K answers.
+    pub users: f64,
+    /// Users of a stem on average.
+    pub stem_users: f64,
+    /// Users of a set on average.
+    pub set_users: f64,
+    /// Sets to visit.
+    pub sets: f64,
+}
+
+/// Questions of a set behind its stem.
+pub const BEHIND_STEM: usize = 2;
+
 impl<'a> Job<'a> {
-    /// Packed as narrow as the table allows.
-    pub(super) fn new(query: &'a Query<'a>, choice: Choice) -> Result<Self, EngineError> {
-        let matrix = query.table();
-        let packing = Packing::new(matrix, query.k()).map_err(Excess::refusal)?;
-        let job = Self::with_packing(query, packing, Ask::Choice(choice))?;
-        let asked = choice == Choice::Complete;
-        let possible = choice == Choice::ByWork
-            && pays(matrix.questions().len(), query.k(), query.space().count())
-            && complete_users(matrix).is_some();
-        if !asked && !possible {
-            return Ok(job);
-        }
-        match job.complete_table() {
-            Ok(table) => Ok(Self {
-                complete: Some(table),
-                ..job
-            }),
-            Err(excess) if asked => Err(excess.refusal()),
-            Err(excess) => {
-                leave_to_others(&excess);
-                Ok(job)
-            }
-        }
+    /// Packs the table as narrow as it allows.
+    pub(super) fn new(query: &'a Query<'a>) -> Result<Self, EngineError> {
+        let packing = Packing::new(query.table(), query.k()).map_err(Excess::refusal)?;
+        Self::with_packing(query, packing)
     }
 
-    /// What the complete pipeline reads.
-    pub(super) fn complete_table(&self) -> Result<Table, Excess> {
-        let k = self.query.k();
-        if k < 2 {
-            return Err(Excess::new("the complete pipeline", "sets of 2", k));
-        }
-        let products = Products::new(self.matrix, &self.packing).ok_or_else(|| {
-            let (questions, users) = (self.matrix.questions().len(), self.matrix.users().len());
-            Excess::new(
-                "the complete pipeline",
-                format!("{} answers", questions * users),
-                format!("{}", self.matrix.responses()),
-            )
-        })?;
-        Table::new(products, k)
-    }
-
-    /// Packed like this, which must be no narrower.
+    /// Takes the table packed like this, which must be no narrower than it needs.
     pub(super) fn with_packing(
         query: &'a Query<'a>,
         packing: Packing,
-        ask: Ask,
     ) -> Result<Self, EngineError> {
         let matrix = query.table();
         let table = RankTable::new(matrix.questions().len(), query.k()).ok_or_else(|| {
@@ -90,8 +71,62 @@ impl<'a> Job<'a> {
             table,
             // At most the users, who are counted in 32 bits.
             min_users: u32::try_from(query.min_users()).unwrap_or(u32::MAX),
-            ask,
-            complete: None,
+            made: Mutex::default(),
         })
     }
+
+    /// Q.
+    pub(super) fn questions(&self) -> usize {
+        self.matrix.questions().len()
+    }
+
+    /// Sets of the whole space.
+    pub(super) fn sets(&self) -> u128 {
+        self.query.space().count()
+    }
+
+    /// What `make` makes, made once for all devices. A type is made in one way.
+    pub(super) fn once<T: Any + Send + Sync>(&self, make: impl Fn() -> T) -> Arc<T> {
+        let made = {
+            let mut all = locked(&self.made);
+            Arc::clone(all.entry(TypeId::of::<T>()).or_default())
+        };
+        let made = Arc::clone(made.get_or_init(|| Arc::new(make())));
+        made.downcast().unwrap_or_else(|_| Arc::new(make()))
+    }
+
+    /// What its work is counted from.
+    pub(super) fn load(&self) -> Load {
+        *self.once(|| {
+            let k = self.query.k();
+            Load {
+                questions: self.questions() as f64,
+                k: k as f64,
+                score_bits: self.packing.variant.score_bits,
+                users: users_with(self.matrix, k).count() as f64,
+                stem_users: mean_users(self.matrix, k.saturating_sub(BEHIND_STEM)),
+                set_users: mean_users(self.matrix, k),
+                sets: self.sets().max(1) as f64,
+            }
+        })
+    }
+}
+
+impl Load {
+    /// Words of 32 users in a column.
+    pub(super) fn words(&self) -> f64 {
+        (self.users / 32.0).ceil()
+    }
+}
+
+/// Users of a set of `k` questions on average over all such sets.
+fn mean_users(matrix: &ResponseMatrix, k: usize) -> f64 {
+    let questions = matrix.questions().len();
+    (0..matrix.users().len())
+        .map(|user| {
+            let answers = matrix.row(user).len();
+            let share = |i: usize| answers.saturating_sub(i) as f64 / (questions - i) as f64;
+            (0..k.min(questions)).map(share).product::<f64>()
+        })
+        .sum()
 }

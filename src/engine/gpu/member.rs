@@ -6,18 +6,18 @@
 
 use super::adapters::{AdapterFeatures, AdapterReport};
 use super::device::Device;
-use super::drive::{Driven, Task, drive};
+use super::drive::{Drive, Driven, drive};
 use super::fault::{Fault, Planted};
 use super::job::Job;
 use super::layout::Integers;
 use super::limits::Limits;
-use super::method::Method;
-use super::queue::Queue;
+use super::lock::locked;
+use super::method::{Ask, Method};
 use super::selftest;
 use super::usage::Usage;
-use crate::engine::{EngineError, Watch};
+use crate::engine::EngineError;
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Failures in a row after which a device is given up.
@@ -55,7 +55,7 @@ impl Member {
         Self {
             limits: report.limits,
             features: report.features,
-            // Of software they are slower than pairs: by a twelfth on Mesa's llvmpipe.
+            // Native integers of software are slower than pairs: by a twelfth on Mesa's llvmpipe.
             integers: match report.features.shader_int64 && !report.software {
                 true => Integers::Native,
                 false => Integers::Pairs,
@@ -68,7 +68,7 @@ impl Member {
         }
     }
 
-    /// The same device, planned for as if it allowed no more than `limits`.
+    /// A member with the same device, planned for as if it allowed no more than `limits`.
     pub(super) fn with_limits(&self, limits: &Limits) -> Self {
         Self {
             limits: self.limits.at_most(limits),
@@ -140,7 +140,7 @@ impl Member {
 
     /// The device, opened where it is not.
     pub(super) fn device(&self) -> Result<Arc<Device>, EngineError> {
-        let mut slot = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut slot = locked(&self.device);
         if let Some(device) = &*slot {
             return Ok(Arc::clone(device));
         }
@@ -157,27 +157,27 @@ impl Member {
 
     /// So that the next use opens another one.
     fn drop_device(&self) {
-        *self.device.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *locked(&self.device) = None;
     }
 
     /// How long the pipelines of its device took to compile.
     pub(super) fn compiling(&self) -> Duration {
-        let slot = self.device.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = locked(&self.device);
         slot.as_ref().map_or(Duration::ZERO, |d| d.compiling())
     }
 
     /// Opens the device where it is not, compiles what `job` takes, and asks it known answers; the
     /// latter once for each method.
-    pub(super) fn prepare(&self, job: &Job<'_>) -> Result<(), EngineError> {
-        let method = Method::of(job, &self.limits)?;
+    pub(super) fn prepare(&self, job: &Job<'_>, ask: Ask) -> Result<(), EngineError> {
+        let method = ask.method(job, &self.limits)?;
         // A failure comes back in the self-test or the search, which try again.
         let _ = self.device().and_then(|device| method.compile(&device));
-        let passed = || self.passed.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = || locked(&self.passed);
         if passed().contains(&method) {
             return Ok(());
         }
         let start = Instant::now();
-        selftest::run(self, &method)?;
+        self.self_test(method)?;
         let took = start.elapsed();
         tracing::info!(
             device = self.name(),
@@ -189,42 +189,37 @@ impl Member {
         Ok(())
     }
 
-    /// Does what `queue` has left, or as much of it as other members leave.
-    pub(super) fn work(
-        &self,
-        job: &Job<'_>,
-        queue: &Queue,
-        watch: &Watch,
-        target: Duration,
-    ) -> Worked {
+    /// Asks known answers of a method.
+    pub(super) fn self_test(&self, method: Method) -> Result<(), EngineError> {
+        selftest::run(&self.name(), method, |known| {
+            let Worked { driven, end, .. } = self.work(known, Ask::Exactly(method));
+            end.map(|()| driven)
+        })
+    }
+
+    /// Does what the queue has left, or as much of it as other members leave.
+    pub(super) fn work(&self, work: Drive<'_>, ask: Ask) -> Worked {
         let start = Instant::now();
-        let mut driven = Driven::new(job.query.top());
+        let mut driven = Driven::new(work.job.query.top());
         let mut reopened = 0;
-        let task = Task {
-            query: job.query,
-            table: &job.table,
-            watch,
-            target,
-        };
-        let end = self.persist(job, queue, &task, &mut driven, &mut reopened);
+        let end = self.persist(work, ask, &mut driven, &mut reopened);
         let usage = Usage::new(self.name(), &driven, start.elapsed(), reopened);
         Worked { driven, usage, end }
     }
 
     fn persist(
         &self,
-        job: &Job<'_>,
-        queue: &Queue,
-        task: &Task<'_>,
+        work: Drive<'_>,
+        ask: Ask,
         driven: &mut Driven,
         reopened: &mut u32,
     ) -> Result<(), EngineError> {
-        let mut limits = self.limits.for_sets(queue.all());
+        let mut limits = self.limits.for_sets(work.queue.all());
         let mut in_a_row = 0;
         let mut last: Option<String> = None;
         loop {
             let before = driven.chunks;
-            let what = match (self.attempt(&mut limits, job, queue, task, driven), last) {
+            let what = match (self.attempt(&mut limits, work, ask, driven), last) {
                 (Ok(()), _) => return Ok(()),
                 (Err(EngineError::Device { what, .. }), _) => what,
                 // It fitted before its tiles were made smaller.
@@ -272,24 +267,26 @@ impl Member {
     fn attempt(
         &self,
         limits: &mut Limits,
-        job: &Job<'_>,
-        queue: &Queue,
-        task: &Task<'_>,
+        work: Drive<'_>,
+        ask: Ask,
         driven: &mut Driven,
     ) -> Result<(), EngineError> {
         let device = self.device()?;
-        let fault = self.planted.as_ref().map(|planted| planted.fault);
-        let method = Method::of(job, limits)?;
+        let method = ask.method(work.job, limits)?;
         tracing::info!(
             device = self.name(),
             pipeline = method.name(),
             integers = ?self.integers,
             "searching"
         );
-        let mut pipeline = method.open(&device, *limits, job, fault)?;
+        let mut pipeline = method.open(&device, *limits, work.job)?;
+        tracing::debug!(?method, integers = ?self.integers, "opened");
         let most = u32::try_from(pipeline.bounds().most).unwrap_or(u32::MAX);
         limits.chunk = limits.chunk.min(most);
-        drive(&mut *pipeline, queue, task, driven)
+        let before = driven.chunks;
+        let end = drive(&mut *pipeline, work, driven);
+        *driven.took.entry(method.name()).or_default() += driven.chunks - before;
+        end
     }
 
     fn failed(&self, what: String) -> EngineError {

@@ -1,60 +1,71 @@
 //! The GPU engine: the adapters that wgpu finds, and pipelines on them.
 //!
 //! What a room knows:
-//! - pure, tested without a device: [`limits`], [`plan`] (sizes), [`pack`] (the table's bytes),
-//!   [`layout`] (what Rust and WGSL share), [`ranks`] and [`floor`] (twins of WGSL), [`shader`]
+//! - pure, tested without a device: [`limits`] (and the checks of every plan), `pack` (how a table is
+//!   packed), `layout` (what Rust and WGSL share), `ranks` and `floor` (twins of WGSL), `shader`
 //!   (its text), `job` (a search as all devices get it), `prefixes` (those that a chunk meets), `queue`
 //!   (the ranks that are left), `pace` (how large a chunk is), `usage` (how busy a device was), `records`
 //!   (what a dispatch left);
 //! - `drive`: chunks through any pipeline; the exact finish;
-//! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `slot`
-//!   (chunks in flight, the same for any pipeline), `flat`, [`projected`], [`levels`] and [`complete`]
-//!   (a pipeline's own buffers and dispatches each);
-//! - `method`: which pipeline a search takes;
-//! - `member`: an adapter with its device, reopened when it fails; `fleet`: several of them;
+//! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `slot` (a
+//!   search on it: kernels, chunks in flight);
+//! - the pipelines `flat`, `projected`, `levels` and `complete`, of one shape each: `plan` (sizes
+//!   and counted work), `layout` (variants and params), `table` (what kernels read), `shader` (the
+//!   kernels), and in `mod` what is bound and dispatched;
+//! - `kind`: what a pipeline must provide; `method`: the registry of all, and which one a search takes;
+//! - `member`: an adapter with its device, reopened when it fails; `fleet`: several of them; `lock`;
 //! - `selftest`: known answers before the first chunk; `fault`: faults for tests to plant.
 //!
-//! A shader only ever discards: flat in integers and under the bound of [`floor`], complete in
-//! floats and under that of `complete::bound`. What survives is summed again here from the bitsets.
+//! A shader only ever discards: in integers and under the bound of `floor` or of `projected::slack`, or
+//! in floats and under that of `complete::bound`. What survives is summed again here from the bitsets.
 
 pub mod adapters;
+#[doc(hidden)]
 pub mod complete;
 mod device;
 mod drive;
 mod fault;
-mod flat;
+#[doc(hidden)]
+pub mod flat;
 mod fleet;
-pub mod floor;
+mod floor;
 mod job;
+mod kind;
+#[doc(hidden)]
 pub mod layout;
+#[doc(hidden)]
 pub mod levels;
 pub mod limits;
+mod lock;
 mod member;
 mod method;
 mod pace;
-pub mod pack;
-pub mod plan;
+mod pack;
 mod prefixes;
+#[doc(hidden)]
 pub mod projected;
 mod queue;
-pub mod ranks;
+mod ranks;
 mod records;
 mod selftest;
+#[doc(hidden)]
 pub mod shader;
 mod slot;
 mod usage;
 
 pub use adapters::{AdapterFeatures, AdapterReport, adapters};
 pub use fault::Fault;
+pub use layout::Integers;
 pub use method::Choice;
 pub use usage::Usage;
 
 use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use job::Job;
-use layout::Integers;
 use limits::Limits;
+use lock::locked;
 use member::Member;
-use std::sync::{Arc, Mutex, PoisonError};
+use method::{Ask, Method};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What a dispatch should take unless asked otherwise: a desktop stays usable beside it, and it
@@ -67,7 +78,7 @@ pub struct GpuEngine {
     members: Vec<Member>,
     /// One search at a time: two would halve each other's speed and double the memory.
     turn: Arc<Mutex<()>>,
-    /// Of the last search that ended well.
+    /// How busy each device was in the last search that ended well.
     usage: Arc<Mutex<Vec<Usage>>>,
     target: Duration,
     choice: Choice,
@@ -87,7 +98,7 @@ impl GpuEngine {
     /// [`Self::open`]. An index that is named twice is opened twice.
     ///
     /// # Errors
-    /// As [`Self::open`].
+    /// [`EngineError::NoDevice`], [`EngineError::Device`].
     pub fn open_each(indices: &[usize]) -> Result<Self, EngineError> {
         let chosen = adapters::choose(indices)?.into_iter();
         let members: Vec<_> = chosen
@@ -112,9 +123,9 @@ impl GpuEngine {
     pub fn self_test(&self) -> Result<(), EngineError> {
         let _turn = self.turn();
         for member in &self.members {
-            for method in &selftest::USUAL {
-                selftest::run(member, method)?;
-            }
+            Method::usual()
+                .into_iter()
+                .try_for_each(|method| member.self_test(method))?;
         }
         Ok(())
     }
@@ -128,8 +139,7 @@ impl GpuEngine {
     /// How busy each device was in the last search that ended well.
     #[must_use]
     pub fn usage(&self) -> Vec<Usage> {
-        let usage = self.usage.lock().unwrap_or_else(PoisonError::into_inner);
-        usage.clone()
+        locked(&self.usage).clone()
     }
 
     /// How long it took to compile pipelines, all devices added up.
@@ -138,7 +148,7 @@ impl GpuEngine {
         self.members.iter().map(Member::compiling).sum()
     }
 
-    /// The same devices, given work for about `target` at a time.
+    /// An engine on the same devices, which are given work for about `target` at a time.
     #[must_use]
     pub fn with_target(&self, target: Duration) -> Self {
         Self {
@@ -148,7 +158,7 @@ impl GpuEngine {
         }
     }
 
-    /// The same devices with this pipeline; for tests and benchmarks.
+    /// An engine on the same devices with this pipeline; for tests and benchmarks.
     #[must_use]
     pub fn with_choice(&self, choice: Choice) -> Self {
         Self {
@@ -157,26 +167,26 @@ impl GpuEngine {
         }
     }
 
-    /// The same devices, planned for as if they allowed no more than `limits`.
+    /// An engine on the same devices, planned for as if they allowed no more than `limits`.
     #[must_use]
     pub fn with_limits(&self, limits: &Limits) -> Self {
         self.with_members(|member| member.with_limits(limits))
     }
 
-    /// The same adapters without what `features` lacks, opened when first used.
+    /// An engine on the same adapters without what `features` lacks, opened when first used.
     #[must_use]
     pub fn with_features(&self, features: &AdapterFeatures) -> Self {
         self.with_members(|member| member.with_features(features))
     }
 
-    /// The same adapters with such 64-bit integers in their shaders, where they have them, opened when
-    /// first used. Without this software has pairs of words, which are faster there.
+    /// An engine on the same adapters with such 64-bit integers in their shaders, where they have them, opened
+    /// when first used. Without this software has pairs of words, which are faster there.
     #[must_use]
     pub fn with_integers(&self, integers: Integers) -> Self {
         self.with_members(|member| member.with_integers(integers))
     }
 
-    /// The same adapters, the first one's device opened again and with a fault.
+    /// An engine on the same adapters, the first one's device opened again and with a fault.
     #[must_use]
     pub fn with_fault(&self, fault: Fault) -> Self {
         let mut engine = self.with_members(Member::clone);
@@ -195,7 +205,7 @@ impl GpuEngine {
     }
 
     fn turn(&self) -> std::sync::MutexGuard<'_, ()> {
-        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.turn)
     }
 }
 
@@ -210,9 +220,13 @@ impl Engine for GpuEngine {
 
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
         let _turn = self.turn();
-        let job = Job::new(query, self.choice)?;
-        fleet::prepare(&self.members, &job)?;
-        Ok(Box::new(Ready { engine: self, job }))
+        let ready = Ready {
+            engine: self,
+            job: Job::new(query)?,
+            ask: Ask::Choice(self.choice),
+        };
+        fleet::prepare(&self.members, &ready.job, ready.ask)?;
+        Ok(Box::new(ready))
     }
 }
 
@@ -220,23 +234,25 @@ impl Engine for GpuEngine {
 struct Ready<'q> {
     engine: &'q GpuEngine,
     job: Job<'q>,
+    ask: Ask,
 }
 
 impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
-        let Self { engine, job } = self;
+        let Self { engine, job, ask } = self;
+        let (members, target) = (&engine.members, engine.target);
         let _turn = engine.turn();
         // A device that failed since has lost what it had compiled.
-        fleet::prepare(&engine.members, job)?;
-        let (driven, usage) = fleet::search(&engine.members, job, part, watch, engine.target)?;
-        *engine.usage.lock().unwrap_or_else(PoisonError::into_inner) = usage;
+        fleet::prepare(members, job, *ask)?;
+        let (driven, usage) = fleet::search(members, job, *ask, part, watch, target)?;
+        *locked(&engine.usage) = usage;
         Ok(Findings {
             best: driven.top.into_sorted(),
-            visited: driven.seen,
+            visited: driven.visited,
+            excluded: driven.excluded,
             basis: job.packing.basis.clone(),
             defined: driven.defined,
-            took: vec![("chunks", driven.chunks)],
-            ..Findings::default()
+            took: driven.took.into_iter().collect(),
         })
     }
 }

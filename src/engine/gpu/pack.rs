@@ -8,7 +8,6 @@ use super::layout::{SumWidth, Variant};
 use super::limits::Excess;
 use crate::matrix::ResponseMatrix;
 use crate::stats::Basis;
-use std::ops::Range;
 
 /// How a table is packed for sets of one size.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,17 +18,6 @@ pub struct Packing {
     pub variant: Variant,
     /// No sum over the users of any set is larger.
     pub widest_sum: i128,
-}
-
-/// Some words of users: three buffers, laid out as `shaders/flat.wgsl` says.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Block {
-    /// `[word][question]`.
-    pub answered: Vec<u32>,
-    /// `[word][piece][question]`.
-    pub scores: Vec<u32>,
-    /// `[user]`.
-    pub totals: Vec<i32>,
 }
 
 impl Packing {
@@ -53,7 +41,7 @@ impl Packing {
             let scores = matrix.column(q).scores();
             let lowest = i128::from(scores.iter().copied().min().unwrap_or(0));
             let highest = i128::from(scores.iter().copied().max().unwrap_or(0));
-            // Of a range of d: ⌈d/2⌉ down and ⌊d/2⌋ up, as a signed field has it.
+            // A range of d reaches ⌈d/2⌉ down and ⌊d/2⌋ up, as a signed field has it.
             let range = highest - lowest;
             let down = range - range / 2;
             offsets.push((lowest + down) as i64);
@@ -70,7 +58,7 @@ impl Packing {
 
         let total = mean_total(matrix);
         let (mut sum, mut squares, mut widest_total) = (0_i128, 0_i128, 0_i128);
-        for user in users_with_answers(matrix) {
+        for user in users_with(matrix, 1) {
             let g = (i128::from(matrix.totals()[user]) - i128::from(total)).abs();
             widest_total = widest_total.max(g);
             if g <= i128::from(i32::MAX) {
@@ -118,57 +106,31 @@ impl Packing {
             widest_sum,
         })
     }
-
-    /// The users of these words, packed.
-    #[must_use]
-    pub fn block(&self, matrix: &ResponseMatrix, words: Range<usize>) -> Block {
-        let questions = matrix.questions().len();
-        let bits = self.variant.score_bits as usize;
-        let field = (u64::from(u32::MAX) >> (32 - bits)) as u32;
-        let mut block = Block {
-            answered: vec![0; words.len() * questions],
-            scores: vec![0; words.len() * bits * questions],
-            totals: vec![0; words.len() * 32],
-        };
-        let users = words.start * 32..words.end * 32;
-        for q in 0..questions {
-            let column = matrix.column(q);
-            let first = column
-                .users()
-                .partition_point(|&u| (u as usize) < users.start);
-            for (&user, &score) in column.users()[first..]
-                .iter()
-                .zip(&column.scores()[first..])
-            {
-                let user = user as usize;
-                if user >= users.end {
-                    break;
-                }
-                let (word, bit) = ((user - users.start) / 32, user % 32);
-                block.answered[word * questions + q] |= 1 << bit;
-                let at = bit * bits;
-                // Within 32 bits by `new`; the shift back is two's complement cut to the field.
-                let shifted = score.wrapping_sub(self.basis.scores[q]) as u32 & field;
-                block.scores[(word * bits + at / 32) * questions + q] |= shifted << (at % 32);
-            }
-        }
-        for user in users.start..users.end.min(matrix.users().len()) {
-            // Within 32 bits by `new`, but for users without answers, who are in no set.
-            let shifted = matrix.totals()[user].wrapping_sub(self.basis.total);
-            block.totals[user - users.start] = shifted as i32;
-        }
-        block
-    }
 }
 
-/// Users who answered anything.
-fn users_with_answers(matrix: &ResponseMatrix) -> impl Iterator<Item = usize> + '_ {
-    (0..matrix.users().len()).filter(|&user| matrix.row(user).next().is_some())
+/// Users with at least `k` answers. Those with fewer are in no set, and the audit's closed form has nothing
+/// of them either.
+pub(super) fn users_with(matrix: &ResponseMatrix, k: usize) -> impl Iterator<Item = usize> + '_ {
+    (0..matrix.users().len()).filter(move |&user| matrix.row(user).len() >= k)
+}
+
+/// Quadruples of words of a column of this many users.
+pub(super) fn quads(users: usize) -> usize {
+    users.div_ceil(128).max(1)
+}
+
+/// Most users that `columns` questions of a table have in common, as far as its columns' lengths tell.
+pub(super) fn most_users(matrix: &ResponseMatrix, columns: usize) -> usize {
+    let mut answers: Vec<_> = (0..matrix.questions().len())
+        .map(|q| matrix.column(q).scores().len())
+        .collect();
+    answers.sort_unstable_by(|a, b| b.cmp(a));
+    answers.get(columns.saturating_sub(1)).copied().unwrap_or(0)
 }
 
 /// ⌊mean of the totals of users who answered anything⌋.
 fn mean_total(matrix: &ResponseMatrix) -> i64 {
-    let (users, sum) = users_with_answers(matrix).fold((0_i128, 0_i128), |(users, sum), user| {
+    let (users, sum) = users_with(matrix, 1).fold((0_i128, 0_i128), |(users, sum), user| {
         (users + 1, sum + i128::from(matrix.totals()[user]))
     });
     // Between the least and the greatest total.
@@ -197,70 +159,6 @@ mod tests {
                 .unwrap();
         }
         b.finish(Duplicates::Error, "line").unwrap()
-    }
-
-    /// Reads the block as the shader does.
-    fn read(
-        block: &Block,
-        packing: &Packing,
-        questions: usize,
-        user: usize,
-        q: usize,
-    ) -> Option<i64> {
-        let bits = packing.variant.score_bits as usize;
-        let (word, bit) = (user / 32, user % 32);
-        let at = bit * bits;
-        let raw = block.scores[(word * bits + at / 32) * questions + q];
-        let field = ((raw << (32 - bits - at % 32)) as i32) >> (32 - bits);
-        (block.answered[word * questions + q] >> bit & 1 == 1)
-            .then_some(i64::from(field) + packing.basis.scores[q])
-    }
-
-    #[test]
-    fn what_is_packed_reads_back_at_every_width() {
-        for (span, bits) in [
-            (0, 1),
-            (1, 1),
-            (2, 2),
-            (3, 2),
-            (4, 4),
-            (15, 4),
-            (16, 8),
-            (255, 8),
-            (256, 16),
-            (65_535, 16),
-            (65_536, 32),
-            (i64::from(u32::MAX), 32),
-        ] {
-            for low in [-span, -span / 2, 0, 3] {
-                let rows: Vec<_> = (0..70)
-                    .flat_map(|u| (0..3).map(move |q| (u, q)))
-                    .filter(|(u, q)| (u + q) % 4 != 1)
-                    .map(|(u, q)| (u, q, low + [0, span, span / 2, span / 3][(u / 3 + q) % 4]))
-                    .collect();
-                let m = table(&rows);
-                let packing = match Packing::new(&m, 1) {
-                    Ok(packing) => packing,
-                    Err(excess) => {
-                        assert!(span == i64::from(u32::MAX), "{excess:?}");
-                        continue;
-                    }
-                };
-                assert_eq!(packing.variant.score_bits, bits, "span {span}");
-                for words in [0..3, 1..2, 2..3] {
-                    let block = packing.block(&m, words.clone());
-                    for user in words.start * 32..(words.end * 32).min(70) {
-                        let local = user - words.start * 32;
-                        for q in 0..3 {
-                            let got = read(&block, &packing, 3, local, q);
-                            assert_eq!(got, m.column(q).score(user as u32), "{span} {user} {q}");
-                        }
-                        let total = i64::from(block.totals[local]) + packing.basis.total;
-                        assert_eq!(total, m.totals()[user]);
-                    }
-                }
-            }
-        }
     }
 
     #[test]

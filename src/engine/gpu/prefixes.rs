@@ -4,6 +4,7 @@
 //! and the sets of consecutive ranks have consecutive prefixes. The first and the last prefix of a
 //! chunk may lie in it in part.
 
+use super::limits::Excess;
 use super::queue::Chunk;
 use super::ranks::RankTable;
 use crate::combin::{binomial, rank};
@@ -17,7 +18,7 @@ pub(super) struct Prefixes {
     all: u128,
 }
 
-/// Those that a chunk meets.
+/// The prefixes that a chunk meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Met {
     /// The first one, counted from the last of all: what a shader unranks from.
@@ -27,12 +28,15 @@ pub(super) struct Met {
 }
 
 impl Prefixes {
-    /// The first `depth` questions of the `k`-subsets of `questions`, 0 < depth < k; `None` where there
-    /// are more than 2^128.
-    pub(super) fn new(questions: usize, k: usize, depth: usize) -> Option<Self> {
+    /// The first `depth` questions of the `k`-subsets of `questions`, 0 < depth < k.
+    ///
+    /// # Errors
+    /// Where there are more than 2^128.
+    pub(super) fn new(questions: usize, k: usize, depth: usize) -> Result<Self, Excess> {
         let questions = questions - (k - depth);
-        let all = binomial(questions as u64, depth as u64)?;
-        Some(Self {
+        let all = binomial(questions as u64, depth as u64)
+            .ok_or_else(|| Excess::new("the number of prefixes", "more than 2^128", "2^128"))?;
+        Ok(Self {
             questions,
             depth,
             all,

@@ -4,6 +4,7 @@
 //! done when its whole answer was added, and comes back when its device failed or it had too many
 //! survivors. So nothing is lost or counted twice, whichever device fails when; the audit checks it.
 
+use super::lock::locked;
 use std::ops::Range;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -80,7 +81,7 @@ impl Queue {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        locked(&self.state)
     }
 
     /// The next chunk, of at most `most` sets; `None` where there is none now, see [`Self::wait`].
@@ -127,7 +128,8 @@ impl Queue {
         self.settle(&[chunk]);
     }
 
-    /// As [`Self::give_back`], in two halves, the first one first. The chunk has two sets or more.
+    /// Gives back a taken chunk of two sets or more, of whose answer nothing was used, in two halves: the
+    /// first one is to be done first.
     pub(super) fn halve(&self, chunk: Chunk) {
         let half = chunk.sets / 2;
         let second = Chunk {

@@ -1,6 +1,7 @@
 //! Unranking from a table of binomials: the host's twin of `shaders/shared/unrank.wgsl`, on the
 //! same words.
 
+use super::layout;
 use crate::combin::binomial;
 
 /// C(t + j − 1, j) for j = 1 … K and t = 0 … Q − K, at index (j − 1)·(Q − K + 1) + t.
@@ -16,18 +17,18 @@ pub struct RankTable {
     entries: Vec<u128>,
 }
 
-/// C(t + j − 1, j) for j = 1 … `k` and t = 0 … `span` − 1, by Pascal's rule: C(t + j − 1, j) =
+/// C(t + j − 1, j) for j = 1 … `k` and t = 0 … `row_entries` − 1, by Pascal's rule: C(t + j − 1, j) =
 /// C(t + j − 2, j) + C(t + j − 2, j − 1), the entry before and the entry a row above.
-fn entries(k: usize, span: usize) -> Option<Vec<u128>> {
-    let mut entries = Vec::with_capacity(k * span);
+fn entries(k: usize, row_entries: usize) -> Option<Vec<u128>> {
+    let mut entries = Vec::with_capacity(k * row_entries);
     for j in 1..=k {
-        for t in 0..span {
+        for t in 0..row_entries {
             let entry = match (j, t) {
                 (1, _) => t as u128,
                 (_, 0) => 0,
                 _ => {
                     let before: u128 = entries[entries.len() - 1];
-                    before.checked_add(entries[entries.len() - span])?
+                    before.checked_add(entries[entries.len() - row_entries])?
                 }
             };
             entries.push(entry);
@@ -36,10 +37,12 @@ fn entries(k: usize, span: usize) -> Option<Vec<u128>> {
     Some(entries)
 }
 
-/// As words of 32 bits, lowest first.
+/// Entries as words of 32 bits, lowest first.
 fn words(entries: &[u128]) -> Vec<u32> {
-    let words = |entry: &u128| [0, 32, 64, 96].map(|bits| (entry >> bits) as u32);
-    entries.iter().flat_map(words).collect()
+    entries
+        .iter()
+        .flat_map(|&entry| layout::words(entry))
+        .collect()
 }
 
 impl RankTable {
@@ -47,8 +50,8 @@ impl RankTable {
     #[must_use]
     pub fn new(questions: usize, k: usize) -> Option<Self> {
         let total = binomial(questions as u64, k as u64)?;
-        let span = (questions + 1).checked_sub(k)?;
-        let entries = entries(k, span)?;
+        let row_entries = (questions + 1).checked_sub(k)?;
+        let entries = entries(k, row_entries)?;
         Some(Self {
             questions,
             k,
@@ -57,14 +60,14 @@ impl RankTable {
         })
     }
 
-    /// The same entries and one more in each row, as words: row j then has C(Q − 1 − q, j) for every
+    /// The table with one entry more in each row, as words: row j then has C(Q − 1 − q, j) for every
     /// question q that may have j − 1 or j others behind it in a set. With the entries of a row, or `None`
     /// as for [`Self::new`].
     #[must_use]
     pub fn with_choices(questions: usize, k: usize) -> Option<(usize, Vec<u32>)> {
         binomial(questions as u64, k as u64)?;
-        let span = (questions + 2).checked_sub(k)?;
-        Some((span, words(&entries(k, span)?)))
+        let row_entries = (questions + 2).checked_sub(k)?;
+        Some((row_entries, words(&entries(k, row_entries)?)))
     }
 
     /// C(Q, K) − 1 − `rank`, from which a shader unranks.
@@ -73,9 +76,14 @@ impl RankTable {
         self.total - 1 - rank
     }
 
+    /// Bytes of the table for `k`-subsets of `questions`.
+    pub(super) fn bytes(questions: usize, k: usize) -> u64 {
+        (16 * k * (questions + 1).saturating_sub(k)) as u64
+    }
+
     /// Q − K + 1: entries in a row.
     #[must_use]
-    pub fn span(&self) -> usize {
+    pub fn row_entries(&self) -> usize {
         self.questions + 1 - self.k
     }
 
@@ -89,11 +97,11 @@ impl RankTable {
     #[must_use]
     pub fn unrank(&self, rank: u128) -> Vec<usize> {
         let mut left = self.left(rank);
-        let mut most = self.span() - 1;
+        let mut most = self.row_entries() - 1;
         (1..=self.k)
             .rev()
             .map(|j| {
-                let row = &self.entries[(j - 1) * self.span()..][..=most];
+                let row = &self.entries[(j - 1) * self.row_entries()..][..=most];
                 // The first entry is C(j − 1, j) = 0.
                 most = row.partition_point(|&entry| entry <= left) - 1;
                 left -= row[most];
@@ -142,11 +150,11 @@ mod tests {
         let (q, k) = (17, 6);
         let table = RankTable::new(q, k).unwrap();
         for j in 1..=k {
-            for t in 0..table.span() {
-                let entry = table.entries[(j - 1) * table.span() + t];
+            for t in 0..table.row_entries() {
+                let entry = table.entries[(j - 1) * table.row_entries() + t];
                 assert_eq!(Some(entry), binomial((t + j - 1) as u64, j as u64));
             }
         }
-        assert_eq!(table.words().len(), 4 * k * table.span());
+        assert_eq!(table.words().len(), 4 * k * table.row_entries());
     }
 }

@@ -1,43 +1,14 @@
 //! What a dispatch left, taken apart and checked: each workgroup's record, and the survivors. Pure.
 
-use super::drive::Redo;
+use super::drive::{Answer, Redo};
 use super::layout::Record;
 use super::queue::Chunk;
 use crate::stats::AuditSums;
 
-/// What all workgroups of a dispatch saw.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Seen {
-    /// Over every set.
-    pub(super) sums: AuditSums,
-    /// Sets that were found to have a correlation.
-    pub(super) defined: u64,
-    /// Offsets of the survivors.
-    pub(super) survivors: Result<Vec<u128>, Redo>,
-}
-
-/// Of a dispatch whose loops the adapter cut short (`shaders/shared/loops.wgsl`): nothing, so that
-/// the chunk is done again in halves.
-///
-/// # Errors
-/// There are none of a single set.
-pub(super) fn cut_short(chunk: Chunk) -> Result<Seen, String> {
-    if chunk.sets < 2 {
-        return Err("it cuts short the loops that a single set takes; use --engine cpu".to_owned());
-    }
-    Ok(Seen {
-        sums: AuditSums::default(),
-        defined: 0,
-        survivors: Err(Redo::Size),
-    })
-}
-
-/// What all records of a dispatch say.
+/// What some records of a chunk say.
 #[derive(Clone, Copy, Debug, Default)]
 struct Told {
-    /// Modulo 2^64.
-    sets: u64,
-    /// Their sums.
+    /// Sets modulo 2^64 among their sums.
     sums: AuditSums,
     defined: u64,
     kept: u64,
@@ -63,39 +34,75 @@ impl Survivors {
     }
 }
 
-/// Reads the records of dispatch `serial`, and the count and offsets of its survivors.
+/// How a chunk's workgroups report.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reports {
+    /// The number of the chunk's last dispatch.
+    pub(super) serial: u32,
+    /// Whether there are as many records of the dispatch before it in front, of what a closed form excluded.
+    pub(super) excluding: bool,
+    /// How survivors come back.
+    pub(super) survivors: Survivors,
+}
+
+/// Reads the records of `chunk`, and the count and offsets of its survivors.
 ///
 /// Sets are counted modulo 2^64, which a set that is lost or done twice changes, and C(n, k) of them: 2 is
-/// in it log₂ n times at most (Kummer). The number that is told is the one nearest to the chunk's own.
+/// in it log₂ n times at most (Kummer). Those that were summed are fewer; of the others the number that is
+/// told is the one that makes all nearest to the chunk's own.
 ///
 /// # Errors
-/// Says what is missing or does not fit together.
+/// What is missing or does not fit together; [`too_long`] for a single set.
 pub(super) fn read(
     records: &[u8],
     survivors: &[u8],
     chunk: Chunk,
-    serial: u32,
-    layout: Survivors,
-) -> Result<Seen, String> {
-    let Some(told) = told(records, serial)? else {
-        return cut_short(chunk);
-    };
-    let more = told.sets.wrapping_sub(chunk.sets as u64) as i64;
-    let sets = chunk.sets.wrapping_add_signed(more.into());
-    Ok(Seen {
-        sums: AuditSums { sets, ..told.sums },
-        defined: told.defined,
-        survivors: offsets(survivors, chunk, layout, &told)?,
-    })
-}
-
-/// Adds up the records; `None` where loops were cut short.
-fn told(records: &[u8], serial: u32) -> Result<Option<Told>, String> {
+    reports: Reports,
+) -> Result<Answer, String> {
+    let Reports {
+        serial,
+        excluding,
+        survivors: layout,
+    } = reports;
     // Mapped memory has its own alignment: copied, not cast.
     let records: Vec<Record> = bytemuck::pod_collect_to_vec(records);
     if records.iter().any(|record| record.cut == serial) {
-        return Ok(None);
+        return too_long(chunk);
     }
+    let (before, last) = records.split_at(if excluding { records.len() / 2 } else { 0 });
+    let mut excluded = told(before, serial - 1)?.sums;
+    let mut told = told(last, serial)?;
+    let counted = told.sums.sets.wrapping_add(excluded.sets) as u64;
+    let more = counted.wrapping_sub(chunk.sets as u64) as i64;
+    let sets = chunk.sets.wrapping_add_signed(more.into());
+    if excluding {
+        excluded.sets = sets.wrapping_sub(told.sums.sets);
+    } else {
+        told.sums.sets = sets;
+    }
+    Ok(Answer {
+        visited: told.sums,
+        excluded,
+        defined: Some(told.defined),
+        survivors: offsets(survivors, chunk, layout, &told)?,
+        ..Answer::too_large()
+    })
+}
+
+/// The answer of a chunk whose loops the adapter cut short (`shaders/shared/loops.wgsl`): none, so that it
+/// is done again in halves.
+///
+/// # Errors
+/// A single set has no halves.
+pub(super) fn too_long(chunk: Chunk) -> Result<Answer, String> {
+    if chunk.sets < 2 {
+        return Err("it cuts short the loops that a single set takes; use --engine cpu".to_owned());
+    }
+    Ok(Answer::too_large())
+}
+
+/// Adds up the records of dispatch `serial`.
+fn told(records: &[Record], serial: u32) -> Result<Told, String> {
     let mut told = Told::default();
     for (i, record) in records.iter().enumerate() {
         if record.serial != serial {
@@ -106,14 +113,13 @@ fn told(records: &[u8], serial: u32) -> Result<Option<Told>, String> {
         }
         let tally = record.tally;
         let whole = |[low, high]: [u32; 2]| u64::from(high) << 32 | u64::from(low);
-        let sets = u64::from(tally.sets).wrapping_add(whole(record.closed));
-        told.sets = told.sets.wrapping_add(sets);
-        told.sums += AuditSums::new(0, tally.sums.map(whole));
+        let sets = u128::from(tally.sets) + u128::from(whole(record.closed));
+        told.sums += AuditSums::new(sets, tally.sums.map(whole));
         told.defined += u64::from(tally.defined);
         told.kept += u64::from(tally.kept);
         told.kept_offsets = told.kept_offsets.wrapping_add(tally.kept_offsets);
     }
-    Ok(Some(told))
+    Ok(told)
 }
 
 /// The offsets of a chunk's survivors, which must be those that its records tell of.
@@ -192,24 +198,33 @@ mod tests {
         }
     }
 
-    fn read(records: &[Record], survivors: &[u32]) -> Result<Seen, String> {
+    const REPORTS: Reports = Reports {
+        serial: 3,
+        excluding: false,
+        survivors: NARROW,
+    };
+
+    fn read(records: &[Record], survivors: &[u32]) -> Result<Answer, String> {
         let survivors = bytemuck::cast_slice(survivors);
-        super::read(bytemuck::cast_slice(records), survivors, CHUNK, 3, NARROW)
+        super::read(bytemuck::cast_slice(records), survivors, CHUNK, REPORTS)
     }
 
-    fn read_wide(record: Record, survivors: &[[u32; 4]]) -> Result<Seen, String> {
+    fn read_wide(record: Record, survivors: &[[u32; 4]]) -> Result<Answer, String> {
         let survivors = bytemuck::cast_slice(survivors);
-        super::read(bytemuck::bytes_of(&record), survivors, HUGE, 3, WIDE)
+        let reports = Reports {
+            survivors: WIDE,
+            ..REPORTS
+        };
+        super::read(bytemuck::bytes_of(&record), survivors, HUGE, reports)
     }
 
     #[test]
     fn what_fits_together_is_added_up() {
         let seen = read(&[record(1, 19), record(1, 2)], &[2, 2, 19, 99]).unwrap();
-        assert_eq!(
-            (seen.sums.sets, seen.sums.six.sag.0),
-            (20, 2 * ((1 << 32) + 5))
-        );
-        assert_eq!((seen.defined, seen.survivors), (8, Ok(vec![2, 19])));
+        let visited = seen.visited;
+        assert_eq!((visited.sets, visited.six.sag.0), (20, 2 * ((1 << 32) + 5)));
+        assert_eq!(seen.excluded, AuditSums::default());
+        assert_eq!((seen.defined, seen.survivors), (Some(8), Ok(vec![2, 19])));
         let full = read(&[record(4, 6)], &[4, 0, 1, 2]).unwrap();
         assert_eq!(full.survivors, Err(Redo::Survivors));
     }
@@ -223,13 +238,60 @@ mod tests {
             ..record(0, 0)
         };
         let seen = read(&[missing, cut], &[1, 1]).unwrap();
-        assert_eq!(seen.sums, AuditSums::default());
+        assert_eq!(seen.visited, AuditSums::default());
         assert_eq!(seen.survivors, Err(Redo::Size));
-        // Of a dispatch before this one.
+        // It was cut in a dispatch before this one.
         cut.cut = 2;
         assert!(read(&[cut], &[1, 1]).is_err());
         let one = Chunk { first: 7, sets: 1 };
-        assert!(cut_short(one).unwrap_err().contains("--engine cpu"));
+        assert!(too_long(one).unwrap_err().contains("--engine cpu"));
+    }
+
+    #[test]
+    fn what_a_closed_form_excluded_is_told_apart_and_nothing_is_in_both() {
+        let reports = Reports {
+            excluding: true,
+            survivors: WIDE,
+            ..REPORTS
+        };
+        let read = |records: &[Record]| {
+            let records = bytemuck::cast_slice(records);
+            super::read(records, &[0; 16], HUGE, reports)
+        };
+        // All sets of the chunk but the 20 that were summed, modulo 2^64; and one of them lost.
+        let all = (HUGE.sets - 20) as u64;
+        let excluded = |sets: u64| Record {
+            tally: Tally {
+                sets: 0,
+                defined: 0,
+                ..record(0, 0).tally
+            },
+            serial: 2,
+            closed: [sets as u32, (sets >> 32) as u32],
+            ..record(0, 0)
+        };
+        let none = excluded(0);
+        for lost in [0, 1] {
+            let records = [none, excluded(all - lost), record(0, 0), record(0, 0)];
+            let answer = read(&records).unwrap();
+            assert_eq!(
+                (answer.visited.sets, answer.visited.six.n.0),
+                (20, 2 * ((1 << 32) + 5))
+            );
+            assert_eq!(answer.excluded.sets, HUGE.sets - 20 - u128::from(lost));
+            assert_eq!(
+                (answer.excluded.six.n.0, answer.defined),
+                (2 * ((1 << 32) + 5), Some(8))
+            );
+        }
+        // Either dispatch may be the one that a workgroup is missing from.
+        let late = Record { serial: 1, ..none };
+        assert!(read(&[late, none, record(0, 0), record(0, 0)]).is_err());
+        let late = Record {
+            serial: 2,
+            ..record(0, 0)
+        };
+        assert!(read(&[none, none, record(0, 0), late]).is_err());
     }
 
     #[test]

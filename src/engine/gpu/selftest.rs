@@ -2,15 +2,14 @@
 //!
 //! A small table with missing answers, as wide in its scores as the method's fields and sums allow,
 //! is packed for exactly that method and searched for all sets and for the best few (which
-//! exercises the discard). The complete pipeline gets such a table without gaps. Answers are compared
+//! exercises the discard). A pipeline for complete tables gets such a one without gaps. Answers are compared
 //! with the oracle's; the audit sums with sums taken set by set here.
 
-use super::drive::Driven;
-use super::job::{Ask, Job};
+use super::drive::{Drive, Driven};
+use super::job::Job;
+use super::kind::Sample;
 use super::layout::{SumWidth, Variant};
-use super::levels;
 use super::limits::Excess;
-use super::member::{Member, Worked};
 use super::method::Method;
 use super::pack::Packing;
 use super::queue::Queue;
@@ -32,49 +31,23 @@ const SETS: u128 = 100;
 /// The size of chunks plays no part.
 const TARGET: Duration = Duration::from_millis(100);
 
-/// What is packed where nothing in particular is asked for: narrow and wide sums.
-pub(super) const USUAL: [Method; 4] = [
-    Method::Flat(Variant {
-        k: 3,
-        score_bits: 4,
-        sums: SumWidth::Narrow,
-    }),
-    Method::Flat(Variant {
-        k: 3,
-        score_bits: 32,
-        sums: SumWidth::Wide,
-    }),
-    Method::Complete {
-        k: 3,
-        width: SumWidth::Narrow,
-        span: 64,
-    },
-    Method::Complete {
-        k: 3,
-        width: SumWidth::Wide,
-        span: 64,
-    },
-];
-
-/// Scores in the table for the complete pipeline: half of it up and half down, as it is packed.
+/// Scores in a table without gaps: half of it up and half down, as it is packed.
 const COMPLETE_REACH: i64 = 4;
 
-/// Asks `member`.
+/// Asks `device`, which searches by `search`.
 ///
 /// # Errors
 /// [`EngineError::SelfTest`] where an answer is wrong, and whatever the search fails with.
-pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
+pub(super) fn run(
+    device: &str,
+    method: Method,
+    search: impl Fn(Drive<'_>) -> Result<Driven, EngineError>,
+) -> Result<(), EngineError> {
     let wrong = |what: String| EngineError::SelfTest {
-        device: member.name(),
+        device: device.to_owned(),
         what,
     };
-    let (matrix, packing) = match method {
-        Method::Flat(variant) => table_for(variant),
-        Method::Projected(variant) => table_for(&variant.packed),
-        Method::Levels(levels) => table_for(&packed_for_levels(levels)),
-        Method::Complete { k, span, .. } => complete_table_for(*k, *span),
-    }
-    .map_err(&wrong)?;
+    let (matrix, packing) = table_for(method.sample()).map_err(&wrong)?;
     let k = packing.variant.k;
     let total = query_for(&matrix, k, 1, 2).map_err(&wrong)?.space().count();
     let skip = (total / 2).saturating_sub(SETS / 2);
@@ -83,34 +56,22 @@ pub(super) fn run(member: &Member, method: &Method) -> Result<(), EngineError> {
         let query = query_for(&matrix, k, top, min_users).map_err(&wrong)?;
         let part = part_of(&query, skip).map_err(&wrong)?;
         let want = ReferenceEngine.open(&query)?.search(&part, &Watch::new())?;
-        let ask = Ask::Exactly(*method);
-        let mut job = Job::with_packing(&query, packing.clone(), ask)?;
-        if let Method::Complete { width, .. } = method {
-            let table = job.complete_table().map_err(Excess::refusal)?;
-            job.complete = Some(match width {
-                SumWidth::Narrow => table,
-                SumWidth::Wide => table.wide(),
-            });
-        }
-        let queue = Queue::new(part.ranks());
-        let Worked { driven, end, .. } = member.work(&job, &queue, &Watch::new(), TARGET);
-        end?;
-        let Driven {
-            top: best,
-            seen,
-            defined,
-            ..
-        } = driven;
-        let case = format!(
-            "of known answers, {} pipeline, {method:?}, top {top}",
-            method.name()
-        );
-        if !same(&want.best, &best.into_sorted()) {
+        let job = Job::with_packing(&query, packing.clone())?;
+        let driven = search(Drive {
+            job: &job,
+            queue: &Queue::new(part.ranks()),
+            watch: &Watch::new(),
+            target: TARGET,
+        })?;
+        let case = format!("of known answers, {method:?}, top {top}");
+        if !same(&want.best, &driven.top.into_sorted()) {
             return Err(wrong(format!("the best sets {case}")));
         }
-        if defined.is_some() && defined != want.defined {
+        if driven.defined.is_some() && driven.defined != want.defined {
             return Err(wrong(format!("the number of defined sets {case}")));
         }
+        let mut seen = driven.visited;
+        seen += driven.excluded;
         if seen != seen_by_definition(&matrix, k, part.ranks(), &packing.basis) {
             return Err(wrong(format!("the audit sums {case}")));
         }
@@ -146,25 +107,16 @@ fn some_of_sets(matrix: &ResponseMatrix, k: usize, skip: u128) -> Result<u64, St
     Ok(most.saturating_sub(most.saturating_sub(least) / 2).max(2))
 }
 
-/// Sets with a level between roots and leaves, but where roots are of one question.
-fn packed_for_levels(variant: &levels::layout::Variant) -> Variant {
-    let (k, sums) = match variant.root {
-        1 => (2, variant.sums),
-        _ => (5, variant.sums),
-    };
-    let score_bits = match sums {
-        SumWidth::Narrow => 4,
-        SumWidth::Wide => 32,
-    };
-    Variant {
-        k,
-        score_bits,
-        sums,
+/// The table of a sample, and how it is packed.
+fn table_for(sample: Sample) -> Result<(ResponseMatrix, Packing), String> {
+    match sample {
+        Sample::Gaps(variant) => table_with_gaps(&variant),
+        Sample::Complete { k, questions } => complete_table(k, questions),
     }
 }
 
 /// The widest table that `variant` can hold, packed for it and nothing narrower.
-fn table_for(variant: &Variant) -> Result<(ResponseMatrix, Packing), String> {
+fn table_with_gaps(variant: &Variant) -> Result<(ResponseMatrix, Packing), String> {
     for bits in [32, 16, 8, 4, 2, 1] {
         if bits > variant.score_bits {
             continue;
@@ -186,9 +138,9 @@ fn table_for(variant: &Variant) -> Result<(ResponseMatrix, Packing), String> {
     Err(format!("no table is narrow enough for {variant:?}"))
 }
 
-/// A table without gaps for workgroups with room for `span` questions.
-fn complete_table_for(k: usize, span: u32) -> Result<(ResponseMatrix, Packing), String> {
-    let questions = QUESTIONS.max(k + 2).min(span as usize);
+/// A table without gaps, of no more than `most` questions.
+fn complete_table(k: usize, most: usize) -> Result<(ResponseMatrix, Packing), String> {
+    let questions = QUESTIONS.max(k + 2).min(most);
     let matrix = fill(questions, COMPLETE_REACH, |_| false)?;
     let packing = Packing::new(&matrix, k)
         .map_err(Excess::refusal)
@@ -277,13 +229,15 @@ fn seen_by_definition(
 
 #[cfg(test)]
 mod tests {
-    use super::super::method::Choice;
     use super::*;
+    use crate::engine::gpu::complete::Complete;
+    use crate::engine::gpu::kind::Kind;
     use crate::engine::gpu::layout::MAX_K;
+    use crate::engine::gpu::limits::TYPICAL;
 
     #[test]
-    fn the_complete_pipeline_has_narrow_integers_unless_widened() {
-        for (k, span) in [
+    fn a_table_without_gaps_is_packed_as_narrow_as_its_variant() {
+        for (k, columns) in [
             (2, 64),
             (3, 64),
             (5, 256),
@@ -291,14 +245,12 @@ mod tests {
             (MAX_K, 256),
             (MAX_K, 320),
         ] {
-            let (matrix, packing) = complete_table_for(k, span).unwrap();
-            assert!(matrix.questions().len() <= span as usize);
+            let (matrix, packing) = complete_table(k, columns).unwrap();
+            assert!(matrix.questions().len() <= columns);
             let query = query_for(&matrix, k, 1000, 2).unwrap();
-            let ask = Ask::Choice(Choice::Flat);
-            let job = Job::with_packing(&query, packing, ask).unwrap();
-            let table = job.complete_table().unwrap();
-            assert_eq!(table.width, SumWidth::Narrow);
-            assert_eq!(table.wide().width, SumWidth::Wide);
+            let job = Job::with_packing(&query, packing).unwrap();
+            let variant = Complete::variant(&job, &TYPICAL).unwrap();
+            assert_eq!(variant.sums, SumWidth::Narrow);
         }
     }
 
@@ -313,7 +265,7 @@ mod tests {
                         score_bits,
                         sums,
                     };
-                    let (matrix, packing) = table_for(&variant).unwrap();
+                    let (matrix, packing) = table_with_gaps(&variant).unwrap();
                     assert_eq!(packing.variant, variant);
                     let natural = Packing::new(&matrix, k).unwrap().variant;
                     if sums == SumWidth::Narrow || score_bits == 32 {

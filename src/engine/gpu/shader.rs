@@ -1,85 +1,71 @@
-//! WGSL text: each kernel with the shared pieces that it is made of.
+//! Kernels: WGSL entry points, each as the whole text that a device compiles. A pipeline's own `shader`
+//! says which ones it has and of which shared pieces.
+//!
+//! A piece is a file of `shaders/shared`; WGSL lets them stand in any order. The constants in front of
+//! them come from `layout`.
 
-use super::layout::{Integers, SumWidth, Variant};
+use super::layout::{Integers, SumWidth};
 
-/// A kernel: its file is `shaders/<name>.wgsl`, its pipeline's label is `name`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kernel {
-    /// One invocation a set, over the full bitsets.
-    Flat,
-    /// Complete tables: a workgroup goes from stem to stem, over covariances.
-    Complete {
-        /// Questions that its memory has room for.
-        span: u32,
-    },
+/// A kernel: its file is `shaders/<name>.wgsl`, its label is `name`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kernel {
+    /// File, label.
+    pub name: &'static str,
+    /// Constants, pieces and its own file.
+    pub source: String,
 }
 
+/// The name and the text of the kernel in `shaders/<name>.wgsl`.
+macro_rules! kernel {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/shaders/",
+                $name,
+                ".wgsl"
+            )),
+        )
+    };
+}
+pub(super) use kernel;
+
+/// The texts of the shared pieces with these names.
+macro_rules! pieces {
+    ($($name:literal),+ $(,)?) => {
+        [$(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/shared/", $name, ".wgsl"))),+]
+    };
+}
+pub(super) use pieces;
+
 impl Kernel {
-    /// Every kernel, with one size of each array.
-    pub const ALL: [Self; 2] = [Self::Flat, Self::Complete { span: 256 }];
-
-    /// File, label.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Flat => "flat",
-            Self::Complete { .. } => "complete",
+    /// Joins a kernel's constants, its own text and its pieces, with what every kernel has.
+    pub(super) fn new(
+        (name, text): (&'static str, &'static str),
+        integers: Integers,
+        constants: &str,
+        own_pieces: &[&[&'static str]],
+    ) -> Self {
+        let operations = match integers {
+            Integers::Pairs => pieces!["u64_pairs"],
+            Integers::Native => pieces!["u64_native"],
+        };
+        let common = pieces!["u128", "loops", "floor"];
+        let texts = [&[&operations[..], &common], own_pieces].concat().concat();
+        Self {
+            name,
+            source: [constants, &texts.join("\n"), text].join("\n"),
         }
     }
+}
 
-    /// Least K that it can be compiled for.
-    #[must_use]
-    pub fn least_k(self) -> usize {
-        match self {
-            Self::Flat => 1,
-            // A stem and two more.
-            Self::Complete { .. } => 2,
-        }
-    }
-
-    /// The whole text for `variant`.
-    #[must_use]
-    pub fn source(self, variant: &Variant, integers: Integers) -> String {
-        let (sums, partials, judge) = match variant.sums {
-            SumWidth::Narrow => (
-                include_str!("../../../shaders/shared/sums_narrow.wgsl"),
-                include_str!("../../../shaders/shared/partials_narrow.wgsl"),
-                include_str!("../../../shaders/shared/judge_narrow.wgsl"),
-            ),
-            SumWidth::Wide => (
-                include_str!("../../../shaders/shared/sums_wide.wgsl"),
-                include_str!("../../../shaders/shared/partials_wide.wgsl"),
-                include_str!("../../../shaders/shared/judge_wide.wgsl"),
-            ),
-        };
-        let wholes = match variant.sums {
-            SumWidth::Narrow => include_str!("../../../shaders/shared/whole_narrow.wgsl"),
-            SumWidth::Wide => include_str!("../../../shaders/shared/whole_wide.wgsl"),
-        };
-        let ranks = [
-            integers.operations(),
-            include_str!("../../../shaders/shared/u128.wgsl"),
-            include_str!("../../../shaders/shared/unrank.wgsl"),
-            include_str!("../../../shaders/shared/sums.wgsl"),
-            include_str!("../../../shaders/shared/loops.wgsl"),
-            include_str!("../../../shaders/shared/tally.wgsl"),
-            include_str!("../../../shaders/shared/report.wgsl"),
-        ];
-        let own: &[&str] = match self {
-            Self::Flat => &[
-                include_str!("../../../shaders/shared/floor.wgsl"),
-                sums,
-                partials,
-                include_str!("../../../shaders/shared/judge.wgsl"),
-                judge,
-                include_str!("../../../shaders/flat.wgsl"),
-            ],
-            Self::Complete { .. } => &[wholes, include_str!("../../../shaders/complete.wgsl")],
-        };
-        let sizes = match self {
-            Self::Flat => String::new(),
-            Self::Complete { span } => format!("const SPAN: u32 = {span}u;\n"),
-        };
-        variant.prelude() + &sizes + &ranks.join("\n") + "\n" + &own.join("\n")
-    }
+/// The pieces that sum and judge sets in integers of this width.
+pub(super) fn judging(sums: SumWidth) -> [&'static str; 4] {
+    let [all, judge] = pieces!["sums", "judge"];
+    let [sums, its_judge] = match sums {
+        SumWidth::Narrow => pieces!["sums_narrow", "judge_narrow"],
+        SumWidth::Wide => pieces!["sums_wide", "judge_wide"],
+    };
+    [all, judge, sums, its_judge]
 }

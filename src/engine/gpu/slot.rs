@@ -1,90 +1,165 @@
-//! The chunks that a pipeline has in flight: their buffers and numbers, how each is submitted, and how
-//! what it left comes back. All pipelines share it.
+//! A pipeline's search on a device: its kernels in order, the chunks in flight with their buffers and
+//! numbers, how each is submitted, and how what it left comes back. All pipelines share it.
 //!
-//! A pipeline says what its params are, what it binds and dispatches, and how many workgroups report.
-//! Words that it wants back besides are its `front`.
+//! A pipeline says what it dispatches and binds ([`Dispatch`]), how much room there is ([`Sizes`]), and what
+//! it knows of chunks ([`Chunks`]): what their params are, and what to make of an answer.
 
 use super::device::{Device, STAMP_BYTES, Stopwatch};
-use super::drive::{Answer, Redo, Span};
+use super::drive::{Answer, Pipeline, Redo};
 use super::fault::Fault;
+use super::floor::Floor;
 use super::layout::RECORD_BYTES;
 use super::limits::Limits;
+use super::pace::Bounds;
 use super::queue::Chunk;
-use super::records::{self, Seen, Survivors};
+use super::records::{self, Reports, Survivors};
+use super::shader::Kernel;
 use crate::engine::EngineError;
-use crate::stats::AuditSums;
+use bytemuck::Pod;
 use wgpu::BufferUsages;
 
 /// Chunks in flight: one computes and one waits its turn while the host finishes a third.
 const SLOTS: usize = 3;
 
-/// The same in all slots of a pipeline.
-#[derive(Debug)]
-pub(super) struct Common<'a> {
-    pub(super) device: &'a Device,
-    pub(super) limits: Limits,
-    /// What submissions are called in errors.
-    pub(super) label: &'static str,
-    /// Bytes of a chunk's params.
-    pub(super) params: u64,
-    /// Most workgroups that report.
-    pub(super) workgroups: u32,
-    pub(super) survivors: Survivors,
-    /// Words that are cleared before each chunk and read back in front of the records. One buffer
-    /// does, as chunks run in order.
-    pub(super) front: Option<wgpu::Buffer>,
-    pub(super) fault: Option<Fault>,
+/// Bytes from the params of one dispatch to those of the next: WebGPU lets no adapter ask for more
+/// alignment of a binding.
+const PARAMS_STRIDE: usize = 256;
+
+/// What a pipeline knows of its chunks. Names no device.
+pub(super) trait Chunks {
+    /// The params of a dispatch.
+    type Params: Pod;
+
+    /// Sizes of chunks.
+    fn bounds(&self) -> Bounds;
+
+    /// Completes the params of a chunk's dispatches, which hold what is the same in all chunks, and says how
+    /// many workgroups report, one at least; `None` where the chunk is more than one submission can do.
+    fn start(&self, chunk: &Ticket, floor: Floor, params: &mut [Self::Params]) -> Option<u32>;
+
+    /// Has the last word on an answer, given what the chunk left in front of its records.
+    fn finish(&self, _front: &[u32], _answer: &mut Answer) {}
 }
 
-/// The chunks in flight, each with the bind groups `B` of its buffers.
+/// A dispatch of each chunk.
 #[derive(Debug)]
-pub(super) struct Slots<'a, B> {
-    common: Common<'a>,
-    slots: Vec<Slot<B>>,
-    /// Of the last dispatch.
+pub(super) struct Dispatch<P> {
+    kernel: Kernel,
+    /// What is the same in all chunks.
+    params: P,
+    /// What the kernel binds behind its params.
+    bound: Vec<Bound>,
+}
+
+/// What a kernel binds.
+#[derive(Clone, Debug)]
+pub(super) enum Bound {
+    /// A buffer that is the same in all chunks.
+    Fixed(wgpu::Buffer),
+    /// The count of the chunk's survivors, and the offset of each.
+    Survivors,
+    /// The records of the chunk's workgroups.
+    Records,
+}
+
+impl<P> Dispatch<P> {
+    /// A dispatch of a kernel that binds these buffers, and then what of each chunk it is.
+    pub(super) fn new(kernel: &Kernel, params: P, fixed: &[&wgpu::Buffer], own: &[Bound]) -> Self {
+        let fixed = fixed.iter().map(|&buffer| Bound::Fixed(buffer.clone()));
+        Self {
+            kernel: kernel.clone(),
+            params,
+            bound: fixed.chain(own.iter().cloned()).collect(),
+        }
+    }
+}
+
+/// How much room chunks have.
+#[derive(Debug)]
+pub(super) struct Sizes {
+    /// Most workgroups that report.
+    pub(super) workgroups: u32,
+    /// Whether each reports twice, see [`Reports`].
+    pub(super) excluding: bool,
+    pub(super) survivors: Survivors,
+    pub(super) front: Option<Front>,
+}
+
+/// Words that are cleared before each chunk and read back in front of the records: first what the chunk
+/// took or asked for of some room, then 1 where loops were cut short (`shaders/shared/loops.wgsl`), then
+/// what else a pipeline wants to know. One buffer does, as chunks run in order.
+#[derive(Debug)]
+pub(super) struct Front {
+    pub(super) buffer: wgpu::Buffer,
+    /// A chunk that asked for more is done again in halves.
+    pub(super) room: u32,
+}
+
+/// A search of one pipeline on a device.
+#[derive(Debug)]
+pub(super) struct Slots<'a, C: Chunks> {
+    device: &'a Device,
+    limits: Limits,
+    /// What submissions are called in errors.
+    label: &'static str,
+    sizes: Sizes,
+    chunks: C,
+    kernels: Vec<wgpu::ComputePipeline>,
+    /// What is the same in all chunks, of each dispatch.
+    params: Vec<C::Params>,
+    slots: Vec<Slot>,
+    /// The last dispatch's number.
     serial: u32,
 }
 
-/// Buffers of a slot that a kernel binds.
 #[derive(Debug)]
-pub(super) struct Buffers {
-    pub(super) params: wgpu::Buffer,
-    /// Their count, and the offset of each.
-    pub(super) survivors: wgpu::Buffer,
-    /// One a workgroup.
-    pub(super) records: wgpu::Buffer,
-}
-
-#[derive(Debug)]
-struct Slot<B> {
-    buffers: Buffers,
+struct Slot {
+    params: wgpu::Buffer,
+    survivors: wgpu::Buffer,
+    records: wgpu::Buffer,
     /// What [`Parts`] says.
     readback: wgpu::Buffer,
     stopwatch: Option<Stopwatch>,
-    bindings: B,
+    /// The bind group of each dispatch.
+    bindings: Vec<wgpu::BindGroup>,
     running: Option<Running>,
 }
 
 /// A chunk in flight.
 #[derive(Debug)]
 enum Running {
-    /// It is more than one submission can do; nothing was submitted.
-    Refused,
+    /// A chunk that is more than one submission can do; nothing was submitted.
+    Refused(Chunk),
     Submitted {
-        ticket: Ticket,
+        chunk: Chunk,
+        serial: u32,
         parts: Parts,
         submission: wgpu::SubmissionIndex,
     },
 }
 
-/// What the params of a chunk depend on beside the chunk itself.
+/// What the params of a chunk depend on.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ticket {
+    /// What kernels are told: the chunk itself, but for a planted fault.
     pub(super) chunk: Chunk,
-    /// The rank that its kernels start from: the chunk's first, but for a planted fault.
-    pub(super) first: u128,
-    /// The number of its dispatch, or the last one's.
-    pub(super) serial: u32,
+    /// The number of its first dispatch; those behind it follow.
+    serial: u32,
+}
+
+impl Ticket {
+    /// Each dispatch's params with its number.
+    pub(super) fn each<'p, P>(
+        &self,
+        params: &'p mut [P],
+    ) -> impl Iterator<Item = (u32, &'p mut P)> {
+        (self.serial..).zip(params)
+    }
+
+    /// Sets of a chunk of a pipeline whose bounds are of 32 bits.
+    pub(super) fn sets(&self) -> u32 {
+        self.chunk.sets as u32
+    }
 }
 
 /// Bytes that a chunk brings back, in this order.
@@ -97,12 +172,12 @@ struct Parts {
 }
 
 impl Parts {
-    /// Of a chunk on which so many workgroups report.
-    fn new(front: u64, workgroups: u32, survivors: u64) -> Self {
+    /// The bytes of a chunk with so many records.
+    fn new(front: u64, records: u64, survivors: u64) -> Self {
         Self {
             stamps: STAMP_BYTES,
             front,
-            records: u64::from(workgroups) * RECORD_BYTES,
+            records: records * RECORD_BYTES,
             survivors,
         }
     }
@@ -120,146 +195,160 @@ impl Parts {
     }
 }
 
-/// What a chunk left, as it lies in mapped memory.
-#[derive(Debug)]
-pub(super) struct Back<'b> {
-    device: &'b Device,
-    ticket: Ticket,
-    layout: Survivors,
-    /// When it ran, where the device has a clock.
-    pub(super) ran: Option<Span>,
-    /// [`Common::front`].
-    pub(super) front: Vec<u32>,
-    records: &'b [u8],
-    survivors: &'b [u8],
-}
-
-impl Back<'_> {
-    /// What its workgroups saw.
-    ///
-    /// # Errors
-    /// As [`records::read`].
-    pub(super) fn seen(&self) -> Result<Seen, EngineError> {
-        let Ticket { chunk, serial, .. } = self.ticket;
-        records::read(self.records, self.survivors, chunk, serial, self.layout)
-            .map_err(|what| self.device.error(what))
+impl Sizes {
+    /// So many workgroups that report once, and survivors of one word.
+    pub(super) fn new(workgroups: u32, survivors: u32) -> Self {
+        Self {
+            workgroups,
+            excluding: false,
+            survivors: Survivors {
+                words: 1,
+                capacity: survivors,
+            },
+            front: None,
+        }
     }
 
-    /// The same where its front says that loops were cut short, whatever else there is.
-    ///
-    /// # Errors
-    /// As [`records::cut_short`].
-    pub(super) fn cut_short(&self) -> Result<Seen, EngineError> {
-        records::cut_short(self.ticket.chunk).map_err(|what| self.device.error(what))
+    /// What a chunk brings back on which so many workgroups report.
+    fn parts(&self, chunk: Chunk, workgroups: u32) -> Parts {
+        let front = self.front.as_ref().map_or(0, |front| front.buffer.size());
+        let records = u64::from(workgroups) * if self.excluding { 2 } else { 1 };
+        Parts::new(front, records, self.survivors.bytes(chunk))
     }
 }
 
-impl<'a, B> Slots<'a, B> {
-    /// Makes the buffers of all slots; `bind` makes the bind groups of one from its buffers, and may
-    /// make more.
+impl<'a, C: Chunks> Slots<'a, C> {
+    /// Compiles the kernels and makes all buffers.
     pub(super) fn new(
-        common: Common<'a>,
-        bind: impl Fn(&Buffers) -> Result<B, EngineError>,
+        device: &'a Device,
+        limits: Limits,
+        label: &'static str,
+        sizes: Sizes,
+        chunks: C,
+        dispatches: Vec<Dispatch<C::Params>>,
     ) -> Result<Self, EngineError> {
-        let device = common.device;
+        let kernels: Vec<_> = dispatches
+            .iter()
+            .map(|dispatch| device.pipeline(&dispatch.kernel))
+            .collect::<Result<_, _>>()?;
         let any = Chunk {
             first: 0,
             sets: u128::MAX,
         };
-        let most = common.parts(any, common.workgroups);
+        let most = sizes.parts(any, sizes.workgroups);
         let output = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         let mut slots = Vec::with_capacity(SLOTS);
         for _ in 0..SLOTS {
-            let buffers = Buffers {
-                params: device.buffer(
-                    "params",
-                    common.params,
-                    BufferUsages::STORAGE | BufferUsages::COPY_DST,
-                )?,
+            let bytes = (PARAMS_STRIDE * dispatches.len()) as u64;
+            let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
+            let mut slot = Slot {
+                params: device.buffer("params", bytes, usage)?,
                 survivors: device.buffer("survivors", most.survivors, output)?,
                 records: device.buffer("records", most.records, output)?,
-            };
-            let readback = device.buffer(
-                "readback",
-                most.total(),
-                BufferUsages::COPY_DST | BufferUsages::MAP_READ,
-            )?;
-            slots.push(Slot {
-                bindings: bind(&buffers)?,
-                buffers,
-                readback,
+                readback: device.buffer(
+                    "readback",
+                    most.total(),
+                    BufferUsages::COPY_DST | BufferUsages::MAP_READ,
+                )?,
                 stopwatch: device.stopwatch()?,
+                bindings: Vec::with_capacity(dispatches.len()),
                 running: None,
-            });
+            };
+            for (i, (dispatch, kernel)) in (0..).zip(dispatches.iter().zip(&kernels)) {
+                let params = wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: &slot.params,
+                    offset: PARAMS_STRIDE as u64 * i,
+                    size: wgpu::BufferSize::new(size_of::<C::Params>() as u64),
+                });
+                let bound = dispatch.bound.iter().map(|bound| match bound {
+                    Bound::Fixed(buffer) => buffer.as_entire_binding(),
+                    Bound::Survivors => slot.survivors.as_entire_binding(),
+                    Bound::Records => slot.records.as_entire_binding(),
+                });
+                let resources: Vec<_> = [params].into_iter().chain(bound).collect();
+                let binding = device.bind(dispatch.kernel.name, kernel, &resources)?;
+                slot.bindings.push(binding);
+            }
+            slots.push(slot);
         }
         Ok(Self {
-            common,
+            device,
+            limits,
+            label,
+            sizes,
+            chunks,
+            kernels,
+            params: dispatches.into_iter().map(|d| d.params).collect(),
             slots,
             serial: 0,
         })
     }
 
-    /// How many chunks may be in flight.
-    pub(super) fn len(&self) -> usize {
-        self.slots.len()
-    }
-
     /// Numbers a chunk that is to be submitted.
-    pub(super) fn ticket(&mut self, chunk: Chunk) -> Ticket {
-        self.ticket_of_steps(chunk, 1)
-    }
-
-    /// Numbers a chunk of so many dispatches that report, with consecutive numbers.
-    pub(super) fn ticket_of_steps(&mut self, chunk: Chunk, steps: u32) -> Ticket {
+    fn ticket(&mut self, chunk: Chunk) -> Ticket {
+        let dispatches = self.params.len() as u32;
         // 0 is what a buffer that was never written holds.
-        self.serial = self.serial.checked_add(steps).unwrap_or(steps);
-        let first = match self.common.fault {
+        self.serial = self.serial.checked_add(dispatches).unwrap_or(dispatches);
+        let first = match self.device.fault() {
             Some(Fault::ShiftedChunk) => chunk.first.saturating_sub(1),
             _ => chunk.first,
         };
         Ticket {
-            chunk,
-            first,
-            serial: self.serial,
+            chunk: Chunk { first, ..chunk },
+            serial: self.serial - dispatches + 1,
         }
     }
+}
 
-    /// Takes a chunk of which one submission can only do a part: it is done again in halves.
-    pub(super) fn refuse(&mut self, slot: usize) {
-        self.slots[slot].running = Some(Running::Refused);
+impl<C: Chunks> Pipeline for Slots<'_, C> {
+    fn slots(&self) -> usize {
+        self.slots.len()
     }
 
-    /// Starts a chunk that was given a ticket, on which `workgroups` report, at least one. `record`
-    /// binds and dispatches its kernels, the one that reports over the workgroups along x and y that
-    /// it is given.
-    pub(super) fn submit(
-        &mut self,
-        slot: usize,
-        ticket: Ticket,
-        workgroups: u32,
-        params: &[u8],
-        record: impl FnOnce(&mut wgpu::ComputePass<'_>, &B, (u32, u32)),
-    ) -> Result<(), EngineError> {
-        let common = &self.common;
-        let parts = common.parts(ticket.chunk, workgroups);
+    fn bounds(&self) -> Bounds {
+        self.chunks.bounds()
+    }
+
+    fn survivors(&self) -> u64 {
+        self.sizes.survivors.capacity.into()
+    }
+
+    fn submit(&mut self, slot: usize, chunk: Chunk, floor: Floor) -> Result<(), EngineError> {
+        let ticket = self.ticket(chunk);
+        let mut params = self.params.clone();
         let slot = &mut self.slots[slot];
-        common.device.write(&slot.buffers.params, params)?;
-        let dispatched = match common.fault {
+        let Some(workgroups) = self.chunks.start(&ticket, floor, &mut params) else {
+            slot.running = Some(Running::Refused(chunk));
+            return Ok(());
+        };
+        let mut content = vec![0; params.len() * PARAMS_STRIDE];
+        for (at, params) in content.chunks_mut(PARAMS_STRIDE).zip(&params) {
+            at[..size_of::<C::Params>()].copy_from_slice(bytemuck::bytes_of(params));
+        }
+        self.device.write(&slot.params, &content)?;
+        let parts = self.sizes.parts(chunk, workgroups);
+        let dispatched = match self.device.fault() {
             Some(Fault::LostWorkgroup) => workgroups - 1,
             _ => workgroups,
         };
-        let submission = common.device.submit(common.label, |encoder| {
+        let submission = self.device.submit(self.label, |encoder| {
             // The count of survivors.
-            encoder.clear_buffer(&slot.buffers.survivors, 0, Some(4));
-            if let Some(front) = &common.front {
+            encoder.clear_buffer(&slot.survivors, 0, Some(4));
+            let front = self.sizes.front.as_ref().map(|front| &front.buffer);
+            if let Some(front) = front {
                 encoder.clear_buffer(front, 0, None);
             }
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
-                label: Some(common.label),
+                label: Some(self.label),
                 timestamp_writes: slot.stopwatch.as_ref().map(Stopwatch::pass),
             });
             if dispatched > 0 {
-                record(&mut pass, &slot.bindings, common.limits.grid(dispatched));
+                let (x, y) = self.limits.grid(dispatched);
+                for (kernel, binding) in self.kernels.iter().zip(&slot.bindings) {
+                    pass.set_pipeline(kernel);
+                    pass.set_bind_group(0, binding, &[]);
+                    pass.dispatch_workgroups(x, y, 1);
+                }
             }
             drop(pass);
             if let Some(stopwatch) = &slot.stopwatch {
@@ -267,9 +356,9 @@ impl<'a, B> Slots<'a, B> {
             }
             let mut at = parts.stamps;
             for (buffer, bytes) in [
-                (common.front.as_ref(), parts.front),
-                (Some(&slot.buffers.records), parts.records),
-                (Some(&slot.buffers.survivors), parts.survivors),
+                (front, parts.front),
+                (Some(&slot.records), parts.records),
+                (Some(&slot.survivors), parts.survivors),
             ] {
                 if let Some(buffer) = buffer {
                     encoder.copy_buffer_to_buffer(buffer, 0, &slot.readback, at, bytes);
@@ -278,57 +367,52 @@ impl<'a, B> Slots<'a, B> {
             }
         })?;
         slot.running = Some(Running::Submitted {
-            ticket,
+            chunk,
+            serial: self.serial,
             parts,
             submission,
         });
         Ok(())
     }
 
-    /// Waits for the chunk in this slot, whose answer `answer` makes of what came back.
-    pub(super) fn collect(
-        &mut self,
-        slot: usize,
-        answer: impl FnOnce(&Back<'_>) -> Result<Answer, EngineError>,
-    ) -> Result<Answer, EngineError> {
-        let Common {
-            device, survivors, ..
-        } = self.common;
+    fn collect(&mut self, slot: usize) -> Result<Answer, EngineError> {
+        let (device, sizes) = (self.device, &self.sizes);
         let slot = &mut self.slots[slot];
-        match slot.running.take() {
-            None => Err(device.error("a result was awaited that was not submitted")),
-            Some(Running::Refused) => Ok(Answer {
-                seen: AuditSums::default(),
-                defined: None,
-                survivors: Err(Redo::Size),
-                ran: None,
-            }),
+        let (chunk, serial, parts, submission) = match slot.running.take() {
+            None => return Err(device.error("a result was awaited that was not submitted")),
+            Some(Running::Refused(chunk)) if chunk.sets < 2 => {
+                return Err(device.error("a single set is more than one submission can do"));
+            }
+            Some(Running::Refused(_)) => return Ok(Answer::too_large()),
             Some(Running::Submitted {
-                ticket,
+                chunk,
+                serial,
                 parts,
                 submission,
-            }) => device.read(submission, &slot.readback, parts.total(), |bytes| {
-                let [stamps, front, records, offsets] = parts.split(bytes);
-                let stopwatch = slot.stopwatch.as_ref();
-                answer(&Back {
-                    device,
-                    ticket,
-                    layout: survivors,
-                    ran: stopwatch.and_then(|_| device.span(stamps)),
-                    front: bytemuck::pod_collect_to_vec(front),
-                    records,
-                    survivors: offsets,
-                })
-            })?,
-        }
-    }
-}
-
-impl Common<'_> {
-    /// Of a chunk on which so many workgroups report.
-    fn parts(&self, chunk: Chunk, workgroups: u32) -> Parts {
-        let front = self.front.as_ref().map_or(0, wgpu::Buffer::size);
-        Parts::new(front, workgroups, self.survivors.bytes(chunk))
+            }) => (chunk, serial, parts, submission),
+        };
+        let answer = device.read(submission, &slot.readback, parts.total(), |bytes| {
+            let [stamps, front, records, offsets] = parts.split(bytes);
+            let front: Vec<u32> = bytemuck::pod_collect_to_vec(front);
+            let reports = Reports {
+                serial,
+                excluding: sizes.excluding,
+                survivors: sizes.survivors,
+            };
+            let mut answer = match front[..] {
+                [_, cut, ..] if cut != 0 => records::too_long(chunk)?,
+                _ => records::read(records, offsets, chunk, reports)?,
+            };
+            let room = sizes.front.as_ref().map_or(0, |front| front.room);
+            if front.first().is_some_and(|&taken| taken > room) {
+                answer.survivors = Err(Redo::Size);
+            }
+            let stopwatch = slot.stopwatch.as_ref();
+            answer.ran = stopwatch.and_then(|_| device.ran(stamps));
+            self.chunks.finish(&front, &mut answer);
+            Ok(answer)
+        })?;
+        answer.map_err(|what: String| device.error(what))
     }
 }
 

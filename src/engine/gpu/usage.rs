@@ -3,7 +3,7 @@
 use super::drive::Driven;
 use std::time::Duration;
 
-/// One device in one search.
+/// How busy one device was in one search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// For people.
@@ -13,6 +13,9 @@ pub struct Usage {
     /// Chunks thrown away and done again in halves, for they had too many survivors, or loops
     /// that were cut short.
     pub redone: u64,
+    /// Prefixes that were gone through, by how many questions they have, from 0 on; empty where the
+    /// pipeline does not go by levels.
+    pub prefixes: Vec<u64>,
     /// How often the device failed and was opened anew.
     pub reopened: u32,
     /// How long it computed.
@@ -30,6 +33,7 @@ impl Usage {
             device,
             chunks: driven.chunks,
             redone: driven.redone,
+            prefixes: driven.prefixes.clone(),
             reopened,
             busy: driven.busy,
             elapsed,
@@ -53,6 +57,7 @@ impl Usage {
             device = self.device,
             chunks = self.chunks,
             redone = self.redone,
+            prefixes_by_level = ?self.prefixes,
             reopened = self.reopened,
             busy = ?self.busy,
             busy_share = format!("{:.1} %", self.share() * 100.0),

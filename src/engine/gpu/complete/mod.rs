@@ -10,128 +10,201 @@
 //! are read back from the device and compared before the first chunk.
 
 mod bound;
+pub mod layout;
 pub mod plan;
 mod products;
+pub mod shader;
 mod table;
-
-pub(super) use plan::Plan;
-pub(super) use products::{Products, complete_users};
-pub(super) use table::Table;
 
 use super::device::Device;
 use super::drive::{Answer, Pipeline};
 use super::fault::Fault;
 use super::floor::Floor;
 use super::job::Job;
-use super::layout::{CompleteParams, SumWidth, Variant};
-use super::limits::Limits;
+use super::kind::{Kind, Sample};
+use super::layout::{Integers, SumWidth, words};
+use super::limits::{Excess, Limits};
 use super::pace::Bounds;
-use super::queue::Chunk;
-use super::records::Survivors;
 use super::shader::Kernel;
-use super::slot::{Common, Slots};
+use super::slot::{Bound, Chunks, Dispatch, Sizes, Slots, Ticket};
 use crate::engine::EngineError;
 use bound::bar;
+use bytemuck::{Zeroable, cast_slice};
+use layout::{Params, Places, Variant};
+use plan::{Plan, operations};
+use products::{Products, complete_users};
 use std::num::Wrapping;
-use table::Places;
+use std::sync::Arc;
+use table::Table;
 use wgpu::BufferUsages;
 
-/// Everything of one search on a device.
+/// The pipeline.
+pub(super) struct Complete;
+
+/// What it knows of chunks.
 #[derive(Debug)]
-pub(super) struct Complete<'a> {
+struct Shares<'a> {
     plan: Plan,
     job: &'a Job<'a>,
-    table: &'a Table,
-    pipeline: wgpu::ComputePipeline,
-    slots: Slots<'a, wgpu::BindGroup>,
+    table: Arc<Table>,
 }
 
-/// Kernel and variant for sets of `k`, integers of this width, and workgroups with room for `span`
-/// questions.
-pub(super) fn compiled(k: usize, width: SumWidth, span: u32) -> (Kernel, Variant) {
-    let variant = Variant {
-        k,
-        // Scores are in no buffer here.
-        score_bits: 1,
-        sums: width,
-    };
-    (Kernel::Complete { span }, variant)
+/// What the kernel reads of `job`, made once for all devices.
+fn table(job: &Job<'_>) -> Result<Arc<Table>, Excess> {
+    let made = job.once(|| {
+        let k = job.query.k();
+        if k < 2 {
+            return Err(Excess::new("the complete pipeline", "sets of 2", k));
+        }
+        let products = Products::new(job.matrix, &job.packing).ok_or_else(|| {
+            let answers = job.questions() * job.matrix.users().len();
+            let need = format!("{answers} answers");
+            Excess::new("the complete pipeline", need, job.matrix.responses())
+        })?;
+        Table::new(products, k).map(Arc::new)
+    });
+    Result::clone(&made)
 }
 
-impl<'a> Complete<'a> {
-    /// Uploads the tables and makes the pipeline.
-    pub(super) fn new(
+impl Kind for Complete {
+    type Variant = Variant;
+
+    const NAME: &'static str = "complete";
+
+    const USUAL: &'static [Variant] = &[
+        Variant {
+            k: 3,
+            sums: SumWidth::Narrow,
+            columns: 64,
+        },
+        Variant {
+            k: 3,
+            sums: SumWidth::Wide,
+            columns: 64,
+        },
+    ];
+
+    fn work(job: &Job<'_>) -> Option<f64> {
+        let possible = job.query.k() > 1 && complete_users(job.matrix).is_some();
+        possible.then(|| operations(&job.load()))
+    }
+
+    fn variant(job: &Job<'_>, limits: &Limits) -> Result<Variant, Excess> {
+        let (k, sums) = (job.query.k(), table(job)?.width);
+        let plan = Plan::new(limits, job.questions(), k, sums)?;
+        Ok(Variant {
+            k,
+            sums,
+            columns: plan.columns,
+        })
+    }
+
+    fn kernels(variant: &Variant, integers: Integers) -> Vec<Kernel> {
+        vec![shader::kernel(variant, integers)]
+    }
+
+    fn open<'a>(
         device: &'a Device,
         limits: Limits,
-        plan: Plan,
         job: &'a Job<'a>,
-        table: &'a Table,
-        fault: Option<Fault>,
-    ) -> Result<Self, EngineError> {
-        tracing::debug!(?plan, width = ?table.width, integers = ?device.integers(), "complete");
-        let (kernel, variant) = compiled(job.query.k(), table.width, plan.span);
-        let pipeline =
-            device.pipeline(kernel.name(), kernel.source(&variant, device.integers()))?;
-        let binomials = device.storage("binomials", bytemuck::cast_slice(&job.table.words()))?;
-        let mut wholes = table.wholes();
-        if fault == Some(Fault::LostAnswer) {
+        variant: Variant,
+    ) -> Result<Box<dyn Pipeline + 'a>, EngineError> {
+        let table = table(job).map_err(Excess::refusal)?;
+        let questions = job.questions();
+        let plan = Plan::new(&limits, questions, variant.k, variant.sums);
+        let plan = plan.map_err(Excess::refusal)?;
+        tracing::debug!(?plan);
+        let binomials = &device.storage("binomials", &job.table.words())?;
+        let mut wholes = table.wholes(variant.sums);
+        if device.fault() == Some(Fault::LostAnswer) {
             // Sa of the last question; or the high half of its Sag.
-            let at = wholes.len() - table.questions() - 1;
+            let at = wholes.len() - questions - 1;
             wholes[at] ^= 1;
         }
-        let wholes = device.storage("wholes", bytemuck::cast_slice(&wholes))?;
-        let floats = upload_floats(device, table, fault)?;
-        let common = Common {
-            device,
-            limits,
-            label: kernel.name(),
-            params: size_of::<CompleteParams>() as u64,
-            workgroups: plan.groups,
-            survivors: Survivors {
-                words: 1,
-                capacity: plan.survivors,
-            },
-            front: None,
-            fault,
+        let wholes = &device.storage("wholes", &wholes)?;
+        let floats = &upload_floats(device, &table)?;
+        let kernel = shader::kernel(&variant, device.integers());
+        let params = Params {
+            judged: u32::from(table.defined(job.min_users)),
+            questions: questions as u32,
+            row_entries: job.table.row_entries() as u32,
+            capacity: plan.survivors,
+            ..Params::zeroed()
         };
-        let slots = Slots::new(common, |buffers| {
-            let resources = [
-                &buffers.params,
-                &binomials,
-                &floats,
-                &wholes,
-                &buffers.survivors,
-                &buffers.records,
-            ]
-            .map(wgpu::Buffer::as_entire_binding);
-            device.bind(kernel.name(), &pipeline, &resources)
-        })?;
-        Ok(Self {
-            plan,
-            job,
-            table,
-            pipeline,
-            slots,
-        })
+        let own = [Bound::Survivors, Bound::Records];
+        let dispatch = Dispatch::new(&kernel, params, &[binomials, floats, wholes], &own);
+        let sizes = Sizes::new(plan.groups, plan.survivors);
+        let chunks = Shares { plan, job, table };
+        let slots = Slots::new(device, limits, Self::NAME, sizes, chunks, vec![dispatch])?;
+        Ok(Box::new(slots))
+    }
+
+    fn sample(variant: &Variant) -> Sample {
+        Sample::Complete {
+            k: variant.k,
+            questions: variant.columns as usize,
+        }
+    }
+}
+
+impl Chunks for Shares<'_> {
+    type Params = Params;
+
+    fn bounds(&self) -> Bounds {
+        Bounds {
+            first: self.plan.first.into(),
+            grain: 1,
+            most: self.plan.most.into(),
+        }
+    }
+
+    fn start(&self, chunk: &Ticket, floor: Floor, params: &mut [Params]) -> Option<u32> {
+        let sets = chunk.sets();
+        let share = self.plan.share(sets);
+        let workgroups = sets.div_ceil(share);
+        let (bar, side) = bar(&floor);
+        let places = Places::of(self.table.questions(), side);
+        for (serial, params) in chunk.each(params) {
+            params.left = words(self.job.table.left(chunk.chunk.first));
+            params.bar = bar;
+            params.sets = sets;
+            params.share = share;
+            params.workgroups = workgroups;
+            params.serial = serial;
+            // A binding has fewer than 2^32 words.
+            params.covariances = places.covariances as u32;
+            params.variances = places.variances as u32;
+            params.with_total = places.with_total as u32;
+        }
+        Some(workgroups)
+    }
+
+    fn finish(&self, _front: &[u32], answer: &mut Answer) {
+        // What is the same for every set, as often as sets were counted.
+        let sets = answer.visited.sets as u64;
+        let (total, squares) = self.table.totals();
+        let each = |value: u64| Wrapping(value) * Wrapping(sets);
+        let six = &mut answer.visited.six;
+        six.n = each(self.table.users());
+        six.sg = each(total as u64);
+        six.sgg = each(squares as u64);
+        // Whether X is 0 is not asked of every set.
+        answer.defined = None;
     }
 }
 
 /// The float tables on the device, read back to be sure of them.
-fn upload_floats(
-    device: &Device,
-    table: &Table,
-    fault: Option<Fault>,
-) -> Result<wgpu::Buffer, EngineError> {
+fn upload_floats(device: &Device, table: &Table) -> Result<wgpu::Buffer, EngineError> {
     let floats = table.floats();
-    let want: &[u8] = bytemuck::cast_slice(&floats);
+    let want: &[u8] = cast_slice(&floats);
     let mut sent = floats.clone();
-    if fault == Some(Fault::BentTable) {
+    if device.fault() == Some(Fault::BentTable) {
         sent[0] = f32::from_bits(sent[0].to_bits() ^ 1);
     }
     let bytes = want.len() as u64;
     let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
     let buffer = device.buffer("floats", bytes, usage)?;
-    device.write(&buffer, bytemuck::cast_slice(&sent))?;
+    device.write(&buffer, cast_slice(&sent))?;
     let usage = BufferUsages::COPY_DST | BufferUsages::MAP_READ;
     let readback = device.buffer("floats read back", bytes, usage)?;
     let submission = device.submit("reading floats back", |encoder| {
@@ -142,85 +215,5 @@ fn upload_floats(
         Ok(buffer)
     } else {
         Err(device.error("the table of covariances is not the one that was sent"))
-    }
-}
-
-impl Pipeline for Complete<'_> {
-    fn slots(&self) -> usize {
-        self.slots.len()
-    }
-
-    fn bounds(&self) -> Bounds {
-        Bounds {
-            first: self.plan.first.into(),
-            grain: 1,
-            most: self.plan.most.into(),
-        }
-    }
-
-    fn survivors(&self) -> u64 {
-        self.plan.survivors.into()
-    }
-
-    fn submit(&mut self, slot: usize, chunk: Chunk, floor: Floor) -> Result<(), EngineError> {
-        let ticket = self.slots.ticket(chunk);
-        let left = self.job.table.left(ticket.first);
-        // No more than `Plan::most`, its bound.
-        let sets = chunk.sets as u32;
-        let share = self.plan.share(sets);
-        let workgroups = sets.div_ceil(share);
-        let (bar, side) = bar(&floor);
-        let places = Places::of(self.table.questions(), side);
-        let params = CompleteParams {
-            left: [0, 1, 2, 3].map(|i| (left >> (32 * i)) as u32),
-            bar,
-            judged: u32::from(self.table.defined(self.job.min_users)),
-            questions: self.table.questions() as u32,
-            span: self.job.table.span() as u32,
-            sets,
-            share,
-            workgroups,
-            capacity: self.plan.survivors,
-            serial: ticket.serial,
-            // A binding has fewer than 2^32 words.
-            covariances: places.covariances as u32,
-            variances: places.variances as u32,
-            with_total: places.with_total as u32,
-        };
-        let pipeline = &self.pipeline;
-        let params = bytemuck::bytes_of(&params);
-        self.slots.submit(
-            slot,
-            ticket,
-            workgroups,
-            params,
-            |pass, bindings, (x, y)| {
-                pass.set_pipeline(pipeline);
-                pass.set_bind_group(0, bindings, &[]);
-                pass.dispatch_workgroups(x, y, 1);
-            },
-        )
-    }
-
-    fn collect(&mut self, slot: usize) -> Result<Answer, EngineError> {
-        let table = self.table;
-        self.slots.collect(slot, |back| {
-            let report = back.seen()?;
-            // What is the same for every set, as often as sets were counted.
-            let sets = report.sums.sets as u64;
-            let (total, squares) = table.totals();
-            let each = |value: u64| Wrapping(value) * Wrapping(sets);
-            let mut seen = report.sums;
-            seen.six.n = each(table.users());
-            seen.six.sg = each(total as u64);
-            seen.six.sgg = each(squares as u64);
-            Ok(Answer {
-                seen,
-                // Whether X is 0 is not asked of every set.
-                defined: None,
-                survivors: report.survivors,
-                ran: back.ran,
-            })
-        })
     }
 }

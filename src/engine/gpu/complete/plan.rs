@@ -4,9 +4,11 @@
 //! covariances must fit a binding, and a few numbers for each of them the memory of a workgroup.
 //! What does not fit is refused with figures, and the search takes another pipeline.
 
-use super::table::{floats_of, wholes_of};
-use crate::engine::gpu::layout::{MAX_K, RECORD_BYTES, SumWidth, TALLY_BYTES, WORKGROUP};
-use crate::engine::gpu::limits::{Excess, Limits};
+use super::super::job::Load;
+use super::super::layout::{MAX_K, SumWidth, TALLY_BYTES, WORKGROUP};
+use super::super::limits::{Excess, Limits, Needs};
+use super::super::ranks::RankTable;
+use super::layout::{floats_of, wholes_of};
 
 /// Most workgroups of a dispatch: several times what the largest GPU runs at once, so that it is
 /// evenly loaded to the end; 0.8 MB of records for the host to add up.
@@ -32,9 +34,9 @@ const FIRST_CHUNK: u64 = 1 << 8;
 
 /// The sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::engine::gpu) struct Plan {
+pub(super) struct Plan {
     /// Questions that a workgroup has room for.
-    pub(in crate::engine::gpu) span: u32,
+    pub(super) columns: u32,
     /// Most workgroups of a dispatch.
     pub(super) groups: u32,
     /// Most sets of a chunk.
@@ -56,13 +58,23 @@ fn whole_bytes(width: SumWidth) -> u64 {
 /// Bytes that a workgroup shares: `tallies`; `stem`, `part_x` and `part_saa` of K each, rounded up
 /// to 8 bytes; `only_last` and `before`; `before_x`, `before_saa`, `step_x` and `step_saa`.
 #[must_use]
-pub fn workgroup_bytes(k: usize, width: SumWidth, span: u32) -> u64 {
+pub fn workgroup_bytes(k: usize, width: SumWidth, columns: u32) -> u64 {
     let whole = whole_bytes(width);
     u64::from(WORKGROUP) * TALLY_BYTES
         + k as u64 * (8 + whole)
         + 4
         + 32
-        + u64::from(span) * 2 * (4 + whole)
+        + u64::from(columns) * 2 * (4 + whole)
+}
+
+/// Integer operations for a set: those of its leaf, as the shader's head counts them, and its part of what
+/// the host does beforehand.
+///
+/// The host makes Q²/2 products over all users, each as much as a column of a set is in the flat pipeline,
+/// which so gets searches of few sets.
+pub(super) fn operations(load: &Load) -> f64 {
+    let product = 3.0 * load.words() + 4.0 * load.users;
+    45.0 + load.questions * load.questions / 2.0 * product / load.sets
 }
 
 impl Plan {
@@ -70,73 +82,30 @@ impl Plan {
     ///
     /// # Errors
     /// The first thing that does not fit.
-    pub(in crate::engine::gpu) fn new(
+    pub(super) fn new(
         limits: &Limits,
         questions: usize,
         k: usize,
         width: SumWidth,
     ) -> Result<Self, Excess> {
-        if k > MAX_K {
-            return Err(Excess::new("the size of a set", k, MAX_K));
-        }
         // Whole multiples, so that few variants are compiled.
-        let span = (questions as u64).next_multiple_of(WORKGROUP.into()) as u32;
-        let storage = limits.storage();
-        let fixed = [
-            (
-                "invocations in a workgroup",
-                u64::from(WORKGROUP),
-                u64::from(limits.invocations),
-            ),
-            (
-                "bytes of workgroup memory",
-                workgroup_bytes(k, width, span),
-                u64::from(limits.workgroup_memory),
-            ),
-            (
-                "workgroups in a dispatch",
-                1,
-                u64::from(limits.workgroups_per_side),
-            ),
-            ("sets in a dispatch", 1, u64::from(limits.chunk)),
-            ("survivors in a buffer", 1, u64::from(limits.survivors)),
-            (
-                "bytes of a storage buffer for the binomials",
-                (k * (questions + 1 - k)) as u64 * 16,
-                storage,
-            ),
-            (
-                "bytes of a storage buffer for covariances",
-                floats_of(questions) as u64 * 4,
-                storage,
-            ),
-            (
-                "bytes of a storage buffer for products",
-                wholes_of(questions) as u64 * whole_bytes(width),
-                storage,
-            ),
-            (
-                "bytes of a storage buffer for results",
-                2 * RECORD_BYTES,
-                storage,
-            ),
-        ];
-        for (what, need, have) in fixed {
-            if need > have {
-                return Err(Excess::new(what, need, have));
-            }
-        }
-        // Records and survivors are read back in one buffer: half of it each, and some for the
-        // clock's stamps.
-        let half = storage / 2;
-        let side = u64::from(limits.workgroups_per_side);
-        let groups = MOST_GROUPS.min(side * side).min(half / RECORD_BYTES).max(1);
+        let columns = (questions as u64).next_multiple_of(WORKGROUP.into()) as u32;
+        let wholes = wholes_of(questions) as u64 * whole_bytes(width);
+        limits.hold(&Needs {
+            shared: workgroup_bytes(k, width, columns),
+            sets: 1,
+            storage: &[
+                ("the binomials", RankTable::bytes(questions, k)),
+                ("covariances", floats_of(questions) as u64 * 4),
+                ("products", wholes),
+            ],
+            others: &[("questions of a set", k as u64, MAX_K as u64)],
+        })?;
+        let groups = limits.reporting().min(MOST_GROUPS);
         let most = (groups * u64::from(MOST_SHARE)).min(u64::from(limits.chunk) * CHEAPER);
-        let survivors = u64::from(limits.survivors)
-            .min((half / 4).saturating_sub(8))
-            .max(1);
+        let survivors = limits.reported(4);
         Ok(Self {
-            span,
+            columns,
             groups: groups as u32,
             most: most as u32,
             first: FIRST_CHUNK.min(most) as u32,
@@ -152,24 +121,33 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::flat::plan as flat;
+    use super::super::super::limits::TYPICAL;
     use super::*;
 
-    const LIMITS: Limits = Limits {
-        max_storage_binding: 128 << 20,
-        max_buffer: 256 << 20,
-        workgroup_memory: 16 << 10,
-        invocations: 256,
-        workgroups_per_side: 65_535,
-        loop_turns: u32::MAX,
-        lane_loads: 0,
-        chunk: Limits::CHUNK,
-        survivors: Limits::SURVIVORS,
-    };
+    #[test]
+    fn few_sets_are_left_to_the_flat_pipeline() {
+        let cheaper = |questions: f64, k: f64, sets: f64| {
+            let load = Load {
+                questions,
+                k,
+                score_bits: 1,
+                users: 60_000.0,
+                stem_users: 60_000.0,
+                set_users: 60_000.0,
+                sets,
+            };
+            operations(&load) < flat::operations(&load)
+        };
+        assert!(cheaper(200.0, 5.0, 2_535_650_040.0));
+        assert!(cheaper(200.0, 2.0, 19_900.0));
+        assert!(!cheaper(200.0, 5.0, 2_500.0) && cheaper(200.0, 5.0, 4_000.0));
+    }
 
     #[test]
     fn shares_cover_a_chunk_with_no_more_workgroups_than_there_are() {
-        let plan = Plan::new(&LIMITS, 200, 5, SumWidth::Narrow).unwrap();
-        assert_eq!((plan.span, plan.most), (256, 1 << 26));
+        let plan = Plan::new(&TYPICAL, 200, 5, SumWidth::Narrow).unwrap();
+        assert_eq!((plan.columns, plan.most), (256, 1 << 26));
         for sets in [1, 511, 512, 513, 1 << 20, (1 << 26) - 1, 1 << 26] {
             let share = plan.share(sets);
             assert!(share <= MOST_SHARE);
@@ -177,7 +155,7 @@ mod tests {
         }
         let side = Limits {
             workgroups_per_side: 3,
-            ..LIMITS
+            ..TYPICAL
         };
         let plan = Plan::new(&side, 200, 5, SumWidth::Narrow).unwrap();
         assert_eq!((plan.groups, plan.most), (9, 9 * MOST_SHARE));
@@ -189,7 +167,7 @@ mod tests {
         let most = |memory: u32, width| {
             let limits = Limits {
                 workgroup_memory: memory,
-                ..LIMITS
+                ..TYPICAL
             };
             (1..4000)
                 .take_while(|&questions| Plan::new(&limits, questions.max(5), 5, width).is_ok())
@@ -204,7 +182,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_with_figures() {
         let refused = |change: fn(&mut Limits)| {
-            let mut limits = LIMITS;
+            let mut limits = TYPICAL;
             change(&mut limits);
             Plan::new(&limits, 100, 3, SumWidth::Narrow).unwrap_err()
         };
@@ -214,7 +192,7 @@ mod tests {
         assert_eq!(refused(|l| l.max_buffer = 81_199).need, "81200");
         let memory = refused(|l| l.workgroup_memory = 4096);
         assert_eq!(memory.what, "bytes of workgroup memory");
-        let k = Plan::new(&LIMITS, 400, MAX_K + 1, SumWidth::Narrow).unwrap_err();
+        let k = Plan::new(&TYPICAL, 400, MAX_K + 1, SumWidth::Narrow).unwrap_err();
         assert_eq!(k.need, (MAX_K + 1).to_string());
     }
 }

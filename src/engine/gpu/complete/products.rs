@@ -8,7 +8,7 @@ use crate::matrix::ResponseMatrix;
 
 /// Over shifted scores x and totals g of the users, who all answered every question.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::engine::gpu) struct Products {
+pub(super) struct Products {
     /// n.
     pub(super) users: u64,
     /// Σg.
@@ -25,7 +25,7 @@ pub(in crate::engine::gpu) struct Products {
 
 /// Users who answered anything, where each of them answered every question.
 #[must_use]
-pub(in crate::engine::gpu) fn complete_users(matrix: &ResponseMatrix) -> Option<&[u32]> {
+pub(super) fn complete_users(matrix: &ResponseMatrix) -> Option<&[u32]> {
     let questions = matrix.questions().len();
     let users = matrix.column(0).users();
     // That many answers and no more users: nobody can have missed one.
@@ -46,9 +46,9 @@ enum Scores {
 }
 
 impl Products {
-    /// Of a complete table, shifted as it is packed; `None` of any other.
+    /// The products of a complete table, shifted as it is packed; `None` of any other.
     #[must_use]
-    pub(in crate::engine::gpu) fn new(matrix: &ResponseMatrix, packing: &Packing) -> Option<Self> {
+    pub(super) fn new(matrix: &ResponseMatrix, packing: &Packing) -> Option<Self> {
         let users = complete_users(matrix)?;
         let basis = &packing.basis;
         let totals: Vec<i64> = users

@@ -1,7 +1,8 @@
 //! What the complete kernel reads: covariances as f32 with their margin, and the integers that the
-//! audit adds up. Pure: places in the two buffers are written down here and in complete.wgsl.
+//! audit adds up. Pure: places in the two buffers are written down in `layout` and in complete.wgsl.
 
 use super::bound::{LEAST_DEVIATION, Side, margin};
+use super::layout::floats_of;
 use super::plan::MOST_LANE_LEAVES;
 use super::products::Products;
 use crate::engine::gpu::layout::SumWidth;
@@ -9,48 +10,11 @@ use crate::engine::gpu::limits::Excess;
 
 /// A complete table for sets of one size.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::engine::gpu) struct Table {
+pub(super) struct Table {
     products: Products,
     k: usize,
-    /// Of the integers in the shader.
-    pub(in crate::engine::gpu) width: SumWidth,
-}
-
-/// Places in the buffer of floats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Places {
-    /// 2·v_qm at q·Q + m from here.
-    pub(super) covariances: usize,
-    /// v_qq.
-    pub(super) variances: usize,
-    /// b_q.
-    pub(super) with_total: usize,
-}
-
-impl Places {
-    /// For x moved to `side`.
-    pub(super) fn of(questions: usize, side: Side) -> Self {
-        let square = questions * questions;
-        let side = match side {
-            Side::Below => 0,
-            Side::Above => 1,
-        };
-        Self {
-            covariances: side * square,
-            variances: 2 * square + side * questions,
-            with_total: 2 * square + 2 * questions,
-        }
-    }
-}
-
-/// Floats for this many questions.
-pub(super) fn floats_of(questions: usize) -> usize {
-    questions * (2 * questions + 3)
-}
-
-/// Integers for this many questions.
-pub(super) fn wholes_of(questions: usize) -> usize {
-    questions * (questions + 3)
+    /// The narrowest integers that the shader may have.
+    pub(super) width: SumWidth,
 }
 
 impl Table {
@@ -58,7 +22,7 @@ impl Table {
     ///
     /// # Errors
     /// Where questions vary too differently for f32.
-    pub(in crate::engine::gpu) fn new(products: Products, k: usize) -> Result<Self, Excess> {
+    pub(super) fn new(products: Products, k: usize) -> Result<Self, Excess> {
         let table = Self {
             width: width(&products, k),
             products,
@@ -81,17 +45,8 @@ impl Table {
         Ok(table)
     }
 
-    /// The same with 64-bit integers.
-    #[must_use]
-    pub(in crate::engine::gpu) fn wide(self) -> Self {
-        Self {
-            width: SumWidth::Wide,
-            ..self
-        }
-    }
-
     /// Q.
-    pub(in crate::engine::gpu) fn questions(&self) -> usize {
+    pub(super) fn questions(&self) -> usize {
         self.products.questions()
     }
 
@@ -119,7 +74,7 @@ impl Table {
             .max(1)
     }
 
-    /// The buffer of floats; see [`Places`]. Entries are computed in f64, whose roundings are below
+    /// The buffer of floats, see `layout::Places`. Entries are computed in f64, whose roundings are below
     /// 2^-49 of an entry: lost in the quarter of a unit that the bound has to spare.
     pub(super) fn floats(&self) -> Vec<f32> {
         let questions = self.questions();
@@ -148,8 +103,8 @@ impl Table {
         floats
     }
 
-    /// The buffer of integers: 2·G_qm, G_qq, s_q, t_q, each one word or two, lowest first.
-    pub(super) fn wholes(&self) -> Vec<u32> {
+    /// The buffer of integers of this width: 2·G_qm, G_qq, s_q, t_q, each one word or two, lowest first.
+    pub(super) fn wholes(&self, width: SumWidth) -> Vec<u32> {
         let Products {
             sums,
             with_total,
@@ -165,7 +120,7 @@ impl Table {
             .chain(own)
             .chain(sums.iter().copied())
             .chain(with_total.iter().copied());
-        match self.width {
+        match width {
             SumWidth::Narrow => all.map(|whole| whole as u32).collect(),
             SumWidth::Wide => all
                 .flat_map(|whole| [whole as u32, (whole >> 32) as u32])
@@ -202,6 +157,7 @@ fn width(products: &Products, k: usize) -> SumWidth {
 #[cfg(test)]
 mod tests {
     use super::super::bound::bar;
+    use super::super::layout::{Places, wholes_of};
     use super::*;
     use crate::combin::successor;
     use crate::engine::gpu::floor::Floor;
@@ -292,7 +248,7 @@ mod tests {
                                 prop_assert!(kept(floor), "{:?} r {} floor {}", set, r, floor);
                             }
                             // Far below, unless the questions' scores all but cancel out.
-                            let n = i128::from(sums.n);
+                            let n = sums.n;
                             let x = n * sums.saa - sums.sa * sums.sa;
                             let parts: f64 = set
                                 .iter()
@@ -320,11 +276,10 @@ mod tests {
         let floats = table.floats();
         assert_eq!(floats.len(), floats_of(QUESTIONS));
         assert_eq!(table.width, SumWidth::Narrow);
-        assert_eq!(table.wholes().len(), wholes_of(QUESTIONS));
-        assert_eq!(
-            table.clone().wide().wholes().len(),
-            2 * wholes_of(QUESTIONS)
-        );
+        for (width, words) in [(SumWidth::Narrow, 1), (SumWidth::Wide, 2)] {
+            let wholes = table.wholes(width);
+            assert_eq!(wholes.len(), words * wholes_of(QUESTIONS));
+        }
         let (below, above) = (
             Places::of(QUESTIONS, Side::Below),
             Places::of(QUESTIONS, Side::Above),

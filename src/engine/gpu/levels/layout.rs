@@ -1,7 +1,7 @@
-//! What Rust and the WGSL of the levels pipeline must agree on; as `gpu::layout` is for all.
+//! What Rust and the WGSL of the levels pipeline must agree on, beside `gpu::layout`.
 
 use super::super::floor::Floor;
-use super::super::layout::{SumWidth, WORKGROUP, floor_constants};
+use super::super::layout::{SumWidth, common_constants};
 use bytemuck::{Pod, Zeroable};
 
 /// Most questions of a root, from which a search goes down: on most tables few enough pairs to AND their
@@ -35,14 +35,9 @@ impl Variant {
     }
 
     /// The constants of this variant as WGSL.
-    #[must_use]
-    pub fn prelude(&self) -> String {
-        format!(
-            "const ROOT: u32 = {root}u;\n\
-             const CHOSEN: u32 = ROOT;\n\
-             const WORKGROUP: u32 = {WORKGROUP}u;\n",
-            root = self.root
-        ) + &floor_constants()
+    pub(super) fn constants(&self) -> String {
+        let root = self.root;
+        format!("const ROOT: u32 = {root}u;\nconst CHOSEN: u32 = ROOT;\n") + &common_constants()
     }
 }
 
@@ -63,18 +58,18 @@ pub struct Params {
     /// Q.
     pub questions: u32,
     /// Q − K + 2: entries in a row of `binomials`.
-    pub span: u32,
+    pub row_entries: u32,
     /// Roots that the chunk meets.
     pub roots: u32,
     /// Quadruples of words of a column.
     pub quads: u32,
     /// Pairs of words of a row.
     pub row_words: u32,
-    /// Where those of the closed form start.
+    /// Where the binomials of the closed form start.
     pub forms_at: u32,
-    /// Entries in a row of them.
-    pub forms_span: u32,
-    /// Workgroups of each step.
+    /// Entries in a row of the binomials of the closed form.
+    pub forms_row_entries: u32,
+    /// Workgroups of each dispatch.
     pub workgroups: u32,
     /// Questions of the prefixes that are read, or made of roots.
     pub level: u32,
@@ -86,8 +81,8 @@ pub struct Params {
     pub capacity: u32,
     /// Fewer make a set undefined.
     pub min_users: u32,
-    /// 1 or 0.
-    pub first_step: u32,
+    /// 1 in the first dispatch of a chunk.
+    pub first_dispatch: u32,
     /// The dispatch's number.
     pub serial: u32,
     /// To a multiple of 16 bytes.

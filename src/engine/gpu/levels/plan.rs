@@ -5,9 +5,11 @@
 //! thrown away and halved. A chunk of one set has one prefix in each level, with no more users than its root,
 //! and that much room there always is. So memory is bounded whatever K is.
 
+use super::super::job::{BEHIND_STEM, Job};
 use super::super::layout::{RECORD_BYTES, TALLY_BYTES, WORKGROUP};
-use super::super::limits::{Excess, Limits};
-use super::super::pack::Packing;
+use super::super::limits::{Excess, FIRST_CHUNK, Limits, Needs};
+use super::super::pack::{most_users, quads};
+use super::super::projected::plan::operations;
 use super::layout::{CLAIMED_FLAGS, PREFIX_BYTES, USER_BYTES, Variant};
 use super::table;
 use crate::matrix::ResponseMatrix;
@@ -24,7 +26,7 @@ pub struct Shape {
     pub k: usize,
     /// Users with at least K answers.
     pub users: usize,
-    /// Their answers.
+    /// Answers of all these users.
     pub answers: usize,
     /// Most answers of a user.
     pub most_answers: usize,
@@ -49,11 +51,11 @@ pub struct Plan {
     pub first_chunk: u32,
     /// Most roots that a chunk may meet; with more it is split.
     pub roots: u32,
-    /// Workgroups of each step.
+    /// Workgroups of each dispatch.
     pub workgroups: u32,
     /// Prefixes that a frontier has room for.
     pub prefixes: u32,
-    /// Users that it has room for.
+    /// Users that a frontier has room for.
     pub room: u32,
     /// Survivors that a chunk may report.
     pub survivors: u32,
@@ -62,22 +64,19 @@ pub struct Plan {
 /// Bytes of a frontier for each set of a flat chunk: 256 MiB, where there is that much.
 const FRONTIER_FOR_ONE: u64 = 64;
 
-/// As many roots' users as there is room for at least, but no more than a flat chunk has sets: also few sets
-/// may have many users.
+/// Roots whose users a frontier has room for at least, or as many as a flat chunk may have sets where that is
+/// fewer: also few sets may have many users.
 const ROOTS_IN_FRONTIER: u64 = 256;
 
 /// Most workgroups: a large GPU holds a few thousand at a time, and each leaves a record.
 const WORKGROUPS: u64 = 1 << 12;
 
-/// The same where loads go lane by lane, as on software adapters: there a workgroup costs its time, and
-/// those that run at a time are few.
+/// Most workgroups where loads go lane by lane, as on software adapters: there a workgroup costs its time,
+/// and those that run at a time are few.
 const WORKGROUPS_BY_LANES: u64 = 1 << 6;
 
 /// Most roots of a chunk.
 const ROOTS: u32 = 1 << 22;
-
-/// Sets of the first chunk, as in the flat plan.
-const FIRST_CHUNK: u64 = 1024;
 
 /// Words of a survivor: its offset.
 pub const SURVIVOR_WORDS: usize = 4;
@@ -86,56 +85,55 @@ const SURVIVOR_BYTES: u64 = 4 * SURVIVOR_WORDS as u64;
 /// Workgroup memory: tallies and sets of lanes, sums over them, and some words of the driver's.
 pub const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 8 + 8) + 192;
 
-/// Stems, all but two questions of a set, that are looked at to see how many have the users that a set
-/// needs, and the most of them that may for this pipeline to pay: a stem without is nothing here, and as
-/// dear as another in the projected one; but one with them has each of its leaves summed, where the other
-/// discards most.
+/// Stems that are looked at to see how many of them have the users that a set needs.
 const STEMS_LOOKED_AT: usize = 512;
-const STEMS_WITH_USERS: usize = STEMS_LOOKED_AT / 4;
 
-/// Questions of a stem less than of a set.
-const BEHIND_STEM: usize = 2;
+/// How much more a stem with such users costs here than in the projected pipeline: each of its leaves is
+/// summed, where that one discards most. A stem without them costs nothing here, and there as much as any.
+const TIMES_PROJECTED: f64 = 4.0;
 
 impl Shape {
-    /// Of a search over `sets` ranks of a table packed like this.
-    #[must_use]
-    pub fn new(matrix: &ResponseMatrix, packing: &Packing, min_users: u64, sets: u128) -> Self {
-        let k = packing.variant.k;
+    /// The shape of `job`.
+    pub(in super::super) fn of(job: &Job<'_>) -> Self {
+        let (matrix, packing, k) = (job.matrix, &job.packing, job.query.k());
         let variant = Variant::new(k, packing.variant.sums);
         let (users, answers, most_answers) = table::counts(matrix, k);
-        let questions = matrix.questions().len();
-        let mut columns: Vec<_> = (0..questions)
-            .map(|q| matrix.column(q).scores().len())
-            .collect();
-        columns.sort_unstable_by(|a, b| b.cmp(a));
-        let root_users = columns.get(variant.root - 1).copied().unwrap_or(0);
         Self {
-            questions,
+            questions: job.questions(),
             k,
             users,
             answers,
             most_answers,
             widest_tail: table::widest_tail(matrix, packing, most_answers),
-            root_users: root_users.min(users),
-            min_users,
-            sets,
+            root_users: most_users(matrix, variant.root).min(users),
+            min_users: job.query.min_users(),
+            sets: job.sets(),
             variant,
         }
     }
 }
 
-/// Whether few stems have `min_users` users, by looking at some, the same ones each time.
+/// Integer operations that a set of `job` is expected to take; `None` where it has no stem. Stems are looked
+/// at once for all devices.
+pub(in super::super) fn work(job: &Job<'_>) -> Option<f64> {
+    struct Share(f64);
+    let k = job.query.k();
+    (k > BEHIND_STEM).then(|| {
+        let share = job.once(|| Share(share_with_users(job.matrix, k, job.query.min_users())));
+        share.0 * TIMES_PROJECTED * operations(&job.load())
+    })
+}
+
+/// The share of stems, the first K - 2 questions of a set, that have `min_users` users, by looking at some,
+/// the same ones each time.
 #[must_use]
-pub fn pays(matrix: &ResponseMatrix, k: usize, min_users: u64) -> bool {
+pub fn share_with_users(matrix: &ResponseMatrix, k: usize, min_users: u64) -> f64 {
     let questions = matrix.questions().len();
-    let Some(depth) = k.checked_sub(BEHIND_STEM).filter(|&depth| depth > 0) else {
-        return false;
-    };
     let mut draw = ChaCha8Rng::seed_from_u64(0);
     let with_users = (0..STEMS_LOOKED_AT)
-        .filter(|_| users_of_stem(matrix, depth, questions, &mut draw) >= min_users)
+        .filter(|_| users_of_stem(matrix, k - BEHIND_STEM, questions, &mut draw) >= min_users)
         .count();
-    with_users <= STEMS_WITH_USERS
+    with_users as f64 / STEMS_LOOKED_AT as f64
 }
 
 /// Users in common of `depth` questions drawn by chance.
@@ -163,85 +161,46 @@ impl Plan {
     /// The first thing that does not fit.
     pub fn new(limits: &Limits, shape: &Shape) -> Result<Self, Excess> {
         let &Shape { questions, k, .. } = shape;
-        if k < 2 {
-            return Err(Excess::new(
-                "the levels pipeline's questions of a set",
-                2,
-                k,
-            ));
-        }
-        if shape.widest_tail > i128::from(i32::MAX) {
-            return Err(Excess::new(
-                "a sum of a user's scores",
-                shape.widest_tail,
-                i32::MAX,
-            ));
-        }
         let storage = limits.storage();
         let root_users = shape.root_users as u64;
         // One prefix of a chunk of one set, and the one that it came from.
         let least = PREFIX_BYTES + USER_BYTES * root_users.max(1);
         let (_, binomials) = table::binomials_of(questions, k, shape.most_answers);
-        let words = 4 * table::quads(shape.users) as u64;
+        let words = 4 * quads(shape.users) as u64;
         let rows = 8 * (table::row_words(questions) * shape.users.max(1)) as u64;
+        let answers = 16 * (shape.answers + shape.users).max(1) as u64;
         let claimed = 4 * (CLAIMED_FLAGS + 2 * (k + 1)) as u64;
         // Users that a workgroup asks room for at once: 64 prefixes made of one.
         let claim = u64::from(WORKGROUP) * root_users.max(1);
-        let needs = [
-            (
-                "invocations in a workgroup",
-                u64::from(WORKGROUP),
-                u64::from(limits.invocations),
-            ),
-            (
-                "bytes of workgroup memory",
-                WORKGROUP_BYTES,
-                u64::from(limits.workgroup_memory),
-            ),
-            (
-                "workgroups in a dispatch",
-                1,
-                u64::from(limits.workgroups_per_side),
-            ),
-            ("survivors in a buffer", 1, u64::from(limits.survivors)),
-            (
-                "bytes of a storage buffer for the binomials",
-                16 * binomials as u64,
-                storage,
-            ),
-            (
-                "bytes of a storage buffer for columns",
-                4 * words * questions as u64,
-                storage,
-            ),
-            ("bytes of a storage buffer for rows", rows, storage),
-            (
-                "bytes of a storage buffer for answers",
-                16 * (shape.answers + shape.users).max(1) as u64,
-                storage,
-            ),
-            (
-                "bytes of a storage buffer for the counts of levels",
-                claimed,
-                storage,
-            ),
-            (
-                "bytes of a storage buffer for results",
-                2 * RECORD_BYTES.max(2 * SURVIVOR_BYTES),
-                storage,
-            ),
-            ("bytes of a frontier", least, storage),
-            (
-                "users asked room for at once",
-                2 * claim + root_users,
-                u64::from(u32::MAX),
-            ),
-        ];
-        for (what, need, have) in needs {
-            if need > have {
-                return Err(Excess::new(what, need, have));
-            }
-        }
+        limits.hold(&Needs {
+            shared: WORKGROUP_BYTES,
+            sets: 1,
+            storage: &[
+                ("the binomials", 16 * binomials as u64),
+                ("columns", 4 * words * questions as u64),
+                ("rows", rows),
+                ("answers", answers),
+                ("the counts of levels", claimed),
+                (
+                    "records and survivors",
+                    4 * RECORD_BYTES.max(SURVIVOR_BYTES),
+                ),
+                ("a frontier", least),
+            ],
+            others: &[
+                ("the levels pipeline's questions of a set", 2, k as u64),
+                (
+                    "a sum of a user's scores",
+                    u64::try_from(shape.widest_tail).unwrap_or(u64::MAX),
+                    i32::MAX as u64,
+                ),
+                (
+                    "users asked room for at once",
+                    2 * claim + root_users,
+                    u32::MAX.into(),
+                ),
+            ],
+        })?;
         // Half of what is counted in 32 bits is for claims that find no room.
         let sets = u64::from(limits.chunk).max(1);
         let bytes = (sets * FRONTIER_FOR_ONE)
@@ -253,22 +212,18 @@ impl Plan {
         let prefixes = (bytes / of_one).max(1);
         let room = ((bytes - PREFIX_BYTES * prefixes) / USER_BYTES).max(root_users);
         let prefixes = prefixes.min((bytes - USER_BYTES * room) / PREFIX_BYTES);
-        let side = u64::from(limits.workgroups_per_side);
-        // Records and survivors are read back in one buffer: half of it each.
-        let half = storage / 2;
         let likely = u64::from(limits.chunk).div_ceil(WORKGROUP.into()).max(1);
         let most = match limits.lane_loads {
             0 => WORKGROUPS,
             _ => WORKGROUPS_BY_LANES,
         };
+        // Each reports twice.
         let workgroups = most
-            .min(half / RECORD_BYTES)
-            .min(side)
+            .min((limits.reporting() / 2).max(1))
+            .min(limits.workgroups_per_side.into())
             .min(likely)
             .min((u64::from(u32::MAX) - room) / claim);
-        let survivors = u64::from(limits.survivors)
-            .min(half / SURVIVOR_BYTES - 1)
-            .min(u64::from(limits.chunk).max(1));
+        let survivors = limits.reported(SURVIVOR_BYTES).min(limits.chunk.into());
         let first_chunk = FIRST_CHUNK.min(survivors);
         // Each is below 2^32 by the bounds above.
         Ok(Self {
@@ -288,20 +243,9 @@ impl Plan {
 #[cfg(test)]
 mod tests {
     use super::super::super::layout::SumWidth;
+    use super::super::super::limits::TYPICAL;
     use super::*;
     use crate::synth::{Model, Spec, matrix};
-
-    const LIMITS: Limits = Limits {
-        max_storage_binding: 128 << 20,
-        max_buffer: 256 << 20,
-        workgroup_memory: 16 << 10,
-        invocations: 256,
-        workgroups_per_side: 65_535,
-        loop_turns: u32::MAX,
-        lane_loads: 0,
-        chunk: Limits::CHUNK,
-        survivors: Limits::SURVIVORS,
-    };
 
     fn deep() -> Shape {
         Shape {
@@ -322,7 +266,7 @@ mod tests {
     fn a_root_always_has_room_and_claims_never_wrap() {
         for chunk in [1, 64, 1 << 12, Limits::CHUNK] {
             for (root_users, min_users) in [(0, 2), (1, 2), (12_300, 10), (3_000_000, 1 << 40)] {
-                let limits = Limits { chunk, ..LIMITS };
+                let limits = Limits { chunk, ..TYPICAL };
                 let shape = Shape {
                     root_users,
                     min_users,
@@ -375,18 +319,18 @@ mod tests {
                 "columns",
             ),
         ] {
-            assert!(refused(&LIMITS, &shape).contains(what), "{what}");
+            assert!(refused(&TYPICAL, &shape).contains(what), "{what}");
         }
         let small = Limits {
             workgroup_memory: 4 << 10,
-            ..LIMITS
+            ..TYPICAL
         };
         assert!(refused(&small, &deep()).contains("workgroup memory"));
     }
 
     /// 2,400 of 60,000 users have two questions of the benchmark table, and 19 have five.
     #[test]
-    fn it_pays_where_few_stems_have_users() {
+    fn it_costs_least_where_few_stems_have_users() {
         let sparse = matrix(&Spec {
             users: 6_000,
             questions: 60,
@@ -398,7 +342,6 @@ mod tests {
         })
         .unwrap();
         for (k, min_users, want) in [
-            (2, 1_000, false),
             (4, 10, false),
             (5, 10, false),
             (6, 10, false),
@@ -407,7 +350,8 @@ mod tests {
             (12, 2, true),
             (60, 2, true),
         ] {
-            assert_eq!(pays(&sparse, k, min_users), want, "K {k}, {min_users}");
+            let cheaper = share_with_users(&sparse, k, min_users) * TIMES_PROJECTED <= 1.0;
+            assert_eq!(cheaper, want, "K {k}, {min_users}");
         }
     }
 }

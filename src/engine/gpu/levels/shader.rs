@@ -1,86 +1,33 @@
-//! WGSL text of the levels pipeline: each step with the shared pieces that it is made of.
+//! The kernels of the levels pipeline, each with the shared pieces that it is made of.
 
-use super::super::layout::{Integers, SumWidth};
+use super::super::layout::Integers;
+use super::super::shader::{Kernel, judging, kernel, pieces};
 use super::layout::Variant;
 
-/// A step: its file is `shaders/<name>.wgsl`, its pipeline's label is `name`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Step {
-    /// The first level.
-    Roots,
-    /// From a level to the next.
-    Narrow,
-    /// The last one.
-    Leaves,
-}
-
-impl Step {
-    /// Every step, in order.
-    pub const ALL: [Self; 3] = [Self::Roots, Self::Narrow, Self::Leaves];
-
-    /// File, label.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Roots => "roots",
-            Self::Narrow => "narrow",
-            Self::Leaves => "leaves",
-        }
-    }
-
-    /// The whole text for `variant`.
-    #[must_use]
-    pub fn source(self, variant: &Variant, integers: Integers) -> String {
-        let (sums, judge) = match variant.sums {
-            SumWidth::Narrow => (
-                include_str!("../../../../shaders/shared/sums_narrow.wgsl"),
-                include_str!("../../../../shaders/shared/judge_narrow.wgsl"),
-            ),
-            SumWidth::Wide => (
-                include_str!("../../../../shaders/shared/sums_wide.wgsl"),
-                include_str!("../../../../shaders/shared/judge_wide.wgsl"),
-            ),
-        };
-        let choices = include_str!("../../../../shaders/shared/choices.wgsl");
-        let completions = include_str!("../../../../shaders/shared/completions.wgsl");
-        let frontier = include_str!("../../../../shaders/shared/frontier.wgsl");
-        let reading = include_str!("../../../../shaders/shared/prefixes_read.wgsl");
-        let own: &[&str] = match self {
-            Self::Roots => &[
-                include_str!("../../../../shaders/shared/unrank.wgsl"),
-                choices,
-                completions,
-                frontier,
-                include_str!("../../../../shaders/roots.wgsl"),
-            ],
-            Self::Narrow => &[
-                choices,
-                completions,
-                reading,
-                frontier,
-                include_str!("../../../../shaders/narrow.wgsl"),
-            ],
-            Self::Leaves => &[
-                sums,
-                include_str!("../../../../shaders/shared/judge.wgsl"),
-                judge,
-                reading,
-                include_str!("../../../../shaders/leaves.wgsl"),
-            ],
-        };
-        let common = [
-            include_str!("../../../../shaders/shared/floor.wgsl"),
-            integers.operations(),
-            include_str!("../../../../shaders/shared/u128.wgsl"),
-            include_str!("../../../../shaders/shared/loops.wgsl"),
-            include_str!("../../../../shaders/shared/prefixes.wgsl"),
-            include_str!("../../../../shaders/shared/scan.wgsl"),
-            include_str!("../../../../shaders/shared/group_memory.wgsl"),
-            include_str!("../../../../shaders/shared/sums.wgsl"),
-            include_str!("../../../../shaders/shared/tally.wgsl"),
-            include_str!("../../../../shaders/shared/report.wgsl"),
-            include_str!("../../../../shaders/shared/report_steps.wgsl"),
-        ];
-        variant.prelude() + &common.join("\n") + "\n" + &own.join("\n")
-    }
+/// The kernels of `variant`: the first level, from a level to the next, and the last level.
+#[must_use]
+pub fn kernels(variant: &Variant, integers: Integers) -> [Kernel; 3] {
+    let constants = variant.constants();
+    let common: &[_] = &pieces![
+        "prefixes",
+        "scan",
+        "group_memory",
+        "tally",
+        "report",
+        "report_levels"
+    ];
+    let judging = judging(variant.sums);
+    let sums: &[_] = &judging[..1];
+    let making: &[_] = &pieces!["choices", "completions", "frontier"];
+    let reading: &[_] = &pieces!["prefixes_read"];
+    let unranking: &[_] = &pieces!["unrank"];
+    let last: &[_] = &pieces!["survivors"];
+    let kernel = |file, own: &[&[&'static str]]| {
+        Kernel::new(file, integers, &constants, &[&[common], own].concat())
+    };
+    [
+        kernel(kernel!("roots"), &[sums, making, unranking]),
+        kernel(kernel!("narrow"), &[sums, making, reading]),
+        kernel(kernel!("leaves"), &[&judging, reading, last]),
+    ]
 }

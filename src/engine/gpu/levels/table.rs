@@ -1,10 +1,10 @@
 //! The table as the levels pipeline reads it: columns of answered bits for roots, rows and tails for users
 //! of prefixes, binomials for ranks and closed forms. Pure; laid out as `shaders/shared/prefixes.wgsl` says.
 //!
-//! Users with fewer than K answers are in no set and are left out; the audit's closed form has nothing
-//! of them either.
+//! Users with fewer than K answers are in no set and are left out.
 
-use super::super::pack::Packing;
+use super::super::limits::Excess;
+use super::super::pack::{Packing, quads, users_with};
 use super::super::ranks::RankTable;
 use crate::combin::WrappingBinomials;
 use crate::matrix::ResponseMatrix;
@@ -29,24 +29,19 @@ pub struct Table {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binomials {
     /// Q − K + 2.
-    pub span: usize,
+    pub row_entries: usize,
     /// Where those of closed forms start.
     pub forms_at: usize,
     /// Most answers of a user, and 1.
-    pub forms_span: usize,
+    pub forms_row_entries: usize,
     /// Quadruples of words.
     pub words: Vec<u32>,
-}
-
-/// Users with at least `k` answers.
-fn users(matrix: &ResponseMatrix, k: usize) -> impl Iterator<Item = usize> + '_ {
-    (0..matrix.users().len()).filter(move |&user| matrix.row(user).len() >= k)
 }
 
 /// How many users there are, all of their answers, and the most answers of one.
 #[must_use]
 pub fn counts(matrix: &ResponseMatrix, k: usize) -> (usize, usize, usize) {
-    users(matrix, k).fold((0, 0, 0), |(users, answers, most), user| {
+    users_with(matrix, k).fold((0, 0, 0), |(users, answers, most), user| {
         let own = matrix.row(user).len();
         (users + 1, answers + own, most.max(own))
     })
@@ -62,16 +57,10 @@ pub fn widest_tail(matrix: &ResponseMatrix, packing: &Packing, most_answers: usi
     }
     let offsets = &packing.basis.scores;
     let shifted = |(q, score): (usize, i64)| (i128::from(score) - i128::from(offsets[q])).abs();
-    users(matrix, packing.variant.k)
+    users_with(matrix, packing.variant.k)
         .map(|user| matrix.row(user).map(shifted).sum())
         .max()
         .unwrap_or(0)
-}
-
-/// Quadruples of words of a column of this many users.
-#[must_use]
-pub fn quads(users: usize) -> usize {
-    users.div_ceil(128).max(1)
 }
 
 /// Pairs of words of a row.
@@ -102,7 +91,7 @@ impl Table {
             rows: vec![0; 2 * row_words * users_in_all.max(1)],
             tails: Vec::with_capacity(4 * (answers + users_in_all).max(1)),
         };
-        for (number, user) in users(matrix, k).enumerate() {
+        for (number, user) in users_with(matrix, k).enumerate() {
             let row = &mut table.rows[2 * row_words * number..][..2 * row_words];
             let first = table.tails.len() / 4;
             // Within 32 bits by `Packing::new`.
@@ -141,11 +130,13 @@ impl Table {
 }
 
 impl Binomials {
-    /// For sets of `k` of `questions`, no user having more than `most_answers`; `None` where C(Q, K)
-    /// leaves 128 bits.
-    #[must_use]
-    pub fn new(questions: usize, k: usize, most_answers: usize) -> Option<Self> {
-        let (span, mut words) = RankTable::with_choices(questions, k)?;
+    /// For sets of `k` of `questions`, no user having more than `most_answers`.
+    ///
+    /// # Errors
+    /// Where C(Q, K) leaves 128 bits.
+    pub fn new(questions: usize, k: usize, most_answers: usize) -> Result<Self, Excess> {
+        let (row_entries, mut words) = RankTable::with_choices(questions, k)
+            .ok_or_else(|| Excess::new("the number of sets", "more than 2^128", "2^128"))?;
         let forms_at = words.len() / 4;
         let forms = WrappingBinomials::new(most_answers, k);
         for rest in 0..=k as isize {
@@ -156,10 +147,10 @@ impl Binomials {
                 }
             }
         }
-        Some(Self {
-            span,
+        Ok(Self {
+            row_entries,
             forms_at,
-            forms_span: most_answers + 1,
+            forms_row_entries: most_answers + 1,
             words,
         })
     }
@@ -186,7 +177,7 @@ mod tests {
             .unwrap();
             let packing = Packing::new(&matrix, 6).unwrap();
             let table = Table::new(&matrix, &packing);
-            let kept: Vec<_> = users(&matrix, 6).collect();
+            let kept: Vec<_> = users_with(&matrix, 6).collect();
             assert!(kept.len() > 32 && kept.len() < 75);
             assert_eq!(counts(&matrix, 6).0, kept.len());
             assert_eq!(table.tails.len() / 4, counts(&matrix, 6).1 + kept.len());
@@ -278,7 +269,7 @@ mod tests {
             // What choices.wgsl reads: C(Q - 1 - question, rest), also of the first questions.
             for rest in 1..=k {
                 for question in k - rest - usize::from(rest < k)..=questions - rest {
-                    let entry = (rest - 1) * binomials.span + questions - question - rest;
+                    let entry = (rest - 1) * binomials.row_entries + questions - question - rest;
                     let words = &binomials.words[4 * entry..][..4];
                     let got = (0..4).fold(0, |sum, i| sum | u128::from(words[i]) << (32 * i));
                     let want = binomial((questions - 1 - question) as u64, rest as u64);
@@ -287,7 +278,8 @@ mod tests {
             }
             for rest in 0..=k as u64 {
                 for answers in 0..=most as u64 {
-                    let entry = at + 2 * (rest as usize * binomials.forms_span + answers as usize);
+                    let entry =
+                        at + 2 * (rest as usize * binomials.forms_row_entries + answers as usize);
                     let words = &binomials.words[4 * entry..][..6];
                     for (less, pair) in (0..3).zip(words.chunks(2)) {
                         let got = u64::from(pair[0]) | u64::from(pair[1]) << 32;
@@ -298,6 +290,6 @@ mod tests {
                 }
             }
         }
-        assert_eq!(Binomials::new(132, 66, 10), None);
+        assert!(Binomials::new(132, 66, 10).is_err());
     }
 }

@@ -1,17 +1,14 @@
-//! What Rust and the WGSL of the projected pipeline must agree on; as `gpu::layout` is for all.
+//! What Rust and the WGSL of the projected pipeline must agree on, beside `gpu::layout`.
 
 use super::super::floor::Floor;
 use super::super::layout;
 use bytemuck::{Pod, Zeroable};
 use std::fmt::Write as _;
 
-/// Questions of a set that are not in its stem.
-pub const LEAVES: usize = 2;
-
 /// The tile of a sweep has room for a multiple of this many users: four blocks of 32.
 pub const TILE_USERS: u32 = 128;
 
-/// Bytes of so many users in it: 16 for each, and 8 for each block.
+/// Bytes of [`TILE_USERS`] users in a tile: 16 for each, and 8 for each block.
 pub const TILE_BYTES: u64 = 128 * 16 + 4 * 8;
 
 /// Bytes of an entry of `stems`.
@@ -20,7 +17,7 @@ pub const STEM_BYTES: u64 = 16;
 /// Lanes of a workgroup, which is one subgroup, where leaves are abreast: four leaves of a word each.
 pub const LANES: u32 = 8;
 
-/// Workgroups that share a stem there: as many lanes a stem as elsewhere.
+/// Workgroups that share a stem where leaves are abreast: as many lanes a stem as elsewhere.
 pub const PARTS: u32 = 8;
 
 /// `Params::slack` where there is no floor above 0.
@@ -38,12 +35,9 @@ pub struct Variant {
 }
 
 impl Variant {
-    /// The constants of this variant as WGSL.
-    #[must_use]
-    pub fn prelude(&self) -> String {
-        let k = self.packed.k;
-        let mut text = self.packed.constants(k - LEAVES);
-        let _ = writeln!(text, "const NO_SLACK: u32 = {NO_SLACK}u;");
+    /// The constants that this variant has beside those of its packing, as WGSL.
+    pub(super) fn constants(&self) -> String {
+        let mut text = format!("const NO_SLACK: u32 = {NO_SLACK}u;\n");
         if self.abreast {
             let _ = writeln!(text, "const LANES: u32 = {LANES}u;");
             let _ = writeln!(text, "const PARTS: u32 = {PARTS}u;");
@@ -66,7 +60,7 @@ pub struct Params {
     /// Q.
     pub questions: u32,
     /// Q − K + 1.
-    pub span: u32,
+    pub row_entries: u32,
     /// Stems that the chunk meets.
     pub stems: u32,
     /// Workgroups that share them.
@@ -87,7 +81,7 @@ pub struct Params {
     pub capacity: u32,
     /// Fewer make a set undefined.
     pub min_users: u32,
-    /// See `slack.rs`.
+    /// What `slack.rs` makes of the floor.
     pub slack: u32,
     /// The dispatch's number.
     pub serial: u32,

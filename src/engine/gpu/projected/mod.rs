@@ -35,173 +35,129 @@ pub mod slack;
 pub mod table;
 
 use super::device::Device;
-use super::drive::{Answer, Pipeline, Redo};
+use super::drive::{Answer, Pipeline};
 use super::fault::Fault;
 use super::floor::Floor;
-use super::job::Job;
-use super::layout::WORKGROUP;
+use super::job::{BEHIND_STEM, Job};
+use super::kind::{Kind, Sample};
+use super::layout::{Integers, WORKGROUP, words};
 use super::limits::{Excess, Limits};
 use super::pace::Bounds;
 use super::prefixes::{Met, Prefixes};
-use super::queue::Chunk;
-use super::records::Survivors;
-use super::slot::{Common, Slots};
+use super::ranks::RankTable;
+use super::shader::Kernel;
+use super::slot::{Bound, Chunks, Dispatch, Front, Sizes, Slots, Ticket};
 use crate::engine::EngineError;
-use layout::{LEAVES, PARTS, Params, STEM_BYTES, Variant};
-use plan::{Plan, Shape};
-use shader::Stage;
+use bytemuck::Zeroable;
+use layout::{PARTS, Params, STEM_BYTES, Variant};
+use plan::{Plan, Shape, operations};
 use table::Table;
 use wgpu::BufferUsages;
 
 /// Bytes of the count of claimed words, and of whether loops were cut short.
 const CLAIMED_BYTES: u64 = 8;
 
-/// The shape of `job`, and the sizes for it.
-///
-/// # Errors
-/// What does not fit.
-pub(super) fn plan_for(job: &Job<'_>, limits: &Limits) -> Result<(Shape, Plan), Excess> {
-    let sets = job.query.space().count();
-    let shape = Shape::new(limits, job.matrix, &job.packing, sets);
-    let plan = Plan::new(limits, &shape)?;
-    Ok((shape, plan))
-}
+/// The pipeline.
+pub(super) struct Projected;
 
-/// Everything of one search on a device.
+/// What it knows of chunks.
 #[derive(Debug)]
-pub(super) struct Projected<'a> {
-    device: &'a Device,
+struct Stems<'a> {
     plan: Plan,
-    job: &'a Job<'a>,
     stems: Prefixes,
-    expand: wgpu::ComputePipeline,
-    score: wgpu::ComputePipeline,
-    /// What is the same in all chunks.
-    params: Params,
-    swept: bool,
-    /// Workgroups that share a stem.
-    parts: u32,
-    /// Their front is what the chunk's stems claimed.
-    slots: Slots<'a, Bindings>,
+    ranks: &'a RankTable,
+    variant: Variant,
 }
 
-/// What the two kernels bind.
-#[derive(Debug)]
-struct Bindings {
-    expand: wgpu::BindGroup,
-    score: wgpu::BindGroup,
-}
+impl Kind for Projected {
+    type Variant = Variant;
 
-/// Sets of a chunk, which has no more than [`Plan::chunk`], its bound.
-fn chunk_sets(chunk: Chunk) -> u32 {
-    chunk.sets as u32
-}
+    const NAME: &'static str = "projected";
 
-impl<'a> Projected<'a> {
-    /// Plans, uploads the table and makes the pipelines of `variant`.
-    pub(super) fn new(
+    fn work(job: &Job<'_>) -> Option<f64> {
+        (job.query.k() > BEHIND_STEM).then(|| operations(&job.load()))
+    }
+
+    fn variant(job: &Job<'_>, limits: &Limits) -> Result<Variant, Excess> {
+        let shape = Shape::of(job, limits);
+        Plan::new(limits, &shape).map(|_| shape.variant)
+    }
+
+    fn kernels(variant: &Variant, integers: Integers) -> Vec<Kernel> {
+        shader::kernels(variant, integers).into()
+    }
+
+    fn open<'a>(
         device: &'a Device,
         limits: Limits,
         job: &'a Job<'a>,
         variant: Variant,
-        fault: Option<Fault>,
-    ) -> Result<Self, EngineError> {
-        let (shape, plan) = plan_for(job, &limits).map_err(Excess::refusal)?;
-        tracing::debug!(?plan, ?shape, integers = ?device.integers(), "projected");
-        let (questions, k) = (job.matrix.questions().len(), job.query.k());
-        let stems = Prefixes::new(questions, k, k - LEAVES).ok_or_else(|| {
-            Excess::new("the number of stems", "more than 2^128", "2^128").refusal()
-        })?;
-        let [first, last] = Stage::of(&variant);
-        let [expand, score] = [first, last]
-            .map(|stage| device.pipeline(stage.name(), stage.source(&variant, device.integers())));
-        let (expand, score) = (expand?, score?);
+    ) -> Result<Box<dyn Pipeline + 'a>, EngineError> {
+        let shape = Shape::of(job, &limits);
+        let plan = Plan::new(&limits, &shape).map_err(Excess::refusal)?;
+        tracing::debug!(?plan, ?shape);
+        let (questions, k) = (job.questions(), job.query.k());
+        let stems = Prefixes::new(questions, k, k - BEHIND_STEM).map_err(Excess::refusal)?;
         let mut table = Table::new(job.matrix, &job.packing);
-        if fault == Some(Fault::LostAnswer)
-            && let Some(word) = table.answered.iter_mut().find(|word| **word != 0)
-        {
-            *word &= *word - 1;
-        }
+        Fault::lose_answer(device.fault(), &mut table.answered);
         let params = Params {
-            stem_left: [0; 4],
-            floor: Floor::new(f64::NEG_INFINITY),
             questions: questions as u32,
-            span: job.table.span() as u32,
-            stems: 0,
-            workgroups: 0,
-            first_left: 0,
-            sets: 0,
+            row_entries: job.table.row_entries() as u32,
             quads: table.quads as u32,
             row_words: table.row_words as u32,
             answered_words: table.answered_words as u32,
             room: plan.room,
             capacity: plan.survivors,
             min_users: job.min_users,
-            slack: layout::NO_SLACK,
-            serial: 0,
-            padding: [0; 3],
+            ..Params::zeroed()
         };
-        let binomials = device.storage("binomials", bytemuck::cast_slice(&job.table.words()))?;
-        let answered = device.storage("answered", bytemuck::cast_slice(&table.answered))?;
-        let rows = device.storage("rows", bytemuck::cast_slice(&table.rows))?;
-        let totals = device.storage("totals", bytemuck::cast_slice(&table.totals))?;
         let output = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
-        let claimed = device.buffer("claimed", CLAIMED_BYTES, output)?;
-        let entries = STEM_BYTES * u64::from(plan.stems);
-        let entries = device.buffer("stems", entries, BufferUsages::STORAGE)?;
+        let claimed = &device.buffer("claimed", CLAIMED_BYTES, output)?;
+        let of_stems = STEM_BYTES * u64::from(plan.stems);
+        let of_stems = &device.buffer("stems", of_stems, BufferUsages::STORAGE)?;
         let scratch = 4 * u64::from(plan.room.max(1));
-        let scratch = device.buffer("scratch", scratch, BufferUsages::STORAGE)?;
-        let swept = variant.tile > 0;
-        let common = Common {
-            device,
-            limits,
-            label: last.name(),
-            params: size_of::<Params>() as u64,
-            workgroups: plan.workgroups,
-            survivors: Survivors {
-                words: 1,
-                capacity: plan.survivors,
-            },
-            front: Some(claimed.clone()),
-            fault,
+        let scratch = &device.buffer("scratch", scratch, BufferUsages::STORAGE)?;
+        let binomials = &device.storage("binomials", &job.table.words())?;
+        let answered = &device.storage("answered", &table.answered)?;
+        let rows = &device.storage("rows", &table.rows)?;
+        let totals = &device.storage("totals", &table.totals)?;
+        let [expand, last] = shader::kernels(&variant, device.integers());
+        let expanding = [
+            binomials, answered, rows, totals, claimed, of_stems, scratch,
+        ];
+        let mut scoring = vec![Bound::Survivors, Bound::Records];
+        if variant.tile > 0 || variant.abreast {
+            scoring.push(Bound::Fixed(rows.clone()));
+        }
+        let dispatches = vec![
+            Dispatch::new(&expand, params, &expanding, &[]),
+            Dispatch::new(&last, params, &[of_stems, scratch], &scoring),
+        ];
+        let front = Front {
+            buffer: claimed.clone(),
+            room: plan.room,
         };
-        let slots = Slots::new(common, |buffers| {
-            let (params, survivors, records) =
-                (&buffers.params, &buffers.survivors, &buffers.records);
-            let whole = wgpu::Buffer::as_entire_binding;
-            let expanding = [
-                params, &binomials, &answered, &rows, &totals, &claimed, &entries, &scratch,
-            ];
-            let scoring = [params, &entries, &scratch, survivors, records, &rows];
-            let scoring = &scoring[..if swept || variant.abreast { 6 } else { 5 }];
-            let bind = |stage: Stage, pipeline, buffers: &[&wgpu::Buffer]| {
-                let resources: Vec<_> = buffers.iter().map(|buffer| whole(buffer)).collect();
-                device.bind(stage.name(), pipeline, &resources)
-            };
-            Ok(Bindings {
-                expand: bind(first, &expand, &expanding)?,
-                score: bind(last, &score, scoring)?,
-            })
-        })?;
-        Ok(Self {
-            device,
+        let sizes = Sizes {
+            front: Some(front),
+            ..Sizes::new(plan.workgroups, plan.survivors)
+        };
+        let chunks = Stems {
             plan,
-            job,
             stems,
-            expand,
-            score,
-            params,
-            swept,
-            parts: if variant.abreast { PARTS } else { 1 },
-            slots,
-        })
+            ranks: &job.table,
+            variant,
+        };
+        let slots = Slots::new(device, limits, Self::NAME, sizes, chunks, dispatches)?;
+        Ok(Box::new(slots))
+    }
+
+    fn sample(variant: &Variant) -> Sample {
+        Sample::Gaps(variant.packed)
     }
 }
 
-impl Pipeline for Projected<'_> {
-    fn slots(&self) -> usize {
-        self.slots.len()
-    }
+impl Chunks for Stems<'_> {
+    type Params = Params;
 
     fn bounds(&self) -> Bounds {
         Bounds {
@@ -211,77 +167,30 @@ impl Pipeline for Projected<'_> {
         }
     }
 
-    fn survivors(&self) -> u64 {
-        self.plan.survivors.into()
-    }
-
-    fn submit(&mut self, slot: usize, chunk: Chunk, floor: Floor) -> Result<(), EngineError> {
-        let ticket = self.slots.ticket(chunk);
-        let shifted = Chunk {
-            first: ticket.first,
-            ..chunk
-        };
-        let Some(Met { left, prefixes }) = self.stems.met(&self.job.table, shifted) else {
-            return Err(self.device.error("a chunk lies outside the search"));
-        };
-        let Ok(stems) = u32::try_from(prefixes)
-            .map_err(drop)
-            .and_then(|stems| (stems <= self.plan.stems).then_some(stems).ok_or(()))
-        else {
-            self.slots.refuse(slot);
-            return Ok(());
-        };
-        let workgroups = (stems * self.parts).min(self.plan.workgroups);
-        let params = Params {
-            stem_left: [0, 1, 2, 3].map(|i| (left >> (32 * i)) as u32),
-            floor,
-            stems,
-            workgroups,
+    fn start(&self, chunk: &Ticket, floor: Floor, params: &mut [Params]) -> Option<u32> {
+        let Met { left, prefixes } = self.stems.met(self.ranks, chunk.chunk)?;
+        let stems = u32::try_from(prefixes).ok();
+        let stems = stems.filter(|&stems| stems <= self.plan.stems)?;
+        let parts = if self.variant.abreast { PARTS } else { 1 };
+        let workgroups = (stems * parts).min(self.plan.workgroups);
+        for (serial, params) in chunk.each(params) {
+            params.stem_left = words(left);
+            params.floor = floor;
+            params.stems = stems;
+            params.workgroups = workgroups;
             // Its low word.
-            first_left: self.job.table.left(ticket.first) as u32,
-            sets: chunk_sets(chunk),
-            slack: slack::slack(&floor),
-            serial: ticket.serial,
-            ..self.params
-        };
-        let stages = [&self.expand, &self.score];
-        let params = bytemuck::bytes_of(&params);
-        self.slots.submit(
-            slot,
-            ticket,
-            workgroups,
-            params,
-            |pass, bindings, (x, y)| {
-                let bindings = [&bindings.expand, &bindings.score];
-                for (pipeline, binding) in stages.into_iter().zip(bindings) {
-                    pass.set_pipeline(pipeline);
-                    pass.set_bind_group(0, binding, &[]);
-                    pass.dispatch_workgroups(x, y, 1);
-                }
-            },
-        )
+            params.first_left = self.ranks.left(chunk.chunk.first) as u32;
+            params.sets = chunk.sets();
+            params.slack = slack::slack(&floor);
+            params.serial = serial;
+        }
+        Some(workgroups)
     }
 
-    fn collect(&mut self, slot: usize) -> Result<Answer, EngineError> {
-        let (room, swept) = (self.plan.room, self.swept);
-        self.slots.collect(slot, |back| {
-            let (claimed, cut) = (back.front[0], back.front[1]);
-            let seen = if cut == 0 {
-                back.seen()?
-            } else {
-                back.cut_short()?
-            };
-            Ok(Answer {
-                seen: seen.sums,
-                // A leaf that the sweep discards may or may not be defined.
-                defined: (!swept).then_some(seen.defined),
-                survivors: if claimed <= room {
-                    seen.survivors
-                } else {
-                    Err(Redo::Size)
-                },
-                ran: back.ran,
-            })
-        })
+    fn finish(&self, _front: &[u32], answer: &mut Answer) {
+        if self.variant.tile > 0 {
+            // A leaf that the sweep discards may or may not be defined.
+            answer.defined = None;
+        }
     }
 }

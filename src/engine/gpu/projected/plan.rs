@@ -7,12 +7,13 @@
 //! most there can be would refuse nearly all. A chunk whose loops were cut short says so and is halved
 //! (`shaders/shared/loops.wgsl`).
 
-use super::super::layout::{MAX_K, RECORD_BYTES, SumWidth, TALLY_BYTES, WORKGROUP};
-use super::super::limits::{Excess, Limits};
-use super::super::pack::Packing;
-use super::layout::{LANES, LEAVES, STEM_BYTES, TILE_BYTES, TILE_USERS, Variant};
-use super::table;
-use crate::matrix::ResponseMatrix;
+use super::super::job::{BEHIND_STEM, Job, Load};
+use super::super::layout::{MAX_K, SumWidth, TALLY_BYTES, WORKGROUP};
+use super::super::limits::{Excess, FIRST_CHUNK, Limits, Needs};
+use super::super::pack::{Packing, most_users, quads};
+use super::super::ranks::RankTable;
+use super::layout::{LANES, STEM_BYTES, TILE_BYTES, TILE_USERS, Variant};
+use super::table::row_words;
 
 /// What decides the sizes.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,8 +26,6 @@ pub struct Shape {
     pub stem_users: usize,
     /// Users of a stem on average.
     pub mean_stem_users: f64,
-    /// Users of a set on average.
-    pub mean_set_users: f64,
     /// Sets to visit.
     pub sets: u128,
     /// What is compiled.
@@ -61,9 +60,6 @@ const WORKGROUPS: u64 = 1 << 13;
 
 /// Most stems of a chunk: their entries take a megabyte.
 const STEMS: u64 = 1 << 16;
-
-/// Sets of the first chunk, as in the flat plan.
-const FIRST_CHUNK: u64 = 1024;
 
 /// Offsets within a chunk and a stem are 32 bits and a difference of two of them 31.
 const MOST_SETS: u64 = 1 << 29;
@@ -109,19 +105,11 @@ fn can_sweep(packing: &Packing) -> bool {
 }
 
 impl Shape {
-    /// Of a search over `sets` ranks of a table packed like this.
-    #[must_use]
-    pub fn new(limits: &Limits, matrix: &ResponseMatrix, packing: &Packing, sets: u128) -> Self {
-        let questions = matrix.questions().len();
-        let k = packing.variant.k;
-        let depth = k.saturating_sub(LEAVES);
-        let mut answers: Vec<_> = (0..questions)
-            .map(|q| matrix.column(q).scores().len())
-            .collect();
-        answers.sort_unstable_by(|a, b| b.cmp(a));
-        let users = table::users(matrix, k);
-        let most = answers.get(depth.saturating_sub(1)).copied();
-        let mean_stem_users = mean_users(matrix, depth);
+    /// The shape of `job` on a device with these limits.
+    pub(in super::super) fn of(job: &Job<'_>, limits: &Limits) -> Self {
+        let (load, packing) = (job.load(), &job.packing);
+        let users = load.users as usize;
+        let mean_stem_users = load.stem_users;
         let abreast = can_sweep(packing) && limits.lane_loads == LANES && users <= ABREAST_USERS;
         let tile = if can_sweep(packing) && !abreast {
             tile(limits.workgroup_memory, mean_stem_users)
@@ -129,12 +117,12 @@ impl Shape {
             0
         };
         Self {
-            questions,
+            questions: job.questions(),
             users,
-            stem_users: most.unwrap_or(0).min(users),
+            stem_users: most_users(job.matrix, job.query.k().saturating_sub(BEHIND_STEM))
+                .min(users),
             mean_stem_users,
-            mean_set_users: mean_users(matrix, k),
-            sets,
+            sets: job.sets(),
             variant: Variant {
                 packed: packing.variant,
                 tile,
@@ -149,50 +137,28 @@ impl Shape {
         let bits = u64::from(self.variant.packed.score_bits);
         128 * users.div_ceil(32) + 4 * users.div_ceil(128) * columns * (1 + bits)
     }
-
-    /// Sets of a stem on average: C(Q, K) / C(Q − 2, K − 2).
-    fn sets_of_a_stem(&self) -> f64 {
-        let (q, k) = (self.questions as f64, self.variant.packed.k as f64);
-        q * (q - 1.0) / (k * (k - 1.0)).max(1.0)
-    }
-
-    /// Integer operations for a set in this pipeline, as the shaders' headers count them.
-    #[must_use]
-    pub fn operations(&self) -> f64 {
-        let depth = self.variant.packed.k.saturating_sub(LEAVES) as f64;
-        let stem = self.mean_stem_users;
-        let blocks = (stem / 32.0).ceil();
-        let words = (self.users as f64 / 32.0).ceil();
-        // Half of the questions lie behind a stem, or fewer.
-        let behind = self.questions as f64 / 2.0;
-        let columns = match self.variant.packed.score_bits {
-            1 => (behind / 32.0 + 1.0) * 1_300.0,
-            _ => behind * 32.0 * 13.0,
-        };
-        let expand = 2.0 * depth * words + stem * (depth + 2.0) * 3.0 + blocks * columns;
-        let leaf = blocks * 5.0 + self.mean_set_users * 25.0 + 440.0;
-        expand / self.sets_of_a_stem() + leaf
-    }
-
-    /// The same in the flat pipeline.
-    #[must_use]
-    pub fn flat_operations(&self) -> f64 {
-        let k = self.variant.packed.k as f64;
-        let words = (self.users as f64 / 32.0).ceil();
-        words * k * 3.0 + self.mean_set_users * (4.0 * k + 6.0) + 400.0
-    }
 }
 
-/// Users of a set of `k` questions on average over all such sets.
-fn mean_users(matrix: &ResponseMatrix, k: usize) -> f64 {
-    let questions = matrix.questions().len();
-    (0..matrix.users().len())
-        .map(|user| {
-            let answers = matrix.row(user).len();
-            let share = |i: usize| answers.saturating_sub(i) as f64 / (questions - i) as f64;
-            (0..k.min(questions)).map(share).product::<f64>()
-        })
-        .sum()
+/// Integer operations for a set, as the shaders' heads count them.
+#[must_use]
+pub fn operations(load: &Load) -> f64 {
+    let depth = (load.k - BEHIND_STEM as f64).max(0.0);
+    let stem = load.stem_users;
+    let blocks = (stem / 32.0).ceil();
+    // Half of the questions lie behind a stem, or fewer.
+    let behind = load.questions / 2.0;
+    let columns = match load.score_bits {
+        1 => (behind / 32.0 + 1.0) * 1_300.0,
+        _ => behind * 32.0 * 13.0,
+    };
+    let expand = 2.0 * depth * load.words() + stem * (depth + 2.0) * 3.0 + blocks * columns;
+    let leaf = blocks * 5.0 + load.set_users * 25.0 + 440.0;
+    expand / sets_of_a_stem(load.questions, load.k) + leaf
+}
+
+/// Sets of a stem on average: C(Q, K) / C(Q − 2, K − 2).
+fn sets_of_a_stem(questions: f64, k: f64) -> f64 {
+    questions * (questions - 1.0) / (k * (k - 1.0)).max(1.0)
 }
 
 impl Plan {
@@ -203,79 +169,34 @@ impl Plan {
     pub fn new(limits: &Limits, shape: &Shape) -> Result<Self, Excess> {
         let Variant { packed, tile, .. } = shape.variant;
         let k = packed.k;
-        if k <= LEAVES {
-            return Err(Excess::new(
-                "the projected pipeline's questions of a set",
-                LEAVES + 1,
-                k,
-            ));
-        }
-        if k > MAX_K {
-            return Err(Excess::new("the size of a set", k, MAX_K));
-        }
         let questions = shape.questions as u64;
-        let (_, row_words) = table::row_words(shape.questions, packed.score_bits);
-        let words = 4 * table::quads(shape.users) as u64;
+        let (_, row_words) = row_words(shape.questions, packed.score_bits);
+        let words = 4 * quads(shape.users) as u64;
         let storage = limits.storage();
         let largest = 4 * shape.stem_words(shape.stem_users as u64).max(1);
-        let needs = [
-            (
-                "invocations in a workgroup",
-                u64::from(WORKGROUP),
-                u64::from(limits.invocations),
-            ),
-            (
-                "bytes of workgroup memory",
-                WORKGROUP_BYTES + u64::from(tile / TILE_USERS) * TILE_BYTES,
-                u64::from(limits.workgroup_memory),
-            ),
-            (
-                "workgroups in a dispatch",
-                1,
-                u64::from(limits.workgroups_per_side),
-            ),
-            (
-                "sets in a dispatch",
-                u64::from(WORKGROUP),
-                u64::from(limits.chunk),
-            ),
-            ("survivors in a buffer", 1, u64::from(limits.survivors)),
-            (
-                "bytes of a storage buffer for the binomials",
-                k as u64 * (questions + 1 - k as u64) * 16,
-                storage,
-            ),
-            (
-                "bytes of a storage buffer for columns",
-                4 * words * questions,
-                storage,
-            ),
-            (
-                "bytes of a storage buffer for rows",
-                4 * 32 * words * row_words as u64,
-                storage,
-            ),
-            (
-                "bytes of a storage buffer for results",
-                2 * RECORD_BYTES,
-                storage,
-            ),
-            (
-                "bytes of scratch for the users of one stem",
-                largest,
-                storage.min(u64::from(u32::MAX)),
-            ),
-            (
-                "sets of one stem",
-                questions * questions.saturating_sub(1) / 2,
-                MOST_SETS,
-            ),
-        ];
-        for (what, need, have) in needs {
-            if need > have {
-                return Err(Excess::new(what, need, have));
-            }
-        }
+        limits.hold(&Needs {
+            shared: WORKGROUP_BYTES + u64::from(tile / TILE_USERS) * TILE_BYTES,
+            sets: WORKGROUP.into(),
+            storage: &[
+                ("the binomials", RankTable::bytes(shape.questions, k)),
+                ("columns", 4 * words * questions),
+                ("rows", 4 * 32 * words * row_words as u64),
+                ("scratch, for the users of one stem", largest),
+            ],
+            others: &[
+                (
+                    "the projected pipeline's questions of a set",
+                    BEHIND_STEM as u64 + 1,
+                    k as u64,
+                ),
+                ("questions of a set", k as u64, MAX_K as u64),
+                (
+                    "sets of one stem",
+                    questions * questions.saturating_sub(1) / 2,
+                    MOST_SETS,
+                ),
+            ],
+        })?;
         let flat_chunk = u64::from(limits.chunk);
         // Claims of all stems of a chunk, also of those without room, are counted in 32 bits.
         let stems = STEMS
@@ -290,7 +211,7 @@ impl Plan {
         // As many stems as are likely to have room, and as many sets as they are likely to have.
         let mean_words = shape.stem_words(shape.mean_stem_users.ceil() as u64).max(1);
         let likely = (room / 4 / mean_words).clamp(1, stems);
-        let likely_sets = likely as f64 * shape.sets_of_a_stem() / 2.0;
+        let likely_sets = likely as f64 * sets_of_a_stem(shape.questions as f64, k as f64) / 2.0;
         let grain = u64::from(WORKGROUP);
         // The cast saturates.
         let mut chunk = (flat_chunk * SETS_FOR_ONE)
@@ -301,14 +222,8 @@ impl Plan {
             chunk = chunk.min(sets.max(1));
         }
         let chunk = chunk.div_ceil(grain) * grain;
-        // Records and survivors are read back in one buffer: half of it each.
-        let half = storage / 2;
-        let survivors = u64::from(limits.survivors).min(half / 4 - 1).min(chunk);
-        let side = u64::from(limits.workgroups_per_side);
-        let workgroups = WORKGROUPS
-            .min(half / RECORD_BYTES)
-            .min(side * side)
-            .min(stems);
+        let survivors = limits.reported(4).min(chunk);
+        let workgroups = limits.reporting().min(WORKGROUPS).min(stems);
         // Each is below 2^32 by the bounds above.
         Ok(Self {
             chunk: chunk as u32,
@@ -323,20 +238,10 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::flat::plan as flat;
     use super::super::super::layout;
+    use super::super::super::limits::TYPICAL;
     use super::*;
-
-    const LIMITS: Limits = Limits {
-        max_storage_binding: 128 << 20,
-        max_buffer: 256 << 20,
-        workgroup_memory: 32 << 10,
-        invocations: 256,
-        workgroups_per_side: 65_535,
-        loop_turns: u32::MAX,
-        lane_loads: 0,
-        chunk: Limits::CHUNK,
-        survivors: Limits::SURVIVORS,
-    };
 
     fn benchmark() -> Shape {
         Shape {
@@ -344,7 +249,6 @@ mod tests {
             users: 60_000,
             stem_users: 12_300,
             mean_stem_users: 480.0,
-            mean_set_users: 19.2,
             sets: 2_535_650_040,
             variant: Variant {
                 packed: layout::Variant {
@@ -376,7 +280,7 @@ mod tests {
     fn one_stem_always_has_room_and_claims_never_wrap() {
         for chunk in [64, 1 << 12, Limits::CHUNK] {
             for (questions, stem_users) in [(200, 12_300), (2_000, 40_000), (10, 5)] {
-                let limits = Limits { chunk, ..LIMITS };
+                let limits = Limits { chunk, ..TYPICAL };
                 let shape = Shape {
                     questions,
                     stem_users,
@@ -409,7 +313,7 @@ mod tests {
         shape.variant.packed.score_bits = 16;
         for sets in [36, 0] {
             shape.sets = sets;
-            let plan = Plan::new(&LIMITS.for_sets(0..sets), &shape).unwrap();
+            let plan = Plan::new(&TYPICAL.for_sets(0..sets), &shape).unwrap();
             assert_eq!([plan.chunk, plan.first_chunk, plan.survivors], [64; 3]);
         }
     }
@@ -417,7 +321,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_with_figures() {
         let refused = |change: fn(&mut Limits, &mut Shape)| {
-            let (mut limits, mut shape) = (LIMITS, benchmark());
+            let (mut limits, mut shape) = (TYPICAL, benchmark());
             change(&mut limits, &mut shape);
             Plan::new(&limits, &shape).unwrap_err()
         };
@@ -452,17 +356,24 @@ mod tests {
 
     #[test]
     fn work_is_counted_for_both_pipelines() {
-        let shape = benchmark();
-        assert!(shape.operations() * 10.0 < shape.flat_operations());
-        // A stem that has as many users as the table, and few sets of each.
-        let narrow = Shape {
-            questions: 8,
-            users: 64,
-            stem_users: 64,
-            mean_stem_users: 60.0,
-            mean_set_users: 55.0,
-            ..shape
+        let load = Load {
+            questions: 200.0,
+            k: 5.0,
+            score_bits: 1,
+            users: 60_000.0,
+            stem_users: 480.0,
+            set_users: 19.2,
+            sets: 2_535_650_040.0,
         };
-        assert!(narrow.operations() > narrow.flat_operations());
+        assert!(operations(&load) * 10.0 < flat::operations(&load));
+        // A stem that has as many users as the table, and few sets of each.
+        let narrow = Load {
+            questions: 8.0,
+            users: 64.0,
+            stem_users: 60.0,
+            set_users: 55.0,
+            ..load
+        };
+        assert!(operations(&narrow) > flat::operations(&narrow));
     }
 }

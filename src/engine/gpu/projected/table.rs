@@ -1,10 +1,9 @@
 //! The table as the projected pipeline reads it: users by falling totals, columns of answered bits
 //! for whole stems, rows for the users that are left. Pure.
 //!
-//! Users with fewer than K answers are in no set and are left out; the audit's closed form has
-//! nothing of them either.
+//! Users with fewer than K answers are in no set and are left out.
 
-use super::super::pack::Packing;
+use super::super::pack::{Packing, quads, users_with};
 use crate::matrix::ResponseMatrix;
 use std::cmp::Reverse;
 
@@ -26,19 +25,6 @@ pub struct Table {
     pub totals: Vec<i32>,
 }
 
-/// Users with at least `k` answers.
-#[must_use]
-pub fn users(matrix: &ResponseMatrix, k: usize) -> usize {
-    let users = 0..matrix.users().len();
-    users.filter(|&user| matrix.row(user).len() >= k).count()
-}
-
-/// Quadruples of words of a column of this many users.
-#[must_use]
-pub fn quads(users: usize) -> usize {
-    users.div_ceil(128).max(1)
-}
-
 /// Words of a row: of its answered bits, and of all of it.
 #[must_use]
 pub fn row_words(questions: usize, score_bits: u32) -> (usize, usize) {
@@ -54,9 +40,7 @@ impl Table {
         let questions = matrix.questions().len();
         let bits = packing.variant.score_bits as usize;
         let field = (u64::from(u32::MAX) >> (32 - bits)) as u32;
-        let mut order: Vec<usize> = (0..matrix.users().len())
-            .filter(|&user| matrix.row(user).len() >= packing.variant.k)
-            .collect();
+        let mut order: Vec<usize> = users_with(matrix, packing.variant.k).collect();
         order.sort_by_key(|&user| (Reverse(matrix.totals()[user]), user));
         let quads = quads(order.len());
         let words = 4 * quads;
@@ -109,14 +93,14 @@ mod tests {
             let packing = Packing::new(&matrix, 4).unwrap();
             assert_eq!(packing.variant.score_bits as usize, bits);
             let table = Table::new(&matrix, &packing);
-            let kept = users(&matrix, 4);
+            let kept = users_with(&matrix, 4).count();
             assert!(kept > 32 && kept < 75 && table.quads == kept.div_ceil(128));
             // A word of answers after so many, and the first word of scores.
             let (step, scores) = match bits {
                 1 => (2, 1),
                 _ => (1, table.answered_words),
             };
-            let mut left: Vec<_> = (0..75).filter(|&u| matrix.row(u).len() >= 4).collect();
+            let mut left: Vec<_> = users_with(&matrix, 4).collect();
             for place in 0..kept {
                 let row = &table.rows[place * table.row_words..][..table.row_words];
                 let answers: Vec<_> = (0..35)

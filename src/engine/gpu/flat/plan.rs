@@ -1,12 +1,14 @@
 //! Sizes of everything the flat pipeline holds, from limits and the shape of the search: pure.
 //!
-//! Users are tiled into blocks of whole words, questions never: a row of one word of users over all
-//! questions must fit a binding. Where an adapter bounds the turns of loops, a block has no more words
-//! than an invocation may go through. Sets are tiled into chunks, one dispatch a block each. Whatever
+//! Users are tiled into spans of whole words, questions never: a row of one word of users over all
+//! questions must fit a binding. Where an adapter bounds the turns of loops, a span has no more words
+//! than an invocation may go through. Sets are tiled into chunks, one dispatch a span each. Whatever
 //! cannot be tiled away is refused with figures; nothing is cut off.
 
-use super::layout::{MAX_K, RECORD_BYTES, TALLY_BYTES, Variant, WORKGROUP};
-use super::limits::{Excess, Limits};
+use super::super::job::{Job, Load};
+use super::super::layout::{MAX_K, TALLY_BYTES, Variant, WORKGROUP};
+use super::super::limits::{Excess, FIRST_CHUNK, Limits, Needs};
+use super::super::ranks::RankTable;
 
 /// What decides the sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +28,8 @@ pub struct Shape {
 pub struct Plan {
     /// Words of 32 users in all.
     pub words: usize,
-    /// Words of 32 users in a block; the last block may have fewer.
-    pub block_words: usize,
+    /// Words of 32 users in a span; the last span may have fewer.
+    pub span_words: usize,
     /// Most sets of a chunk.
     pub chunk: u32,
     /// Sets of the first chunk.
@@ -38,12 +40,8 @@ pub struct Plan {
     pub partials: usize,
 }
 
-/// Bytes of sums carried between blocks that a chunk may take; larger chunks gain nothing.
+/// Bytes of sums carried between spans that a chunk may take; larger chunks gain nothing.
 const PARTIALS_BYTES: u64 = 64 << 20;
-
-/// Most sets of the first chunk. Without a floor each costs the host an exact finish, and a thousand
-/// fill the top of most searches.
-const FIRST_CHUNK: u64 = 1024;
 
 /// Most reads of a word in the first chunk: a few milliseconds for a GPU, well under a second for a
 /// software adapter on one core.
@@ -58,10 +56,28 @@ fn fixed_turns(k: usize) -> u64 {
     unrank + reduce + 4 * (3 + 1)
 }
 
-/// The same of a word of users: itself, K - 1 ANDs, 32 users with K scores each.
+/// Most turns of its loops for a word of users: itself, K - 1 ANDs, 32 users with K scores each.
 fn word_turns(k: usize) -> u64 {
     let k = k as u64;
     1 + k + 32 * (1 + k + 1) + 1
+}
+
+impl Shape {
+    /// The shape of `job`.
+    pub(in super::super) fn of(job: &Job<'_>) -> Self {
+        Self {
+            questions: job.questions(),
+            users: job.matrix.users().len(),
+            sets: job.sets(),
+            variant: job.packing.variant,
+        }
+    }
+}
+
+/// Integer operations for a set, as the shader's head counts them.
+#[must_use]
+pub fn operations(load: &Load) -> f64 {
+    load.words() * load.k * 3.0 + load.set_users * (4.0 * load.k + 6.0) + 400.0
 }
 
 impl Plan {
@@ -72,77 +88,36 @@ impl Plan {
     pub fn new(limits: &Limits, shape: &Shape) -> Result<Self, Excess> {
         let Variant { k, score_bits, .. } = shape.variant;
         let questions = shape.questions as u64;
-        if k > MAX_K {
-            return Err(Excess::new("the size of a set", k, MAX_K));
-        }
         let workgroup = u64::from(WORKGROUP);
-        let fixed = [
-            (
-                "invocations in a workgroup",
-                workgroup,
-                u64::from(limits.invocations),
-            ),
-            (
-                "bytes of workgroup memory",
-                workgroup * TALLY_BYTES,
-                u64::from(limits.workgroup_memory),
-            ),
-            (
-                "workgroups in a dispatch",
-                1,
-                u64::from(limits.workgroups_per_side),
-            ),
-            ("sets in a dispatch", workgroup, u64::from(limits.chunk)),
-            ("survivors in a buffer", 1, u64::from(limits.survivors)),
-            (
-                "bytes of a storage buffer for the binomials",
-                k as u64 * (questions + 1 - k as u64) * 16,
-                limits.storage(),
-            ),
-            (
-                "bytes of a storage buffer for results",
-                2 * RECORD_BYTES,
-                limits.storage(),
-            ),
-        ];
-        for (what, need, have) in fixed {
-            if need > have {
-                return Err(Excess::new(what, need, have));
-            }
-        }
-
         // The scores of a word of users are at least as wide as their answered bits.
         let word_bytes = (4 * questions * u64::from(score_bits)).max(4 * 32);
-        let most_words = limits.storage() / word_bytes;
-        if most_words == 0 {
-            return Err(Excess::new(
-                "bytes of a storage buffer for 32 users",
-                word_bytes,
-                limits.storage(),
-            ));
-        }
         let turns = u64::from(limits.loop_turns);
-        let block_turns = turns.saturating_sub(fixed_turns(k)) / word_turns(k);
-        if block_turns == 0 {
-            return Err(Excess::new(
-                "turns of loops for 32 users",
-                fixed_turns(k) + word_turns(k),
-                turns,
-            ));
-        }
-        let most_words = most_words.min(block_turns);
+        limits.hold(&Needs {
+            shared: workgroup * TALLY_BYTES,
+            sets: workgroup,
+            storage: &[
+                ("the binomials", RankTable::bytes(shape.questions, k)),
+                ("32 users", word_bytes),
+            ],
+            others: &[
+                ("questions of a set", k as u64, MAX_K as u64),
+                (
+                    "turns of loops for 32 users",
+                    fixed_turns(k) + word_turns(k),
+                    turns,
+                ),
+            ],
+        })?;
+        let most_words = limits.storage() / word_bytes;
+        let span_turns = turns.saturating_sub(fixed_turns(k)) / word_turns(k);
+        let most_words = most_words.min(span_turns);
         let words = shape.users.div_ceil(32).max(1);
-        let blocks = (words as u64).div_ceil(most_words);
-        let block_words = (words as u64).div_ceil(blocks);
-        let carried = block_words < words as u64;
+        let spans = (words as u64).div_ceil(most_words);
+        let span_words = (words as u64).div_ceil(spans);
+        let carried = span_words < words as u64;
 
-        // Records and survivors are read back in one buffer: half of it each.
-        let half = limits.storage() / 2;
-        let side = u64::from(limits.workgroups_per_side);
         let set_bytes = shape.variant.sums.words() as u64 * 4;
-        let mut groups = (side * side)
-            .min(half / RECORD_BYTES)
-            .min(u64::from(limits.chunk) / workgroup);
+        let mut groups = limits.reporting().min(u64::from(limits.chunk) / workgroup);
         if let Ok(sets) = u64::try_from(shape.sets) {
             groups = groups.min(sets.div_ceil(workgroup).max(1));
         }
@@ -158,16 +133,14 @@ impl Plan {
         }
         // `limits.chunk` is a u32.
         let chunk = (groups * workgroup) as u32;
-        let survivors = u64::from(limits.survivors)
-            .min(half / 4 - 1)
-            .min(u64::from(chunk)) as u32;
+        let survivors = limits.reported(4).min(u64::from(chunk)) as u32;
         let reads = words as u64 * (k as u64 + u64::from(score_bits));
         let first = (FIRST_CHUNK_READS / reads)
             .min(FIRST_CHUNK)
             .clamp(workgroup, u64::from(chunk)) as u32;
         Ok(Self {
             words,
-            block_words: block_words as usize,
+            span_words: span_words as usize,
             chunk,
             first_chunk: first.min(survivors),
             survivors,
@@ -179,14 +152,14 @@ impl Plan {
         })
     }
 
-    /// Blocks of users, as ranges of words.
-    pub fn blocks(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
+    /// Spans of users, as ranges of words.
+    pub fn spans(&self) -> impl Iterator<Item = std::ops::Range<usize>> + use<> {
         let Self {
-            words, block_words, ..
+            words, span_words, ..
         } = *self;
         (0..words)
-            .step_by(block_words)
-            .map(move |start| start..(start + block_words).min(words))
+            .step_by(span_words)
+            .map(move |start| start..(start + span_words).min(words))
     }
 }
 
@@ -194,18 +167,7 @@ impl Plan {
 mod tests {
     use super::*;
     use crate::engine::gpu::layout::SumWidth;
-
-    const LIMITS: Limits = Limits {
-        max_storage_binding: 128 << 20,
-        max_buffer: 256 << 20,
-        workgroup_memory: 16 << 10,
-        invocations: 256,
-        workgroups_per_side: 65_535,
-        loop_turns: u32::MAX,
-        lane_loads: 0,
-        chunk: Limits::CHUNK,
-        survivors: Limits::SURVIVORS,
-    };
+    use crate::engine::gpu::limits::TYPICAL;
 
     fn shape(questions: usize, users: usize, k: usize, score_bits: u32) -> Shape {
         let sums = SumWidth::Narrow;
@@ -222,10 +184,10 @@ mod tests {
     }
 
     #[test]
-    fn the_benchmark_table_is_one_block() {
-        let plan = Plan::new(&LIMITS, &shape(200, 60_000, 5, 1)).unwrap();
+    fn the_benchmark_table_is_one_span() {
+        let plan = Plan::new(&TYPICAL, &shape(200, 60_000, 5, 1)).unwrap();
         assert_eq!(
-            (plan.words, plan.block_words, plan.partials),
+            (plan.words, plan.span_words, plan.partials),
             (1875, 1875, 1)
         );
         assert_eq!((plan.chunk, plan.survivors), (1 << 22, 1 << 16));
@@ -233,26 +195,26 @@ mod tests {
             sets: 65,
             ..shape(200, 60_000, 5, 1)
         };
-        let plan = Plan::new(&LIMITS, &few).unwrap();
+        let plan = Plan::new(&TYPICAL, &few).unwrap();
         assert_eq!((plan.chunk, plan.survivors), (128, 128));
     }
 
     #[test]
-    fn a_wide_table_is_tiled_and_every_word_is_in_one_block() {
+    fn a_wide_table_is_tiled_and_every_word_is_in_one_span() {
         for (limit, users) in [(256_u64 << 10, 200_000), (64 << 10, 1000), (16 << 10, 65)] {
             let limits = Limits {
                 max_storage_binding: limit,
-                ..LIMITS
+                ..TYPICAL
             };
             let shape = shape(250, users, 3, 8);
             let plan = Plan::new(&limits, &shape).unwrap();
-            let blocks: Vec<_> = plan.blocks().collect();
-            assert!(blocks.len() > 1);
-            assert_eq!(blocks.first().map(|b| b.start), Some(0));
-            assert_eq!(blocks.last().map(|b| b.end), Some(users.div_ceil(32)));
-            assert!(blocks.windows(2).all(|b| b[0].end == b[1].start));
-            for block in blocks {
-                assert!(!block.is_empty() && block.len() * 250 * 4 * 8 <= limit as usize);
+            let spans: Vec<_> = plan.spans().collect();
+            assert!(spans.len() > 1);
+            assert_eq!(spans.first().map(|b| b.start), Some(0));
+            assert_eq!(spans.last().map(|b| b.end), Some(users.div_ceil(32)));
+            assert!(spans.windows(2).all(|b| b[0].end == b[1].start));
+            for span in spans {
+                assert!(!span.is_empty() && span.len() * 250 * 4 * 8 <= limit as usize);
             }
             assert!(plan.partials as u64 * 4 <= limit);
             assert!(plan.chunk.is_multiple_of(WORKGROUP));
@@ -260,24 +222,24 @@ mod tests {
     }
 
     #[test]
-    fn a_block_has_no_more_turns_of_loops_than_there_are() {
+    fn a_span_has_no_more_turns_of_loops_than_there_are() {
         let limits = Limits {
             loop_turns: Limits::SOFTWARE_LOOP_TURNS,
-            ..LIMITS
+            ..TYPICAL
         };
         for k in [1, 2, 5, 40, MAX_K] {
             for users in [10, 10_000, 60_000, 1_000_000] {
                 let plan = Plan::new(&limits, &shape(400, users, k, 1)).unwrap();
-                let turns = fixed_turns(k) + plan.block_words as u64 * word_turns(k);
+                let turns = fixed_turns(k) + plan.span_words as u64 * word_turns(k);
                 assert!(turns <= u64::from(limits.loop_turns), "{k} {users}");
                 assert_eq!(
-                    plan.blocks().map(|block| block.len()).sum::<usize>(),
+                    plan.spans().map(|span| span.len()).sum::<usize>(),
                     plan.words
                 );
             }
         }
         let plan = Plan::new(&limits, &shape(200, 60_000, 5, 1)).unwrap();
-        assert_eq!((plan.block_words, plan.blocks().count()), (268, 7));
+        assert_eq!((plan.span_words, plan.spans().count()), (268, 7));
         let few = Limits {
             loop_turns: 466,
             ..limits
@@ -289,7 +251,7 @@ mod tests {
     #[test]
     fn what_cannot_be_tiled_is_refused_with_figures() {
         let small = |change: fn(&mut Limits)| {
-            let mut limits = LIMITS;
+            let mut limits = TYPICAL;
             change(&mut limits);
             Plan::new(&limits, &shape(250, 1000, 3, 8)).unwrap_err()
         };
@@ -302,13 +264,13 @@ mod tests {
         assert_eq!(small(|l| l.survivors = 0).have, "0");
         let row = Limits {
             max_storage_binding: 32_000,
-            ..LIMITS
+            ..TYPICAL
         };
         let excess = Plan::new(&row, &shape(250, 1000, 2, 32)).unwrap();
-        assert_eq!(excess.block_words, 1);
+        assert_eq!(excess.span_words, 1);
         let excess = Plan::new(&row, &shape(251, 1000, 2, 32)).unwrap_err();
         assert_eq!((&excess.need[..], &excess.have[..]), ("32128", "32000"));
-        let excess = Plan::new(&LIMITS, &shape(400, 10, MAX_K + 1, 1)).unwrap_err();
+        let excess = Plan::new(&TYPICAL, &shape(400, 10, MAX_K + 1, 1)).unwrap_err();
         assert_eq!(excess.have, MAX_K.to_string());
     }
 }

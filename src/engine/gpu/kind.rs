@@ -1,0 +1,65 @@
+//! What the registry of pipelines (`method`) asks of each: its plan and counted work, its kernels, and a
+//! search opened on a device.
+
+use super::device::Device;
+use super::drive::Pipeline;
+use super::job::Job;
+use super::layout::{self, Integers};
+use super::limits::{Excess, Limits};
+use super::shader::Kernel;
+use crate::engine::EngineError;
+use std::fmt::Debug;
+use std::hash::Hash;
+
+/// A kind of pipeline.
+pub(super) trait Kind {
+    /// What is compiled into its kernels. Known answers are asked for once of each.
+    type Variant: Copy + Debug + Eq + Hash + 'static;
+
+    /// For people.
+    const NAME: &'static str;
+
+    /// Variants that are asked known answers where no search is at hand.
+    const USUAL: &'static [Self::Variant] = &[];
+
+    /// Integer operations that a set of `job` is expected to take; `None` where the pipeline is taken only
+    /// when it is asked for. Cheap: every search that may choose asks every kind.
+    fn work(job: &Job<'_>) -> Option<f64>;
+
+    /// What `job` takes on a device with these limits.
+    ///
+    /// # Errors
+    /// The first thing that does not fit.
+    fn variant(job: &Job<'_>, limits: &Limits) -> Result<Self::Variant, Excess>;
+
+    /// The kernels of a variant, in the order of their dispatches.
+    fn kernels(variant: &Self::Variant, integers: Integers) -> Vec<Kernel>;
+
+    /// Plans `job` within limits, uploads the table, and compiles what is not compiled.
+    ///
+    /// # Errors
+    /// The refusal of what does not fit; the device's.
+    fn open<'a>(
+        device: &'a Device,
+        limits: Limits,
+        job: &'a Job<'a>,
+        variant: Self::Variant,
+    ) -> Result<Box<dyn Pipeline + 'a>, EngineError>;
+
+    /// The table on which known answers are asked of a variant.
+    fn sample(variant: &Self::Variant) -> Sample;
+}
+
+/// A table for known answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sample {
+    /// With missing answers, packed like this though it may be narrower.
+    Gaps(layout::Variant),
+    /// Where nobody missed one, for sets of `k`, with no more than so many questions.
+    Complete {
+        /// K.
+        k: usize,
+        /// Most questions.
+        questions: usize,
+    },
+}
