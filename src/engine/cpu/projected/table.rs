@@ -64,14 +64,14 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    /// Of distinct scores, ascending; `None` where they are too many or too far apart.
-    pub(super) fn new(scores: &[i64]) -> Option<Self> {
+    /// Of distinct scores, ascending; `None` where they are more than `most` or too far apart.
+    pub(super) fn new(scores: &[i64], most: usize) -> Option<Self> {
         let (&lowest, &highest) = (scores.first()?, scores.last()?);
         let range = highest.checked_sub(lowest)?;
         let unit = scores
             .iter()
             .fold(0, |unit, score| gcd(unit, score - lowest));
-        let fits = (2..=MOST_VALUES).contains(&scores.len()) && range / unit <= MOST_STEPS;
+        let fits = (2..=most).contains(&scores.len()) && range / unit <= MOST_STEPS;
         fits.then(|| Self {
             of: scores
                 .iter()
@@ -116,7 +116,7 @@ impl Table {
         if layout.questions() > LANES {
             return None;
         }
-        let steps = Steps::new(layout.scores())?;
+        let steps = Steps::new(layout.scores(), MOST_VALUES)?;
         let values = steps.of.len();
         let longest = answers.clone().map(<[Answer]>::len).max()?;
         let stride = if records { longest } else { 0 };
@@ -144,7 +144,6 @@ impl Table {
     }
 
     /// Of each user, where there are two scores, the row of the lower and that of the higher.
-    #[cfg(target_arch = "x86_64")]
     pub(super) fn pairs(&self) -> Option<&[[Row; 2]]> {
         (self.steps.of.len() == 2).then(|| self.rows.as_chunks::<2>().0)
     }
@@ -184,7 +183,7 @@ mod tests {
 
     #[test]
     fn scores_become_steps() {
-        let of = |scores: &[i64]| Steps::new(scores).map(|steps| steps.of);
+        let of = |scores: &[i64]| Steps::new(scores, MOST_VALUES).map(|steps| steps.of);
         assert_eq!(of(&[0, 1]), Some(vec![0, 1]));
         assert_eq!(of(&[-7, 5]), Some(vec![0, 1]));
         assert_eq!(of(&[-4, 2, 5]), Some(vec![0, 2, 3]));
