@@ -97,10 +97,6 @@ pub(super) fn totals(parts: &Parts) -> Totals {
 /// Sums and judges `V` vectors of leaves from lane `lane` on, the first `lanes` of which count;
 /// returns a bit for each that is kept. Every entry's row has `V · N` elements from `lane` on; V · N ≤ 64.
 #[inline(always)]
-#[expect(
-    clippy::needless_range_loop,
-    reason = "v runs over seven arrays at once"
-)]
 fn judge<E: Elem, L: Floats<E>, const V: usize>(
     level: L,
     rows: &[E],

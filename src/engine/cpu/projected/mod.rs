@@ -26,7 +26,7 @@ pub(super) use codes::Codes;
 pub(super) use table::Table;
 
 use super::layout::{Layout, Member, Rows};
-use crate::arch::{Elem, Isa};
+use crate::arch::{Elem, Isa, run};
 use crate::stats::{AuditSums, Completions};
 use base::{Base, User};
 use rayon::prelude::*;
@@ -388,18 +388,18 @@ impl Projector {
                     return Tally::default();
                 }
                 let mut buffers = self.pairs.lists.take();
-                let tally = inversions::search(
-                    self.isa,
+                let search = inversions::Search {
                     table,
-                    &base,
-                    prefix.position(lane),
-                    &mut buffers,
-                    inversions::Wanted {
+                    base: &base,
+                    l1: prefix.position(lane),
+                    buffers: &mut buffers,
+                    wanted: inversions::Wanted {
                         floor: host.floor(),
                         fewest: host.fewest(),
                     },
-                    &mut |last, sums| host.exact(last, sums),
-                );
+                    exact: &mut |last, sums| host.exact(last, sums),
+                };
+                let tally = run(self.isa, search);
                 self.pairs.lists.give(buffers);
                 tally
             };

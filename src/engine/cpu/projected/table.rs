@@ -1,6 +1,7 @@
 //! The whole table as rows of bits: for each user and score, the questions that they scored so.
 
 use super::super::layout::{Answer, Layout};
+use crate::arch::Row;
 
 /// Most distinct scores: a row each.
 pub(super) const MOST_VALUES: usize = 8;
@@ -11,48 +12,8 @@ const MOST_STEPS: i64 = 15;
 /// Records are copied this many at a time, so that copying takes no unforeseen branches.
 pub(super) const AT_ONCE: usize = 32;
 
-/// A bit for each of 256 questions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C, align(32))]
-pub(super) struct Row(pub(super) [u64; 4]);
-
-/// Questions in a row.
+/// Questions in a row, a bit each.
 pub(super) const LANES: usize = 256;
-
-impl Row {
-    /// The lanes of a range, which must end at [`LANES`] at most.
-    pub(super) fn of(range: std::ops::Range<usize>) -> Self {
-        let below = |end: usize| -> [u64; 4] {
-            std::array::from_fn(|w| match end.saturating_sub(64 * w) {
-                0 => 0,
-                bits @ 1..64 => (1 << bits) - 1,
-                _ => u64::MAX,
-            })
-        };
-        let (end, start) = (below(range.end), below(range.start));
-        Self(std::array::from_fn(|w| end[w] & !start[w]))
-    }
-
-    /// The lanes of either.
-    pub(super) fn or(self, other: Self) -> Self {
-        Self(std::array::from_fn(|w| self.0[w] | other.0[w]))
-    }
-
-    /// The lanes of both.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self(std::array::from_fn(|w| self.0[w] & other.0[w]))
-    }
-
-    /// The lanes of this one and not of the other.
-    pub(super) fn without(self, other: Self) -> Self {
-        Self(std::array::from_fn(|w| self.0[w] & !other.0[w]))
-    }
-
-    /// How many lanes are in it.
-    pub(super) fn count(&self) -> u32 {
-        self.0.iter().map(|word| word.count_ones()).sum()
-    }
-}
 
 /// The scores in units of their common step, from the lowest: 0 and 1 where there are two.
 #[derive(Clone, Debug, PartialEq, Eq)]

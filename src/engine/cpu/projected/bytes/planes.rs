@@ -15,12 +15,12 @@
 //! pairs with more users, and blocks of leaves with more, are *unpacked*: Σ 1·A and Σ s·A are made too.
 
 use super::super::kernel::SUMS;
-use super::super::table::{Row, Steps};
+use super::super::table::Steps;
 use super::super::{Prefix, Rows};
 use super::base::Outline;
 use super::encoding::{Bounds, Encoding, Given, Sums};
 use super::stem::Shape;
-use crate::arch::{ByteLevel, Bytes, Shift, Slabs, Tile, Tiles, TwoRows, tile_pass};
+use crate::arch::{ByteLevel, Bytes, Row, Shift, Slabs, Tile, Tiles, TwoRows, tile_pass};
 
 /// Tiles of leaves a slab: A, the answers, and V.
 const KINDS: usize = 2;

@@ -205,7 +205,7 @@ impl<E: Encoding> Stem<E> {
             }
             for value in 0..values {
                 let [own, square, low, high, twice] = &mut self.by_score[i * values + value];
-                let x = base.answers.step(value) as i16;
+                let x = i16::from(base.answers.step(value));
                 for user in 0..64 {
                     let s = s[user] + x;
                     let product = s * g[user];
@@ -236,8 +236,8 @@ impl<E: Encoding> Stem<E> {
             let [square, high] = &slab.squares;
             let (g, square) = (level.bytes(&slab.g), level.bytes(square));
             let by_score = &self.by_score[i * values..(i + 1) * values];
-            for row in 0..16 {
-                let answers = self.answers(level, i, block * 16 + row);
+            for (row, lane) in (block * 16..block * 16 + 16).enumerate() {
+                let answers = self.answers(level, i, lane);
                 let answered = E::answered(level, answers);
                 level.put(level.keep(answered, one), &mut tiles[0][row]);
                 level.put(level.keep(answered, g), &mut tiles[2][row]);
