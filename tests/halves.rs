@@ -5,7 +5,7 @@
 
 use crate::asked::{Asked, ask};
 use kcorrset::engine::Watch;
-use kcorrset::engine::cpu::{CpuEngine, Isa};
+use kcorrset::engine::cpu::{CpuEngine, Isa, Machine};
 use kcorrset::search::Outcome;
 use kcorrset::synth::{Model, Spec, matrix};
 use kcorrset::top::Candidate;
@@ -25,7 +25,7 @@ fn engine() -> CpuEngine {
     CpuEngine::new(2).unwrap()
 }
 
-/// Every level, by vectors or tiles and by the pair test.
+/// Every level: as it chooses, by the pair test, and by byte products.
 fn engines() -> Vec<(String, CpuEngine)> {
     let of = |isa: Isa| {
         let named = |kind: &str, engine: CpuEngine| {
@@ -34,7 +34,8 @@ fn engines() -> Vec<(String, CpuEngine)> {
         };
         [
             named("walk", engine().walking()),
-            named("pairs", engine().by_pairs()),
+            named("pairs", engine().with_machine(Machine::Pairs)),
+            named("codes", engine().with_machine(Machine::Codes)),
         ]
     };
     Isa::available().into_iter().flat_map(of).collect()

@@ -7,20 +7,32 @@
 //! To add a level: a member of [`Isa`], a token that implements [`Level`], a line in [`run`].
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) mod amx;
+mod amx;
+mod bytes;
+#[cfg(target_arch = "x86_64")]
+mod bytes_x86_64;
+mod floats;
 mod isa;
 mod lanes;
 mod portable;
+mod rows;
+mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
+#[cfg(target_arch = "x86_64")]
+pub(crate) use amx::Operands;
+pub(crate) use bytes::{ByteKernel, ByteLevel, Bytes, Shift, TwoRows, run_bytes};
+pub(crate) use floats::{Elem, FloatKernel, Floats};
 pub use isa::Isa;
 pub(crate) use lanes::{Lanes, Line, WIDTH, lane, lines, low_bits, set_lane};
 use portable::Portable;
+pub(crate) use rows::{Row, RowBits, Rows};
+pub(crate) use tiles::{EMPTY, Pass, Product, Slabs, Tile, Tiles, tile_pass};
 
 /// A level of instructions as a token. A token exists only where its level is available, which is what
 /// makes its methods safe to call; only [`run`] makes one.
-pub(crate) trait Level: Lanes {}
+pub(crate) trait Level: Lanes + Floats<f32> + Floats<f64> + Rows {}
 
 /// Something to compute at whichever level there is: a small struct of what it works on.
 pub(crate) trait Kernel {

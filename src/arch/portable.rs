@@ -1,6 +1,7 @@
 //! The level of plain Rust, which every processor has.
 
 use super::Level;
+use super::floats::{Floats, plain_floats};
 use super::lanes::{Lanes, Line, WIDTH};
 
 /// Plain Rust.
@@ -73,3 +74,6 @@ impl Lanes for Portable {
 }
 
 impl Level for Portable {}
+
+plain_floats!(Portable, f32, 8);
+plain_floats!(Portable, f64, 8);

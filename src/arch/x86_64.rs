@@ -1,6 +1,8 @@
 //! The levels of x86-64: proofs that a processor has their instructions.
 
 use super::Level;
+use super::bytes_x86_64::Wide;
+use super::floats::Floats;
 use super::lanes::{Lanes, Line};
 use std::arch::x86_64::*;
 
@@ -180,3 +182,246 @@ impl Lanes for Avx512 {
         unsafe { _mm512_maskz_mov_pd(mask, a) }
     }
 }
+
+/// [`Floats`] in AVX-512 registers.
+macro_rules! avx512_floats {
+    ($token:ty, $elem:ty, $vector:ty, $mask:ty, $n:literal, $splat:ident, $load:ident, $store:ident, $add:ident,
+     $mul:ident, $fma:ident, $fms:ident, $max:ident, $cmp:ident, $maskz_mov:ident, $maskz_add:ident, $mask_add:ident) => {
+        // SAFETY of all methods: the token proves AVX-512 F, BW, DQ and VL; slices are cut to N.
+        impl Floats<$elem> for $token {
+            type V = $vector;
+            type Mask = $mask;
+            const N: usize = $n;
+            const AT_ONCE: usize = 4;
+
+            #[inline(always)]
+            fn every(self, value: $elem) -> $vector {
+                // SAFETY: above.
+                unsafe { $splat(value) }
+            }
+            #[inline(always)]
+            fn read(self, from: &[$elem]) -> $vector {
+                // SAFETY: above.
+                unsafe { $load(from[..$n].as_ptr()) }
+            }
+            #[inline(always)]
+            fn write(self, v: $vector, to: &mut [$elem]) {
+                // SAFETY: above.
+                unsafe { $store(to[..$n].as_mut_ptr(), v) }
+            }
+            #[inline(always)]
+            fn plus(self, a: $vector, b: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $add(a, b) }
+            }
+            #[inline(always)]
+            fn times(self, a: $vector, b: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $mul(a, b) }
+            }
+            #[inline(always)]
+            fn times_plus(self, a: $vector, b: $vector, c: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $fma(a, b, c) }
+            }
+            #[inline(always)]
+            fn times_less(self, a: $vector, b: $vector, c: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $fms(a, b, c) }
+            }
+            #[inline(always)]
+            fn or_zero(self, v: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $max(v, $splat(0.0)) }
+            }
+            #[inline(always)]
+            fn at_least(self, a: $vector, b: $vector) -> u64 {
+                // SAFETY: above.
+                u64::from(unsafe { $cmp::<_CMP_GE_OQ>(a, b) })
+            }
+            #[inline(always)]
+            fn first(self, v: $vector, count: usize) -> $vector {
+                let mask = ((1_u32 << count) - 1) as $mask;
+                // SAFETY: above.
+                unsafe { $maskz_mov(mask, v) }
+            }
+            #[inline(always)]
+            fn answered(self, v: $vector) -> $mask {
+                // SAFETY: above.
+                unsafe { $cmp::<_CMP_ORD_Q>(v, v) }
+            }
+            #[inline(always)]
+            fn plus_or_zero(self, mask: $mask, a: $vector, b: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $maskz_add(mask, a, b) }
+            }
+            #[inline(always)]
+            fn plus_where(self, mask: $mask, a: $vector, b: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $mask_add(a, mask, a, b) }
+            }
+        }
+    };
+}
+
+/// [`Floats`] of f32 in AVX-512 registers.
+macro_rules! avx512_f32 {
+    ($token:ty) => {
+        avx512_floats!(
+            $token,
+            f32,
+            __m512,
+            __mmask16,
+            16,
+            _mm512_set1_ps,
+            _mm512_loadu_ps,
+            _mm512_storeu_ps,
+            _mm512_add_ps,
+            _mm512_mul_ps,
+            _mm512_fmadd_ps,
+            _mm512_fmsub_ps,
+            _mm512_max_ps,
+            _mm512_cmp_ps_mask,
+            _mm512_maskz_mov_ps,
+            _mm512_maskz_add_ps,
+            _mm512_mask_add_ps
+        );
+    };
+}
+
+avx512_f32!(Avx512);
+avx512_f32!(Wide);
+avx512_floats!(
+    Avx512,
+    f64,
+    __m512d,
+    __mmask8,
+    8,
+    _mm512_set1_pd,
+    _mm512_loadu_pd,
+    _mm512_storeu_pd,
+    _mm512_add_pd,
+    _mm512_mul_pd,
+    _mm512_fmadd_pd,
+    _mm512_fmsub_pd,
+    _mm512_max_pd,
+    _mm512_cmp_pd_mask,
+    _mm512_maskz_mov_pd,
+    _mm512_maskz_add_pd,
+    _mm512_mask_add_pd
+);
+
+/// [`Floats`] in AVX2 registers.
+macro_rules! avx2_floats {
+    ($elem:ty, $vector:ty, $n:literal, $splat:ident, $load:ident, $store:ident, $add:ident, $mul:ident,
+     $fma:ident, $fms:ident, $max:ident, $cmp:ident, $bits:ident, $and:ident) => {
+        // SAFETY of all methods: the token proves AVX2 and FMA; slices are cut to N.
+        impl Floats<$elem> for Avx2 {
+            type V = $vector;
+            type Mask = $vector;
+            const N: usize = $n;
+            const AT_ONCE: usize = 2;
+
+            #[inline(always)]
+            fn every(self, value: $elem) -> $vector {
+                // SAFETY: above.
+                unsafe { $splat(value) }
+            }
+            #[inline(always)]
+            fn read(self, from: &[$elem]) -> $vector {
+                // SAFETY: above.
+                unsafe { $load(from[..$n].as_ptr()) }
+            }
+            #[inline(always)]
+            fn write(self, v: $vector, to: &mut [$elem]) {
+                // SAFETY: above.
+                unsafe { $store(to[..$n].as_mut_ptr(), v) }
+            }
+            #[inline(always)]
+            fn plus(self, a: $vector, b: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $add(a, b) }
+            }
+            #[inline(always)]
+            fn times(self, a: $vector, b: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $mul(a, b) }
+            }
+            #[inline(always)]
+            fn times_plus(self, a: $vector, b: $vector, c: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $fma(a, b, c) }
+            }
+            #[inline(always)]
+            fn times_less(self, a: $vector, b: $vector, c: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $fms(a, b, c) }
+            }
+            #[inline(always)]
+            fn or_zero(self, v: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $max(v, $splat(0.0)) }
+            }
+            #[inline(always)]
+            fn at_least(self, a: $vector, b: $vector) -> u64 {
+                // SAFETY: above.
+                unsafe { $bits($cmp::<_CMP_GE_OQ>(a, b)) as u64 }
+            }
+            #[inline(always)]
+            fn first(self, v: $vector, count: usize) -> $vector {
+                let mut lanes = [0.0; $n];
+                Floats::<$elem>::write(self, v, &mut lanes);
+                lanes[count..].fill(0.0);
+                Floats::<$elem>::read(self, &lanes)
+            }
+            #[inline(always)]
+            fn answered(self, v: $vector) -> $vector {
+                // SAFETY: above.
+                unsafe { $cmp::<_CMP_ORD_Q>(v, v) }
+            }
+            #[inline(always)]
+            fn plus_or_zero(self, mask: $vector, a: $vector, b: $vector) -> $vector {
+                // SAFETY: above. Zero bits are 0.0.
+                unsafe { $and(mask, $add(a, b)) }
+            }
+            #[inline(always)]
+            fn plus_where(self, mask: $vector, a: $vector, b: $vector) -> $vector {
+                // SAFETY: above. Zero bits are 0.0.
+                unsafe { $add(a, $and(mask, b)) }
+            }
+        }
+    };
+}
+
+avx2_floats!(
+    f32,
+    __m256,
+    8,
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_add_ps,
+    _mm256_mul_ps,
+    _mm256_fmadd_ps,
+    _mm256_fmsub_ps,
+    _mm256_max_ps,
+    _mm256_cmp_ps,
+    _mm256_movemask_ps,
+    _mm256_and_ps
+);
+avx2_floats!(
+    f64,
+    __m256d,
+    4,
+    _mm256_set1_pd,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_add_pd,
+    _mm256_mul_pd,
+    _mm256_fmadd_pd,
+    _mm256_fmsub_pd,
+    _mm256_max_pd,
+    _mm256_cmp_pd,
+    _mm256_movemask_pd,
+    _mm256_and_pd
+);

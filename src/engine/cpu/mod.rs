@@ -21,6 +21,7 @@ mod regime;
 mod seed;
 
 pub use crate::arch::Isa;
+pub use projected::Machine;
 
 use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use crate::combin::Block;
@@ -38,7 +39,7 @@ pub struct CpuEngine {
     isa: Isa,
     plain: bool,
     cross_products: bool,
-    pairs: bool,
+    machine: Option<Machine>,
 }
 
 impl CpuEngine {
@@ -57,7 +58,7 @@ impl CpuEngine {
             isa: Isa::detect(),
             plain: false,
             cross_products: true,
-            pairs: false,
+            machine: None,
         })
     }
 
@@ -88,13 +89,13 @@ impl CpuEngine {
         }
     }
 
-    /// The same without the cross-product regimes, and with the pair test wherever it fits, also where
+    /// The same without the cross-product regimes, and with this leaf machine wherever it fits, also where
     /// it is not expected to pay; for tests and benchmarks.
     #[must_use]
-    pub fn by_pairs(self) -> Self {
+    pub fn with_machine(self, machine: Machine) -> Self {
         Self {
             cross_products: false,
-            pairs: true,
+            machine: Some(machine),
             ..self
         }
     }
@@ -171,7 +172,7 @@ impl Ready<'_> {
             seed::raise_floor(query, part, watch);
         }
         let best = Best::new(query, watch);
-        let projector = projected::Projector::new(engine.isa, engine.pairs);
+        let projector = projected::Projector::new(engine.isa, engine.machine);
         let forms = Completions::new(query.space().order().len(), query.k());
         let narrow = fits_i64(query.table());
         let search = |block: &Block, laid: &Laid| {
@@ -210,16 +211,20 @@ impl Ready<'_> {
 
     /// Lays out the pool of a block, fewest answers first, for the users of its fixed questions.
     fn lay_out(&self, block: &Block) -> Laid {
-        let (matrix, isa) = (self.query.table(), self.engine.isa);
+        let (matrix, isa, machine) = (self.query.table(), self.engine.isa, self.engine.machine);
         let scores = self.scores.get_or_init(|| Layout::scores_of(matrix));
         let layout = Layout::fewest_first(matrix, block.pool.clone(), Arc::clone(scores));
         let (mut rows, mut members) = layout.rows(matrix, &block.fixed);
-        let pairs = self.engine.pairs || projected::by_pairs_at(isa);
-        let tiles = !pairs && projected::by_tiles_at(isa);
-        if pairs || tiles && layout.scores().len() == 2 {
+        let pairs = match machine {
+            Some(machine) => machine == Machine::Pairs,
+            None => projected::by_pairs_at(isa),
+        };
+        let bytes = !pairs && (machine.is_some() || projected::by_tiles_at(isa));
+        let codes = bytes && (machine == Some(Machine::Codes) || layout.scores().len() != 2);
+        if pairs || bytes && !codes {
             rows.add_bits(&layout, &members, pairs);
         }
-        if tiles && rows.bits().is_none() {
+        if bytes && rows.bits().is_none() {
             rows.add_codes(&layout, &members);
         }
         outermost_first(&mut members);

@@ -5,7 +5,7 @@
 //! range of whole words of its bitset.
 
 use super::kernel::Entry;
-use super::lanes::Elem;
+use crate::arch::Elem;
 
 /// Rows are padded to this many lanes: the widest vector.
 pub(super) const LANE_GROUP: usize = 16;

@@ -5,8 +5,9 @@
 //! of the users of one prefix that it is at, four questions short of a set.
 
 use super::super::layout::{Answer, Layout};
+use super::table::Steps;
 
-/// Most distinct scores: a code and tables by code fit 16 bytes.
+/// Most distinct scores: tables by code fit 16 bytes.
 pub(super) const MOST_VALUES: usize = 15;
 
 /// Most bytes that the rows may take.
@@ -16,6 +17,8 @@ const MOST_BYTES: usize = 1 << 29;
 #[derive(Clone, Debug)]
 pub(in crate::engine::cpu) struct Codes {
     questions: usize,
+    /// The scores, the first of them with code 1.
+    pub(super) steps: Steps,
     rows: Vec<u8>,
 }
 
@@ -27,7 +30,8 @@ impl Codes {
     ) -> Option<Self> {
         let (questions, users) = (layout.questions(), answers.len());
         let bytes = users.checked_mul(questions)?;
-        if layout.scores().len() > MOST_VALUES || bytes > MOST_BYTES || questions == 0 {
+        let steps = Steps::new(layout.scores(), MOST_VALUES)?;
+        if bytes > MOST_BYTES || questions == 0 {
             return None;
         }
         let mut rows = vec![0; bytes];
@@ -37,7 +41,11 @@ impl Codes {
                 row[answer.position as usize] = layout.value(answer) as u8 + 1;
             }
         }
-        Some(Self { questions, rows })
+        Some(Self {
+            questions,
+            steps,
+            rows,
+        })
     }
 
     /// Of some users, in this order.
@@ -48,17 +56,8 @@ impl Codes {
         }
         Self {
             questions: self.questions,
+            steps: self.steps.clone(),
             rows,
-        }
-    }
-
-    /// Asks for the codes of a user to come into the cache.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn prefetch(&self, user: usize) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        for line in self.row(user).chunks(64) {
-            // SAFETY: this instruction is part of x86-64 and takes any address.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
         }
     }
 

@@ -26,7 +26,7 @@
 //! which covers 16 of them, is allowed twice: 1 − t² is raised by it, X·W is lowered by it.
 //! A leaf with no outer user has X = W = 0 and is kept.
 
-use super::lanes::{Elem, Lanes};
+use crate::arch::{Elem, Floats};
 
 /// Sums of a leaf: n, Sa, Sg, Saa, Sgg, Sag.
 pub(super) const SUMS: usize = 6;
@@ -95,101 +95,83 @@ pub(super) fn totals(parts: &Parts) -> Totals {
 }
 
 /// Sums and judges `V` vectors of leaves from lane `lane` on, the first `lanes` of which count;
-/// returns a bit for each that is kept.
-///
-/// # Safety
-/// The level of `L` must be available, and `rows[entry.row + lane ..]` must have `V · N` elements
-/// for every entry; V · N ≤ 64.
+/// returns a bit for each that is kept. Every entry's row has `V · N` elements from `lane` on; V · N ≤ 64.
 #[inline(always)]
-#[expect(
-    clippy::needless_range_loop,
-    reason = "v runs over seven arrays at once"
-)]
-unsafe fn judge<L: Lanes, const V: usize>(
-    rows: &[L::Elem],
-    entries: &[Entry<L::Elem>],
+fn judge<E: Elem, L: Floats<E>, const V: usize>(
+    level: L,
+    rows: &[E],
+    entries: &[Entry<E>],
     lane: usize,
     lanes: usize,
     bar: &Bar,
     parts: &mut Parts,
 ) -> u64 {
-    // SAFETY: by this function's contract; `row` stays inside the rows.
-    unsafe {
-        let zero = L::splat(L::Elem::default());
-        let one = L::splat(L::Elem::of(1.0));
-        let mut acc = [[zero; V]; SUMS];
-        for entry in entries {
-            let (s, g, gg) = (L::splat(entry.s), L::splat(entry.g), L::splat(entry.gg));
-            let row = rows.as_ptr().add(entry.row as usize + lane);
-            let [n, sa, sg, saa, sgg, sag] = &mut acc;
-            for v in 0..V {
-                let x = L::load(row.add(v * L::N));
-                let answered = x.answered();
-                let a = x.add_or_zero(answered, s);
-                n[v] = n[v].add_where(answered, one);
-                sa[v] = sa[v].add(a);
-                sg[v] = sg[v].add_where(answered, g);
-                saa[v] = a.mul_add(a, saa[v]);
-                sgg[v] = sgg[v].add_where(answered, gg);
-                sag[v] = a.mul_add(g, sag[v]);
-            }
-        }
-        let mut bits = 0;
+    let zero = level.every(E::default());
+    let one = level.every(E::of(1.0));
+    let mut acc = [[zero; V]; SUMS];
+    for entry in entries {
+        let (s, g) = (level.every(entry.s), level.every(entry.g));
+        let gg = level.every(entry.gg);
+        let row = &rows[entry.row as usize + lane..][..V * L::N];
+        let [n, sa, sg, saa, sgg, sag] = &mut acc;
         for v in 0..V {
-            bits |= judged([0, 1, 2, 3, 4, 5].map(|f| acc[f][v]), bar) << (v * L::N);
+            let x = level.read(&row[v * L::N..]);
+            let answered = level.answered(x);
+            let a = level.plus_or_zero(answered, x, s);
+            n[v] = level.plus_where(answered, n[v], one);
+            sa[v] = level.plus(sa[v], a);
+            sg[v] = level.plus_where(answered, sg[v], g);
+            saa[v] = level.times_plus(a, a, saa[v]);
+            sgg[v] = level.plus_where(answered, sgg[v], gg);
+            sag[v] = level.times_plus(a, g, sag[v]);
         }
-        for (part, sum) in parts.iter_mut().zip(&acc) {
-            // V sums of one field stay exact: the caller leaves room for four.
-            let mut all = sum[V - 1].first(lanes - (V - 1) * L::N);
-            for other in &sum[..V - 1] {
-                all = all.add(*other);
-            }
-            let mut lanes = [L::Elem::default(); WIDEST];
-            all.store(lanes.as_mut_ptr());
-            for (part, lane) in part[..L::N].iter_mut().zip(&lanes[..L::N]) {
-                *part += lane.wide();
-            }
-        }
-        bits & (u64::MAX >> (64 - lanes))
     }
+    let mut bits = 0;
+    for v in 0..V {
+        let [n, sa, sg, saa, sgg, sag] = &acc;
+        bits |= judged(level, [n[v], sa[v], sg[v], saa[v], sgg[v], sag[v]], bar) << (v * L::N);
+    }
+    for (part, sum) in parts.iter_mut().zip(&acc) {
+        // V sums of one field stay exact: the caller leaves room for four.
+        let mut all = level.first(sum[V - 1], lanes - (V - 1) * L::N);
+        for other in &sum[..V - 1] {
+            all = level.plus(all, *other);
+        }
+        let mut lanes = [E::default(); WIDEST];
+        level.write(all, &mut lanes);
+        for (part, lane) in part[..L::N].iter_mut().zip(&lanes[..L::N]) {
+            *part += lane.wide();
+        }
+    }
+    bits & (u64::MAX >> (64 - lanes))
 }
 
 /// The judgement of one vector of leaves by their n, Sa, Sg, Saa, Sgg, Sag; a bit for each that is
 /// kept.
-///
-/// # Safety
-/// The level of `L` must be available.
 #[inline(always)]
-pub(super) unsafe fn judged<L: Lanes>(sums: [L; SUMS], bar: &Bar) -> u64 {
-    // SAFETY: by this function's contract.
-    unsafe {
-        if !bar.narrow {
-            return judge_wide::<L>(sums, bar);
-        }
-        let [n, sa, sg, saa, sgg, sag] = sums;
-        let minus_tau = L::splat(L::Elem::of(-bar.tau));
-        let left_out = L::splat(L::Elem::of(bar.left_out));
-        let shrink = L::splat(L::Elem::of(1.0 - L::Elem::MARGIN));
-        let x = n.mul_sub(saa, sa.mul(sa));
-        let y = n.mul_sub(sgg, sg.mul(sg));
-        let c = n.mul_sub(sag, sa.mul(sg)).or_zero();
-        let slack = n.mul(sgg.add(left_out));
-        let w = slack.mul_add(minus_tau, y);
-        c.mul(c).at_least(x.mul(w).mul(shrink))
+pub(super) fn judged<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &Bar) -> u64 {
+    if !bar.narrow {
+        return judge_wide(level, sums, bar);
     }
+    let [n, sa, sg, saa, sgg, sag] = sums;
+    let minus_tau = level.every(E::of(-bar.tau));
+    let left_out = level.every(E::of(bar.left_out));
+    let shrink = level.every(E::of(1.0 - E::MARGIN));
+    let x = level.times_less(n, saa, level.times(sa, sa));
+    let y = level.times_less(n, sgg, level.times(sg, sg));
+    let c = level.or_zero(level.times_less(n, sag, level.times(sa, sg)));
+    let slack = level.times(n, level.plus(sgg, left_out));
+    let w = level.times_plus(slack, minus_tau, y);
+    level.at_least(level.times(c, c), level.times(level.times(x, w), shrink))
 }
 
 /// The judgement in f64, where products leave the lanes' exact range.
-///
-/// # Safety
-/// The level of `L` must be available.
 #[inline(always)]
-unsafe fn judge_wide<L: Lanes>(sums: [L; SUMS], bar: &Bar) -> u64 {
+fn judge_wide<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &Bar) -> u64 {
     let mut wide = [[0.0; WIDEST]; SUMS];
     for (wide, sum) in wide.iter_mut().zip(sums) {
-        let mut lanes = [L::Elem::default(); WIDEST];
-        // SAFETY: the level is available by this function's contract, and N ≤ WIDEST.
-        unsafe { sum.store(lanes.as_mut_ptr()) };
+        let mut lanes = [E::default(); WIDEST];
+        level.write(sum, &mut lanes);
         *wide = lanes.map(Elem::wide);
     }
     let [n, sa, sg, saa, sgg, sag] = &wide;
@@ -211,15 +193,13 @@ pub(super) fn may_reach([n, c, x, y]: [f64; 4], sgg: f64, bar: &Bar) -> bool {
 }
 
 /// Sums and judges the leaves `lanes` of a prefix, calling `kept` with each lane that may reach the
-/// floor. `lanes.start` must be a multiple of the vector width.
-///
-/// # Safety
-/// The level of `L` must be available, and every entry's row must have elements up to `lanes.end`
-/// rounded up to the vector width.
+/// floor. `lanes.start` is a multiple of the vector width, and every entry's row has elements up to
+/// `lanes.end` rounded up to it.
 #[inline(always)]
-pub(super) unsafe fn leaves<L: Lanes>(
-    rows: &[L::Elem],
-    entries: &[Entry<L::Elem>],
+pub(super) fn leaves<E: Elem, L: Floats<E>>(
+    level: L,
+    rows: &[E],
+    entries: &[Entry<E>],
     lanes: std::ops::Range<usize>,
     bar: &Bar,
     parts: &mut Parts,
@@ -230,14 +210,11 @@ pub(super) unsafe fn leaves<L: Lanes>(
         let left = lanes.end - lane;
         let vectors = left.div_ceil(L::N).min(L::AT_ONCE);
         let valid = left.min(vectors * L::N);
-        // SAFETY: `vectors` ends at most at lanes.end rounded up, by this function's contract.
-        let mut bits = unsafe {
-            match vectors {
-                1 => judge::<L, 1>(rows, entries, lane, valid, bar, parts),
-                2 => judge::<L, 2>(rows, entries, lane, valid, bar, parts),
-                3 => judge::<L, 3>(rows, entries, lane, valid, bar, parts),
-                _ => judge::<L, 4>(rows, entries, lane, valid, bar, parts),
-            }
+        let mut bits = match vectors {
+            1 => judge::<E, L, 1>(level, rows, entries, lane, valid, bar, parts),
+            2 => judge::<E, L, 2>(level, rows, entries, lane, valid, bar, parts),
+            3 => judge::<E, L, 3>(level, rows, entries, lane, valid, bar, parts),
+            _ => judge::<E, L, 4>(level, rows, entries, lane, valid, bar, parts),
         };
         while bits != 0 {
             kept(lane + bits.trailing_zeros() as usize);

@@ -9,35 +9,26 @@
 //! that sets with a question before the limit are those whose highest lane is one of these.
 //!
 //! Rooms: [`base`] projects the prefix, [`stem`] pairs up the next two questions, [`kernel`] sums
-//! and judges the leaves over [`lanes`]' vectors, [`dispatch`] picks the vectors. Three others do all
-//! of it: [`tiles`] where scores and totals are small and the processor multiplies tiles of bytes, [`planes`] the
-//! same where scores are two, and [`inversions`] where the floor is so high that two users in the wrong order discard a leaf.
+//! and judges the leaves in vectors. Two others do all of it: [`bytes`] where scores and totals are small and
+//! the processor multiplies tiles of bytes, and [`inversions`] where the floor is so high that two users in
+//! the wrong order discard a leaf.
 
 mod base;
+mod bytes;
 mod codes;
-mod dispatch;
-#[cfg(target_arch = "x86_64")]
 mod forms;
 mod inversions;
 mod kernel;
-mod lanes;
-#[cfg(target_arch = "x86_64")]
-mod planes;
 mod stem;
 mod table;
-#[cfg(target_arch = "x86_64")]
-mod tiles;
-#[cfg(target_arch = "x86_64")]
-mod x86_64;
 
 pub(super) use codes::Codes;
 pub(super) use table::Table;
 
 use super::layout::{Layout, Member, Rows};
-use crate::arch::Isa;
+use crate::arch::{Elem, Isa, run};
 use crate::stats::{AuditSums, Completions};
 use base::{Base, User};
-use lanes::Elem;
 use rayon::prelude::*;
 use std::num::Wrapping;
 use std::sync::Mutex;
@@ -109,7 +100,6 @@ impl Prefix<'_> {
     }
 
     /// The most users of any stem.
-    #[cfg(target_arch = "x86_64")]
     fn most_of_a_stem(&self) -> u32 {
         let mut users = vec![0; self.limit - self.from];
         for member in self.members {
@@ -126,7 +116,6 @@ impl Prefix<'_> {
     /// Whether every sum over a stem's outer users is exact in f32, |a| and |g| being at most `reach`. The
     /// outer users are at most `outer`, or their part of those of the stem with most users; in whole
     /// slabs of 64, rounded to the nearest.
-    #[cfg(target_arch = "x86_64")]
     fn sums_fit(&self, outer: usize, reach: f64) -> bool {
         let exact = |outer: usize| {
             let most = (outer + 64).next_multiple_of(64) as f64;
@@ -168,18 +157,16 @@ pub(super) trait Host: Sync {
 #[derive(Debug)]
 pub(super) struct Projector {
     isa: Isa,
-    /// Whether to take the pair test wherever it fits.
-    always_pairs: bool,
+    /// What to take wherever it fits.
+    machine: Option<Machine>,
     /// How much more outer users to take than the rule says, an f32; moved by how many leaves are
     /// kept.
     care: AtomicU32,
     narrow: Pool<Base<f32>, Lists<f32>>,
     wide: Pool<Base<f64>, Lists<f64>>,
     pairs: Pool<inversions::Base, inversions::Buffers>,
-    #[cfg(target_arch = "x86_64")]
-    planes: Pool<planes::Base, planes::Buffers>,
-    #[cfg(target_arch = "x86_64")]
-    tiles: Pool<tiles::TileBase, tiles::Buffers>,
+    planes: Pool<bytes::Base<bytes::Planes>, bytes::Buffers<bytes::Planes>>,
+    codes: Pool<bytes::Base<bytes::Codes>, bytes::Buffers<bytes::Codes>>,
 }
 
 /// The buffers of one kind of base: those of a prefix, and those of a stem.
@@ -205,6 +192,17 @@ impl<T: Default> Free<T> {
     }
 }
 
+/// What judges the sets behind a prefix in vectors, beside the lanes of floats that take what these leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Machine {
+    /// The pair test.
+    Pairs,
+    /// Byte products of bit planes.
+    Planes,
+    /// Byte products of codes.
+    Codes,
+}
+
 /// What was subtracted before summing.
 #[derive(Clone, Copy, Debug)]
 struct Shifts {
@@ -213,19 +211,17 @@ struct Shifts {
 }
 
 impl Projector {
-    /// With kernels of the level `isa`; `pairs` asks for the pair test wherever it fits.
-    pub(super) fn new(isa: Isa, pairs: bool) -> Self {
+    /// With kernels of the level `isa`, and with this machine wherever it fits.
+    pub(super) fn new(isa: Isa, machine: Option<Machine>) -> Self {
         Self {
             isa,
-            always_pairs: pairs,
+            machine,
             care: AtomicU32::new(1_f32.to_bits()),
             narrow: Pool::default(),
             wide: Pool::default(),
             pairs: Pool::default(),
-            #[cfg(target_arch = "x86_64")]
             planes: Pool::default(),
-            #[cfg(target_arch = "x86_64")]
-            tiles: Pool::default(),
+            codes: Pool::default(),
         }
     }
 
@@ -274,12 +270,14 @@ impl Projector {
             total: mean(total),
         };
         let density = answers as f64 / (users * lanes) as f64;
-        #[cfg(target_arch = "x86_64")]
-        if self.isa >= Isa::Amx
-            && !self.always_pairs
+        let bytes = match self.machine {
+            Some(machine) => machine != Machine::Pairs,
+            None => by_tiles_at(self.isa),
+        };
+        if bytes
             && let Some(seen) = self
-                .by_planes(prefix, host, shifts, density, floor)
-                .or_else(|| self.by_tiles(prefix, host, shifts, density, floor))
+                .by_bytes(&self.planes, prefix, host, shifts, density, floor)
+                .or_else(|| self.by_bytes(&self.codes, prefix, host, shifts, density, floor))
         {
             return Some(seen);
         }
@@ -290,7 +288,7 @@ impl Projector {
         }));
         let tau = (1.0 - floor) * (1.0 + floor);
         let pays = by_pairs_at(self.isa) && inversions::pays(users, density, tau);
-        if (pays || self.always_pairs)
+        if (pays || self.machine == Some(Machine::Pairs))
             && let Some(seen) = self.by_pairs(prefix, host, &sorted, tau)
         {
             return Some(seen);
@@ -320,7 +318,7 @@ impl Projector {
         clippy::too_many_arguments,
         reason = "one step of `visit`, once a type"
     )]
-    fn run<E: dispatch::Dispatch>(
+    fn run<E: Elem>(
         &self,
         pool: &Pool<Base<E>, Lists<E>>,
         prefix: &Prefix<'_>,
@@ -353,16 +351,16 @@ impl Projector {
                 return Tally::default();
             }
             let mut lists = pool.lists.take();
-            let tally = E::search(
-                self.isa,
-                &base,
+            let search = stem::Search {
+                base: &base,
                 l1,
-                &mut lists,
-                &|| host.floor(),
-                &mut |lanes| {
+                lists: &mut lists,
+                floor: &|| host.floor(),
+                exact: &mut |lanes| {
                     host.exact(lanes.map(|lane| prefix.position(lane)), base.exactly(lanes));
                 },
-            );
+            };
+            let tally = E::run(self.isa, search);
             pool.lists.give(lists);
             tally
         };
@@ -390,18 +388,18 @@ impl Projector {
                     return Tally::default();
                 }
                 let mut buffers = self.pairs.lists.take();
-                let tally = inversions::search(
-                    self.isa,
+                let search = inversions::Search {
                     table,
-                    &base,
-                    prefix.position(lane),
-                    &mut buffers,
-                    inversions::Wanted {
+                    base: &base,
+                    l1: prefix.position(lane),
+                    buffers: &mut buffers,
+                    wanted: inversions::Wanted {
                         floor: host.floor(),
                         fewest: host.fewest(),
                     },
-                    &mut |last, sums| host.exact(last, sums),
-                );
+                    exact: &mut |last, sums| host.exact(last, sums),
+                };
+                let tally = run(self.isa, search);
                 self.pairs.lists.give(buffers);
                 tally
             };

@@ -12,7 +12,7 @@
 
 use super::base::Base;
 use super::kernel::{Bar, Entry, Parts, SUMS, leaves, totals};
-use super::lanes::{Elem, Lanes};
+use crate::arch::{Elem, FloatKernel, Floats};
 
 /// What a stem adds up.
 #[derive(Clone, Debug, Default)]
@@ -46,71 +46,79 @@ pub(super) struct Lists<E> {
     second: Vec<Entry<E>>,
 }
 
-/// Judges every set of the stem `l1`; `floor` is asked again for each pair and must be above 0.
-/// `exact` gets each set of lanes that may reach it.
-///
-/// # Safety
-/// The level of `L` must be available.
-#[inline(always)]
-pub(super) unsafe fn search<L: Lanes>(
-    base: &Base<L::Elem>,
-    l1: usize,
-    lists: &mut Lists<L::Elem>,
-    floor: impl Fn() -> f64,
-    mut exact: impl FnMut([usize; 3]),
-) -> Tally {
-    let mut tally = Tally::default();
-    let mut parts = Parts::default();
-    let outer = base.outer_words;
-    let column1 = base.column(l1);
-    let outer_users = base.entries.len().min(outer * 64);
-    lists.first.clear();
-    lists.first.extend_from_slice(&base.entries[..outer_users]);
-    lists.second.resize(outer_users, Entry::default());
-    each_bit(column1[..outer].iter().copied(), |i| {
-        lists.first[i].s = lists.first[i].s.plus(base.score(i, l1));
-    });
-    let split = base.split();
-    let (pairs, beyond) = if base.first > 0 {
-        (1..l1, 0..0)
-    } else if l1 >= split {
-        (split..l1, 0..0)
-    } else {
-        (0..l1, split..base.lanes)
-    };
-    for l2 in pairs {
-        let column2 = base.column(l2);
-        let both = || column1.iter().zip(column2).map(|(a, b)| a & b);
-        let mut users = 0;
-        each_bit(both().take(outer), |i| {
-            let mut entry = lists.first[i];
-            entry.s = entry.s.plus(base.score(i, l2));
-            lists.second[users] = entry;
-            users += 1;
+/// The search of every set of the stem `l1`.
+pub(super) struct Search<'a, E> {
+    pub(super) base: &'a Base<E>,
+    pub(super) l1: usize,
+    pub(super) lists: &'a mut Lists<E>,
+    /// Asked again for each pair; it must be above 0.
+    pub(super) floor: &'a dyn Fn() -> f64,
+    /// Gets each set of lanes that may reach the floor.
+    pub(super) exact: &'a mut dyn FnMut([usize; 3]),
+}
+
+impl<E: Elem> FloatKernel<E> for Search<'_, E> {
+    type Out = Tally;
+
+    #[inline(always)]
+    fn run<L: Floats<E>>(self, level: L) -> Tally {
+        let Self {
+            base,
+            l1,
+            lists,
+            floor,
+            exact,
+        } = self;
+        let mut tally = Tally::default();
+        let mut parts = Parts::default();
+        let outer = base.outer_words;
+        let column1 = base.column(l1);
+        let outer_users = base.entries.len().min(outer * 64);
+        lists.first.clear();
+        lists.first.extend_from_slice(&base.entries[..outer_users]);
+        lists.second.resize(outer_users, Entry::default());
+        each_bit(column1[..outer].iter().copied(), |i| {
+            lists.first[i].s = lists.first[i].s.plus(base.score(i, l1));
         });
-        let entries = &lists.second[..users];
-        let left_out = both()
-            .zip(&base.largest)
-            .skip(outer)
-            .map(|(word, largest)| f64::from(word.count_ones()) * largest)
-            .sum();
-        let bar = Bar::of_pair::<L::Elem>(floor(), users as u64, left_out, base.reach);
-        for range in [beyond.clone(), 0..l2] {
-            tally.sets += range.len() as u64;
-            let kept = &mut tally.kept;
-            // SAFETY: the level is available by this function's contract; rows are padded to the
-            // widest vector, and both ranges start at a multiple of it.
-            unsafe {
-                leaves::<L>(&base.rows, entries, range, &bar, &mut parts, |m| {
+        let split = base.split();
+        let (pairs, beyond) = if base.first > 0 {
+            (1..l1, 0..0)
+        } else if l1 >= split {
+            (split..l1, 0..0)
+        } else {
+            (0..l1, split..base.lanes)
+        };
+        for l2 in pairs {
+            let column2 = base.column(l2);
+            let both = || column1.iter().zip(column2).map(|(a, b)| a & b);
+            let mut users = 0;
+            each_bit(both().take(outer), |i| {
+                let mut entry = lists.first[i];
+                entry.s = entry.s.plus(base.score(i, l2));
+                lists.second[users] = entry;
+                users += 1;
+            });
+            let entries = &lists.second[..users];
+            let left_out = both()
+                .zip(&base.largest)
+                .skip(outer)
+                .map(|(word, largest)| f64::from(word.count_ones()) * largest)
+                .sum();
+            let bar = Bar::of_pair::<E>(floor(), users as u64, left_out, base.reach);
+            for range in [beyond.clone(), 0..l2] {
+                tally.sets += range.len() as u64;
+                let kept = &mut tally.kept;
+                // Rows are padded to the widest vector, and both ranges start at a multiple of it.
+                leaves(level, &base.rows, entries, range, &bar, &mut parts, |m| {
                     *kept += 1;
                     exact([l1, l2, m]);
                 });
             }
         }
+        // Exact integers below 2^53 in magnitude.
+        tally.totals = totals(&parts).map(|total| total as i64 as u64);
+        tally
     }
-    // Exact integers below 2^53 in magnitude.
-    tally.totals = totals(&parts).map(|total| total as i64 as u64);
-    tally
 }
 
 /// Calls `each` with the index of every set bit.

@@ -1,6 +1,7 @@
 //! The whole table as rows of bits: for each user and score, the questions that they scored so.
 
 use super::super::layout::{Answer, Layout};
+use crate::arch::Row;
 
 /// Most distinct scores: a row each.
 pub(super) const MOST_VALUES: usize = 8;
@@ -11,48 +12,8 @@ const MOST_STEPS: i64 = 15;
 /// Records are copied this many at a time, so that copying takes no unforeseen branches.
 pub(super) const AT_ONCE: usize = 32;
 
-/// A bit for each of 256 questions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C, align(32))]
-pub(super) struct Row(pub(super) [u64; 4]);
-
-/// Questions in a row.
+/// Questions in a row, a bit each.
 pub(super) const LANES: usize = 256;
-
-impl Row {
-    /// The lanes of a range, which must end at [`LANES`] at most.
-    pub(super) fn of(range: std::ops::Range<usize>) -> Self {
-        let below = |end: usize| -> [u64; 4] {
-            std::array::from_fn(|w| match end.saturating_sub(64 * w) {
-                0 => 0,
-                bits @ 1..64 => (1 << bits) - 1,
-                _ => u64::MAX,
-            })
-        };
-        let (end, start) = (below(range.end), below(range.start));
-        Self(std::array::from_fn(|w| end[w] & !start[w]))
-    }
-
-    /// The lanes of either.
-    pub(super) fn or(self, other: Self) -> Self {
-        Self(std::array::from_fn(|w| self.0[w] | other.0[w]))
-    }
-
-    /// The lanes of both.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self(std::array::from_fn(|w| self.0[w] & other.0[w]))
-    }
-
-    /// The lanes of this one and not of the other.
-    pub(super) fn without(self, other: Self) -> Self {
-        Self(std::array::from_fn(|w| self.0[w] & !other.0[w]))
-    }
-
-    /// How many lanes are in it.
-    pub(super) fn count(&self) -> u32 {
-        self.0.iter().map(|word| word.count_ones()).sum()
-    }
-}
 
 /// The scores in units of their common step, from the lowest: 0 and 1 where there are two.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,14 +25,14 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    /// Of distinct scores, ascending; `None` where they are too many or too far apart.
-    pub(super) fn new(scores: &[i64]) -> Option<Self> {
+    /// Of distinct scores, ascending; `None` where they are more than `most` or too far apart.
+    pub(super) fn new(scores: &[i64], most: usize) -> Option<Self> {
         let (&lowest, &highest) = (scores.first()?, scores.last()?);
         let range = highest.checked_sub(lowest)?;
         let unit = scores
             .iter()
             .fold(0, |unit, score| gcd(unit, score - lowest));
-        let fits = (2..=MOST_VALUES).contains(&scores.len()) && range / unit <= MOST_STEPS;
+        let fits = (2..=most).contains(&scores.len()) && range / unit <= MOST_STEPS;
         fits.then(|| Self {
             of: scores
                 .iter()
@@ -116,7 +77,7 @@ impl Table {
         if layout.questions() > LANES {
             return None;
         }
-        let steps = Steps::new(layout.scores())?;
+        let steps = Steps::new(layout.scores(), MOST_VALUES)?;
         let values = steps.of.len();
         let longest = answers.clone().map(<[Answer]>::len).max()?;
         let stride = if records { longest } else { 0 };
@@ -144,7 +105,6 @@ impl Table {
     }
 
     /// Of each user, where there are two scores, the row of the lower and that of the higher.
-    #[cfg(target_arch = "x86_64")]
     pub(super) fn pairs(&self) -> Option<&[[Row; 2]]> {
         (self.steps.of.len() == 2).then(|| self.rows.as_chunks::<2>().0)
     }
@@ -184,7 +144,7 @@ mod tests {
 
     #[test]
     fn scores_become_steps() {
-        let of = |scores: &[i64]| Steps::new(scores).map(|steps| steps.of);
+        let of = |scores: &[i64]| Steps::new(scores, MOST_VALUES).map(|steps| steps.of);
         assert_eq!(of(&[0, 1]), Some(vec![0, 1]));
         assert_eq!(of(&[-7, 5]), Some(vec![0, 1]));
         assert_eq!(of(&[-4, 2, 5]), Some(vec![0, 2, 3]));

@@ -3,7 +3,8 @@
 use super::super::super::layout::Member;
 use super::super::Prefix;
 use super::super::base::User;
-use super::super::table::{AT_ONCE, Row, Table};
+use super::super::table::{AT_ONCE, Table};
+use crate::arch::{Row, RowBits};
 use crate::stats::{AuditSums, Tail};
 
 /// Bins of a side.

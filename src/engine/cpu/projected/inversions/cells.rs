@@ -1,17 +1,18 @@
 //! The table of one list: rows by side and bin of g and class of score, who is on which leaf how
 //! often, and the leaves with an inversion.
 
-use super::super::table::{Row, Table};
+use super::super::table::Table;
 use super::base::{BINS, Base, CROWD_STEP, HIGH, LOW, MOST_OF_A_CROWD, MOST_OF_A_THIN_CROWD};
-use super::bits::Bits;
+use crate::arch::{Row, RowBits, Rows};
 
 /// Adds the rows of a list's users to the cells.
 ///
 /// # Safety
-/// The level of `B` must be available; entries must name rows and cells that there are; `SIMPLE`
+/// Entries must name rows and cells that there are; `SIMPLE`
 /// only with two scores a step apart and a class for each score.
 #[inline(always)]
-pub(super) unsafe fn add<B: Bits, const SIMPLE: bool>(
+pub(super) unsafe fn add<L: Rows, const SIMPLE: bool>(
+    level: L,
     list: &[u32],
     rows: &[Row],
     cells: &mut [Row],
@@ -28,12 +29,12 @@ pub(super) unsafe fn add<B: Bits, const SIMPLE: bool>(
                 .as_ptr()
                 .add(user * if SIMPLE { 2 } else { steps.len() });
             if SIMPLE {
-                put::<B>(cells, place, row);
-                put::<B>(cells, place + 1, row.add(1));
+                put(level, cells, place, row);
+                put(level, cells, place + 1, row.add(1));
             } else {
                 for (value, step) in steps.iter().enumerate() {
                     let place = *base.places.get_unchecked(place + *step as usize);
-                    put::<B>(cells, usize::from(place), row.add(value));
+                    put(level, cells, usize::from(place), row.add(value));
                 }
             }
         }
@@ -43,13 +44,13 @@ pub(super) unsafe fn add<B: Bits, const SIMPLE: bool>(
 /// Adds a row to a cell.
 ///
 /// # Safety
-/// The level of `B` must be available, and there must be such a cell and row.
+/// There must be such a cell and row.
 #[inline(always)]
-unsafe fn put<B: Bits>(cells: *mut Row, place: usize, row: *const Row) {
+unsafe fn put<L: Rows>(level: L, cells: *mut Row, place: usize, row: *const Row) {
     // SAFETY: by this function's contract.
     unsafe {
         let cell = cells.add(place);
-        B::load(cell).or(B::load(row)).store(cell);
+        level.row(&*cell).or(level.row(&*row)).store(&mut *cell);
     }
 }
 
@@ -69,9 +70,10 @@ pub(super) struct Crowds {
 /// crowd, as many as allowed, and of all users in none.
 ///
 /// # Safety
-/// The level of `B` must be available; entries must name rows that there are.
+/// Entries must name rows that there are.
 #[inline(always)]
-pub(super) unsafe fn crowds<B: Bits, const SIMPLE: bool>(
+pub(super) unsafe fn crowds<L: Rows, const SIMPLE: bool>(
+    level: L,
     list: &[u32],
     rows: &[Row],
     squares: &[u32],
@@ -103,17 +105,17 @@ pub(super) unsafe fn crowds<B: Bits, const SIMPLE: bool>(
         counted.most[1] += first + energy(&members[thin..allowed]);
         // SAFETY: by this function's contract.
         unsafe {
-            let [mut ones, mut twos, mut fours, mut eights, mut more] = [B::zero(); 5];
+            let [mut ones, mut twos, mut fours, mut eights, mut more] = [level.no_bits(); 5];
             for eight in members.chunks_exact(CROWD_STEP) {
                 let [a, b, c, d, e, f, g, h] =
                     *<&[u32; CROWD_STEP]>::try_from(eight).expect("whole chunks");
                 let row = rows.as_ptr();
                 let (two_a, two_b, two_c, two_d, four_a, four_b, carry);
-                (ones, two_a) = two::<B, SIMPLE>(ones, row, values, a, b);
-                (ones, two_b) = two::<B, SIMPLE>(ones, row, values, c, d);
+                (ones, two_a) = two::<L, SIMPLE>(level, ones, row, values, a, b);
+                (ones, two_b) = two::<L, SIMPLE>(level, ones, row, values, c, d);
                 (twos, four_a) = full(twos, two_a, two_b);
-                (ones, two_c) = two::<B, SIMPLE>(ones, row, values, e, f);
-                (ones, two_d) = two::<B, SIMPLE>(ones, row, values, g, h);
+                (ones, two_c) = two::<L, SIMPLE>(level, ones, row, values, e, f);
+                (ones, two_d) = two::<L, SIMPLE>(level, ones, row, values, g, h);
                 (twos, four_b) = full(twos, two_c, two_d);
                 (fours, carry) = full(fours, four_a, four_b);
                 more = more.or(eights.and(carry));
@@ -139,34 +141,29 @@ pub(super) unsafe fn crowds<B: Bits, const SIMPLE: bool>(
 }
 
 /// Sum and carry of three bits.
-///
-/// # Safety
-/// The level of `B` must be available.
 #[inline(always)]
-unsafe fn full<B: Bits>(a: B, b: B, c: B) -> (B, B) {
-    // SAFETY: by this function's contract.
-    unsafe {
-        let half = a.xor(b);
-        (half.xor(c), a.and(b).or(half.and(c)))
-    }
+fn full<R: RowBits>(a: R, b: R, c: R) -> (R, R) {
+    let half = a.xor(b);
+    (half.xor(c), a.and(b).or(half.and(c)))
 }
 
 /// Sum and carry of `ones` and who answered of two users.
 ///
 /// # Safety
-/// The level of `B` must be available; the entries must name users of `rows`.
+/// The entries must name users of `rows`.
 #[inline(always)]
-unsafe fn two<B: Bits, const SIMPLE: bool>(
-    ones: B,
+unsafe fn two<L: Rows, const SIMPLE: bool>(
+    level: L,
+    ones: L::R,
     rows: *const Row,
     values: usize,
     first: u32,
     second: u32,
-) -> (B, B) {
+) -> (L::R, L::R) {
     // SAFETY: by this function's contract.
     unsafe {
-        let first = answered::<B, SIMPLE>(rows, values, first);
-        let second = answered::<B, SIMPLE>(rows, values, second);
+        let first = answered::<L, SIMPLE>(level, rows, values, first);
+        let second = answered::<L, SIMPLE>(level, rows, values, second);
         full(ones, first, second)
     }
 }
@@ -174,16 +171,21 @@ unsafe fn two<B: Bits, const SIMPLE: bool>(
 /// What the user of an entry answered.
 ///
 /// # Safety
-/// The level of `B` must be available; the entry must name a user of `rows`.
+/// The entry must name a user of `rows`.
 #[inline(always)]
-unsafe fn answered<B: Bits, const SIMPLE: bool>(rows: *const Row, values: usize, entry: u32) -> B {
+unsafe fn answered<L: Rows, const SIMPLE: bool>(
+    level: L,
+    rows: *const Row,
+    values: usize,
+    entry: u32,
+) -> L::R {
     // SAFETY: by this function's contract.
     unsafe {
         let row = rows.add((entry & 0xffff) as usize * if SIMPLE { 2 } else { values });
-        let mut any = B::load(row).or(B::load(row.add(1)));
+        let mut any = level.row(&*row).or(level.row(&*row.add(1)));
         if !SIMPLE {
             for value in 2..values {
-                any = any.or(B::load(row.add(value)));
+                any = any.or(level.row(&*row.add(value)));
             }
         }
         any
@@ -194,9 +196,10 @@ unsafe fn answered<B: Bits, const SIMPLE: bool>(rows: *const Row, values: usize,
 /// less. Clears the cells. Of a number of bins that there is not, no leaf.
 ///
 /// # Safety
-/// The level of `B` must be available; there must be ALL · classes cells.
+/// There must be ALL · classes cells.
 #[inline(always)]
-pub(super) unsafe fn dead<B: Bits>(
+pub(super) unsafe fn dead<L: Rows>(
+    level: L,
     cells: &mut [Row],
     classes: usize,
     thin: usize,
@@ -207,11 +210,11 @@ pub(super) unsafe fn dead<B: Bits>(
     // SAFETY: by this function's contract, and both are below 2 · BINS.
     unsafe {
         match all {
-            0..=6 => dead_of::<B, 7>(cells, classes, thin, all),
-            7 => dead_of::<B, 8>(cells, classes, thin, all),
-            8 => dead_of::<B, 9>(cells, classes, thin, all),
-            9 => dead_of::<B, 10>(cells, classes, thin, all),
-            _ => dead_of::<B, BINS>(cells, classes, thin, all),
+            0..=6 => dead_of::<L, 7>(level, cells, classes, thin, all),
+            7 => dead_of::<L, 8>(level, cells, classes, thin, all),
+            8 => dead_of::<L, 9>(level, cells, classes, thin, all),
+            9 => dead_of::<L, 10>(level, cells, classes, thin, all),
+            _ => dead_of::<L, BINS>(level, cells, classes, thin, all),
         }
     }
 }
@@ -219,14 +222,14 @@ pub(super) unsafe fn dead<B: Bits>(
 /// A cell, which is cleared.
 ///
 /// # Safety
-/// The level of `B` must be available, and there must be such a cell.
+/// There must be such a cell.
 #[inline(always)]
-unsafe fn take<B: Bits>(cells: *mut Row, at: usize) -> B {
+unsafe fn take<L: Rows>(level: L, cells: *mut Row, at: usize) -> L::R {
     // SAFETY: by this function's contract.
     unsafe {
         let cell = cells.add(at);
-        let row = B::load(cell);
-        B::zero().store(cell);
+        let row = level.row(&*cell);
+        level.no_bits().store(&mut *cell);
         row
     }
 }
@@ -236,7 +239,8 @@ unsafe fn take<B: Bits>(cells: *mut Row, at: usize) -> B {
 /// # Safety
 /// As [`dead`], and both below 2 · BINS.
 #[inline(always)]
-unsafe fn dead_of<B: Bits, const N: usize>(
+unsafe fn dead_of<L: Rows, const N: usize>(
+    level: L,
     cells: &mut [Row],
     classes: usize,
     thin: usize,
@@ -246,36 +250,38 @@ unsafe fn dead_of<B: Bits, const N: usize>(
     // SAFETY: high bins are 0 .. BINS, and low ones LOW + apart − bin, which is from LOW − BINS + 1,
     // behind the high ones, up to LOW + 2 · BINS − 1, below ALL.
     unsafe {
-        let (mut dead_thin, mut dead_all) = (B::zero(), B::zero());
-        let mut reached = [B::zero(); N];
+        let (mut dead_thin, mut dead_all) = (level.no_bits(), level.no_bits());
+        let mut reached = [level.no_bits(); N];
         for class in 0..classes {
-            let mut beyond = B::zero();
+            let mut beyond = level.no_bits();
             for bin in N..BINS {
-                beyond = beyond.or(take::<B>(cells, (HIGH + bin) * classes + class));
+                beyond = beyond.or(take(level, cells, (HIGH + bin) * classes + class));
             }
             for bin in (1..N).rev() {
-                beyond = beyond.or(take::<B>(cells, (HIGH + bin) * classes + class));
+                beyond = beyond.or(take(level, cells, (HIGH + bin) * classes + class));
                 reached[bin] = reached[bin].or(beyond);
                 dead_thin = dead_thin
-                    .or(reached[bin].and(B::load(cells.add((LOW + thin - bin) * classes + class))));
+                    .or(reached[bin]
+                        .and(level.row(&*cells.add((LOW + thin - bin) * classes + class))));
                 dead_all = dead_all
-                    .or(reached[bin].and(B::load(cells.add((LOW + all - bin) * classes + class))));
+                    .or(reached[bin]
+                        .and(level.row(&*cells.add((LOW + all - bin) * classes + class))));
             }
-            beyond = beyond.or(take::<B>(cells, HIGH * classes + class));
+            beyond = beyond.or(take(level, cells, HIGH * classes + class));
             reached[0] = reached[0].or(beyond);
             // All that is at least far enough from bin 0.
-            let mut far = B::zero();
+            let mut far = level.no_bits();
             for bin in all..BINS {
-                far = far.or(B::load(cells.add((LOW + bin) * classes + class)));
+                far = far.or(level.row(&*cells.add((LOW + bin) * classes + class)));
             }
             dead_all = dead_all.or(reached[0].and(far));
             for bin in thin..all.min(BINS) {
-                far = far.or(B::load(cells.add((LOW + bin) * classes + class)));
+                far = far.or(level.row(&*cells.add((LOW + bin) * classes + class)));
             }
             dead_thin = dead_thin.or(reached[0].and(far));
         }
         for cell in LOW * classes..(LOW + BINS) * classes {
-            B::zero().store(cells.add(cell));
+            level.no_bits().store(&mut *cells.add(cell));
         }
         let mut rows = [Row::default(); 2];
         dead_thin.store(&mut rows[0]);
@@ -286,8 +292,19 @@ unsafe fn dead_of<B: Bits, const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::bits::Words;
     use super::*;
+    use crate::arch::{Isa, Kernel, Level, run};
+
+    /// A list, its users' rows and squares.
+    struct Counted<'a>(&'a [u32], &'a [Row], &'a [u32]);
+
+    impl Kernel for Counted<'_> {
+        type Out = Crowds;
+        fn run<L: Level>(self, level: L) -> Crowds {
+            // SAFETY: every entry names two rows and a square.
+            unsafe { crowds::<L, true>(level, self.0, self.1, self.2, [16, 40], 2) }
+        }
+    }
 
     #[test]
     fn crowds_are_counted_on_every_leaf() {
@@ -315,8 +332,7 @@ mod tests {
             }
             let squares: Vec<u32> = (0..USERS as u32).map(|user| 900 - 12 * user).collect();
             let list: Vec<u32> = (0..USERS as u32).collect();
-            // SAFETY: plain words need no instructions; every entry names two rows and a square.
-            let crowds = unsafe { crowds::<Words, true>(&list, &rows, &squares, [16, 40], 2) };
+            let crowds = run(Isa::Portable, Counted(&list, &rows, &squares));
             let has = |row: &Row, lane: usize| row.0[lane / 64] >> (lane % 64) & 1 != 0;
             for lane in 0..256 {
                 let answered =

@@ -2,14 +2,11 @@
 
 use super::super::kernel::Bar;
 use super::super::stem::Tally;
-use super::super::table::{AT_ONCE, LANES, Row, Table};
+use super::super::table::{AT_ONCE, LANES, Table};
 use super::base::{ALL, BINS, Base};
-#[cfg(target_arch = "x86_64")]
-use super::bits::Avx2;
-use super::bits::{Bits, Words};
 use super::cells::{add, crowds, dead};
 use super::leftover::{List, Stem, Summand, judge};
-use crate::arch::Isa;
+use crate::arch::{Kernel, Level, Row, RowBits};
 
 /// Buffers of a thread.
 #[derive(Debug, Default)]
@@ -40,94 +37,42 @@ pub(in crate::engine::cpu) struct Wanted {
     pub(in crate::engine::cpu) fewest: i64,
 }
 
-/// Searches every set of the stem `l1` (a position). `exact` gets the last three positions of each set
-/// that may reach what is wanted, and its n, A, X, Y.
-pub(in crate::engine::cpu) fn search(
-    isa: Isa,
-    table: &Table,
-    base: &Base,
-    l1: usize,
-    buffers: &mut Buffers,
-    wanted: Wanted,
-    exact: &mut dyn FnMut([usize; 3], [f64; 4]),
-) -> Tally {
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
-        unsafe fn avx2(
-            table: &Table,
-            base: &Base,
-            l1: usize,
-            buffers: &mut Buffers,
-            wanted: Wanted,
-            exact: &mut dyn FnMut([usize; 3], [f64; 4]),
-        ) -> Tally {
-            // SAFETY: the features of this function are those of the level.
-            unsafe { either::<Avx2>(table, base, l1, buffers, wanted, exact) }
-        }
-        #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl")]
-        unsafe fn avx512(
-            table: &Table,
-            base: &Base,
-            l1: usize,
-            buffers: &mut Buffers,
-            wanted: Wanted,
-            exact: &mut dyn FnMut([usize; 3], [f64; 4]),
-        ) -> Tally {
-            // SAFETY: the features of this function are those of the level.
-            unsafe { either::<Avx2>(table, base, l1, buffers, wanted, exact) }
-        }
-        if isa >= Isa::Avx2 {
-            assert!(isa.is_available(), "{} is not available", isa.name());
-        }
-        match isa {
-            Isa::Avx512 | Isa::Amx => {
-                // SAFETY: just checked.
-                return unsafe { avx512(table, base, l1, buffers, wanted, exact) };
-            }
-            // SAFETY: just checked.
-            Isa::Avx2 => return unsafe { avx2(table, base, l1, buffers, wanted, exact) },
-            Isa::Portable => {}
-        }
-    }
-    // SAFETY: plain words need no instructions beyond the target's.
-    unsafe { either::<Words>(table, base, l1, buffers, wanted, exact) }
+/// The search of every set of the stem `l1` (a position).
+pub(in super::super) struct Search<'a> {
+    pub(in super::super) table: &'a Table,
+    pub(in super::super) base: &'a Base,
+    pub(in super::super) l1: usize,
+    pub(in super::super) buffers: &'a mut Buffers,
+    pub(in super::super) wanted: Wanted,
+    /// Gets the last three positions of each set that may reach what is wanted, and its n, A, X, Y.
+    pub(in super::super) exact: &'a mut dyn FnMut([usize; 3], [f64; 4]),
 }
 
-/// # Safety
-/// The level of `B` must be available.
-#[inline(always)]
-unsafe fn either<B: Bits>(
-    table: &Table,
-    base: &Base,
-    l1: usize,
-    buffers: &mut Buffers,
-    wanted: Wanted,
-    exact: &mut dyn FnMut([usize; 3], [f64; 4]),
-) -> Tally {
-    // SAFETY: by this function's contract; two distinct scores are a step apart.
-    unsafe {
-        if table.steps.of.len() == 2 && base.classes == base.scores {
-            stem::<B, true>(table, base, l1, buffers, wanted, exact)
+impl Kernel for Search<'_> {
+    type Out = Tally;
+
+    #[inline(always)]
+    fn run<L: Level>(self, level: L) -> Tally {
+        // Two distinct scores are a step apart.
+        if self.table.steps.of.len() == 2 && self.base.classes == self.base.scores {
+            stem::<L, true>(level, self)
         } else {
-            stem::<B, false>(table, base, l1, buffers, wanted, exact)
+            stem::<L, false>(level, self)
         }
     }
 }
 
 /// `SIMPLE` says that there are two scores a step apart, and a class for each score of a set.
-///
-/// # Safety
-/// The level of `B` must be available.
 #[inline(always)]
-unsafe fn stem<B: Bits, const SIMPLE: bool>(
-    table: &Table,
-    base: &Base,
-    l1: usize,
-    buffers: &mut Buffers,
-    wanted: Wanted,
-    exact: &mut dyn FnMut([usize; 3], [f64; 4]),
-) -> Tally {
+fn stem<L: Level, const SIMPLE: bool>(level: L, search: Search<'_>) -> Tally {
+    let Search {
+        table,
+        base,
+        l1,
+        buffers,
+        wanted,
+        exact,
+    } = search;
     let mut tally = Tally::default();
     let values = if SIMPLE { 2 } else { table.steps.of.len() };
     let (seconds, beyond) = if l1 >= base.split {
@@ -184,15 +129,15 @@ unsafe fn stem<B: Bits, const SIMPLE: bool>(
         // SAFETY: entries name users of the stem, and places inside the cells: user < users,
         // side and bin · scores + score < ALL · scores. There are ALL · classes cells.
         let (alive, rest) = unsafe {
-            add::<B, SIMPLE>(list, rows, cells, base, table);
-            let crowds = crowds::<B, SIMPLE>(list, rows, squares, base.crowds, values);
+            add::<L, SIMPLE>(level, list, rows, cells, base, table);
+            let crowds = crowds::<L, SIMPLE>(level, list, rows, squares, base.crowds, values);
             // The least number of bins apart that tells; of a distance that there is not, none does.
             let telling = |most: u64| {
                 let bar = tau * most as f64 * 2.0 * (1.0 + 1e-14);
                 gaps.partition_point(|gap| gap * gap <= bar)
             };
             let [thin, all] = crowds.most.map(telling);
-            let [thin, all] = dead::<B>(cells, classes, thin, all);
+            let [thin, all] = dead(level, cells, classes, thin, all);
             let dead = all.without(crowds.over).or(thin.without(crowds.over_thin));
             (valid.without(dead), crowds.rest)
         };

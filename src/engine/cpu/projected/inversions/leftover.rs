@@ -1,7 +1,7 @@
 //! The leaves that are left over: their exact sums over the users of a list.
 
 use super::super::kernel::{Bar, SUMS, may_reach};
-use super::super::table::Row;
+use crate::arch::Row;
 
 /// What a user brings to the sums of a leaf.
 #[derive(Clone, Copy, Debug, Default)]

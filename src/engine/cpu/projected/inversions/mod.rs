@@ -54,10 +54,9 @@
 //! prefix's users. A stem, list or user left out or done twice fails the audit.
 
 mod base;
-mod bits;
 mod cells;
 mod kernel;
 mod leftover;
 
 pub(super) use base::{Base, pays};
-pub(super) use kernel::{Buffers, Wanted, search};
+pub(super) use kernel::{Buffers, Search, Wanted};

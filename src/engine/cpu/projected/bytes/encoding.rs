@@ -1,0 +1,129 @@
+//! What an encoding of answers gives to the machine of byte products.
+
+use super::super::kernel::SUMS;
+use super::super::table::Steps;
+use super::super::{Prefix, Rows};
+use super::base::Outline;
+use super::stem::Shape;
+use crate::arch::{ByteLevel, Slabs, Tile, Tiles};
+
+use std::fmt::Debug;
+
+/// What a user answered of some questions: how many, and the sums of their scores and of the squares of
+/// these, in steps from the lowest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Given {
+    pub(super) d: u64,
+    pub(super) t: u64,
+    pub(super) h: u64,
+}
+
+/// The sums of a block of pairs and a block of leaves, and what they were made of.
+#[derive(Debug)]
+pub(in super::super) struct Sums {
+    /// As many as any encoding makes.
+    pub(super) tiles: [Tile; 11],
+    pub(super) shape: Shape,
+    /// Whether packed sums were made unpacked too: see [`planes`](super::planes).
+    pub(super) unpacked: bool,
+}
+
+/// What the products of a block of pairs may rely on.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Bounds {
+    /// How many pairs there are.
+    pub(super) pairs: usize,
+    /// Whether fewer than 128 outer users answered each pair.
+    pub(super) few: bool,
+    /// The largest |s|.
+    pub(super) most: u32,
+}
+
+/// The answers of a prefix's users, by user and by lane. Scores are x steps above the lowest.
+///
+/// Methods with a level are `#[inline(always)]`: that is what compiles them for it.
+pub(in super::super) trait Encoding: Debug + Default + Send + Sync {
+    /// The answers of the whole table.
+    type Table: Sync + ?Sized;
+    /// A stem's answers by lane. Buffers are reused from one stem to the next.
+    type ByLane: Debug + Default + Send;
+    /// What the users of a slab answered on a lane.
+    type Answers<L: ByteLevel>: Copy;
+
+    /// The table in this encoding, where it was made and fits, and the steps of its scores.
+    fn table(rows: &Rows) -> Option<(&Self::Table, &Steps)>;
+    /// How weights are laid out where g² or s·g take two bytes.
+    fn shape(&self, wide_squares: bool, wide_products: bool) -> Shape;
+    /// Tiles of leaves that a slab takes.
+    fn kinds(&self) -> usize;
+
+    /// Makes room for the prefix's users and nobody behind them.
+    fn reset(&mut self, prefix: &Prefix<'_>, steps: &Steps);
+    /// Enters the answers of the prefix's user `at`, who is the table's user `user`; returns what they
+    /// answered in all, and of the lanes of questions from the limit on.
+    fn enter<L: ByteLevel>(
+        &mut self,
+        level: L,
+        table: &Self::Table,
+        at: usize,
+        user: usize,
+    ) -> [Given; 2];
+    /// Asks for the table's answers of a user to come into the cache.
+    fn expect<L: ByteLevel>(level: L, table: &Self::Table, user: usize);
+    /// Does what takes all users.
+    fn complete<L: ByteLevel>(&mut self, level: L);
+    /// For each 64 users of the prefix, those who answered a lane, which is the highest of some set.
+    fn column(&self, lane: usize) -> impl Iterator<Item = u64>;
+
+    /// Lays out a slab of users, places in the prefix: their answers by lane, and if it is an outer slab its
+    /// right operands. Returns x on the stem's lane.
+    fn lay_out<L: ByteLevel>(
+        &self,
+        level: L,
+        slab: usize,
+        users: &[u32; 64],
+        outline: &Outline,
+        by_lane: &mut Self::ByLane,
+        right: &mut [Tile],
+    ) -> L::B;
+    /// Asks for the answers of a user, a place in the prefix, to come into the cache.
+    fn expect_own<L: ByteLevel>(&self, level: L, user: u32);
+    /// The answers of a slab on a lane.
+    fn answers<L: ByteLevel>(
+        level: L,
+        by_lane: &Self::ByLane,
+        outline: &Outline,
+        slab: usize,
+        lane: usize,
+    ) -> Self::Answers<L>;
+    /// Who answered.
+    fn answered<L: ByteLevel>(level: L, answers: Self::Answers<L>) -> u64;
+    /// Who scored the value with this index, one of [`Self::values`].
+    fn scored<L: ByteLevel>(level: L, answers: Self::Answers<L>, value: usize) -> u64;
+    /// How many distinct scores there are.
+    fn values(&self) -> usize;
+    /// The x of one of them.
+    fn step(&self, value: usize) -> u8;
+    /// x where answered, else 0.
+    fn x<L: ByteLevel>(&self, level: L, answers: Self::Answers<L>) -> L::B;
+    /// What each user of a slab answered below the stem's lane.
+    fn given<L: ByteLevel>(
+        &self,
+        level: L,
+        slab: usize,
+        users: &[u32; 64],
+        outline: &Outline,
+        by_lane: &Self::ByLane,
+    ) -> [Given; 64];
+
+    /// Makes the sums of a block of pairs and one of leaves.
+    fn multiply<L: ByteLevel>(
+        level: L,
+        tiles: &Tiles,
+        slabs: Slabs<'_>,
+        bounds: Bounds,
+        sums: &mut Sums,
+    );
+    /// n, Sa, Sg, Saa, Sgg, Sag of the 16 leaves of the pair `row`.
+    fn of_row<L: ByteLevel>(level: L, sums: &Sums, row: usize) -> [L::I; SUMS];
+}

@@ -1,0 +1,232 @@
+//! The projected walk over byte products: all pairs of a stem and their leaves as one matrix product.
+//!
+//! A stem is a prefix two questions short of a set. With A the answers of its outer users (0 or 1)
+//! and x their last score, every sum of a set {l₂, m} behind it is Σ over users of a weight that
+//! depends on the user and l₂ alone, times Aₘ, xₘ or xₘ²: a matrix product over the users. For s the
+//! score without m, less the stem's centre, a = s + x:
+//!
+//! ```text
+//! n = Σ 1·A   Sg = Σ g·A   Sgg = Σ g²·A   Sa = Σ s·A + 1·x   Sag = Σ s·g·A + g·x
+//! Saa = Σ s²·A + 2s·x + 1·x²
+//! ```
+//! so nine products of 16 pairs × 16 leaves × 64 users, 16 cycles each on a matrix unit, where all is
+//! small: 2.25 cycles a leaf for 256 outer users, however few of them answered. The judgement is
+//! the [`kernel`](super::kernel)'s, with its outer-user bound. Leaves that it keeps are summed over all users
+//! of the stem by bytes too.
+//!
+//! Two encodings of the answers: [`planes`] where scores are two, which packs nine products into seven and
+//! lays out by bits, and [`codes`] for up to 15 scores. One search serves both; [`encoding`] says what it asks.
+//!
+//! # The audit
+//! Every sum of every leaf judged is added up, and the closed form of the outer users' part in all
+//! leaves of the stem is taken off again: a leaf left out, doubled or wrong leaves a difference, which
+//! joins the closed form of the prefix.
+//!
+//! # Cost
+//! A product takes 18 cycles, 20 to 22 with its loads; a tile takes 10 cycles to load from the first-level
+//! cache and 24 from the second, so the weights of a block of pairs should stay in the first: four outer
+//! slabs are 36 KB. On the benchmark table, with 4.4 outer slabs, a leaf takes 17 to 18 cycles by planes:
+//! products 5, weights 1.4, judgement 2, leaves kept (one in 150) 0.8, the stem 1.6, counts and closed form 1,
+//! the prefix and the walk above it 2; and by codes about 23.
+//!
+//! Tried without gain: products and judgement in turn, row by row; two or four blocks of leaves at a time, to
+//! have more sums than three under way; leaves of the next block fetched ahead. Each needs more of the
+//! first-level cache than it saves.
+
+mod base;
+mod codes;
+mod encoding;
+mod planes;
+mod stem;
+
+pub(super) use base::Base;
+pub(super) use codes::Codes;
+pub(super) use planes::Planes;
+
+use super::kernel::{Bar, SUMS, judged};
+use super::stem::Tally;
+use super::{Host, Pool, Prefix, Projector, Shifts, over_stems};
+use crate::arch::{ByteKernel, ByteLevel, EMPTY, Tile, run_bytes};
+use crate::stats::AuditSums;
+use encoding::{Bounds, Encoding};
+use stem::{MOST_SCORE, Stem};
+
+/// Most users of a prefix: see [`Stem::exactly`].
+const MOST_USERS: usize = 1 << 17;
+
+/// Largest |g|: it fits a signed byte, and g² two bytes.
+const MOST_TOTAL: u64 = 127;
+
+/// Buffers of a thread.
+#[derive(Debug, Default)]
+pub(super) struct Buffers<E: Encoding> {
+    stem: Stem<E>,
+    /// Left operands of one block of pairs.
+    weights: Vec<Tile>,
+}
+
+impl Projector {
+    /// Visits a prefix by byte products, `None` where it does not fit these.
+    pub(super) fn by_bytes<E: Encoding>(
+        &self,
+        pool: &Pool<Base<E>, Buffers<E>>,
+        prefix: &Prefix<'_>,
+        host: &impl Host,
+        shifts: Shifts,
+        density: f64,
+        floor: f64,
+    ) -> Option<AuditSums> {
+        let (table, steps) = E::table(prefix.rows)?;
+        let lowest = prefix.members.iter().map(|m| m.score).min()?;
+        let mut base = pool.bases.take();
+        let (mut most, mut size) = (0, 0);
+        base.users.clear();
+        base.users.extend(prefix.members.iter().map(|member| {
+            let s = (member.score.wrapping_sub(lowest) / steps.unit).unsigned_abs();
+            let g = member.total - shifts.total;
+            (most, size) = (most.max(s), size.max(g.unsigned_abs()));
+            // Too large values are refused below.
+            base::user(s as u16, g as i16)
+        }));
+        let totals = base.users.iter().map(|&user| base::g_of(user));
+        let outer = self.outer_users(totals, density, floor);
+        // A pair's scores have two questions more and a centre less, a leaf's three.
+        let range = u64::from(steps.most());
+        let reach = most.saturating_add(3 * range).max(size) as f64;
+        let fits = prefix.members.len() <= MOST_USERS
+            && most.saturating_add(2 * range) <= 2 * MOST_SCORE.unsigned_abs()
+            && size <= MOST_TOTAL
+            && prefix.sums_fit(outer, reach);
+        if !fits {
+            pool.bases.give(base);
+            return None;
+        }
+        let project = base::Project {
+            base: &mut base,
+            prefix,
+            table,
+            steps,
+            outer,
+        };
+        let mut seen = run_bytes(self.isa, project);
+        let stem = |l1: usize| {
+            if !host.go_on() {
+                return Tally::default();
+            }
+            let mut buffers = pool.lists.take();
+            let search = Search {
+                base: &base,
+                l1,
+                buffers: &mut buffers,
+                floor: &|| host.floor(),
+                exact: &mut |lanes, sums| {
+                    host.exact(lanes.map(|lane| prefix.position(lane)), sums);
+                },
+            };
+            let tally = run_bytes(self.isa, search);
+            pool.lists.give(buffers);
+            tally
+        };
+        let tally = over_stems(prefix, stem);
+        self.adapt(&tally);
+        pool.bases.give(base);
+        // What the leaves had less what they should have had.
+        seen += AuditSums::new(tally.sets.into(), tally.totals);
+        Some(seen)
+    }
+}
+
+/// The search of every set of the stem `l1`. The tally's totals are those of the leaves less their closed
+/// form.
+struct Search<'a, E: Encoding> {
+    base: &'a Base<E>,
+    l1: usize,
+    buffers: &'a mut Buffers<E>,
+    /// Asked again for each block of pairs; it must be above 0.
+    floor: &'a dyn Fn() -> f64,
+    /// Gets each set of lanes that may reach the floor, and its n, A, X, Y over all users.
+    exact: &'a mut dyn FnMut([usize; 3], [f64; 4]),
+}
+
+impl<E: Encoding> ByteKernel for Search<'_, E> {
+    type Out = Tally;
+
+    #[inline(always)]
+    fn run<L: ByteLevel>(self, level: L) -> Tally {
+        let Self {
+            base,
+            l1,
+            buffers: Buffers { stem, weights },
+            floor,
+            exact,
+        } = self;
+        let mut tally = Tally::default();
+        if l1 < 2 || !stem.reset(level, base, l1) {
+            // Sets without a user.
+            tally.sets = (l1 * l1.saturating_sub(1) / 2) as u64;
+            return tally;
+        }
+        let needed = stem.outline.outer * stem.shape.weights;
+        weights.resize(needed.max(weights.len()), EMPTY);
+        let mut totals = [[0_i64; 16]; SUMS];
+        let mut sums = stem.sums();
+        let mut tiles = level.tiles();
+        for block in 0..stem.outline.blocks {
+            let pairs = block * 16..l1.min(block * 16 + 16);
+            tiles.take_rows(pairs.len());
+            stem.left(level, base, block, weights);
+            let counts = stem.counts(level, block);
+            let floor = floor();
+            let bars = counts.map(|(users, left_out)| {
+                Bar::of_pair::<f32>(floor, users, left_out as f64, stem.reach)
+            });
+            let bounds = Bounds {
+                pairs: pairs.len(),
+                few: counts.iter().all(|&(users, _)| users < 128),
+                most: stem.most,
+            };
+            for other in 0..=block {
+                let slabs = stem.operands(base, weights, other);
+                E::multiply(level, &tiles, slabs, bounds, &mut sums);
+                let mut parts = [level.every_integer(0); SUMS];
+                for l2 in pairs.clone() {
+                    let row = l2 - block * 16;
+                    let count = l2.saturating_sub(other * 16).min(16);
+                    if count == 0 {
+                        continue;
+                    }
+                    tally.sets += count as u64;
+                    let mask = ((1_u32 << count) - 1) as u16;
+                    let six = E::of_row(level, &sums, row);
+                    for (part, sum) in parts.iter_mut().zip(six) {
+                        *part = level.sum_of(*part, level.keep_integers(mask, sum));
+                    }
+                    let floats = six.map(|sum| level.floats(sum));
+                    let mut bits = judged(level, floats, &bars[row]) & u64::from(mask);
+                    tally.kept += u64::from(bits.count_ones());
+                    while bits != 0 {
+                        let lane = bits.trailing_zeros() as usize;
+                        let l3 = other * 16 + lane;
+                        let of_outer = six.map(|sum| i64::from(level.lanes(sum)[lane]));
+                        let all = stem.exactly(level, base, [l2, l3], of_outer);
+                        exact([l1, l2, l3], all);
+                        bits &= bits - 1;
+                    }
+                }
+                // Each lane of a part is at most 16 sums below 2^24.
+                for (total, part) in totals.iter_mut().zip(parts) {
+                    for (total, part) in total.iter_mut().zip(level.lanes(part)) {
+                        *total += i64::from(part);
+                    }
+                }
+            }
+        }
+        drop(tiles);
+        let closed_form = stem.closed_form(level, base);
+        for (i, (total, lanes)) in tally.totals.iter_mut().zip(totals).enumerate() {
+            let sum: i64 = lanes.into_iter().sum();
+            *total = sum.cast_unsigned().wrapping_sub(closed_form[i]);
+        }
+        tally
+    }
+}

@@ -1,0 +1,518 @@
+//! Bit planes: answers of two scores as two bits, *answered* and *high*.
+//!
+//! 64 users' answers to a question are two words, so prefixes and stems are laid out by transposing bits,
+//! and operands are made by masks. x is 0 or 1, so x² = x:
+//!
+//! ```text
+//! n = Σ 1·A   Sg = Σ g·A   Sgg = Σ g²·A   Sa = Σ s·A + Σ x   Sag = Σ s·g·A + Σ g·x
+//! Saa = Σ s²·A + 2·Σ s·x + Σ x
+//! ```
+//! # Packed products
+//! Each byte V = A + 2^7·x of a leaf holds two numbers, so Σ w·V has Σ w·A in its low seven bits and Σ w·x
+//! above, wherever Σ w·A is known to lie in a range of 2^7 integers; and where Σ w·A is known, it gives
+//! Σ w·x. So two products, of 1 and s, make four sums: the first where fewer than 128 outer users answered
+//! a pair, and the second where the most users of any leaf times the largest |s| is below 64. Blocks of
+//! pairs with more users, and blocks of leaves with more, are *unpacked*: Σ 1·A and Σ s·A are made too.
+
+use super::super::kernel::SUMS;
+use super::super::table::Steps;
+use super::super::{Prefix, Rows};
+use super::base::Outline;
+use super::encoding::{Bounds, Encoding, Given, Sums};
+use super::stem::Shape;
+use crate::arch::{ByteLevel, Bytes, Row, Shift, Slabs, Tile, Tiles, TwoRows, tile_pass};
+
+/// Tiles of leaves a slab: A, the answers, and V.
+const KINDS: usize = 2;
+
+/// What V has more for a high answer than for a low one, as a power of 2.
+const HIGH: u32 = 7;
+
+tile_pass! {
+    /// One, s and g, by V.
+    BY_V: [0, 1, 2];
+    1: [0 "u" => 0, 1 "s" => 1, 2 "s" => 2]
+}
+tile_pass! {
+    /// g, s², s·g and g², by A.
+    BY_A: [0, 1, 2, 3];
+    0: [2 "s" => 0, 3 "u" => 1, 4 "s" => 2, 5 "u" => 3]
+}
+tile_pass! {
+    /// [`BY_A`] with the high bytes of g² and s·g behind it.
+    WIDE_BY_A: [0, 1, 2, 3, 4, 5];
+    0: [2 "s" => 0, 3 "u" => 1, 4 "s" => 2, 5 "u" => 3, 6 "u" => 4, 7 "s" => 5]
+}
+tile_pass! {
+    /// One and s, by A.
+    UNPACKED: [0, 1];
+    0: [0 "u" => 0, 1 "s" => 1]
+}
+
+/// Where the sums of [`BY_A`] start.
+const OF_A: usize = 3;
+/// Where those of [`UNPACKED`] start.
+const OF_UNPACKED: usize = 9;
+
+/// The answers of a prefix's users as bits.
+#[derive(Debug, Default)]
+pub(in super::super) struct Planes {
+    /// By user, answered and high ones, a lane a bit; nobody behind them.
+    rows: Vec<TwoRows>,
+    /// For each 64 users, those who answered each lane.
+    columns: Vec<[[u64; 64]; 4]>,
+    /// How many lanes there are.
+    lanes: usize,
+    /// Where bits of positions go: those from the limit on, and those before it.
+    moves: Option<Moves>,
+}
+
+/// Lanes are the positions from the limit on, and then those before it.
+#[derive(Clone, Copy, Debug)]
+struct Moves {
+    beyond_limit: Shift,
+    before_limit: Shift,
+    /// Positions behind the prefix and before the limit.
+    before: Row,
+    /// Lanes of positions from the limit on.
+    beyond: Row,
+}
+
+/// The bits of both rows that are in `mask`.
+#[inline(always)]
+fn within(rows: &TwoRows, mask: &Row) -> TwoRows {
+    TwoRows(std::array::from_fn(|w| rows.0[w] & mask.0[w % 4]))
+}
+
+/// What the bits of answered and high ones are.
+#[inline(always)]
+fn count<L: ByteLevel>(level: L, rows: &TwoRows) -> Given {
+    let [d, t] = level.ones(rows);
+    Given { d, t, h: t }
+}
+
+/// A slab's answers by lane: who answered, and who with the high score.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Slab {
+    answered: [[u64; 64]; 4],
+    high: [[u64; 64]; 4],
+}
+
+impl Encoding for Planes {
+    type Table = [[Row; 2]];
+    type ByLane = Vec<Slab>;
+    /// Who answered, and who with the high score.
+    type Answers<L: ByteLevel> = [u64; 2];
+
+    fn table(rows: &Rows) -> Option<(&[[Row; 2]], &Steps)> {
+        let table = rows.bits()?;
+        Some((table.pairs()?, &table.steps))
+    }
+
+    fn shape(&self, wide_squares: bool, wide_products: bool) -> Shape {
+        let wide = wide_squares || wide_products;
+        Shape {
+            wide_squares: wide,
+            wide_products: wide,
+            score_squares: false,
+            weights: if wide { 8 } else { 6 },
+        }
+    }
+
+    fn kinds(&self) -> usize {
+        KINDS
+    }
+
+    fn values(&self) -> usize {
+        2
+    }
+
+    fn step(&self, value: usize) -> u8 {
+        value as u8
+    }
+
+    fn reset(&mut self, prefix: &Prefix<'_>, _: &Steps) {
+        let users = prefix.members.len();
+        self.rows.resize(users + 1, TwoRows::default());
+        self.rows[users] = TwoRows::default();
+        self.columns.resize(users.div_ceil(64), [[0; 64]; 4]);
+        self.lanes = prefix.lanes();
+        self.moves = Some(Moves {
+            beyond_limit: Shift::new(prefix.limit as isize),
+            before_limit: Shift::new(prefix.from as isize - prefix.beyond() as isize),
+            before: Row::of(prefix.from..prefix.limit),
+            beyond: Row::of(0..prefix.beyond()),
+        });
+    }
+
+    #[inline(always)]
+    fn enter<L: ByteLevel>(
+        &mut self,
+        level: L,
+        table: &[[Row; 2]],
+        at: usize,
+        user: usize,
+    ) -> [Given; 2] {
+        let [low, high] = &table[user];
+        let Some(moves) = &self.moves else {
+            return [Given::default(); 2];
+        };
+        let planes = TwoRows(std::array::from_fn(|w| match w {
+            0..4 => low.0[w] | high.0[w],
+            _ => high.0[w - 4],
+        }));
+        let beyond = level.moved(&planes, &moves.beyond_limit);
+        let before = level.moved(&within(&planes, &moves.before), &moves.before_limit);
+        let lanes = TwoRows(std::array::from_fn(|w| beyond.0[w] | before.0[w]));
+        self.rows[at] = lanes;
+        [
+            count(level, &lanes),
+            count(level, &within(&lanes, &moves.beyond)),
+        ]
+    }
+
+    #[inline(always)]
+    fn expect<L: ByteLevel>(level: L, table: &[[Row; 2]], user: usize) {
+        level.prefetch(&table[user]);
+    }
+
+    #[inline(always)]
+    fn complete<L: ByteLevel>(&mut self, level: L) {
+        let nobody = self.rows.len() - 1;
+        let words = self.lanes.div_ceil(64);
+        for (w, column) in self.columns.iter_mut().enumerate() {
+            let users: [&TwoRows; 64] =
+                std::array::from_fn(|i| &self.rows[(w * 64 + i).min(nobody)]);
+            level.by_place(&users, &mut column[..words], &mut []);
+        }
+    }
+
+    fn column(&self, lane: usize) -> impl Iterator<Item = u64> {
+        let of = move |column: &[[u64; 64]; 4]| column[lane / 64][lane % 64];
+        self.columns.iter().map(of)
+    }
+
+    #[inline(always)]
+    fn lay_out<L: ByteLevel>(
+        &self,
+        level: L,
+        slab: usize,
+        users: &[u32; 64],
+        outline: &Outline,
+        by_lane: &mut Vec<Slab>,
+        right: &mut [Tile],
+    ) -> L::B {
+        let &Outline {
+            l1, outer, blocks, ..
+        } = outline;
+        if by_lane.len() <= slab {
+            let nothing = Slab {
+                answered: [[0; 64]; 4],
+                high: [[0; 64]; 4],
+            };
+            by_lane.resize(slab + 1, nothing);
+        }
+        let Slab { answered, high } = &mut by_lane[slab];
+        let rows = users.each_ref().map(|&user| &self.rows[user as usize]);
+        // With the stem's own lane.
+        let words = l1 / 64 + 1;
+        level.by_place(&rows, &mut answered[..words], &mut high[..words]);
+        let first = high[l1 / 64][l1 % 64];
+        // The last block's other lanes are no pairs or leaves, nor to be taken for such.
+        for lane in l1..l1.next_multiple_of(16) {
+            answered[lane / 64][lane % 64] = 0;
+            high[lane / 64][lane % 64] = 0;
+        }
+        if slab < outer {
+            let (one, v) = (level.every_byte(1), level.every_byte(1 + (1 << HIGH)));
+            let sixteens = |words: &[[u64; 64]; 4], block: usize| {
+                level.by_fours(&words[block / 4].as_chunks::<16>().0[block % 4])
+            };
+            for block in 0..blocks {
+                let tiles = &mut right[(block * outer + slab) * KINDS..][..KINDS];
+                let of = [sixteens(answered, block), sixteens(high, block)];
+                for row in 0..16 {
+                    let ones = level.keep(of[0][row], one);
+                    level.put(ones, &mut tiles[0][row]);
+                    level.put(level.pick(of[1][row], v, ones), &mut tiles[1][row]);
+                }
+            }
+        }
+        level.keep(first, level.every_byte(1))
+    }
+
+    #[inline(always)]
+    fn expect_own<L: ByteLevel>(&self, level: L, user: u32) {
+        level.prefetch(&self.rows[user as usize]);
+    }
+
+    #[inline(always)]
+    fn answers<L: ByteLevel>(
+        _: L,
+        by_lane: &Vec<Slab>,
+        _: &Outline,
+        slab: usize,
+        lane: usize,
+    ) -> [u64; 2] {
+        let of = |words: &[[u64; 64]; 4]| words[lane / 64][lane % 64];
+        [of(&by_lane[slab].answered), of(&by_lane[slab].high)]
+    }
+
+    #[inline(always)]
+    fn answered<L: ByteLevel>(_: L, [answered, _]: [u64; 2]) -> u64 {
+        answered
+    }
+
+    #[inline(always)]
+    fn scored<L: ByteLevel>(_: L, [answered, high]: [u64; 2], value: usize) -> u64 {
+        if value == 0 { answered & !high } else { high }
+    }
+
+    #[inline(always)]
+    fn x<L: ByteLevel>(&self, level: L, [_, high]: [u64; 2]) -> L::B {
+        level.keep(high, level.every_byte(1))
+    }
+
+    #[inline(always)]
+    fn given<L: ByteLevel>(
+        &self,
+        level: L,
+        _: usize,
+        users: &[u32; 64],
+        outline: &Outline,
+        _: &Vec<Slab>,
+    ) -> [Given; 64] {
+        let below = Row::of(0..outline.l1);
+        let mut given = [Given::default(); 64];
+        for (given, &user) in given.iter_mut().zip(users) {
+            *given = count(level, &within(&self.rows[user as usize], &below));
+        }
+        given
+    }
+
+    #[inline(always)]
+    fn multiply<L: ByteLevel>(
+        level: L,
+        tiles: &Tiles,
+        slabs: Slabs<'_>,
+        bounds: Bounds,
+        sums: &mut Sums,
+    ) {
+        // Sums by V first: the operands of one pass stay in the first-level cache.
+        tiles.multiply(&BY_V, slabs, &mut sums.tiles);
+        let by_a = if sums.shape.wide_squares {
+            &WIDE_BY_A
+        } else {
+            &BY_A
+        };
+        tiles.multiply(by_a, slabs, &mut sums.tiles[OF_A..]);
+        sums.unpacked =
+            !bounds.few || most_users(level, &sums.tiles[0], bounds.pairs) * bounds.most >= 64;
+        if sums.unpacked {
+            tiles.multiply(&UNPACKED, slabs, &mut sums.tiles[OF_UNPACKED..]);
+        }
+    }
+
+    #[inline(always)]
+    fn of_row<L: ByteLevel>(level: L, sums: &Sums, row: usize) -> [L::I; SUMS] {
+        let load = |tile: usize| level.integers(&sums.tiles[tile][row]);
+        // What a sum by V has from high answers: exact, as the rest is gone.
+        let of_high = |v: L::I, a: L::I| level.down::<HIGH>(level.difference(v, a));
+        let (ones, scores, totals) = (load(0), load(1), load(2));
+        let (n, s) = if sums.unpacked {
+            (load(OF_UNPACKED), load(OF_UNPACKED + 1))
+        } else {
+            // s from −64 to 63: its seven bits, sign extended.
+            let low = level.up::<{ 32 - HIGH }>(scores);
+            (
+                level.bits_of_both(ones, level.every_integer((1 << HIGH) - 1)),
+                level.down::<{ 32 - HIGH }>(low),
+            )
+        };
+        let (high, s_high) = (of_high(ones, n), of_high(scores, s));
+        let sg = load(OF_A);
+        let mut sag = level.sum_of(load(OF_A + 2), of_high(totals, sg));
+        let mut sgg = load(OF_A + 3);
+        if sums.shape.wide_squares {
+            sgg = level.sum_of(sgg, level.up::<8>(load(OF_A + 4)));
+            sag = level.sum_of(sag, level.up::<8>(load(OF_A + 5)));
+        }
+        let twice = level.sum_of(s_high, s_high);
+        let saa = level.sum_of(load(OF_A + 1), level.sum_of(high, twice));
+        [n, level.sum_of(s, high), sg, saa, sgg, sag]
+    }
+}
+
+/// The most outer users that any leaf of the first `pairs` pairs has, by the sums of one by V, where fewer
+/// than 128 outer users answered each of these.
+#[inline(always)]
+fn most_users<L: ByteLevel>(level: L, by_v: &[Bytes; 16], pairs: usize) -> u32 {
+    let low = level.every_integer((1 << HIGH) - 1);
+    let mut most = level.every_integer(0);
+    for row in &by_v[..pairs] {
+        most = level.largest_of(most, level.bits_of_both(level.integers(row), low));
+    }
+    let most = level.lanes(most).into_iter().max().unwrap_or(0);
+    most.cast_unsigned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::base::{Base, g_of, user};
+    use super::super::stem::Stem;
+    use super::*;
+    use crate::arch::{ByteKernel, EMPTY, Isa, run_bytes};
+
+    const LANES: usize = 40;
+    const L1: usize = 37;
+
+    /// What a user answered on a lane.
+    fn answer(row: &TwoRows, lane: usize) -> Option<i64> {
+        let bit = |word: u64| i64::from(word >> lane & 1 != 0);
+        (bit(row.0[0]) > 0).then(|| bit(row.0[4]))
+    }
+
+    /// 700 users by |g| descending, the first of them far out; one in `rarely` answered a lane.
+    fn base(outermost: i16, rarely: u64) -> Base<Planes> {
+        let mut state = 5_u64;
+        let mut word = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            state ^ state >> 29
+        };
+        let mut base = Base {
+            share: 0.6,
+            mean: 0.5,
+            range: 1,
+            ..Base::<Planes>::default()
+        };
+        for i in 0..700_i16 {
+            let g = if i < 4 { outermost - i } else { 15 - i / 50 };
+            let g = if word() & 1 == 0 { g } else { -g };
+            base.users.push(user((word() % 3) as u16, g));
+            let answered = (0..LANES).fold(0, |bits, lane| {
+                bits | u64::from(word() % rarely == 0) << lane
+            });
+            let high = answered & word();
+            base.answers
+                .rows
+                .push(TwoRows([answered, 0, 0, 0, high, 0, 0, 0]));
+        }
+        base.users.push(0);
+        base.answers.rows.push(TwoRows::default());
+        base.answers.lanes = LANES;
+        base.answers.columns = vec![[[0; 64]; 4]; 11];
+        base
+    }
+
+    /// Bars, sums of leaves and exact sums of a stem against the definition.
+    struct Agree(Base<Planes>);
+
+    /// Whether squares were capped, wide, and sums unpacked.
+    impl ByteKernel for Agree {
+        type Out = [bool; 3];
+        fn run<L: ByteLevel>(self, level: L) -> [bool; 3] {
+            let mut base = self.0;
+            base.answers.complete(level);
+            let mut stem = Stem::default();
+            assert!(stem.reset(level, &base, L1));
+            let rows = &base.answers.rows;
+            let users: Vec<usize> = (0..700)
+                .filter(|&i| answer(&rows[i], L1).is_some())
+                .collect();
+            let (outer, inner) = users.split_at(stem.outline.outer * 64);
+            let square = |i: usize| g_of(base.users[i]).pow(2);
+            let counted = |i: usize| match stem.capped {
+                0 => square(i),
+                _ => square(i).min(255),
+            };
+            // n, Sa, Sg, Saa, Sgg, Sag of some users on a leaf, with this g².
+            let six = |of: &[usize], l2: usize, l3: usize, gg: &dyn Fn(usize) -> i64| {
+                let mut sums = [0_i64; SUMS];
+                for &i in of {
+                    let xs = [L1, l2, l3].map(|lane| answer(&rows[i], lane));
+                    let [Some(x1), Some(x2), Some(x3)] = xs else {
+                        continue;
+                    };
+                    let a = i64::from(base.users[i] & 0xffff) + x1 + x2 + x3 - stem.centre;
+                    let g = g_of(base.users[i]);
+                    let values = [1, a, g, a * a, gg(i), a * g];
+                    sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
+                }
+                sums
+            };
+            let mut weights = vec![EMPTY; stem.outline.outer * stem.shape.weights];
+            let mut sums = stem.sums();
+            let mut tiles = level.tiles();
+            for block in 0..stem.outline.blocks {
+                let counts = stem.counts(level, block);
+                let pairs = (L1 - block * 16).min(16);
+                for (row, (common, left_out)) in counts.into_iter().enumerate().take(pairs) {
+                    let l2 = block * 16 + row;
+                    let both = |i: &&usize| answer(&rows[**i], l2).is_some();
+                    assert_eq!(common, outer.iter().filter(both).count() as u64);
+                    let of_inner: i64 = inner.iter().filter(both).map(|&i| square(i)).sum();
+                    let above = outer.iter().filter(both).map(|&i| square(i) - counted(i));
+                    assert_eq!(left_out, (of_inner + above.sum::<i64>()) as u64, "{l2}");
+                }
+                stem.left(level, &base, block, &mut weights);
+                tiles.take_rows(pairs);
+                let bounds = Bounds {
+                    pairs,
+                    few: counts.iter().all(|&(users, _)| users < 128),
+                    most: stem.most,
+                };
+                for other in 0..=block {
+                    let slabs = stem.operands(&base, &weights, other);
+                    Planes::multiply(level, &tiles, slabs, bounds, &mut sums);
+                    for row in 0..pairs {
+                        let made = Planes::of_row(level, &sums, row);
+                        let l2 = block * 16 + row;
+                        for l3 in (0..l2).filter(|l3| l3 / 16 == other) {
+                            let want = six(outer, l2, l3, &counted);
+                            let seen = made.map(|sum| i64::from(level.lanes(sum)[l3 % 16]));
+                            assert_eq!(seen, want, "{l2} {l3}");
+                            let [n, sa, sg, saa, sgg, sag] = six(&users, l2, l3, &square);
+                            let want = [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg];
+                            let all = stem.exactly(level, &base, [l2, l3], seen);
+                            assert_eq!(all, want.map(|sum| sum as f64), "{l2} {l3}");
+                        }
+                    }
+                }
+            }
+            [stem.capped > 0, stem.shape.wide_squares, sums.unpacked]
+        }
+    }
+
+    fn agree(isa: Isa) {
+        for (outermost, rarely, want) in [
+            (15, 2, [false, false, true]),
+            (15, 4, [false, false, false]),
+            (20, 2, [true, false, true]),
+            (22, 3, [true, false, false]),
+            (40, 2, [false, true, true]),
+            (120, 5, [false, true, false]),
+        ] {
+            let seen = run_bytes(isa, Agree(base(outermost, rarely)));
+            assert_eq!(seen, want, "{outermost} {rarely}");
+        }
+    }
+
+    #[test]
+    fn stems_follow_the_definition_plain() {
+        agree(Isa::Portable);
+    }
+
+    #[cfg_attr(not(level_bytes), ignore = "this machine has no AVX-512 for bytes")]
+    #[test]
+    fn stems_follow_the_definition_in_vectors() {
+        agree(Isa::Avx512);
+    }
+
+    #[cfg_attr(not(level_amx), ignore = "this machine has no AMX")]
+    #[test]
+    fn stems_follow_the_definition_by_the_matrix_unit() {
+        agree(Isa::Amx);
+    }
+}
