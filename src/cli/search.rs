@@ -1,12 +1,12 @@
 //! `kcorrset search`: the best sets of a table.
 
 use super::engine::EngineArgs;
-use super::exit::Exit;
+use super::exit::{Exit, Stopped};
 use super::output::Output;
 use super::progress::Progress;
-use super::stop::{Stop, Stopped};
+use super::stop::Stop;
 use super::table::TableArgs;
-use super::{Talk, say};
+use super::talk::{Talk, say};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use kcorrset::engine::{Engine, EngineError, Part, Query, QueryError};
