@@ -398,7 +398,7 @@ impl Projector {
                     &mut buffers,
                     inversions::Wanted {
                         floor: host.floor(),
-                        fewest: host.fewest(),
+                        min_users: host.fewest(),
                     },
                     &mut |last, sums| host.exact(last, sums),
                 );
