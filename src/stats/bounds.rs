@@ -53,9 +53,9 @@
 //! So S may be less than Σg² over all users of a prefix, for sets whose users are counted in rings.
 //!
 //! # Capped squares
-//! *Where a square is counted as less than it is, and E holds the difference besides, the discard by
-//! outer users stays sound.* Let x be what all outer users' squares lack. Sgg is taken as Sgg − x, so Y
-//! as Y − n·x, and E as E + x or more: W gets lower, by n·x or more.
+//! *Where outer users' squares are counted as less than they are, the discard by outer users stays
+//! sound, whether or not E holds what they lack.* Let that be x in all. With Sgg − x for Sgg, in Y too, W gets lower by
+//! n·x − τ·n·x = t²·n·x; and a larger E only lowers it.
 //!
 //! # Rounding
 //! What a function takes is an integer, exact or rounded once to f64. Between that and an answer lie
@@ -129,14 +129,6 @@ pub fn disjoint_inversions(high: &[i64], low: &[i64]) -> usize {
 #[must_use]
 pub fn of_ring(squares: &[u64], most: usize) -> u64 {
     squares.iter().take(most).sum()
-}
-
-/// A square as a field with room for `cap` holds it, and what it lacks there, which left-out squares
-/// must hold.
-#[must_use]
-pub fn capped(square: u64, cap: u64) -> [u64; 2] {
-    let counted = square.min(cap);
-    [counted, square - counted]
 }
 
 #[cfg(test)]
@@ -261,17 +253,27 @@ mod tests {
             of_ring(&ring, held.saturating_sub(less)) as f64 + rest as f64
         }
 
-        /// The outer users' judgement, squares above 16 being counted as that; `joined` is the part of
-        /// what they lack that is left out with the inner users' squares.
-        fn by_capped(&self, joined: f64) -> bool {
+        /// The outer users' judgement, each square being counted in Y as the one says, and beside what
+        /// is left out as the other does.
+        fn by_squares(&self, in_y: fn(i64) -> i64, beside: fn(i64) -> i64) -> bool {
             let (outer, inner) = self.parts();
-            let lacking = |&(_, g): &(i64, i64)| capped((g * g) as u64, 16)[1] as f64;
-            let lack: f64 = outer.iter().map(lacking).sum();
+            let more = |counted: fn(i64) -> i64| -> f64 {
+                let more = outer.iter().map(|(_, g)| counted(g * g) - g * g);
+                more.sum::<i64>() as f64
+            };
             let ([n, a, x, y], all) = moments(outer);
-            let left_out = squares(inner) + joined * lack;
-            let moments = [n, a, x, y - n * lack];
-            outer_users_tell(moments, all - lack, left_out, self.unexplained())
+            let moments = [n, a, x, y + n * more(in_y)];
+            outer_users_tell(
+                moments,
+                all + more(beside),
+                squares(inner),
+                self.unexplained(),
+            )
         }
+    }
+
+    fn up_to_16(square: i64) -> i64 {
+        square.min(16)
     }
 
     fn disjoint([i, j, k, l]: [usize; 4]) -> bool {
@@ -411,10 +413,14 @@ mod tests {
         },
         Theorem {
             name: "capped squares",
-            tells: |case| case.by_capped(1.0),
+            tells: |case| case.by_squares(up_to_16, up_to_16),
             faults: &[
-                ("what they lack forgotten", |case| case.by_capped(0.0)),
-                ("half of it", |case| case.by_capped(0.5)),
+                ("in Y as they are", |case| {
+                    case.by_squares(|square| square, up_to_16)
+                }),
+                ("counted as more", |case| {
+                    case.by_squares(|square| square + 1, |square| square + 1)
+                }),
             ],
         },
     ];
