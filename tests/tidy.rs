@@ -42,7 +42,6 @@ const UNNAMED: &[&str] = &[
     "src/engine/cpu/",
     "src/engine/gpu/",
     "shaders/",
-    "tests/gpu_projected.rs",
 ];
 
 /// Rooms that the oracle may name: it shares the table with the rest and nothing else.

@@ -54,8 +54,8 @@
 //!
 //! # Capped squares
 //! *Where outer users' squares are counted as less than they are, the discard by outer users stays
-//! sound, whether or not E holds what they lack.* Let that be x in all. With Sgg − x for Sgg, in Y too, W gets lower by
-//! n·x − τ·n·x = t²·n·x; and a larger E only lowers it.
+//! sound, whether or not E holds what they lack.* Let them lack x in all. With Sgg − x for Sgg, in Y
+//! too, W gets lower by n·x − τ·n·x = t²·n·x; and a larger E only lowers it.
 //!
 //! # Rounding
 //! What a function takes is an integer, exact or rounded once to f64. Between that and an answer lie

@@ -4,7 +4,8 @@
 use super::Source;
 
 /// How such a comment begins.
-const BEGINNINGS: [&str; 7] = [
+const BEGINNINGS: [&str; 8] = [
+    "And ",
     "Of ",
     "The same",
     "As above",
