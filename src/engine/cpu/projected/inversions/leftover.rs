@@ -3,6 +3,7 @@
 use super::super::kernel::SUMS;
 use super::super::table::Row;
 use crate::stats::bounds::outer_users_tell;
+use crate::stats::{Moments, Six};
 
 /// What a user brings to the sums of a leaf.
 #[derive(Clone, Copy, Debug, Default)]
@@ -88,8 +89,9 @@ pub(super) unsafe fn judge<const SIMPLE: bool>(
 }
 
 /// n, A, X, Y of n, Sa, Sg, Saa, Sgg, Sag.
-fn moments([n, sa, sg, saa, sgg, sag]: [i64; SUMS]) -> [f64; 4] {
-    [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg].map(|sum| sum as f64)
+fn moments(sums: [i64; SUMS]) -> [f64; 4] {
+    let Moments { n, a, x, y } = Six::from_array(sums).moments();
+    [n, a, x, y].map(|sum| sum as f64)
 }
 
 impl StemUsers<'_> {
