@@ -139,18 +139,21 @@ mod tests {
     use proptest::strategy::ValueTree as _;
     use proptest::test_runner::TestRunner;
 
+    /// a and g.
+    type User = (i64, i64);
+
     /// The users of a prefix, some of whom are those of a set, and a floor.
     #[derive(Clone, Debug)]
     struct Case {
         /// a and g of the set's users; the first `outer` of them are the outer users.
-        users: Vec<(i64, i64)>,
+        users: Vec<User>,
         outer: usize,
         /// g of the prefix's other users.
         others: Vec<i64>,
         floor: f64,
     }
 
-    fn sums(users: &[(i64, i64)]) -> Sums {
+    fn sums(users: &[User]) -> Sums {
         let mut sums = Sums::default();
         for &(a, g) in users {
             sums += Sums::of_user(a.into(), g.into());
@@ -159,13 +162,13 @@ mod tests {
     }
 
     /// n, A, X, Y and Σg² of some users.
-    fn moments(users: &[(i64, i64)]) -> ([f64; 4], f64) {
+    fn moments(users: &[User]) -> ([f64; 4], f64) {
         let sums = sums(users);
         let Moments { n, a, x, y } = sums.moments();
         ([n, a, x, y].map(|sum| sum as f64), sums.sgg as f64)
     }
 
-    fn squares(users: &[(i64, i64)]) -> f64 {
+    fn squares(users: &[User]) -> f64 {
         moments(users).1
     }
 
@@ -183,7 +186,7 @@ mod tests {
             unexplained(self.floor)
         }
 
-        fn parts(&self) -> (&[(i64, i64)], &[(i64, i64)]) {
+        fn parts(&self) -> (&[User], &[User]) {
             self.users.split_at(self.outer)
         }
 
@@ -443,7 +446,7 @@ mod tests {
         )
             .prop_map(
                 |(users, steep, corners, origin, outer, by_size, others, floor)| {
-                    let close = |(a, e): (i64, i64)| (a, steep * a + e / 2 - origin);
+                    let close = |(a, e): User| (a, steep * a + e / 2 - origin);
                     let mut users: Vec<_> = users.into_iter().map(close).collect();
                     if let Some((up, along)) = corners {
                         users = vec![(0, up), (0, -up), (1, along), (-1, -along)];
