@@ -125,7 +125,7 @@ fn watched(
     tracing::info!(k = query.k(), sets = %total, "searching");
     let watch = stop.watch();
     let outcome = std::thread::scope(|scope| {
-        let _bar = Progress::start(scope, &watch, total, talk.quiet);
+        let _bar = Progress::start(scope, &watch, total, talk.is_quiet());
         search::run(engine, query, part, &watch)
     });
     match outcome {

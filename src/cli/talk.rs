@@ -25,6 +25,11 @@ impl Talk {
         self.verbose
     }
 
+    /// Whether nothing but warnings and errors is to be said.
+    pub fn is_quiet(self) -> bool {
+        self.quiet
+    }
+
     /// One sentence that is no part of the answer; not under `--quiet`.
     pub fn note(self, sentence: &str) {
         if !self.quiet {

@@ -292,7 +292,7 @@ mod tests {
                                 prop_assert!(kept(floor), "{:?} r {} floor {}", set, r, floor);
                             }
                             // Far below, unless the questions' scores all but cancel out.
-                            let n = i128::from(sums.n);
+                            let n = sums.n;
                             let x = n * sums.saa - sums.sa * sums.sa;
                             let parts: f64 = set
                                 .iter()
