@@ -15,20 +15,78 @@
 //! | 0 | [`matrix`] | the table: interned ids, bitsets, integer scores, totals, fingerprint |
 //! | 0 | `arch` | what differs from processor to processor: levels of instructions, vectors, byte tiles |
 //! | 0 | [`combin`] | binomials, rank and unrank, ranges as subtrees |
-//! | 0 | [`stats`] | sums, exact order, r for display, closed forms |
+//! | 0 | [`stats`] | sums, exact order, r for display, closed forms, the theorems behind every discard |
 //! | 0 | [`top`] | the N best under one total order |
 //!
 //! # Invariants
 //! - **Exact.** Engines return sets and integer sums. Sets are ordered by exact arithmetic, ties by
 //!   the lexicographically smaller tuple of question indices. A float may only discard a set, under
-//!   a bound stated beside it; survivors are summed again from the bitsets.
+//!   a bound stated beside it, whose theorem stands in [`stats::bounds`]; survivors are summed again
+//!   from the bitsets.
 //! - **Whole.** Engines accumulate sums over every set they visit; [`search`] compares them with
 //!   closed forms modulo 2^64.
 //! - **Loud.** Errors are typed, say what, where and what to do, and nothing falls back silently.
 //!
-//! Words: a *set* is K questions; a *prefix* is its first elements; a *leaf* is its last; *rank* is
-//! its place in lexicographic order; *users* of a set are those who answered all of it; *g* is a
-//! user's total, *a* their score on the set.
+//! # An example
+//! Six users, four questions, and the pair of questions that says most of the whole:
+//! ```
+//! use kcorrset::engine::cpu::CpuEngine;
+//! use kcorrset::engine::{Query, Watch};
+//! use kcorrset::matrix::{Duplicates, MatrixBuilder, Score};
+//! use kcorrset::search;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let answers = [
+//!     ("ann", [1, 1, 1, 0]),
+//!     ("ben", [1, 0, 1, 1]),
+//!     ("cleo", [0, 0, 1, 1]),
+//!     ("dan", [0, 0, 0, 1]),
+//!     ("eve", [1, 1, 0, 0]),
+//!     ("fay", [0, 0, 0, 0]),
+//! ];
+//! let mut table = MatrixBuilder::new();
+//! for (user, scores) in answers {
+//!     for (question, mantissa) in ["q1", "q2", "q3", "q4"].into_iter().zip(scores) {
+//!         table.push(user, question, Some(Score { mantissa, digits: 0 }), 0)?;
+//!     }
+//! }
+//! let table = table.finish(Duplicates::Error, "row")?;
+//!
+//! let query = Query::of(&table).k(2).top(3).min_users(4).build()?;
+//! let engine = CpuEngine::new(2)?;
+//! let outcome = search::run(&engine, &query, &query.space().whole(), &Watch::new())?;
+//!
+//! let best = &outcome.best[0];
+//! assert_eq!(best.set(), [0, 2]);
+//! assert_eq!(best.sums().n, 6);
+//! assert_eq!(best.correlation().r(), 0.9563650695950074);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Words
+//! | word | means |
+//! | --- | --- |
+//! | set, question, user | K questions, sought; an item of the test; who answers it |
+//! | a, g, n | a user's score on the set; their overall score; how many users a set has |
+//! | users of a set | those who answered all of it |
+//! | min_users | the fewest users that a defined set has |
+//! | A, X, Y | what r is made of: n·Σag − Σa·Σg, n·Σa² − (Σa)², n·Σg² − (Σg)² ([`stats::Moments`]) |
+//! | criterion | what sets are ranked by ([`stats::Criterion`]) |
+//! | floor | the criterion's value that a set must reach to enter the list; the r that follows |
+//! | space, part, chunk | all sets asked for; what one search is given; what one GPU submission is |
+//! | rank | a set's place in the lexicographic order of its space |
+//! | prefix, stem, leaf | the first questions of a set; all but the last two; the last one |
+//! | column, lane | a question behind a prefix; an element of a vector, or a GPU's invocation |
+//! | strip, slab, span | 16 columns; 64 users; the users of a GPU workgroup |
+//! | margin | what a discard allows for rounding |
+//! | outer, inner users | users with extreme overall scores, whom a discard looks at; the others |
+//! | ring | some of the outermost users, counted on every leaf at once |
+//! | inversion, drop | two users in the wrong order: a no higher, g higher; by how much higher |
+//! | gap | a missing answer |
+//! | planes, codes | encodings of scores, as bits and as bytes; a *tile* is a register of AMX |
+//! | kernel | an entry point of a shader, or a computation at a level of instructions |
+//! | visited, excluded | sets that were summed; sets that a closed form or a bound ruled out |
 
 mod arch;
 pub mod combin;

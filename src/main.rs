@@ -13,8 +13,8 @@ fn main() -> ExitCode {
             let exit = cli::exit::of_error(&error);
             match exit {
                 // Asked for, so no error.
-                cli::exit::Exit::Stopped => cli::say(&format!("{error:#}")),
-                _ => cli::say(&format!("error: {error:#}")),
+                cli::exit::Exit::Stopped => cli::talk::say(&format!("{error:#}")),
+                _ => cli::talk::say(&format!("error: {error:#}")),
             }
             exit.code()
         }

@@ -373,8 +373,8 @@ impl ResponseMatrix {
         })
     }
 
-    /// The same users and totals over these questions alone, in this order; users who answered none of
-    /// them stay. A total may then exceed what the scores that are left add up to.
+    /// A table of the same users and totals over these questions alone, in this order; users who
+    /// answered none of them stay. A total may then exceed what the scores that are left add up to.
     #[must_use]
     pub fn arranged(&self, order: &[usize]) -> Self {
         let mut place = vec![None; self.questions.len()];

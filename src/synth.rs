@@ -221,7 +221,7 @@ struct Recipe {
     questions: u32,
     respondents: Respondents,
     scores: RangeInclusive<i64>,
-    /// Of every user, under [`Model::ItemResponse`].
+    /// Each user's ability, under [`Model::ItemResponse`].
     abilities: Option<Vec<f64>>,
     seed: u64,
 }

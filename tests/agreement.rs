@@ -44,18 +44,18 @@ pub struct Subject {
 /// Which tables an engine may refuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refuses {
-    /// None.
+    /// No table.
     Nothing,
-    /// Those whose totals need more than 30 bits.
+    /// Tables whose totals need more than 30 bits.
     WideIntegers,
-    /// And sets of one question.
+    /// Tables whose totals need more than 30 bits, and sets of one question.
     Singles,
-    /// And sets of fewer than three questions.
+    /// Tables whose totals need more than 30 bits, and sets of fewer than three questions.
     Pairs,
-    /// Those whose totals need more than 30 bits, those where a user who answered anything missed a
+    /// Tables whose totals need more than 30 bits, tables where a user who answered anything missed a
     /// question, and sets of one question.
     Gaps,
-    /// Those that are not of its kind.
+    /// Tables that are not of the engine's kind.
     OtherTables,
 }
 

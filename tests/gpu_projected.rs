@@ -288,8 +288,8 @@ fn is_cut_and_right(engine: &GpuEngine, matrix: &ResponseMatrix) {
     assert!(!software || long.usage()[0].redone > 0, "no chunk was cut");
 }
 
-/// The same where leaves are abreast, and where they are swept: that stem fits the tile, and a lane has
-/// some fifty prefixes and words of its leaves, each with nearly all of 1,600 users.
+/// Leaves abreast are cut short by the first table; leaves swept by the second, whose stem fits the tile
+/// while a lane has some fifty prefixes and words of its leaves, each with nearly all of 1,600 users.
 #[test]
 fn stems_that_are_cut_short_are_seen_and_halved() {
     let [own, swept] = engines();

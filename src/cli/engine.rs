@@ -80,7 +80,7 @@ pub enum Instructions {
     Avx2,
     /// AVX-512 F, BW, DQ and VL
     Avx512,
-    /// The same with VBMI, VNNI, VPOPCNTDQ, GFNI and the byte tiles of AMX
+    /// AVX-512 with VBMI, VNNI, VPOPCNTDQ, GFNI and the byte tiles of AMX
     Amx,
 }
 

@@ -40,6 +40,11 @@ impl Exit {
     }
 }
 
+/// A command ended early because it was asked to.
+#[derive(Debug, thiserror::Error)]
+#[error("stopped {0}")]
+pub struct Stopped(pub String);
+
 /// The code of an error chain: that of the first link with a code of its own, else bad usage.
 pub fn of_error(error: &anyhow::Error) -> Exit {
     error.chain().find_map(of_link).unwrap_or(Exit::Bad)
@@ -55,7 +60,7 @@ fn of_link(link: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if link.is::<AuditFailure>() {
         return Some(Exit::Audit);
     }
-    if link.is::<super::stop::Stopped>() {
+    if link.is::<Stopped>() {
         return Some(Exit::Stopped);
     }
     link.downcast_ref::<EngineError>().and_then(of_engine)

@@ -1,8 +1,8 @@
 //! `kcorrset generate`: a seeded random table.
 
-use super::exit::Exit;
+use super::exit::{Exit, Stopped};
 use super::output::Output;
-use super::stop::{Stop, Stopped};
+use super::stop::Stop;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use kcorrset::synth::{self, Model, Spec, TableFormat};

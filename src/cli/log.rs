@@ -1,6 +1,6 @@
 //! What the library traces, on stderr: warnings always, the rest with `-v`.
 
-use super::say;
+use super::talk::say;
 use std::fmt::{Debug, Write};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;

@@ -14,11 +14,12 @@ mod progress;
 mod search;
 mod stop;
 mod table;
+pub mod talk;
 mod verify;
 
-use clap::{ArgAction, Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
 use exit::Exit;
-use std::io::Write;
+use talk::Talk;
 
 /// Finds the K questions whose summed score correlates best with the overall score, exactly.
 #[derive(Debug, Parser)]
@@ -43,31 +44,6 @@ pub struct Cli {
     talk: Talk,
 }
 
-/// One line on stderr; one that nobody can read is lost, and no reason to fail.
-pub fn say(sentence: &str) {
-    let _ = writeln!(std::io::stderr(), "kcorrset: {sentence}");
-}
-
-/// How much to say on stderr.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct Talk {
-    /// Say on stderr what was chosen and why; twice for more
-    #[arg(short, long, action = ArgAction::Count, global = true, conflicts_with = "quiet", display_order = 900)]
-    verbose: u8,
-    /// Nothing on stderr but warnings and errors
-    #[arg(short, long, global = true, display_order = 901)]
-    quiet: bool,
-}
-
-impl Talk {
-    /// One sentence that is no part of the answer; not under `--quiet`.
-    fn note(self, sentence: &str) {
-        if !self.quiet {
-            say(sentence);
-        }
-    }
-}
-
 #[derive(Debug, Subcommand)]
 enum Command {
     Search(search::SearchArgs),
@@ -79,7 +55,7 @@ enum Command {
 
 /// Runs the command as typed.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
-    log::init(cli.talk.verbose);
+    log::init(cli.talk.verbose());
     match cli.command {
         Command::Search(args) => search::run(args, cli.talk),
         Command::Verify(args) => verify::run(args, cli.talk),

@@ -1,12 +1,12 @@
 //! `kcorrset search`: the best sets of a table.
 
 use super::engine::EngineArgs;
-use super::exit::Exit;
+use super::exit::{Exit, Stopped};
 use super::output::Output;
 use super::progress::Progress;
-use super::stop::{Stop, Stopped};
+use super::stop::Stop;
 use super::table::TableArgs;
-use super::{Talk, say};
+use super::talk::{Talk, say};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use kcorrset::engine::{Engine, EngineError, Part, Query, QueryError};
@@ -125,7 +125,7 @@ fn watched(
     tracing::info!(k = query.k(), sets = %total, "searching");
     let watch = stop.watch();
     let outcome = std::thread::scope(|scope| {
-        let _bar = Progress::start(scope, &watch, total, talk.quiet);
+        let _bar = Progress::start(scope, &watch, total, talk.is_quiet());
         search::run(engine, query, part, &watch)
     });
     match outcome {

@@ -6,18 +6,13 @@ use kcorrset::engine::Watch;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// A command ended early because it was asked to.
-#[derive(Debug, thiserror::Error)]
-#[error("stopped {0}")]
-pub struct Stopped(pub String);
-
 /// What the signal handler and the command share.
 #[derive(Debug, Default)]
 pub struct Stop {
     asked: AtomicBool,
     /// Whether the command looks; before that a signal ends the program itself.
     heeded: AtomicBool,
-    /// Of the search that runs now.
+    /// The watch of the search that runs now.
     watch: Mutex<Arc<Watch>>,
 }
 

@@ -1,6 +1,5 @@
 //! Takes off the packing: gzip or zstd by their magic bytes, then a byte order mark.
 
-use super::error::{LayoutFault, Stop};
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
 use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
@@ -58,17 +57,17 @@ pub(super) fn unpack<'a>(
     Ok((container, unpacked))
 }
 
-/// The text in `unpacked` without its byte order mark.
+/// The text in `unpacked` without its byte order mark, `None` where that says UTF-16.
 pub(super) fn text<'a>(
     mut unpacked: Box<dyn Read + 'a>,
-) -> Result<BufReader<Box<dyn Read + 'a>>, Stop> {
+) -> io::Result<Option<BufReader<Box<dyn Read + 'a>>>> {
     let start = start::<3>(&mut unpacked)?;
     let text: Box<dyn Read + 'a> = match start[..] {
         [0xef, 0xbb, 0xbf] => unpacked,
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Err(LayoutFault::Utf16.into()),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Ok(None),
         _ => Box::new(Cursor::new(start).chain(unpacked)),
     };
-    Ok(BufReader::with_capacity(BUFFER, text))
+    Ok(Some(BufReader::with_capacity(BUFFER, text)))
 }
 
 /// Takes the first `N` bytes, fewer where there are no more.

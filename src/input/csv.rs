@@ -7,8 +7,9 @@
 //! quote. Anywhere else a quote is a character like others. Lines end in LF or CR LF; empty ones are
 //! skipped. Space belongs to a user or a question, and not to a name in the header or to a score.
 
-use super::ColumnNames;
-use super::error::{LayoutFault, Place, RowFault, Stop, list};
+use super::columns::ColumnNames;
+use super::error::{LayoutFault, Place, RowFault, Stop};
+use super::quote::list;
 use super::score;
 use super::text::{Cut, LONGEST_ROW, Text};
 use crate::matrix::MatrixBuilder;

@@ -1,7 +1,7 @@
 //! A JSON array of objects, one at a time: brackets and strings are followed here only to find where
 //! an object ends; what is inside is parsed, and checked, by serde_json.
 
-use super::ColumnNames;
+use super::columns::ColumnNames;
 use super::error::{LayoutFault, Place, RowFault, Stop};
 use super::object::{self, Start};
 use super::text::{Cut, LONGEST_ROW, Text};

@@ -18,15 +18,18 @@
 //!
 //! [`MAX_SCALE`]: crate::matrix::MAX_SCALE
 
+mod columns;
 mod container;
 mod csv;
 mod error;
 mod json;
 mod ndjson;
 mod object;
+mod quote;
 mod score;
 mod text;
 
+pub use columns::ColumnNames;
 pub use container::Container;
 pub use error::{InputError, LayoutFault, Place, RowFault};
 pub use score::ScoreFault;
@@ -36,40 +39,6 @@ use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix};
 use error::Stop;
 use std::io::Read;
 use text::Text;
-
-/// Names of the three columns or fields.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ColumnNames {
-    /// Who answered.
-    pub user: String,
-    /// What was asked.
-    pub question: String,
-    /// With which score.
-    pub score: String,
-}
-
-impl Default for ColumnNames {
-    fn default() -> Self {
-        Self {
-            user: "user".to_owned(),
-            question: "question".to_owned(),
-            score: "score".to_owned(),
-        }
-    }
-}
-
-impl ColumnNames {
-    /// The name that two of them share, if any.
-    fn shared(&self) -> Option<&str> {
-        if self.user == self.question || self.user == self.score {
-            Some(&self.user)
-        } else if self.question == self.score {
-            Some(&self.question)
-        } else {
-            None
-        }
-    }
-}
 
 /// How to read.
 #[derive(Clone, Debug, Default)]
@@ -114,7 +83,8 @@ pub fn read(
 
 /// Tells the form by the first byte and reads it.
 fn read_text(unpacked: Box<dyn Read + '_>, options: &ReadOptions) -> Result<ResponseMatrix, Stop> {
-    let mut text = Text::new(container::text(unpacked)?);
+    let text = container::text(unpacked)?.ok_or(LayoutFault::Utf16)?;
+    let mut text = Text::new(text);
     let mut builder = MatrixBuilder::new();
     let columns = &options.columns;
     let (lead, first) = text.lead()?;

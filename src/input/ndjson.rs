@@ -1,6 +1,6 @@
 //! One JSON object a line; empty lines are skipped.
 
-use super::ColumnNames;
+use super::columns::ColumnNames;
 use super::error::{Place, RowFault, Stop};
 use super::object::{self, Start};
 use super::text::{Cut, LONGEST_ROW, Text};

@@ -1,8 +1,9 @@
 //! One row from the text of one JSON object, in place: no field is copied that needs no unescaping,
 //! and no number is ever made a float.
 
-use super::ColumnNames;
-use super::error::{Place, RowFault, Stop, list};
+use super::columns::ColumnNames;
+use super::error::{Place, RowFault, Stop};
+use super::quote::list;
 use super::score;
 use crate::matrix::MatrixBuilder;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};

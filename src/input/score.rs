@@ -1,6 +1,6 @@
 //! One score from its text, exactly: decimal digits in, integer and power of ten out.
 
-use super::error::excerpt;
+use super::quote::excerpt;
 use crate::matrix::{MAX_SCALE, Score};
 
 /// Why a text is no score; the message goes on after "the score is".

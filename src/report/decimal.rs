@@ -18,7 +18,7 @@ fn parse<T: FromStr, E: de::Error>(text: &str) -> Result<T, E> {
         .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &expected))
 }
 
-/// The same for a value or null.
+/// Integers that may be null, as decimal strings.
 pub(super) mod option {
     use super::{Deserialize, Deserializer, Display, FromStr, Serializer, parse};
 

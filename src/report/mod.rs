@@ -58,7 +58,7 @@ pub struct Data {
     pub responses: u64,
     /// Scores and sums are in units of 10^-scale (products: its square).
     pub scale: u8,
-    /// Of the table's content.
+    /// Digest of the table's content.
     pub fingerprint: String,
 }
 

@@ -4,13 +4,13 @@
 //! rounding, [`AuditSums`] are the sums over many sets that have a closed form.
 
 mod audit;
+pub mod bounds;
 mod criterion;
-mod discard;
 mod order;
 mod six;
 
 pub use audit::{AuditSums, Basis, Completions, Tail};
+pub use bounds::surely_below;
 pub use criterion::{Criterion, Floor, NO_FLOOR};
-pub use discard::surely_below;
 pub use order::Correlation;
 pub use six::{Moments, Six, Sums};

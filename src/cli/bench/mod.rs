@@ -4,13 +4,13 @@ mod measure;
 mod print;
 mod workload;
 
-use super::Talk;
 use super::engine::{
     Instructions, check_devices, target, threads_or_all, threads_parser, workload_parser,
 };
-use super::exit::Exit;
+use super::exit::{Exit, Stopped};
 use super::output::Output;
-use super::stop::{Stop, Stopped};
+use super::stop::Stop;
+use super::talk::Talk;
 use anyhow::bail;
 use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};

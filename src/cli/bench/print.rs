@@ -33,7 +33,7 @@ impl Timed {
 pub struct Busy {
     /// Compiling and self-test, before the first run.
     preparation_s: f64,
-    /// Of each run and device: the share of the time that it computed.
+    /// The share of the time that each device computed, run by run.
     #[serde(rename = "busy_shares")]
     pub shares: Vec<f64>,
     /// Whether that is by the GPU's own clock; else by the host's, from submission to answer.
@@ -62,7 +62,7 @@ pub struct Figures {
     sets_searched: String,
     #[serde(rename = "time_s")]
     time: f64,
-    /// Of each run.
+    /// The time of each run.
     times_s: Vec<f64>,
     sets_per_s: f64,
     users_sets_per_s: f64,
@@ -131,7 +131,7 @@ impl Figures {
         }
     }
 
-    /// Of runs on a GPU.
+    /// Adds what is known of runs on a GPU.
     pub fn with_busy(self, busy: Busy) -> Self {
         Self {
             busy: Some(busy),
@@ -165,7 +165,7 @@ impl Figures {
     }
 }
 
-/// Of every table.
+/// Titles of the columns that each engine's table has.
 const TITLES: [&str; 8] = [
     "workload",
     "sets",
@@ -177,7 +177,7 @@ const TITLES: [&str; 8] = [
     "ratio",
 ];
 
-/// Of a GPU's table, behind the others.
+/// Titles of the columns that a GPU's table has behind the others.
 const TITLES_OF_GPU: [&str; 2] = ["busy %", "prepare s"];
 
 /// The middle value; of an even number, the lower of the two.

@@ -147,7 +147,7 @@ impl Workload {
         self.users
     }
 
-    /// The same kind at a size that a second is enough for, dense enough that sets have users.
+    /// A workload of this kind at a size that a second is enough for, dense enough that sets have users.
     pub fn quick(self) -> Self {
         Self {
             users: (self.users / 30).max(500),

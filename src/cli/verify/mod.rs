@@ -2,13 +2,14 @@
 
 mod result;
 mod sample;
+mod verdict;
 
-use super::Talk;
 use super::engine::EngineArgs;
 use super::exit::Exit;
 use super::output::Output;
 use super::stop::Stop;
 use super::table::{TableArgs, names_stream};
+use super::talk::Talk;
 use anyhow::{Context, bail};
 use clap::Args;
 use kcorrset::report::{Report, SCHEMA};
@@ -67,14 +68,6 @@ pub struct VerifyArgs {
     engine: EngineArgs,
     #[command(flatten)]
     table: TableArgs,
-}
-
-/// What a check found.
-struct Verdict {
-    /// One line each.
-    differences: Vec<String>,
-    /// What to say where there are none.
-    agreed: String,
 }
 
 pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {

@@ -1,6 +1,6 @@
 //! A result against its table: every listed set again, by the oracle.
 
-use super::Verdict;
+use super::verdict::Verdict;
 use kcorrset::combin::rank;
 use kcorrset::engine::Query;
 use kcorrset::engine::reference::{self, Fraction};

@@ -1,7 +1,8 @@
 //! An engine against the definition, on random sets and on whole random chunks.
 
-use super::super::stop::{Stop, Stopped};
-use super::Verdict;
+use super::super::exit::Stopped;
+use super::super::stop::Stop;
+use super::verdict::Verdict;
 use anyhow::{Context, bail};
 use kcorrset::combin::{successor, unrank};
 use kcorrset::engine::reference::{self, Entry};

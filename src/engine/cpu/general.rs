@@ -473,7 +473,7 @@ impl Walk<'_> {
                     Six::of_user(W::from(score), W::from(member.total));
             }
         }
-        let min_users = self.query.min_users() as i128;
+        let min_users = i128::from(self.query.min_users());
         for (i, leaf) in leaves.iter().enumerate() {
             let sums: Sums = leaf.map(W::into);
             collected.visited.add_set(&sums);

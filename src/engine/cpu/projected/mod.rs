@@ -395,7 +395,7 @@ impl Projector {
                     buffers: &mut buffers,
                     wanted: inversions::Wanted {
                         floor: host.floor(),
-                        fewest: host.fewest(),
+                        min_users: host.fewest(),
                     },
                     exact: &mut |last, sums| host.exact(last, sums),
                 };

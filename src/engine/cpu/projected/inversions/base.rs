@@ -10,25 +10,26 @@ use crate::stats::{AuditSums, Tail};
 /// Bins of a side.
 pub(super) const BINS: usize = 12;
 
-/// How many bins the least gap that tells spans, if all prefixes were alike.
+/// Bins between two users whose drop just tells. A prefix has bins of such a width that this holds for a
+/// list of its average Σg²; lists with more or less Σg² take a few bins more or fewer.
 const APART: f64 = 9.0;
 
-/// The square of the widest gap that pays, in standard deviations of g: with a gap of 2.2 some three
-/// leaves in four are discarded, with one of 1.9 all but one in fifteen. Measured on the benchmark table
+/// The square of the largest drop that pays, in standard deviations of g: where 2.2 of them tell, some
+/// three leaves in four are discarded, where 1.9 do, all but one in fifteen. Measured on the benchmark table
 /// 6.5 and 4.8 hardly differ with AVX2; portable code gains from the larger.
-const WIDEST: f64 = 6.5;
+const LARGEST: f64 = 6.5;
 
-/// Leaves with more users than this of the first or the second crowd are not discarded: crowds are
+/// Leaves with more users than this of the first or the second ring are not discarded: rings are
 /// the users of the largest |g| of a list, and the next.
-pub(super) const MOST_OF_A_CROWD: [usize; 2] = [7, 15];
+pub(super) const MOST_OF_A_RING: [usize; 2] = [7, 15];
 
-/// Leaves with at most this many users of each crowd are *thin*: less Σg² is allowed them.
-pub(super) const MOST_OF_A_THIN_CROWD: [usize; 2] = [3, 7];
+/// Leaves with at most this many users of each ring are *thin*: less Σg² is allowed them.
+pub(super) const MOST_OF_A_THIN_RING: [usize; 2] = [3, 7];
 
-/// Users of a crowd are counted this many at a time.
-pub(super) const CROWD_STEP: usize = 8;
+/// Users of a ring are counted this many at a time.
+pub(super) const RING_STEP: usize = 8;
 
-/// The part of a prefix's Σg² that its leaves are allowed where crowds are counted, about.
+/// The part of a prefix's Σg² that its leaves are allowed where rings are counted, about.
 const LIKELY_PART: f64 = 0.6;
 
 /// Most classes of scores.
@@ -45,9 +46,9 @@ const MOST_TOTAL: i64 = 1 << 15;
 pub(super) struct Brief {
     /// How many of their records lie before `from`.
     pub(super) start: u16,
-    /// Before `split`.
+    /// How many lie before `split`.
     pub(super) split: u16,
-    /// All of them.
+    /// How many there are.
     pub(super) end: u16,
     /// Score on the prefix in steps, from the lowest of any.
     pub(super) score: u32,
@@ -71,7 +72,7 @@ pub(in crate::engine::cpu) struct Base {
     members: Vec<u32>,
     /// A row for each user and score.
     pub(super) rows: Vec<Row>,
-    /// As the table's.
+    /// The records of each user, laid out as the table's.
     pub(super) records: Vec<u16>,
     pub(super) briefs: Vec<Brief>,
     /// Scores that a set may have, in steps.
@@ -83,8 +84,8 @@ pub(in crate::engine::cpu) struct Base {
     pub(super) places: Vec<u16>,
     /// Width of a bin.
     pub(super) width: f64,
-    /// Users of each crowd, see [`MOST_OF_A_CROWD`].
-    pub(super) crowds: [usize; 2],
+    /// Users of each ring, see [`MOST_OF_A_RING`].
+    pub(super) rings: [usize; 2],
     /// For each position from `from` on, where its users begin in `takers`.
     pub(super) offsets: Vec<u32>,
     /// The users of each position, and which of their records it is (upper half).
@@ -173,10 +174,10 @@ impl Base {
         self.records.resize(self.records.len() + AT_ONCE, 0);
         self.list_takers(stride, lanes, users.len());
         let density = self.takers.len() as f64 / (users.len() * lanes) as f64;
-        self.crowds = crowds(density);
-        // A gap of √(2·τ·Σg²) tells, for Σg² over the users of one question short of a set, or the
+        self.rings = rings(density);
+        // A drop of √(2·τ·Σg²) tells, for Σg² over the users of one question short of a set, or the
         // part of it that a leaf may have.
-        let part = part(&self.crowds);
+        let part = part(&self.rings);
         let telling = (2.0 * tau * squares * part).sqrt() * density;
         self.width = (telling / APART).max(1.0);
         let edges: [i64; BINS] = std::array::from_fn(|b| (b as f64 * self.width).ceil() as i64);
@@ -263,27 +264,27 @@ impl Base {
 /// Whether the pair test is expected to discard most leaves of a prefix of so many users, of whom each
 /// answered a question behind it with probability `density`. `tau` is 1 − t².
 ///
-/// The least gap that tells is √(2·τ·part·U·density²) standard deviations, U·density² being the users
+/// The least drop that tells is √(2·τ·part·U·density²) standard deviations, U·density² being the users
 /// of a prefix one question short of a set.
 pub(in crate::engine::cpu) fn pays(users: usize, density: f64, tau: f64) -> bool {
-    2.0 * tau * part(&crowds(density)) * users as f64 * density * density <= WIDEST
+    2.0 * tau * part(&rings(density)) * users as f64 * density * density <= LARGEST
 }
 
 /// The part of Σg² that a leaf may have.
-fn part(crowds: &[usize; 2]) -> f64 {
-    if crowds[0] > 0 { LIKELY_PART } else { 1.0 }
+fn part(rings: &[usize; 2]) -> f64 {
+    if rings[0] > 0 { LIKELY_PART } else { 1.0 }
 }
 
 /// As many users, where each answered with probability `density`, that hardly ever more of them than
 /// allowed answered; none where that is no fewer than there are.
-fn crowds(density: f64) -> [usize; 2] {
-    MOST_OF_A_CROWD.map(|most| {
+fn rings(density: f64) -> [usize; 2] {
+    MOST_OF_A_RING.map(|most| {
         let fits = |users: f64| {
             let mean = users * density;
             mean + 2.5 * (mean * (1.0 - density)).sqrt() < (most + 1) as f64
         };
-        let steps = (1..=8).take_while(|steps| fits((steps * CROWD_STEP) as f64));
-        match steps.count() * CROWD_STEP {
+        let steps = (1..=8).take_while(|steps| fits((steps * RING_STEP) as f64));
+        match steps.count() * RING_STEP {
             users if users > most + 1 => users,
             _ => 0,
         }
@@ -295,11 +296,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn crowds_are_rarely_over() {
-        assert_eq!(crowds(0.2), [16, 40]);
-        assert_eq!(crowds(0.1), [32, 64]);
-        // No crowd where most users answered: none would be left out.
-        assert_eq!(crowds(0.9), [0, 0]);
+    fn rings_are_rarely_over() {
+        assert_eq!(rings(0.2), [16, 40]);
+        assert_eq!(rings(0.1), [32, 64]);
+        // No ring where most users answered: none would be left out.
+        assert_eq!(rings(0.9), [0, 0]);
     }
 
     #[test]

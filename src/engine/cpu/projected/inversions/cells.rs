@@ -2,7 +2,7 @@
 //! often, and the leaves with an inversion.
 
 use super::super::table::Table;
-use super::base::{BINS, Base, CROWD_STEP, HIGH, LOW, MOST_OF_A_CROWD, MOST_OF_A_THIN_CROWD};
+use super::base::{BINS, Base, HIGH, LOW, MOST_OF_A_RING, MOST_OF_A_THIN_RING, RING_STEP};
 use crate::arch::{Row, RowBits, Rows};
 
 /// Adds the rows of a list's users to the cells.
@@ -55,46 +55,46 @@ unsafe fn put<L: Rows>(level: L, cells: *mut Row, place: usize, row: *const Row)
 }
 
 /// What is known of the users of each leaf by counting.
-pub(super) struct Crowds {
-    /// Leaves with more users of a crowd than a thin leaf has.
+pub(super) struct Rings {
+    /// Leaves with more users of a ring than a thin leaf has.
     pub(super) over_thin: Row,
-    /// With more than any leaf may have.
+    /// Leaves with more than any leaf may have.
     pub(super) over: Row,
     /// The most Σg² of a thin leaf, and of any that is not over.
     pub(super) most: [u64; 2],
-    /// How many users are in no crowd, the last of the list, and their Σg².
+    /// How many users are in no ring, the last of the list, and their Σg².
     pub(super) rest: (usize, u64),
 }
 
-/// Counts the users of each crowd on every leaf. The most Σg² is that of the first users of each
-/// crowd, as many as allowed, and of all users in none.
+/// Counts the users of each ring on every leaf. The most Σg² is that of the first users of each
+/// ring, as many as allowed, and of all users in none.
 ///
 /// # Safety
 /// Entries must name rows that there are.
 #[inline(always)]
-pub(super) unsafe fn crowds<L: Rows, const SIMPLE: bool>(
+pub(super) unsafe fn rings<L: Rows, const SIMPLE: bool>(
     level: L,
     list: &[u32],
     rows: &[Row],
     squares: &[u32],
     sizes: [usize; 2],
     values: usize,
-) -> Crowds {
+) -> Rings {
     let energy = |list: &[u32]| -> u64 {
         // SAFETY: entries name users of the stem.
         let square = |entry: &u32| unsafe { *squares.get_unchecked((entry & 0xffff) as usize) };
         list.iter().map(|entry| u64::from(square(entry))).sum()
     };
     let mut rest = list;
-    let mut counted = Crowds {
+    let mut counted = Rings {
         over_thin: Row::default(),
         over: Row::default(),
         most: [0; 2],
         rest: (0, 0),
     };
-    for (crowd, size) in sizes.into_iter().enumerate() {
-        let size = size.min(rest.len()) / CROWD_STEP * CROWD_STEP;
-        let (allowed, thin) = (MOST_OF_A_CROWD[crowd], MOST_OF_A_THIN_CROWD[crowd]);
+    for (ring, size) in sizes.into_iter().enumerate() {
+        let size = size.min(rest.len()) / RING_STEP * RING_STEP;
+        let (allowed, thin) = (MOST_OF_A_RING[ring], MOST_OF_A_THIN_RING[ring]);
         if size <= allowed + 1 {
             continue;
         }
@@ -106,9 +106,9 @@ pub(super) unsafe fn crowds<L: Rows, const SIMPLE: bool>(
         // SAFETY: by this function's contract.
         unsafe {
             let [mut ones, mut twos, mut fours, mut eights, mut more] = [level.no_bits(); 5];
-            for eight in members.chunks_exact(CROWD_STEP) {
+            for eight in members.chunks_exact(RING_STEP) {
                 let [a, b, c, d, e, f, g, h] =
-                    *<&[u32; CROWD_STEP]>::try_from(eight).expect("whole chunks");
+                    *<&[u32; RING_STEP]>::try_from(eight).expect("whole chunks");
                 let row = rows.as_ptr();
                 let (two_a, two_b, two_c, two_d, four_a, four_b, carry);
                 (ones, two_a) = two::<L, SIMPLE>(level, ones, row, values, a, b);
@@ -123,7 +123,7 @@ pub(super) unsafe fn crowds<L: Rows, const SIMPLE: bool>(
             }
             // More than 3 have a four, an eight or 16 and more; and so on.
             let over_seven = eights.or(more);
-            let (over_thin, over) = if crowd == 0 {
+            let (over_thin, over) = if ring == 0 {
                 (over_seven.or(fours), over_seven)
             } else {
                 (over_seven, more)
@@ -193,7 +193,7 @@ unsafe fn answered<L: Rows, const SIMPLE: bool>(
 }
 
 /// The leaves with an inversion of users at least `thin` bins apart, and at least `all`, which is no
-/// less. Clears the cells. Of a number of bins that there is not, no leaf.
+/// less: none where there are not so many bins. Clears the cells.
 ///
 /// # Safety
 /// There must be ALL · classes cells.
@@ -234,7 +234,7 @@ unsafe fn take<L: Rows>(level: L, cells: *mut Row, at: usize) -> L::R {
     }
 }
 
-/// The same where high bins from `N` on are as good as `N − 1`.
+/// What [`dead`] gives, where high bins from `N` on are as good as `N − 1`.
 ///
 /// # Safety
 /// As [`dead`], and both below 2 · BINS.
@@ -299,15 +299,15 @@ mod tests {
     struct Counted<'a>(&'a [u32], &'a [Row], &'a [u32]);
 
     impl Kernel for Counted<'_> {
-        type Out = Crowds;
-        fn run<L: Level>(self, level: L) -> Crowds {
+        type Out = Rings;
+        fn run<L: Level>(self, level: L) -> Rings {
             // SAFETY: every entry names two rows and a square.
-            unsafe { crowds::<L, true>(level, self.0, self.1, self.2, [16, 40], 2) }
+            unsafe { rings::<L, true>(level, self.0, self.1, self.2, [16, 40], 2) }
         }
     }
 
     #[test]
-    fn crowds_are_counted_on_every_leaf() {
+    fn rings_are_counted_on_every_leaf() {
         const USERS: usize = 70;
         let mut state = 5_u64;
         let mut word = |sparse: u32| {
@@ -332,20 +332,20 @@ mod tests {
             }
             let squares: Vec<u32> = (0..USERS as u32).map(|user| 900 - 12 * user).collect();
             let list: Vec<u32> = (0..USERS as u32).collect();
-            let crowds = run(Isa::Portable, Counted(&list, &rows, &squares));
+            let rings = run(Isa::Portable, Counted(&list, &rows, &squares));
             let has = |row: &Row, lane: usize| row.0[lane / 64] >> (lane % 64) & 1 != 0;
             for lane in 0..256 {
                 let answered =
                     |user: &usize| has(&rows[2 * user], lane) || has(&rows[2 * user + 1], lane);
-                let counts = [0..16, 16..56].map(|crowd| crowd.filter(answered).count());
+                let counts = [0..16, 16..56].map(|ring| ring.filter(answered).count());
                 let energy: u64 = (0..USERS)
                     .filter(answered)
                     .map(|user| u64::from(squares[user]))
                     .sum();
                 let within = |most: [usize; 2]| counts.iter().zip(most).all(|(c, most)| *c <= most);
                 for (i, (over, most)) in [
-                    (crowds.over_thin, MOST_OF_A_THIN_CROWD),
-                    (crowds.over, MOST_OF_A_CROWD),
+                    (rings.over_thin, MOST_OF_A_THIN_RING),
+                    (rings.over, MOST_OF_A_RING),
                 ]
                 .into_iter()
                 .enumerate()
@@ -353,7 +353,7 @@ mod tests {
                     assert_eq!(has(&over, lane), !within(most), "lane {lane}, {counts:?}");
                     if within(most) {
                         seen[i] += 1;
-                        assert!(energy <= crowds.most[i], "lane {lane}, {counts:?}");
+                        assert!(energy <= rings.most[i], "lane {lane}, {counts:?}");
                     }
                 }
             }

@@ -1,12 +1,12 @@
 //! One stem of the pair test: lists of users, the table of each list, what is left over.
 
-use super::super::kernel::Bar;
 use super::super::stem::Tally;
 use super::super::table::{AT_ONCE, LANES, Table};
 use super::base::{ALL, BINS, Base};
-use super::cells::{add, crowds, dead};
-use super::leftover::{List, Stem, Summand, judge};
+use super::cells::{add, dead, rings};
+use super::leftover::{List, StemUsers, Summand, judge};
 use crate::arch::{Kernel, Level, Row, RowBits};
+use crate::stats::bounds::{inversions_tell, unexplained};
 
 /// Buffers of a thread.
 #[derive(Debug, Default)]
@@ -34,7 +34,7 @@ pub(in crate::engine::cpu) struct Wanted {
     /// r, above 0.
     pub(in crate::engine::cpu) floor: f64,
     /// Users.
-    pub(in crate::engine::cpu) fewest: i64,
+    pub(in crate::engine::cpu) min_users: i64,
 }
 
 /// The search of every set of the stem `l1` (a position).
@@ -104,7 +104,7 @@ fn stem<L: Level, const SIMPLE: bool>(level: L, search: Search<'_>) -> Tally {
         words,
         ..
     } = buffers;
-    let stem = Stem {
+    let stem = StemUsers {
         steps: &table.steps.of,
         rows,
         summands,
@@ -113,10 +113,9 @@ fn stem<L: Level, const SIMPLE: bool>(level: L, search: Search<'_>) -> Tally {
     let classes = base.classes;
     cells.clear();
     cells.resize(ALL * classes, Row::default());
-    // 1 − t² rounded up: three roundings of 2^-53 each, and a product below.
-    let Wanted { floor, fewest } = wanted;
-    let tau = ((1.0 - floor) * (1.0 + floor)).max(0.0) * (1.0 + 1e-14);
-    let gaps = gaps(base.width);
+    let Wanted { floor, min_users } = wanted;
+    let unexplained = unexplained(floor);
+    let drops = drops(base.width);
     let beyond_row = Row::of(beyond);
     let mut met = 0_u64;
     let seconds = seconds.map(|l2| (l2, Row::of(base.from..l2).or(beyond_row)));
@@ -130,27 +129,28 @@ fn stem<L: Level, const SIMPLE: bool>(level: L, search: Search<'_>) -> Tally {
         // side and bin · scores + score < ALL · scores. There are ALL · classes cells.
         let (alive, rest) = unsafe {
             add::<L, SIMPLE>(level, list, rows, cells, base, table);
-            let crowds = crowds::<L, SIMPLE>(level, list, rows, squares, base.crowds, values);
-            // The least number of bins apart that tells; of a distance that there is not, none does.
-            let telling = |most: u64| {
-                let bar = tau * most as f64 * 2.0 * (1.0 + 1e-14);
-                gaps.partition_point(|gap| gap * gap <= bar)
+            let rings = rings::<L, SIMPLE>(level, list, rows, squares, base.rings, values);
+            // The least number of bins apart that tells, or one more than there are.
+            let telling = |squares: u64| {
+                drops
+                    .partition_point(|&drop| !inversions_tell(1, drop, squares as f64, unexplained))
             };
-            let [thin, all] = crowds.most.map(telling);
+            let [thin, all] = rings.most.map(telling);
             let [thin, all] = dead(level, cells, classes, thin, all);
-            let dead = all.without(crowds.over).or(thin.without(crowds.over_thin));
-            (valid.without(dead), crowds.rest)
+            let dead = all.without(rings.over).or(thin.without(rings.over_thin));
+            (valid.without(dead), rings.rest)
         };
         let (others, left_out) = rest;
         let list = List {
             entries: list,
             outer: list.len() - others,
-            bar: Bar::new::<f64>(floor, left_out as f64, false),
+            left_out: left_out as f64,
+            unexplained,
         };
         let kept = &mut tally.kept;
         // SAFETY: entries name users of the stem.
         unsafe {
-            judge::<SIMPLE>(&stem, list, alive, fewest, words, |m, sums| {
+            judge::<SIMPLE>(&stem, list, alive, min_users, words, |m, sums| {
                 *kept += 1;
                 exact([l1, l2, m], sums);
             });
@@ -160,8 +160,8 @@ fn stem<L: Level, const SIMPLE: bool>(level: L, search: Search<'_>) -> Tally {
     tally
 }
 
-/// The least gap of g between users this many bins apart, for each distance that there is.
-fn gaps(width: f64) -> [f64; 2 * BINS - 1] {
+/// The least drop between users this many bins apart, for each distance that there is.
+fn drops(width: f64) -> [f64; 2 * BINS - 1] {
     let edge = |bin: usize| (bin as f64 * width).ceil();
     std::array::from_fn(|apart| {
         let high = apart.saturating_sub(BINS - 1)..=apart.min(BINS - 1);
@@ -315,6 +315,7 @@ mod tests {
     use super::super::super::base::User;
     use super::super::super::{Completions, Prefix};
     use super::*;
+    use crate::arch::{Isa, run};
     use crate::matrix::{Duplicates, MatrixBuilder, Score};
 
     /// Each user's answers to the three questions of the set, and g: 52 who did not answer the first, which
@@ -349,7 +350,7 @@ mod tests {
             for (q, answer) in ["q0", "q1", "q2"].into_iter().zip(answers) {
                 push(q, *answer);
             }
-            // Of other questions few, so that crowds pay.
+            // Few other questions, so that rings pay.
             push(&format!("r{:02}", u % 12), Some(0));
         }
         let matrix = builder.finish(Duplicates::Error, "row").unwrap();
@@ -378,24 +379,27 @@ mod tests {
         let (floor, table) = (0.7, rows.bits().unwrap());
         let mut base = Base::default();
         assert!(base.reset(table, &sorted, &prefix, 1.0 - floor * floor));
-        let in_crowds: usize = base.crowds.iter().sum();
-        assert_eq!(in_crowds, 56);
+        let in_rings: usize = base.rings.iter().sum();
+        assert_eq!(in_rings, 56);
         let mut told = Vec::new();
         for l1 in 0..questions {
-            let wanted = Wanted { floor, fewest: 10 };
+            let wanted = Wanted {
+                floor,
+                min_users: 10,
+            };
             let told = &mut |mut set: [usize; 3], sums: [f64; 4]| {
                 set.sort_unstable();
                 told.push((set, sums[0]));
             };
-            search(
-                Isa::Portable,
+            let search = Search {
                 table,
-                &base,
+                base: &base,
                 l1,
-                &mut Buffers::default(),
+                buffers: &mut Buffers::default(),
                 wanted,
-                told,
-            );
+                exact: told,
+            };
+            run(Isa::Portable, search);
         }
         assert_eq!(told, [([0, 1, 2], 44.0)]);
     }

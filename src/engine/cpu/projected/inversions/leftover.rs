@@ -1,7 +1,9 @@
 //! The leaves that are left over: their exact sums over the users of a list.
 
-use super::super::kernel::{Bar, SUMS, may_reach};
+use super::super::kernel::SUMS;
 use crate::arch::Row;
+use crate::stats::bounds::outer_users_tell;
+use crate::stats::{Moments, Six};
 
 /// What a user brings to the sums of a leaf.
 #[derive(Clone, Copy, Debug, Default)]
@@ -12,33 +14,36 @@ pub(super) struct Summand {
     pub(super) g: i32,
 }
 
-/// A list of users, the outer ones first, and the bar that leaves out the others.
+/// A list of users, the outer ones first.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct List<'a> {
     pub(super) entries: &'a [u32],
     pub(super) outer: usize,
-    pub(super) bar: Bar,
+    /// At least Σg² over the others.
+    pub(super) left_out: f64,
+    /// What the floor leaves unexplained.
+    pub(super) unexplained: f64,
 }
 
 /// What the leaves of a stem are summed from.
-pub(super) struct Stem<'a> {
+pub(super) struct StemUsers<'a> {
     pub(super) steps: &'a [u32],
     pub(super) rows: &'a [Row],
     pub(super) summands: &'a [Summand],
 }
 
-/// Sums the leaves of `alive` exactly, those of `fewest` users or more: n, A, X, Y over the users of the
+/// Sums the leaves of `alive` exactly, those of `min_users` users or more: n, A, X, Y over the users of the
 /// list who answered them. The outer users are summed first, and leaves that these tell to be below the
-/// bar are left.
+/// floor are left.
 ///
 /// # Safety
 /// The entries must name users of the stem.
 #[inline(always)]
 pub(super) unsafe fn judge<const SIMPLE: bool>(
-    stem: &Stem<'_>,
+    stem: &StemUsers<'_>,
     list: List<'_>,
     alive: Row,
-    fewest: i64,
+    min_users: i64,
     words: &mut Vec<u64>,
     mut kept: impl FnMut(usize, [f64; 4]),
 ) {
@@ -61,7 +66,13 @@ pub(super) unsafe fn judge<const SIMPLE: bool>(
             unsafe {
                 let mut sums = [0; SUMS];
                 stem.add::<SIMPLE>(first, of_first, w, bit, &mut sums);
-                if !may_reach(moments(sums), sums[4] as f64, &list.bar) {
+                let squares = sums[4] as f64;
+                let List {
+                    left_out,
+                    unexplained,
+                    ..
+                } = list;
+                if outer_users_tell(moments(sums), squares, left_out, unexplained) {
                     continue;
                 }
                 if !has_others {
@@ -69,7 +80,7 @@ pub(super) unsafe fn judge<const SIMPLE: bool>(
                     has_others = true;
                 }
                 stem.add::<SIMPLE>(others, of_others, w, bit, &mut sums);
-                if sums[0] >= fewest {
+                if sums[0] >= min_users {
                     kept(w * 64 + bit as usize, moments(sums));
                 }
             }
@@ -78,11 +89,12 @@ pub(super) unsafe fn judge<const SIMPLE: bool>(
 }
 
 /// n, A, X, Y of n, Sa, Sg, Saa, Sgg, Sag.
-fn moments([n, sa, sg, saa, sgg, sag]: [i64; SUMS]) -> [f64; 4] {
-    [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg].map(|sum| sum as f64)
+fn moments(sums: [i64; SUMS]) -> [f64; 4] {
+    let Moments { n, a, x, y } = Six::from_array(sums).moments();
+    [n, a, x, y].map(|sum| sum as f64)
 }
 
-impl Stem<'_> {
+impl StemUsers<'_> {
     /// The word `w` of what each user of the entries answered.
     ///
     /// # Safety
@@ -159,6 +171,7 @@ impl Stem<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::bounds::unexplained;
 
     #[test]
     fn what_the_outer_users_do_not_tell_is_left_to_the_others() {
@@ -171,16 +184,17 @@ mod tests {
             .collect();
         let summands = users.map(|(_, g)| Summand { bin: 0, g });
         let entries: Vec<u32> = (0..).zip(users).map(|(i, (a, _))| i | a << 16).collect();
-        let stem = Stem {
+        let stem = StemUsers {
             steps: &[0, 1],
             rows: &rows,
             summands: &summands,
         };
-        let told = |floor: f64, left_out: f64, fewest: i64| {
+        let told = |floor: f64, left_out: f64, min_users: i64| {
             let list = List {
                 entries: &entries,
                 outer: 2,
-                bar: Bar::new::<f64>(floor, left_out, false),
+                left_out,
+                unexplained: unexplained(floor),
             };
             let mut told = Vec::new();
             // SAFETY: the entries are users of the stem.
@@ -189,7 +203,7 @@ mod tests {
                     &stem,
                     list,
                     everybody,
-                    fewest,
+                    min_users,
                     &mut Vec::new(),
                     |m, sums| {
                         told.push((m, sums));

@@ -1,12 +1,10 @@
 //! The pair test: 256 leaves at once are discarded by boolean operations alone.
 //!
 //! # The bound
-//! Let t > 0 be the floor and r ≥ t on a leaf. Then g regressed on a has slope β ≥ 0 and residual
-//! sum of squares RSS = (1 − r²)·Σ(g − ḡ)² ≤ (1 − t²)·Σg², g being centred anywhere. Two users i, j
-//! of the leaf with aᵢ ≤ aⱼ and gᵢ − gⱼ ≥ D > 0, an *inversion*, have residuals with
-//! eᵢ − eⱼ = gᵢ − gⱼ − β·(aᵢ − aⱼ) ≥ D, so eᵢ² + eⱼ² ≥ D²/2. So a leaf with an inversion of gap D is
-//! below the floor where D²/2 > (1 − t²)·E, for any E ≥ Σg² over the leaf's users, such as Σg² over
-//! those of its prefix one question short. D and Σg² are exact integers; 1 − t² is rounded up.
+//! A leaf with two users in the wrong order, an *inversion*, is below the floor where the drop of g
+//! from one to the other is large for the Σg² of its users: [`crate::stats::bounds`], one inversion.
+//! Here S is taken over the users of the prefix one question short. Drops and squares are exact
+//! integers.
 //!
 //! # The walk
 //! ```text
@@ -15,7 +13,7 @@
 //!     for each l₂:
 //!         clear the table; for each user of its list, with score s and bin b of g,
 //!             for each score x: table[b][class of s + x] |= row of x
-//!         E = Σg²; the least number of bins apart whose gap D has D²/2 > (1 − t²)·E
+//!         S = Σg²; the least number of bins apart whose drop tells
 //!         from the outermost bin of high g inward, for each class c:
 //!             reached = leaves with a user of that bin or beyond, and of class c or below
 //!             dead |= reached & table[the bin of low g that is far enough away][c]
@@ -34,24 +32,27 @@
 //! leaves left over (one in seventeen), a tenth each for lists and the table's rows.
 //! Nearly all of it is scalar work, so portable code takes hardly longer.
 //!
-//! # Crowds
-//! E may be less than Σg² over the whole list. Users come by |g| descending. The first of them are a
-//! *crowd*, the next another; who answered is counted on all leaves at once, in bits of sums (a full
-//! adder is 5 operations). A leaf with at most k users of a crowd has at most the Σg² of its first k.
-//! Leaves with more are not discarded; for *thin* leaves, with few users of both, a lower E holds.
+//! # Rings
+//! S may be less than Σg² over the whole list ([`crate::stats::bounds`], rings). Users come by |g|
+//! descending. The first of them are a *ring*, the next another; who answered is counted on all leaves at
+//! once, in bits of sums (a full adder is 5 operations). Leaves with more users of a ring than allowed are
+//! not discarded; for *thin* leaves, with few users of both rings, a lower S holds.
 //!
 //! # Leaves left over
-//! They are summed exactly, the crowds first: these are outer users in the sense of [`super::kernel`], whose
-//! bound discards most before the others are looked at.
+//! They are summed exactly, the rings first: these are outer users
+//! ([`outer_users_tell`](crate::stats::bounds::outer_users_tell)) and discard most leaves before the others
+//! are looked at.
 //!
 //! # Memory
 //! A thread's lists take at most 4 bytes for each user of a stem and position: 64 MiB for 65,536 users.
 //!
 //! # The audit
-//! Users are met by list entry, never by leaf. Sets are counted as the leaves that were valid when a
-//! list was taken up; n is summed over the users of each stem, and moved by every entry that was
-//! listed and not met, or met and not listed. The other five sums follow from the closed form of the
-//! prefix's users. A stem, list or user left out or done twice fails the audit.
+//! Leaves are met 256 at a time, so their users cannot be counted one by one. What is counted is:
+//! sets, as the leaves that were valid when a list was taken up; and each user's part in n, which is known
+//! when a stem begins, from how many questions they answered. That n is then corrected by the entries that
+//! were met less those that were listed, so an entry that is skipped or met twice moves it. The other five
+//! sums are taken from the closed form of the prefix's users. A stem, list or user left out or done twice
+//! fails the audit.
 
 mod base;
 mod cells;
