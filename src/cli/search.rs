@@ -6,7 +6,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::stop::{Stop, Stopped};
 use super::table::TableArgs;
-use super::{Talk, say};
+use super::{Talk, advice, say};
 use anyhow::Context;
 use clap::{Args, ValueEnum};
 use kcorrset::engine::{Engine, EngineError, Part, Query, QueryError};
@@ -107,7 +107,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     };
     output.write(|out| Ok(out.write_all(text.as_bytes())?))?;
     for warning in report::warnings(&report) {
-        say(&format!("warning: {warning}"));
+        say(&advice::warning(&warning));
     }
     Ok(Exit::Done)
 }

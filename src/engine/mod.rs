@@ -6,6 +6,7 @@
 //! audit is right, and never returns a float.
 
 pub mod cpu;
+#[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod oracle;
 pub mod published;
