@@ -14,7 +14,7 @@ fn main() -> ExitCode {
             match exit {
                 // Asked for, so no error.
                 cli::exit::Exit::Stopped => cli::say(&format!("{error:#}")),
-                _ => cli::say(&format!("error: {}", cli::advice::sentence(&error))),
+                _ => cli::say(&cli::advice::error(&error)),
             }
             exit.code()
         }

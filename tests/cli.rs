@@ -80,7 +80,7 @@ pub(crate) fn shown(output: &Output) -> String {
 }
 
 /// Times and rates become `_`.
-fn mask(text: &str) -> String {
+pub(crate) fn mask(text: &str) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
         if line.starts_with("  \"elapsed_s\": ") {
@@ -768,7 +768,10 @@ fn devices_and_profiles_that_make_no_sense_are_refused() {
         "--device 0: is named twice",
     );
     refused(&format!("{search} --device 0,"), "invalid value ''");
-    refused(&format!("{search} --device 0,999"), "--device 999: there ");
+    refused(
+        &format!("{search} --device 0,999"),
+        "there is no GPU 999: there ",
+    );
     refused(&format!("{search} --profile 0"), "0 is not in 1..=4");
     refused(&format!("{search} --profile 5"), "5 is not in 1..=4");
     refused(
@@ -783,7 +786,10 @@ fn devices_and_profiles_that_make_no_sense_are_refused() {
         "invalid value 'quick'",
     );
     refused("bench gpu --quick --device 0,0", "is named twice");
-    refused("bench gpu --quick --device 999", "--device 999: there ");
+    refused(
+        "bench gpu --quick --device 999",
+        "there is no GPU 999: there ",
+    );
 }
 
 #[test]

@@ -206,9 +206,7 @@ pub enum RowFault {
         found: &'static str,
     },
     /// JSON: a field is missing.
-    #[error(
-        "no field {field:?}: the object has {found}; a missing answer is written as null"
-    )]
+    #[error("no field {field:?}: the object has {found}; a missing answer is written as null")]
     MissingField {
         /// Its name.
         field: String,

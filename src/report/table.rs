@@ -182,7 +182,9 @@ mod tests {
     #[test]
     fn warns_of_few_users_few_sets_and_none() {
         let said = |report: &Report| {
-            let sentences = warnings(report).into_iter().map(|warning| warning.to_string());
+            let sentences = warnings(report)
+                .into_iter()
+                .map(|warning| warning.to_string());
             sentences.collect::<Vec<_>>().join("\n")
         };
         let mut report = sample::report();

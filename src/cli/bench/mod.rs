@@ -6,7 +6,7 @@ mod workload;
 
 use super::Talk;
 use super::engine::{
-    Instructions, check_devices, target, threads_or_all, threads_parser, profile_parser,
+    Instructions, check_devices, profile_parser, target, threads_or_all, threads_parser,
 };
 use super::exit::Exit;
 use super::output::Output;

@@ -23,7 +23,7 @@ pub(super) struct Seen {
 /// There are none of a single set.
 pub(super) fn cut_short(chunk: Chunk) -> Result<Seen, String> {
     if chunk.sets < 2 {
-        return Err("it cuts short the loops that a single set takes; use --engine cpu".to_owned());
+        return Err("it cuts short the loops that a single set takes".to_owned());
     }
     Ok(Seen {
         sums: AuditSums::default(),
@@ -229,7 +229,7 @@ mod tests {
         cut.cut = 2;
         assert!(read(&[cut], &[1, 1]).is_err());
         let one = Chunk { first: 7, sets: 1 };
-        assert!(cut_short(one).unwrap_err().contains("--engine cpu"));
+        assert!(cut_short(one).unwrap_err().contains("a single set"));
     }
 
     #[test]

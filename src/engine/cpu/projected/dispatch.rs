@@ -31,6 +31,7 @@ macro_rules! dispatch {
                 floor: &dyn Fn() -> f64,
                 exact: &mut dyn FnMut([usize; 3]),
             ) -> Tally {
+                assert!(isa.is_available(), "{} is not available", isa.name());
                 #[cfg(target_arch = "x86_64")]
                 {
                     #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
@@ -56,9 +57,6 @@ macro_rules! dispatch {
                     ) -> Tally {
                         // SAFETY: the features of this function are those of the level.
                         unsafe { stem::search::<$avx512>(base, l1, lists, floor, exact) }
-                    }
-                    if isa >= Isa::Avx2 {
-                        assert!(isa.is_available(), "{} is not available", isa.name());
                     }
                     match isa {
                         Isa::Avx512 | Isa::Amx => {

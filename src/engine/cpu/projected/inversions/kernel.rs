@@ -51,6 +51,7 @@ pub(in crate::engine::cpu) fn search(
     wanted: Wanted,
     exact: &mut dyn FnMut([usize; 3], [f64; 4]),
 ) -> Tally {
+    assert!(isa.is_available(), "{} is not available", isa.name());
     #[cfg(target_arch = "x86_64")]
     {
         #[target_feature(enable = "avx2,fma,popcnt,bmi1,bmi2")]
@@ -76,9 +77,6 @@ pub(in crate::engine::cpu) fn search(
         ) -> Tally {
             // SAFETY: the features of this function are those of the level.
             unsafe { either::<Avx2>(table, base, l1, buffers, wanted, exact) }
-        }
-        if isa >= Isa::Avx2 {
-            assert!(isa.is_available(), "{} is not available", isa.name());
         }
         match isa {
             Isa::Avx512 | Isa::Amx => {
