@@ -167,21 +167,21 @@ deep_search "${tag}deep-k32" 12 "$folder/quick-deep.csv" -k 32
 line "bench, $runs runs" "$folder/${tag}bench.json"
 
 # 5. The sweep: the length of a dispatch.
-for workload in 1 2 3 4; do
+for profile in 1 2 3 4; do
     best=""
     run=0
     while [ $run -lt $((runs)) ]; do
         run=$((run + 1))
-        out="$folder/${tag}sweep-$workload-$run"
+        out="$folder/${tag}sweep-$profile-$run"
         # shellcheck disable=SC2086 # a list of words
-        search "$out" 10 "$folder/${tag}benchmark.csv" -k $k $gpu --workload $workload
+        search "$out" 10 "$folder/${tag}benchmark.csv" -k $k $gpu --profile $profile
         results "$out.json" >"$out.results"
         cmp "$out.results" "$folder/${tag}cpu-k$k.results" >&2 ||
-            fail "--workload $workload: other results than the CPU's"
+            fail "--profile $profile: other results than the CPU's"
         best="$best $(number "$out.json" elapsed_s)"
     done
     busy=$(sed -n 's/.*busy_share="\([^"]*\)".*/\1/p' "$out.log" | head -n 1)
-    line "K = $k, --workload $workload" "$best s (busy ${busy:-unknown})"
+    line "K = $k, --profile $profile" "$best s (busy ${busy:-unknown})"
 done
 
 echo

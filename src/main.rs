@@ -14,7 +14,7 @@ fn main() -> ExitCode {
             match exit {
                 // Asked for, so no error.
                 cli::exit::Exit::Stopped => cli::talk::say(&format!("{error:#}")),
-                _ => cli::talk::say(&format!("error: {error:#}")),
+                _ => cli::talk::say(&cli::advice::error(&error)),
             }
             exit.code()
         }

@@ -39,8 +39,7 @@ pub enum MatrixError {
     NoResponses,
     /// A (user, question) twice under [`Duplicates::Error`].
     #[error(
-        "user {user:?} answered question {question:?} twice, at {unit} {first} and {unit} {second}; \
-         choose one with --duplicates first or --duplicates last"
+        "user {user:?} answered question {question:?} twice, at {unit} {first} and {unit} {second}"
     )]
     Duplicate {
         /// The user's id.

@@ -80,7 +80,7 @@ pub(crate) fn shown(output: &Output) -> String {
 }
 
 /// Times and rates become `_`.
-fn mask(text: &str) -> String {
+pub(crate) fn mask(text: &str) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
         if line.starts_with("  \"elapsed_s\": ") {
@@ -740,7 +740,7 @@ fn instructions_can_be_forced_where_the_cpu_engine_heeds_them() {
 fn a_gpu_says_how_busy_it_was_and_what_it_was_asked_first() {
     let line = "search exam.csv -k 3 --format csv";
     let want = run(&format!("{line} --engine reference"));
-    for options in ["", " --workload 1", " --workload 4 --device 0"] {
+    for options in ["", " --profile 1", " --profile 4 --device 0"] {
         let out = run(&format!("{line} --engine gpu -v{options}"));
         assert_eq!((code(&out), &out.stdout), (0, &want.stdout));
         let said = text(&out.stderr);
@@ -748,15 +748,15 @@ fn a_gpu_says_how_busy_it_was_and_what_it_was_asked_first() {
             assert!(said.contains(word), "{word}: {said}");
         }
     }
-    let unheeded = run(&format!("{line} --threads 1 --workload 3"));
+    let unheeded = run(&format!("{line} --threads 1 --profile 3"));
     assert_eq!((code(&unheeded), &unheeded.stdout), (0, &want.stdout));
-    assert!(text(&unheeded.stderr).contains("--workload is for GPUs and changes nothing"));
+    assert!(text(&unheeded.stderr).contains("--profile is for GPUs and changes nothing"));
     let quiet = run(&format!("{line} --engine gpu"));
     assert_eq!((code(&quiet), text(&quiet.stderr)), (0, ""));
 }
 
 #[test]
-fn devices_and_workloads_that_make_no_sense_are_refused() {
+fn devices_and_profiles_that_make_no_sense_are_refused() {
     let refused = |line: &str, why: &str| {
         let out = run(line);
         assert_eq!((code(&out), text(&out.stdout)), (2, ""), "{line}");
@@ -768,22 +768,28 @@ fn devices_and_workloads_that_make_no_sense_are_refused() {
         "--device 0: is named twice",
     );
     refused(&format!("{search} --device 0,"), "invalid value ''");
-    refused(&format!("{search} --device 0,999"), "--device 999: there ");
-    refused(&format!("{search} --workload 0"), "0 is not in 1..=4");
-    refused(&format!("{search} --workload 5"), "5 is not in 1..=4");
     refused(
-        &format!("{search} --engine cpu --workload 2"),
-        "--workload is for GPUs",
+        &format!("{search} --device 0,999"),
+        "there is no GPU 999: there ",
+    );
+    refused(&format!("{search} --profile 0"), "0 is not in 1..=4");
+    refused(&format!("{search} --profile 5"), "5 is not in 1..=4");
+    refused(
+        &format!("{search} --engine cpu --profile 2"),
+        "--profile is for GPUs",
     );
     refused("bench cpu --quick --device 0", "are for GPUs");
-    refused("bench cpu --quick --gpu-workload 1", "are for GPUs");
+    refused("bench cpu --quick --profile 1", "are for GPUs");
     refused("bench cpu --quick --pipeline flat", "are for GPUs");
     refused(
         "bench gpu --quick --pipeline quick",
         "invalid value 'quick'",
     );
     refused("bench gpu --quick --device 0,0", "is named twice");
-    refused("bench gpu --quick --device 999", "--device 999: there ");
+    refused(
+        "bench gpu --quick --device 999",
+        "there is no GPU 999: there ",
+    );
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod gram; // the CPU engine's cross-product regimes against the oracle
 mod halves; // sets of five and more by halves, over several blocks of lanes, against the plain walk
 mod input; // every fault of a table has its message; forms and packings agree; no mutation panics
 mod properties; // what must not change when a table is changed in a known way
+mod readme; // what the README shows is what the program prints
 mod shaders; // every shader parses and validates without a device; layouts agree
 mod spaces; // any space on every engine: fixed questions, pools in any order, parts
 mod synth; // generated tables: counts, shares, models, and what is written reads back

@@ -329,6 +329,35 @@ fn leftover_faults(sources: &[Source]) -> Vec<String> {
     faults
 }
 
+/// Where the library names an option: it is for the command line to say what to type.
+fn flag_faults(sources: &[Source]) -> Vec<String> {
+    let named = |line: &str| {
+        let letter = |rest: &str| rest.starts_with(|c: char| c.is_ascii_lowercase());
+        let long = line.match_indices("--").any(|(at, dashes)| {
+            let before = line[..at].chars().next_back();
+            letter(&line[at + dashes.len()..]) && before != Some('-')
+        });
+        let short = |start| line.split(start).skip(1).any(|rest| rest.starts_with("k "));
+        long || short("\"-") || short("`-")
+    };
+    let of_program = |path: &str| path.starts_with("src/cli/") || path == "src/main.rs";
+    let mut faults = Vec::new();
+    for source in sources.iter().filter(|source| !of_program(&source.path)) {
+        for (number, _) in (1..)
+            .zip(source.text.lines())
+            .filter(|(_, line)| named(line))
+        {
+            faults.push(format!("{}:{number}: names an option", source.path));
+        }
+    }
+    faults
+}
+
+#[test]
+fn the_library_names_no_option() {
+    none(&flag_faults(&sources("src", "rs")));
+}
+
 #[test]
 fn lower_layers_never_name_higher_ones() {
     let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
@@ -461,6 +490,10 @@ fn the_rules_can_be_broken() {
 
     let left = concat!("// TO", "DO: finish");
     assert_eq!(leftover_faults(&[file("src/x.rs", left)]).len(), 1);
+    let flags = |path, text| flag_faults(&[file(path, text)]).len();
+    assert_eq!(flags("src/x.rs", "/// As `--top` says.\n\"-k 0: none\""), 2);
+    assert_eq!(flags("src/x.rs", "// a -- b, |---|, x--, -k\n"), 0);
+    assert_eq!(flags("src/cli/x.rs", "\"--top\""), 0);
 }
 
 /// Planted circles, each with how many faults it makes.

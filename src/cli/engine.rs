@@ -13,7 +13,7 @@ use std::time::Duration;
 const MOST_THREADS: i64 = 1024;
 
 /// Milliseconds of a dispatch, as hashcat's profiles have them.
-const WORKLOADS: [u64; 4] = [2, 12, 96, 480];
+const PROFILES: [u64; 4] = [2, 12, 96, 480];
 
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "What computes")]
@@ -26,8 +26,8 @@ pub struct EngineArgs {
     device: Vec<usize>,
     /// How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the more, the less
     /// responsive is a desktop on it [default: 2]
-    #[arg(long, value_name = "1..4", value_parser = workload_parser())]
-    workload: Option<u8>,
+    #[arg(long, value_name = "1..4", value_parser = profile_parser())]
+    profile: Option<u8>,
     /// Threads of the CPU engine [default: one a core]
     #[arg(long, value_name = "T", value_parser = threads_parser())]
     threads: Option<u16>,
@@ -41,16 +41,16 @@ pub fn threads_parser() -> impl clap::builder::TypedValueParser<Value = u16> {
     clap::value_parser!(u16).range(1..=MOST_THREADS)
 }
 
-/// `--workload`: a place in [`WORKLOADS`], from 1.
-pub fn workload_parser() -> impl clap::builder::TypedValueParser<Value = u8> {
-    clap::value_parser!(u8).range(1..=WORKLOADS.len() as i64)
+/// `--profile`: a place in [`PROFILES`], from 1.
+pub fn profile_parser() -> impl clap::builder::TypedValueParser<Value = u8> {
+    clap::value_parser!(u8).range(1..=PROFILES.len() as i64)
 }
 
-/// What `--workload` asks for, or the usual.
-pub fn target(workload: Option<u8>) -> Duration {
-    let place = workload.and_then(|workload| usize::from(workload).checked_sub(1));
+/// What `--profile` asks for, or the usual.
+pub fn target(profile: Option<u8>) -> Duration {
+    let place = profile.and_then(|profile| usize::from(profile).checked_sub(1));
     place
-        .and_then(|place| WORKLOADS.get(place).copied())
+        .and_then(|place| PROFILES.get(place).copied())
         .map_or(gpu::TARGET, Duration::from_millis)
 }
 
@@ -138,8 +138,8 @@ impl EngineArgs {
         if self.on_gpu() && !gpu {
             bail!("--device chooses a GPU: leave it out, or take --engine gpu");
         }
-        if self.workload.is_some() && !gpu {
-            bail!("--workload is for GPUs: leave it out, or take --engine gpu");
+        if self.profile.is_some() && !gpu {
+            bail!("--profile is for GPUs: leave it out, or take --engine gpu");
         }
         check_devices(&self.device)?;
         if self.threads.is_some() && !cpu {
@@ -171,8 +171,8 @@ impl EngineArgs {
             EngineName::Reference => (Choice::Reference, None),
             EngineName::Auto => {
                 let (choice, mut why) = self.choose();
-                if choice == Choice::Cpu && self.workload.is_some() {
-                    why.push_str("; --workload is for GPUs and changes nothing");
+                if choice == Choice::Cpu && self.profile.is_some() {
+                    why.push_str("; --profile is for GPUs and changes nothing");
                 }
                 (choice, Some(why))
             }
@@ -181,7 +181,7 @@ impl EngineArgs {
             Choice::Cpu => Box::new(self.cpu()?),
             Choice::Gpu(indices) => {
                 let engine = GpuEngine::open_each(&indices)?;
-                Box::new(engine.with_target(target(self.workload)))
+                Box::new(engine.with_target(target(self.profile)))
             }
             Choice::Reference => Box::new(ReferenceEngine),
         };
@@ -304,9 +304,9 @@ mod tests {
     }
 
     #[test]
-    fn workloads_are_the_profiles() {
+    fn profiles_are_four_lengths_of_a_dispatch() {
         assert_eq!(target(None), target(Some(2)));
-        let all = [1, 2, 3, 4].map(|workload| target(Some(workload)).as_millis());
+        let all = [1, 2, 3, 4].map(|profile| target(Some(profile)).as_millis());
         assert_eq!(all, [2, 12, 96, 480]);
     }
 }

@@ -71,7 +71,10 @@ fn of_engine(error: &EngineError) -> Option<Exit> {
         EngineError::Stopped => Some(Exit::Stopped),
         EngineError::SelfTest { .. } => Some(Exit::Audit),
         EngineError::Device { .. } => Some(Exit::Device),
-        EngineError::Refused { .. } | EngineError::NoDevice(_) => Some(Exit::Bad),
+        EngineError::Refused { .. }
+        | EngineError::NoThreads { .. }
+        | EngineError::NoGpu
+        | EngineError::NoSuchGpu { .. } => Some(Exit::Bad),
     }
 }
 
@@ -97,7 +100,7 @@ mod tests {
         });
         let cases: [(anyhow::Error, u8); 6] = [
             (anyhow!("anything else"), 2),
-            (EngineError::NoDevice("none".into()).into(), 2),
+            (EngineError::NoGpu.into(), 2),
             (self_test.into(), 3),
             (SearchError::Audit(audit).into(), 3),
             (SearchError::Engine(device()).into(), 4),

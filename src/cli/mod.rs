@@ -3,6 +3,7 @@
 //! Layer 4, part of the binary. It decides what is printed where: results on stdout, all else on
 //! stderr.
 
+pub mod advice;
 mod bench;
 mod devices;
 mod engine;

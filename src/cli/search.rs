@@ -1,5 +1,6 @@
 //! `kcorrset search`: the best sets of a table.
 
+use super::advice;
 use super::engine::EngineArgs;
 use super::exit::{Exit, Stopped};
 use super::output::Output;
@@ -107,7 +108,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     };
     output.write(|out| Ok(out.write_all(text.as_bytes())?))?;
     for warning in report::warnings(&report) {
-        say(&format!("warning: {warning}"));
+        say(&advice::warning(&warning));
     }
     Ok(Exit::Done)
 }

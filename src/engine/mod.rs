@@ -6,6 +6,7 @@
 //! audit is right, and never returns a float.
 
 pub mod cpu;
+#[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod oracle;
 pub mod published;
@@ -61,9 +62,28 @@ pub enum EngineError {
         /// What to do instead.
         hint: &'static str,
     },
-    /// No device to run on.
-    #[error("{0}")]
-    NoDevice(String),
+    /// The system does not give so many threads.
+    #[error("cannot start {threads} threads: {problem}")]
+    NoThreads {
+        /// How many.
+        threads: usize,
+        /// What the system said.
+        problem: String,
+    },
+    /// There is no GPU adapter.
+    #[error("no GPU adapter was found (Vulkan, Metal or DirectX 12)")]
+    NoGpu,
+    /// There is no GPU adapter of this number.
+    #[error(
+        "there is no GPU {index}: there {} in all, numbered from 0",
+        match adapters { 1 => "is 1 adapter".to_owned(), n => format!("are {n} adapters") }
+    )]
+    NoSuchGpu {
+        /// The number.
+        index: usize,
+        /// How many adapters there are.
+        adapters: usize,
+    },
     /// A device gave a wrong answer to a known question.
     #[error("self-test failed on {device}: {what}")]
     SelfTest {

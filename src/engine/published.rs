@@ -12,7 +12,7 @@
 //! discarded.
 //!
 //! r is rounded, so among sets that tie or nearly tie it may keep another one than the exact
-//! engines; that is why `--engine` does not offer it. The sets that it keeps are reported with their
+//! engines; that is why a search does not offer it. The sets that it keeps are reported with their
 //! exact sums, and its sums are audited like any engine's.
 
 use super::cpu::Isa;
@@ -49,7 +49,7 @@ impl PublishedEngine {
     /// On this many threads, compiled for this level.
     ///
     /// # Errors
-    /// [`EngineError::NoDevice`] where the system gives no such threads, [`EngineError::Refused`]
+    /// [`EngineError::NoThreads`], [`EngineError::Refused`]
     /// where the processor lacks the level.
     pub fn new(threads: usize, isa: Isa) -> Result<Self, EngineError> {
         if !isa.is_available() {
@@ -64,7 +64,10 @@ impl PublishedEngine {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .build()
-            .map_err(|e| EngineError::NoDevice(format!("cannot start {threads} threads: {e}")))?;
+            .map_err(|error| EngineError::NoThreads {
+                threads,
+                problem: error.to_string(),
+            })?;
         Ok(Self { pool, isa })
     }
 }

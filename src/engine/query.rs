@@ -10,10 +10,10 @@ use crate::top::Candidate;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum QueryError {
     /// K = 0.
-    #[error("-k 0: a set needs at least one question")]
+    #[error("a set needs at least one question")]
     NoQuestions,
     /// K > Q.
-    #[error("-k {k}: the table has only {questions} questions")]
+    #[error("sets of {k} questions are asked for, and the table has only {questions} questions")]
     TooFewQuestions {
         /// K.
         k: usize,
@@ -21,7 +21,9 @@ pub enum QueryError {
         questions: usize,
     },
     /// min_users > U.
-    #[error("--min-users {min_users}: the table has only {users} users")]
+    #[error(
+        "sets of {min_users} users and more are asked for, and the table has only {users} users"
+    )]
     TooFewUsers {
         /// min_users.
         min_users: u64,
@@ -29,18 +31,16 @@ pub enum QueryError {
         users: usize,
     },
     /// min_users < 2.
-    #[error("--min-users {min_users}: a correlation needs at least 2 users")]
+    #[error("a correlation needs at least 2 users, not {min_users}")]
     MinUsersBelowTwo {
         /// min_users.
         min_users: u64,
     },
     /// N = 0.
-    #[error("--top 0: ask for at least one set")]
+    #[error("at least one set must be asked for")]
     NoPlaces,
     /// C(Q, K) leaves 128 bits.
-    #[error(
-        "C({questions}, {k}) sets are more than 2^128, which cannot be numbered; choose another -k"
-    )]
+    #[error("C({questions}, {k}) sets are more than 2^128, which cannot be numbered")]
     TooManySets {
         /// Q.
         questions: usize,

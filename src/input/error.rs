@@ -6,8 +6,8 @@ use crate::matrix::MatrixError;
 use std::fmt;
 use std::io;
 
-/// Why there is no table. One message says what, where and what to do; it starts with the name of
-/// the source, except where the options are at fault.
+/// Why there is no table. One message says what, where and what to do about the table; it starts with
+/// the name of the source, except where the options are at fault.
 ///
 /// The causes are part of the message and so are not given as `source()` again.
 #[derive(Debug, thiserror::Error)]
@@ -119,10 +119,7 @@ pub enum LayoutFault {
     )]
     NotText,
     /// The header of a CSV lacks columns.
-    #[error(
-        "no column {missing}: the header on line {line} has {found}; \
-         name the columns with --user-column, --question-column and --score-column"
-    )]
+    #[error("no column {missing}: the header on line {line} has {found}")]
     MissingColumns {
         /// Those that are missing, as a list.
         missing: String,
@@ -209,10 +206,7 @@ pub enum RowFault {
         found: &'static str,
     },
     /// JSON: a field is missing.
-    #[error(
-        "no field {field:?}: the object has {found}; name the fields with --user-column, \
-         --question-column and --score-column, and write null for a missing answer"
-    )]
+    #[error("no field {field:?}: the object has {found}; a missing answer is written as null")]
     MissingField {
         /// Its name.
         field: String,

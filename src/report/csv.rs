@@ -1,4 +1,4 @@
-//! `--format csv`: a header and one row a result, RFC 4180.
+//! A report as CSV: a header and one row a result, RFC 4180.
 
 use super::Report;
 use csv::{Terminator, WriterBuilder};

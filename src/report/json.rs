@@ -1,4 +1,4 @@
-//! `--format json`: one object, its members and each result on a line of their own.
+//! A report as JSON: one object, its members and each result on a line of their own.
 
 use super::Report;
 use serde::Serialize;

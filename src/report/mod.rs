@@ -1,7 +1,7 @@
 //! The result of a search as a document, and one printer a form.
 //!
-//! Layer 3. [`Report`] is what `--format json` writes and `verify` reads back; the table and the
-//! CSV show parts of it. A printer returns the whole text, so that a caller writes all or nothing.
+//! Layer 3. [`Report`] is what the JSON form holds and is read back from; the table and the CSV show
+//! parts of it. A printer returns the whole text, so that a caller writes all or nothing.
 
 mod csv;
 mod decimal;
@@ -11,7 +11,7 @@ mod text;
 
 pub use self::csv::csv;
 pub use json::json;
-pub use table::{FEW_USERS, table, warnings};
+pub use table::{FEW_USERS, Warning, table, warnings};
 pub use text::{count, grouped, one_line, rate};
 
 use crate::engine::{Engine, Part, Query};
@@ -90,7 +90,7 @@ pub struct Ranks {
 /// What answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ran {
-    /// As `--engine` takes it.
+    /// Its [`Engine::name`].
     pub name: String,
     /// What it ran on.
     pub devices: Vec<String>,

@@ -1,4 +1,4 @@
-//! `--format table`: the report for people, and what it should warn them of.
+//! A report as a table for people, and what to warn them of.
 
 use super::text::{count, grouped, one_line, rate};
 use super::{Place, Report};
@@ -93,34 +93,53 @@ fn rows(places: &[Place], out: &mut String) -> std::fmt::Result {
     Ok(())
 }
 
-/// What a reader of `report` should know besides, one sentence each.
+/// What a reader of a report should know besides, each one sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Warning {
+    /// There is no result.
+    #[error(
+        "no set has a defined correlation: none was answered in full by {min_users} users whose \
+         scores and totals vary"
+    )]
+    NoneDefined {
+        /// Users that a set needed.
+        min_users: u64,
+    },
+    /// The best set has fewer users than [`FEW_USERS`].
+    #[error(
+        "the best set rests on only {}, and with so few a high r comes by chance",
+        count((*users).into(), "user")
+    )]
+    FewUsers {
+        /// Users of the best set.
+        users: u64,
+    },
+    /// There are fewer sets with a defined correlation than were asked for.
+    #[error(
+        "the {asked} best sets were asked for, and only {} a defined correlation",
+        match found { 1 => "1 has".to_owned(), n => format!("{n} have") }
+    )]
+    FewSets {
+        /// N.
+        asked: usize,
+        /// Results.
+        found: usize,
+    },
+}
+
+/// What a reader of `report` should know besides.
 #[must_use]
-pub fn warnings(report: &Report) -> Vec<String> {
-    let asked = report.query.top;
-    let mut out = Vec::new();
-    match report.results.as_slice() {
-        [] => out.push(format!(
-            "no set has a defined correlation: none was answered in full by {} users whose scores \
-             and totals vary",
-            report.query.min_users
-        )),
-        [winner, ..] => {
-            if winner.users < FEW_USERS {
-                out.push(format!(
-                    "the best set rests on only {}, and with so few a high r comes by chance; \
-                     --min-users {FEW_USERS} or more leaves such sets out",
-                    count(winner.users.into(), "user")
-                ));
-            }
-            if report.results.len() < asked {
-                out.push(format!(
-                    "--top {asked} asks for more than there are: {} with a defined correlation",
-                    count(report.results.len() as u128, "set")
-                ));
-            }
-        }
-    }
-    out
+pub fn warnings(report: &Report) -> Vec<Warning> {
+    let (asked, found) = (report.query.top, report.results.len());
+    let Some(winner) = report.results.first() else {
+        return vec![Warning::NoneDefined {
+            min_users: report.query.min_users,
+        }];
+    };
+    let users = winner.users;
+    let few_users = (users < FEW_USERS).then_some(Warning::FewUsers { users });
+    let few_sets = (found < asked).then_some(Warning::FewSets { asked, found });
+    few_users.into_iter().chain(few_sets).collect()
 }
 
 #[cfg(test)]
@@ -162,23 +181,22 @@ mod tests {
 
     #[test]
     fn warns_of_few_users_few_sets_and_none() {
+        let said = |report: &Report| {
+            let sentences = warnings(report)
+                .into_iter()
+                .map(|warning| warning.to_string());
+            sentences.collect::<Vec<_>>().join("\n")
+        };
         let mut report = sample::report();
         expect![[r#"
-            [
-                "the best set rests on only 7 users, and with so few a high r comes by chance; --min-users 10 or more leaves such sets out",
-                "--top 3 asks for more than there are: 2 sets with a defined correlation",
-            ]
-        "#]]
-        .assert_debug_eq(&warnings(&report));
+            the best set rests on only 7 users, and with so few a high r comes by chance
+            the 3 best sets were asked for, and only 2 have a defined correlation"#]]
+        .assert_eq(&said(&report));
         report.query.top = 2;
         report.results[0].users = FEW_USERS;
-        assert_eq!(warnings(&report), Vec::<String>::new());
+        assert_eq!(said(&report), "");
         report.results.clear();
-        expect![[r#"
-            [
-                "no set has a defined correlation: none was answered in full by 2 users whose scores and totals vary",
-            ]
-        "#]]
-        .assert_debug_eq(&warnings(&report));
+        expect![[r#"no set has a defined correlation: none was answered in full by 2 users whose scores and totals vary"#]]
+            .assert_eq(&said(&report));
     }
 }

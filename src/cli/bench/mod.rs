@@ -5,7 +5,7 @@ mod print;
 mod workload;
 
 use super::engine::{
-    Instructions, check_devices, target, threads_or_all, threads_parser, workload_parser,
+    Instructions, check_devices, profile_parser, target, threads_or_all, threads_parser,
 };
 use super::exit::{Exit, Stopped};
 use super::output::Output;
@@ -67,8 +67,8 @@ pub struct BenchArgs {
     #[arg(long, value_name = "I,..", value_delimiter = ',')]
     device: Vec<usize>,
     /// How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms [default: 2]
-    #[arg(long, value_name = "1..4", value_parser = workload_parser())]
-    gpu_workload: Option<u8>,
+    #[arg(long, value_name = "1..4", value_parser = profile_parser())]
+    profile: Option<u8>,
     /// The pipelines to measure on each GPU, in turn with each other [default: the one that a search
     /// would take]
     #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
@@ -130,9 +130,9 @@ impl BenchArgs {
         let wanted = named || self.engines.is_empty();
         if !wanted {
             let given = !self.device.is_empty() || !self.pipeline.is_empty();
-            if given || self.gpu_workload.is_some() {
+            if given || self.profile.is_some() {
                 bail!(
-                    "--device, --pipeline and --gpu-workload are for GPUs: leave them out, or bench \
+                    "--device, --pipeline and --profile are for GPUs: leave them out, or bench \
                      gpu too"
                 );
             }
@@ -192,7 +192,7 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let mut gpus = Vec::new();
     let mut measured_on = Vec::new();
     for index in indices {
-        let engine = GpuEngine::open(Some(index))?.with_target(target(args.gpu_workload));
+        let engine = GpuEngine::open(Some(index))?.with_target(target(args.profile));
         let start = Instant::now();
         engine.self_test()?;
         let self_test_s = start.elapsed().as_secs_f64();

@@ -41,7 +41,7 @@ pub struct VerifyArgs {
         value_name = "RESULT",
         required_unless_present = "sample",
         conflicts_with_all = [
-            "sample", "k", "min_users", "chunks", "chunk_sets", "seed", "engine", "device", "workload", "threads",
+            "sample", "k", "min_users", "chunks", "chunk_sets", "seed", "engine", "device", "profile", "threads",
             "instructions",
         ]
     )]

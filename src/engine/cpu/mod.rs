@@ -32,7 +32,7 @@ use layout::{Layout, Member, Rows, outermost_first};
 use rayon::prelude::*;
 use std::sync::{Arc, OnceLock};
 
-/// `--engine cpu`.
+/// The engine on all cores.
 #[derive(Debug)]
 pub struct CpuEngine {
     pool: rayon::ThreadPool,
@@ -46,13 +46,16 @@ impl CpuEngine {
     /// On this many threads.
     ///
     /// # Errors
-    /// [`EngineError::NoDevice`] where the system gives no such threads.
+    /// [`EngineError::NoThreads`].
     pub fn new(threads: usize) -> Result<Self, EngineError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(threads)
             .thread_name(|i| format!("kcorrset-{i}"))
             .build()
-            .map_err(|e| EngineError::NoDevice(format!("cannot start {threads} threads: {e}")))?;
+            .map_err(|error| EngineError::NoThreads {
+                threads,
+                problem: error.to_string(),
+            })?;
         Ok(Self {
             pool,
             isa: Isa::detect(),

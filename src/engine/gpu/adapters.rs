@@ -7,7 +7,7 @@ use serde::Serialize;
 /// What is known of one adapter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AdapterReport {
-    /// The number that `--device` takes.
+    /// Its place in [`adapters`], from 0: the number that people choose it by.
     pub index: usize,
     /// The adapter's name.
     pub name: String,
@@ -19,7 +19,7 @@ pub struct AdapterReport {
     pub driver_info: String,
     /// DiscreteGpu, IntegratedGpu, VirtualGpu, Cpu or Other.
     pub device_type: String,
-    /// Whether it computes on the CPU; `--engine auto` then leaves it alone.
+    /// Whether it computes on the CPU; then it is used only where asked for.
     pub software: bool,
     /// PCI id of the vendor.
     pub vendor: u32,
@@ -99,22 +99,13 @@ pub(super) fn choose(
 ) -> Result<Vec<(AdapterReport, wgpu::Adapter)>, EngineError> {
     let found = enumerate();
     if found.is_empty() {
-        return Err(EngineError::NoDevice(
-            "no GPU adapter found (Vulkan, Metal or DirectX 12); install a driver, or use \
-             --engine cpu"
-                .to_owned(),
-        ));
+        return Err(EngineError::NoGpu);
     }
     let indices = if indices.is_empty() { &[0] } else { indices };
     let choose = |&at: &usize| {
-        let adapter = found.get(at).ok_or_else(|| {
-            let adapters = match found.len() {
-                1 => "is only 1 adapter".to_owned(),
-                n => format!("are only {n} adapters"),
-            };
-            EngineError::NoDevice(format!(
-                "--device {at}: there {adapters}; `kcorrset devices` lists what there is, from 0"
-            ))
+        let adapter = found.get(at).ok_or(EngineError::NoSuchGpu {
+            index: at,
+            adapters: found.len(),
         })?;
         Ok((report(at, adapter), adapter.clone()))
     };

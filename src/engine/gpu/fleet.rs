@@ -4,7 +4,7 @@
 //! The CPU engine is not one of them. Its audit is over integers shifted by other amounts, so its
 //! ranges would each need a closed form of their own, a pass over the table for each; and its
 //! regimes set up more for a range than a chunk of milliseconds is worth. The host's cores have
-//! work here too: they finish the survivors. `--skip` and `--limit` split a search by hand.
+//! work here too: they finish the survivors. Parts split a search by hand.
 
 use super::drive::{Drive, Driven};
 use super::job::Job;

@@ -204,7 +204,7 @@ impl Excess {
             what: self.what,
             need: self.need,
             have: self.have,
-            hint: "use --engine cpu",
+            hint: "choose another engine",
         }
     }
 }

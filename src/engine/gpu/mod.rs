@@ -72,7 +72,7 @@ use std::time::Duration;
 /// hides the tens of microseconds of its submission. Watchdogs kill at about 2 s.
 pub const TARGET: Duration = Duration::from_millis(12);
 
-/// `--engine gpu`.
+/// The engine on GPUs.
 #[derive(Clone, Debug)]
 pub struct GpuEngine {
     members: Vec<Member>,
@@ -89,7 +89,7 @@ impl GpuEngine {
     /// first.
     ///
     /// # Errors
-    /// [`EngineError::NoDevice`], [`EngineError::Device`].
+    /// [`EngineError::NoGpu`], [`EngineError::NoSuchGpu`], [`EngineError::Device`].
     pub fn open(index: Option<usize>) -> Result<Self, EngineError> {
         Self::open_each(index.as_slice())
     }
