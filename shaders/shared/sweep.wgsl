@@ -3,9 +3,9 @@
 // scan.wgsl and u64_*.wgsl; the bound is stated and tested in projected/slack.rs.
 //
 // Among the users of a prefix (a stem and one more question), those with a total of `top` or more are
-// high, those with `bottom` or less low, and the two are `gap` apart. A leaf is below the floor where
+// high, those with `bottom` or less low, and the two are `drop` apart. A leaf is below the floor where
 // two pairs of a high and a low one, without a user in common, have a_high <= a_low, and the sum of
-// g^2 over its users is at most what `gap` was made for. a = -(set bits), so a_high <= a_low where
+// g^2 over its users is at most what `drop` was made for. a = -(set bits), so a_high <= a_low where
 // the high one has at least as many set bits on the leaf's K questions. As many such pairs can be
 // found as, for each c from 0 to K + 1, there are high ones with c set bits or more and low ones with
 // fewer, taken together, at the least: a user is counted on each side c that it is wrong on.
@@ -42,11 +42,11 @@ const PLANES: u32 = 7u;
 const SIDES: u32 = K + 2u;
 
 // Times the mean of leaves that their squares may sum up to: on random tables the discard is
-// strongest about there. It only chooses a gap, so floats may have a part in it.
+// strongest about there. It only chooses a drop, so floats may have a part in it.
 const ABOVE_MEAN: f32 = 2.2;
 
 // No sum of squares of totals is larger (plan.rs); and d^2 and 32 of them stay below 2^30 where
-// |d| <= gap_of(it) / 2.
+// |d| <= drop_of(it) / 2.
 const MOST_SQUARES: f32 = 67108864.0;
 
 // Whether the leaves of this stem are swept: its users fit.
@@ -102,7 +102,7 @@ fn root(value: u32) -> u32 {
 }
 
 // The least D of slack.rs, for two pairs where the sum of g^2 is at most `squares`.
-fn gap_of(squares: u32) -> i32 {
+fn drop_of(squares: u32) -> i32 {
     return i32(root(shr64(mul32((squares + 1u) / 2u, params.slack), 30u).x) + 1u);
 }
 
@@ -215,10 +215,10 @@ fn sweep(stem: Stem, column: u32, word: u32, valid: u32, tally: ptr<function, Ta
         return valid;
     }
     let most = u32(min(tile_squares * f32(users), MOST_SQUARES)) + 1u;
-    let gap = gap_of(most);
+    let drop = drop_of(most);
     let middle = tile_middle;
-    let bottom = middle - gap / 2;
-    let top = bottom + gap;
+    let bottom = middle - drop / 2;
+    let top = bottom + drop;
     let bottoms = vec4<i32>(bottom);
     let tops = vec4<i32>(top);
     let shift = max(32u - countLeadingZeros(most), PLANES) - PLANES;

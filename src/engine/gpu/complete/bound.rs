@@ -53,7 +53,7 @@ pub(super) const LEAST_DEVIATION: f64 = 1.0 / (1 << 20) as f64;
 const LEAST_BAR: f64 = 1.0 / (1_u64 << 48) as f64;
 
 /// Ten units: eight, and the rounding of the bar itself.
-const BAR_ROOM: f64 = 10.0 * UNIT;
+const BAR_MARGIN: f64 = 10.0 * UNIT;
 
 /// κ for sets of `k`.
 pub(super) fn margin(k: usize) -> f64 {
@@ -86,13 +86,13 @@ pub(super) fn bar(floor: &Floor) -> (f32, Side) {
     match floor.mode {
         FLOOR_ABOVE_ZERO if square < LEAST_BAR => (0.0, Side::Below),
         // |r| ≤ 1: a larger bar than 4 says the same.
-        FLOOR_ABOVE_ZERO => ((square.min(4.0) * (1.0 - BAR_ROOM)) as f32, Side::Below),
+        FLOOR_ABOVE_ZERO => ((square.min(4.0) * (1.0 - BAR_MARGIN)) as f32, Side::Below),
         FLOOR_AT_MOST_ZERO if floor.mantissa == 0 => (0.0, Side::Above),
         FLOOR_AT_MOST_ZERO => {
             let square = square.clamp(LEAST_BAR, 1.0);
-            ((-square * (1.0 + BAR_ROOM)) as f32, Side::Above)
+            ((-square * (1.0 + BAR_MARGIN)) as f32, Side::Above)
         }
-        _ => ((-1.0 - BAR_ROOM) as f32, Side::Above),
+        _ => ((-1.0 - BAR_MARGIN) as f32, Side::Above),
     }
 }
 

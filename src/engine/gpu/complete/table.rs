@@ -86,15 +86,15 @@ impl Table {
         let margin = margin(self.k);
         let mut floats = Vec::with_capacity(floats_of(questions));
         for side in [Side::Below, Side::Above] {
-            let room = side.sign() * margin;
+            let by = side.sign() * margin;
             for q in 0..questions {
-                let moved = |m: usize| v(q, m) + room * deviations[q] * deviations[m];
+                let moved = |m: usize| v(q, m) + by * deviations[q] * deviations[m];
                 floats.extend((0..questions).map(|m| (2.0 * moved(m)) as f32));
             }
         }
         for side in [Side::Below, Side::Above] {
-            let room = 1.0 + side.sign() * margin;
-            floats.extend((0..questions).map(|q| (v(q, q) * room) as f32));
+            let factor = 1.0 + side.sign() * margin;
+            floats.extend((0..questions).map(|q| (v(q, q) * factor) as f32));
         }
         floats.extend((0..questions).map(|q| {
             let b = self.products.covariance_with_total(q) as f64 / total;

@@ -93,8 +93,12 @@ const STEMS_LOOKED_AT: usize = 512;
 const TIMES_PROJECTED: f64 = 4.0;
 
 impl Shape {
-    /// The shape of `job`.
+    /// The shape of `job`, found out once for all devices.
     pub(in super::super) fn of(job: &Job<'_>) -> Self {
+        *job.once(|| Self::found(job))
+    }
+
+    fn found(job: &Job<'_>) -> Self {
         let (matrix, packing, k) = (job.matrix, &job.packing, job.query.k());
         let variant = Variant::new(k, packing.variant.sums);
         let (users, answers, most_answers) = table::counts(matrix, k);
