@@ -359,3 +359,30 @@ impl Encoding for Codes {
         ]
     }
 }
+
+#[cfg(test)]
+impl super::stem::tests::OfAnswers for Codes {
+    fn of(answers: &[super::stem::tests::Answered]) -> Self {
+        let lanes = answers[0].len();
+        let highest = answers.iter().flatten().flatten().max();
+        let mut codes = Self {
+            limit: lanes,
+            stride: lanes.next_multiple_of(16),
+            words: answers.len().div_ceil(64),
+            values: usize::from(*highest.unwrap()) + 1,
+            x: std::array::from_fn(|code| (code as u8).saturating_sub(1)),
+            ..Self::default()
+        };
+        codes.squares = codes.x.map(|x| x * x);
+        codes.rows = vec![0; (answers.len() + 1) * codes.stride];
+        codes.bits = vec![0; lanes * codes.words];
+        for (user, answers) in answers.iter().enumerate() {
+            for (lane, x) in answers.iter().enumerate() {
+                let Some(x) = x else { continue };
+                codes.rows[user * codes.stride + lane] = x + 1;
+                codes.bits[lane * codes.words + user / 64] |= 1 << (user % 64);
+            }
+        }
+        codes
+    }
+}

@@ -357,162 +357,22 @@ fn most_users<L: ByteLevel>(level: L, by_v: &[Bytes; 16], pairs: usize) -> u32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::base::{Base, g_of, user};
-    use super::super::stem::Stem;
-    use super::*;
-    use crate::arch::{ByteKernel, EMPTY, Isa, run_bytes};
-
-    const LANES: usize = 40;
-    const L1: usize = 37;
-
-    /// What a user answered on a lane.
-    fn answer(row: &TwoRows, lane: usize) -> Option<i64> {
-        let bit = |word: u64| i64::from(word >> lane & 1 != 0);
-        (bit(row.0[0]) > 0).then(|| bit(row.0[4]))
-    }
-
-    /// 700 users by |g| descending, the first of them far out; one in `rarely` answered a lane.
-    fn base(outermost: i16, rarely: u64) -> Base<Planes> {
-        let mut state = 5_u64;
-        let mut word = || {
-            state = state
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
-            state ^ state >> 29
-        };
-        let mut base = Base {
-            share: 0.6,
-            mean: 0.5,
-            range: 1,
-            ..Base::<Planes>::default()
-        };
-        for i in 0..700_i16 {
-            let g = if i < 4 { outermost - i } else { 15 - i / 50 };
-            let g = if word() & 1 == 0 { g } else { -g };
-            base.users.push(user((word() % 3) as u16, g));
-            let answered = (0..LANES).fold(0, |bits, lane| {
-                bits | u64::from(word() % rarely == 0) << lane
-            });
-            let high = answered & word();
-            base.answers
-                .rows
-                .push(TwoRows([answered, 0, 0, 0, high, 0, 0, 0]));
-        }
-        base.users.push(0);
-        base.answers.rows.push(TwoRows::default());
-        base.answers.lanes = LANES;
-        base.answers.columns = vec![[[0; 64]; 4]; 11];
-        base
-    }
-
-    /// Bars, sums of leaves and exact sums of a stem against the definition.
-    struct Agree(Base<Planes>);
-
-    /// Whether squares were capped, wide, and sums unpacked.
-    impl ByteKernel for Agree {
-        type Out = [bool; 3];
-        fn run<L: ByteLevel>(self, level: L) -> [bool; 3] {
-            let mut base = self.0;
-            base.answers.complete(level);
-            let mut stem = Stem::default();
-            assert!(stem.reset(level, &base, L1));
-            let rows = &base.answers.rows;
-            let users: Vec<usize> = (0..700)
-                .filter(|&i| answer(&rows[i], L1).is_some())
-                .collect();
-            let (outer, inner) = users.split_at(stem.outline.outer * 64);
-            let square = |i: usize| g_of(base.users[i]).pow(2);
-            let counted = |i: usize| match stem.capped {
-                0 => square(i),
-                _ => square(i).min(255),
+impl super::stem::tests::OfAnswers for Planes {
+    fn of(answers: &[super::stem::tests::Answered]) -> Self {
+        let row = |answers: &super::stem::tests::Answered| {
+            let bits = |of: &dyn Fn(u8) -> bool| {
+                let has = |lane: &usize| answers[*lane].is_some_and(of);
+                (0..answers.len()).filter(has).map(|lane| 1 << lane).sum()
             };
-            // n, Sa, Sg, Saa, Sgg, Sag of some users on a leaf, with this g².
-            let six = |of: &[usize], l2: usize, l3: usize, gg: &dyn Fn(usize) -> i64| {
-                let mut sums = [0_i64; SUMS];
-                for &i in of {
-                    let xs = [L1, l2, l3].map(|lane| answer(&rows[i], lane));
-                    let [Some(x1), Some(x2), Some(x3)] = xs else {
-                        continue;
-                    };
-                    let a = i64::from(base.users[i] & 0xffff) + x1 + x2 + x3 - stem.centre;
-                    let g = g_of(base.users[i]);
-                    let values = [1, a, g, a * a, gg(i), a * g];
-                    sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
-                }
-                sums
-            };
-            let mut weights = vec![EMPTY; stem.outline.outer * stem.shape.weights];
-            let mut sums = stem.sums();
-            let mut tiles = level.tiles();
-            for block in 0..stem.outline.blocks {
-                let counts = stem.counts(level, block);
-                let pairs = (L1 - block * 16).min(16);
-                for (row, (common, left_out)) in counts.into_iter().enumerate().take(pairs) {
-                    let l2 = block * 16 + row;
-                    let both = |i: &&usize| answer(&rows[**i], l2).is_some();
-                    assert_eq!(common, outer.iter().filter(both).count() as u64);
-                    let of_inner: i64 = inner.iter().filter(both).map(|&i| square(i)).sum();
-                    let above = outer.iter().filter(both).map(|&i| square(i) - counted(i));
-                    assert_eq!(left_out, (of_inner + above.sum::<i64>()) as u64, "{l2}");
-                }
-                stem.left(level, &base, block, &mut weights);
-                tiles.take_rows(pairs);
-                let bounds = Bounds {
-                    pairs,
-                    few: counts.iter().all(|&(users, _)| users < 128),
-                    most: stem.most,
-                };
-                for other in 0..=block {
-                    let slabs = stem.operands(&base, &weights, other);
-                    Planes::multiply(level, &tiles, slabs, bounds, &mut sums);
-                    for row in 0..pairs {
-                        let made = Planes::of_row(level, &sums, row);
-                        let l2 = block * 16 + row;
-                        for l3 in (0..l2).filter(|l3| l3 / 16 == other) {
-                            let want = six(outer, l2, l3, &counted);
-                            let seen = made.map(|sum| i64::from(level.lanes(sum)[l3 % 16]));
-                            assert_eq!(seen, want, "{l2} {l3}");
-                            let [n, sa, sg, saa, sgg, sag] = six(&users, l2, l3, &square);
-                            let want = [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg];
-                            let all = stem.exactly(level, &base, [l2, l3], seen);
-                            assert_eq!(all, want.map(|sum| sum as f64), "{l2} {l3}");
-                        }
-                    }
-                }
-            }
-            [stem.capped > 0, stem.shape.wide_squares, sums.unpacked]
+            TwoRows([bits(&|_| true), 0, 0, 0, bits(&|x| x > 0), 0, 0, 0])
+        };
+        let mut rows: Vec<TwoRows> = answers.iter().map(row).collect();
+        rows.push(TwoRows::default());
+        Self {
+            rows,
+            columns: vec![[[0; 64]; 4]; answers.len().div_ceil(64)],
+            lanes: answers[0].len(),
+            moves: None,
         }
-    }
-
-    fn agree(isa: Isa) {
-        for (outermost, rarely, want) in [
-            (15, 2, [false, false, true]),
-            (15, 4, [false, false, false]),
-            (20, 2, [true, false, true]),
-            (22, 3, [true, false, false]),
-            (40, 2, [false, true, true]),
-            (120, 5, [false, true, false]),
-        ] {
-            let seen = run_bytes(isa, Agree(base(outermost, rarely)));
-            assert_eq!(seen, want, "{outermost} {rarely}");
-        }
-    }
-
-    #[test]
-    fn stems_follow_the_definition_plain() {
-        agree(Isa::Portable);
-    }
-
-    #[cfg_attr(not(level_bytes), ignore = "this machine has no AVX-512 for bytes")]
-    #[test]
-    fn stems_follow_the_definition_in_vectors() {
-        agree(Isa::Avx512);
-    }
-
-    #[cfg_attr(not(level_amx), ignore = "this machine has no AMX")]
-    #[test]
-    fn stems_follow_the_definition_by_the_matrix_unit() {
-        agree(Isa::Amx);
     }
 }
