@@ -150,10 +150,7 @@ pub fn regimes() -> Vec<Subject> {
             refuses: Refuses::OtherTables,
         })
     };
-    [Regime::Complete, Regime::Patterns, Regime::Gaps]
-        .into_iter()
-        .filter_map(forced)
-        .collect()
+    Regime::ALL.into_iter().filter_map(forced).collect()
 }
 
 /// The CPU engine on this many threads.

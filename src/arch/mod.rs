@@ -11,6 +11,7 @@ mod amx;
 mod bytes;
 #[cfg(target_arch = "x86_64")]
 mod bytes_x86_64;
+pub(crate) mod dots;
 mod floats;
 mod isa;
 mod lanes;

@@ -6,6 +6,7 @@
 mod audit;
 pub mod bounds;
 mod criterion;
+pub(crate) mod cross;
 mod order;
 mod six;
 

@@ -48,7 +48,7 @@ const COMPLETE: Workload = Workload {
 };
 
 /// All, in the order that they are measured and printed in.
-pub const WORKLOADS: [Workload; 14] = [
+pub const WORKLOADS: [Workload; 16] = [
     BENCHMARK,
     Workload {
         name: "min-users-2",
@@ -90,10 +90,24 @@ pub const WORKLOADS: [Workload; 14] = [
         ..COMPLETE
     },
     Workload {
+        name: "k1",
+        k: 1,
+        sample: 200,
+        ..BENCHMARK
+    },
+    Workload {
         name: "k2",
         k: 2,
         sample: 19_900,
         ..BENCHMARK
+    },
+    Workload {
+        name: "k2-complete",
+        users: 20_000,
+        scores: (1, 5),
+        k: 2,
+        sample: 5_000,
+        ..COMPLETE
     },
     Workload {
         name: "k3",
@@ -154,8 +168,8 @@ impl Workload {
             questions: self.questions.min(self.k + 9),
             booklets: self.booklets.min(4),
             answered: self.answered.max(0.6),
-            // At most C(11, 2), the sets of the smallest.
-            sample: self.sample.min(50),
+            // The sets of the smallest are C(10, 1).
+            sample: self.sample.min(if self.k == 1 { 10 } else { 50 }),
             by_default: true,
             ..self
         }

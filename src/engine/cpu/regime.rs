@@ -10,6 +10,11 @@ const CYCLES_A_LEAF: f64 = 6.0;
 /// leaves at two a cycle, and half of the users are inner users that the leaf kernel leaves out.
 const CYCLES_A_USER_AND_LEAF: f64 = 0.15;
 
+/// Cycles of the walk to lay out an answer of sets of one question or two, and for each user of each of
+/// these sets: they have no prefix that the leaf kernels take.
+const CYCLES_AN_ANSWER_OF_SHORT_SETS: f64 = 200.0;
+const CYCLES_A_USER_OF_SHORT_SETS: f64 = 50.0;
+
 /// The cross-product regime to take, or `None` where the walk is expected to be faster.
 pub(super) fn choose(query: &Query<'_>, part: &Part) -> Option<Choice> {
     gram::choose(query, part).filter(|choice| choice.cycles < walk_cycles(query, part))
@@ -22,6 +27,13 @@ fn walk_cycles(query: &Query<'_>, part: &Part) -> f64 {
     let (questions, k) = (matrix.questions().len() as f64, query.k() as f64);
     let sets = part.sets() as f64;
     let share = sets / query.space().count() as f64;
+    if query.k() <= 2 {
+        let users: f64 = (0..matrix.users().len())
+            .map(|user| gram::choices(matrix.row(user).len(), query.k()))
+            .sum();
+        return matrix.responses() as f64 * CYCLES_AN_ANSWER_OF_SHORT_SETS
+            + share * users * CYCLES_A_USER_OF_SHORT_SETS;
+    }
     let leaves = (questions - k + 1.0) / k;
     let prefixes: f64 = (0..matrix.users().len())
         .map(|user| gram::choices(matrix.row(user).len(), query.k() - 1))

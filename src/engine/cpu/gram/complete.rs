@@ -32,14 +32,13 @@
 mod walk;
 
 use super::block::Blocks;
-use super::cross::Cross;
+use super::keep::Found;
 use crate::arch::{Kernel, Lanes, Level, Line, lines, run, set_lane};
-use crate::combin::Block;
-use crate::combin::binomial;
+use crate::combin::{Block, binomial};
 use crate::engine::cpu::Isa;
 use crate::engine::{EngineError, Query, Watch};
+use crate::stats::cross::Cross;
 use crate::stats::{AuditSums, Basis};
-use crate::top::Top;
 use std::ops::Range;
 use std::sync::Mutex;
 use walk::Walk;
@@ -144,25 +143,14 @@ impl<'a> Complete<'a> {
         &self,
         blocks: &Blocks,
         threads: &rayon::ThreadPool,
-    ) -> Result<(Top, AuditSums), EngineError> {
+    ) -> Result<Found, EngineError> {
         let stems = Mutex::new(Stems::new(&blocks.blocks));
-        let parts = threads.broadcast(|_| {
-            run(
-                self.isa,
-                Worker {
-                    table: self,
-                    stems: &stems,
-                },
-            )
-        });
-        let mut top = Top::new(self.query.top());
-        let mut seen = AuditSums::of_nobody(blocks.unanswered);
-        for part in parts {
-            let (part_top, part_seen) = part.ok_or(EngineError::Stopped)?;
-            top.merge(part_top);
-            seen += part_seen;
-        }
-        Ok((top, seen))
+        let worker = || Worker {
+            table: self,
+            stems: &stems,
+        };
+        let found = threads.broadcast(|_| run(self.isa, worker()));
+        Found::of_all(self.query, found)
     }
 
     fn v(&self, q: usize, m: usize) -> f64 {
@@ -450,7 +438,7 @@ struct Worker<'a> {
 }
 
 impl Kernel for Worker<'_> {
-    type Out = Option<(Top, AuditSums)>;
+    type Out = Option<Found>;
 
     /// `None` where the search was stopped.
     #[inline(always)]
@@ -461,7 +449,12 @@ impl Kernel for Worker<'_> {
             let Some(stem) = stem else { break };
             walk.stem(&stem)?;
         }
-        Some((walk.keeper.into_top(), walk.seen))
+        Some(Found {
+            top: walk.keeper.into_top(),
+            visited: walk.seen,
+            excluded: AuditSums::default(),
+            defined: None,
+        })
     }
 }
 
@@ -498,8 +491,10 @@ fn halves(run: Range<usize>, order: usize) -> Halves {
 #[cfg(test)]
 mod tests {
     use super::super::block::blocks;
+    use super::super::extents::Extents;
     use super::*;
     use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
+    use crate::stats::cross::{Alone, Population};
 
     fn table(users: usize, questions: usize) -> ResponseMatrix {
         let mut builder = MatrixBuilder::new();
@@ -522,13 +517,21 @@ mod tests {
         let matrix = table(19, questions);
         let query = Query::of(&matrix).k(k).top(2).build().unwrap();
         let answered: Vec<usize> = (0..questions).collect();
-        let basis = super::super::cross::centre(&matrix);
+        let isa = Isa::detect();
+        let extents = Extents::of(isa, &Alone, &matrix);
+        let basis = extents.centred();
         let scores: Vec<&[i64]> = answered
             .iter()
             .map(|&q| matrix.column(q).scores())
             .collect();
-        let isa = Isa::detect();
-        let cross = Cross::new(isa, &scores, &basis.scores, matrix.totals(), basis.total);
+        let population = Population {
+            scores: &scores,
+            offsets: &basis.scores,
+            totals: matrix.totals(),
+            total_offset: basis.total,
+            reach: extents.reach(),
+        };
+        let cross = Cross::new(isa, &Alone, population);
         let watch = Watch::new();
         let mut complete = Complete::new(&query, &watch, isa, &answered, &basis, &cross);
         change(&mut complete);
@@ -537,7 +540,7 @@ mod tests {
             .build()
             .unwrap();
         let blocks = blocks(&query, &query.space().whole(), &answered);
-        complete.search(&blocks, &threads).unwrap().1
+        complete.search(&blocks, &threads).unwrap().visited
     }
 
     #[test]

@@ -1,391 +1,594 @@
-//! Cross-products of scores: everything about a population of users that six sums can depend on.
+//! Sets of one question or two, on any table: all their sums in one pass over the answers.
 //!
-//! For users who all answered the same questions (or whose missing answers count as the offset,
-//! that is 0): n, Σx_q, Σx_q·g, Σx_q·x_m, Σg, Σg² in exact integers, over scores and totals shifted
-//! by a [`Basis`]. Shifting by rounded means keeps them small; covariances do not change by it.
+//! ```text
+//! one question q:
+//!     for each user who answered q: add the user's six terms
+//! two questions i < j, all j at once:
+//!     for each user who answered i, and each j behind i that this user answered:
+//!         add the user's six terms to the sums of j
+//! ```
+//!
+//! So a user with d answers costs d·(d − 1)/2 additions, however many users and questions there are.
+//! The walk pays for every question of a row whether it was answered or not.
+//!
+//! # Cells
+//! Where scores take few values, a *cell* is a question with one of its values. Of a user of question
+//! i only n, g, g², x_i, g·x_i and x_i² are added, the same six numbers for each of the user's later
+//! answers, to the cell of that answer: a load, an addition and a store of one line. With these sums,
+//! a pair's are, over the cells of j and v their values,
+//!
+//! - Σa = Σ (Σx_i + v·n), Σa·g = Σ (Σg·x_i + v·Σg), Σa² = Σ (Σx_i² + 2v·Σx_i + v²·n)
+//!
+//! A user's answers are held as cell numbers of 16 bits, so rows are short. Elsewhere the terms of
+//! each user and pair are added as they are ([`Terms::plain`]), in 64 bits where they fit, else in 128.
+//!
+//! All sums are exact, of every set, and are what the audit adds up; the sets with a correlation are
+//! counted on the way.
 
-use crate::arch::{Kernel, Level, run};
-use crate::engine::cpu::Isa;
+use super::extents::Extents;
+use super::keep::{Found, Keeper};
+use super::{Pool, Regime};
+use crate::arch::{Isa, Kernel, Level, run};
+use crate::combin::Subtree;
+use crate::engine::{EngineError, Findings, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{Basis, Sums};
+use crate::stats::{AuditSums, Basis, Moments, Six, Sums, surely_below};
 use rayon::prelude::*;
+use std::ops::{AddAssign, Mul, Range};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Exact cross-products of one population of users over `questions` questions.
+/// Most cells: their sums then stay in a core's own cache.
+const MOST_CELLS: u128 = 1 << 13;
+
+/// Shares of the work for each thread.
+const SHARES: usize = 3;
+
+/// Integers that sums are added up in.
+trait Whole:
+    Copy + Default + From<i64> + From<u8> + Into<i128> + Mul<Output = Self> + AddAssign
+{
+}
+impl Whole for i64 {}
+impl Whole for i128 {}
+
+/// The sets of a part with one first question: that question alone, or with each of `others`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Cross {
-    /// n: users.
-    pub(super) users: i128,
-    /// Σg.
-    pub(super) total: i128,
-    /// Σg².
-    pub(super) total_squares: i128,
-    /// Σx_q.
-    pub(super) sums: Vec<i128>,
-    /// Σx_q·g.
-    pub(super) with_total: Vec<i128>,
-    /// Σx_q·x_m at q·questions + m, symmetric.
-    products: Vec<i128>,
+struct Row {
+    first: usize,
+    others: Range<usize>,
 }
 
-/// Every score of question q minus the mean of its answers, every total minus the mean total, both
-/// means rounded.
-///
-/// Over all who answered, |Σx_q| ≤ n/2 then, and Σx_q² is at most n/4 above its least.
-pub(super) fn centre(matrix: &ResponseMatrix) -> Basis {
-    let mean = |values: &[i64]| {
-        let n = values.len().max(1) as i128;
-        let sum: i128 = values.iter().map(|&v| i128::from(v)).sum();
-        // Between the least and the greatest value, so it fits.
-        (2 * sum + n).div_euclid(2 * n) as i64
-    };
-    Basis {
-        scores: (0..matrix.questions().len())
-            .map(|q| mean(matrix.column(q).scores()))
-            .collect(),
-        total: mean(matrix.totals()),
-    }
-}
-
-/// The scores of one question as far as products are concerned.
-enum Scores {
-    /// At most two values: `low` and, where the bit is set, `low + step`.
-    Two { low: i64, step: i64, bits: Vec<u64> },
-    /// Any, already shifted.
-    Any(Vec<i64>),
-}
-
-impl Scores {
-    /// `scores` minus `offset`.
-    fn new(scores: &[i64], offset: i64) -> Self {
-        let low = scores.first().copied().unwrap_or(0);
-        let high = scores.iter().copied().find(|&s| s != low).unwrap_or(low);
-        let mut other = false;
-        let bits = scores
-            .chunks(64)
-            .map(|chunk| {
-                let mut word = 0;
-                for (i, &s) in chunk.iter().enumerate() {
-                    other |= s != low && s != high;
-                    word |= u64::from(s != low) << i;
-                }
-                word
-            })
-            .collect();
-        if other {
-            Self::Any(scores.iter().map(|&s| s - offset).collect())
-        } else {
-            Self::Two {
-                low: low - offset,
-                step: high - low,
-                bits,
-            }
-        }
-    }
-
-    /// The shifted scores one by one.
-    fn spread(&self, users: usize) -> Vec<i64> {
-        match self {
-            Self::Any(scores) => scores.clone(),
-            Self::Two { low, step, bits } => (0..users)
-                .map(|u| low + step * (bits[u / 64] >> (u % 64) & 1) as i64)
+impl Row {
+    /// All rows of a part of the sets of one question or two, in order.
+    fn all(query: &Query<'_>, part: &Part) -> Vec<Self> {
+        let row = |Subtree { prefix, next }: Subtree| match prefix.first() {
+            Some(&first) => vec![Self {
+                first,
+                others: next,
+            }],
+            None => next
+                .map(|first| Self {
+                    first,
+                    others: first + 1..query.space().order().len(),
+                })
                 .collect(),
-        }
-    }
-}
-
-/// Σ a·b in i128.
-fn dot_wide(a: &[i64], b: &[i64]) -> i128 {
-    a.iter()
-        .zip(b)
-        .map(|(&a, &b)| i128::from(a) * i128::from(b))
-        .sum()
-}
-
-/// Σ a·b in i64, for when it fits.
-struct Dot64<'a>(&'a [i64], &'a [i64]);
-
-impl Kernel for Dot64<'_> {
-    type Out = i64;
-    #[inline(always)]
-    fn run<L: Level>(self, _: L) -> i64 {
-        self.0.iter().zip(self.1).map(|(&a, &b)| a * b).sum()
-    }
-}
-
-/// Σ a·b of 16-bit numbers, in runs whose sum fits i32.
-struct Dot16<'a>(&'a [i16], &'a [i16], usize);
-
-impl Kernel for Dot16<'_> {
-    type Out = i64;
-    #[inline(always)]
-    fn run<L: Level>(self, _: L) -> i64 {
-        let mut sum = 0;
-        for (a, b) in self.0.chunks(self.2).zip(self.1.chunks(self.2)) {
-            let part: i32 = a
-                .iter()
-                .zip(b)
-                .map(|(&a, &b)| i32::from(a) * i32::from(b))
-                .sum();
-            sum += i64::from(part);
-        }
-        sum
-    }
-}
-
-/// Set bits in common.
-struct Common<'a>(&'a [u64], &'a [u64]);
-
-impl Kernel for Common<'_> {
-    type Out = u64;
-    #[inline(always)]
-    fn run<L: Level>(self, _: L) -> u64 {
-        self.0
-            .iter()
-            .zip(self.1)
-            .map(|(&a, &b)| u64::from((a & b).count_ones()))
-            .sum()
-    }
-}
-
-/// Largest |x|.
-fn reach(values: &[i64]) -> u128 {
-    values
-        .iter()
-        .map(|v| u128::from(v.unsigned_abs()))
-        .max()
-        .unwrap_or(0)
-}
-
-/// Σ a·b, in i64 where that cannot overflow.
-fn dot(isa: Isa, a: &[i64], b: &[i64], bound: u128) -> i128 {
-    if bound * (a.len() as u128) < 1 << 63 {
-        i128::from(run(isa, Dot64(a, b)))
-    } else {
-        dot_wide(a, b)
-    }
-}
-
-impl Cross {
-    /// Over users with these scores a question (all slices equally long) and totals, shifted by
-    /// `offsets` and `total_offset`. Uses the threads it is called in.
-    pub(super) fn new(
-        isa: Isa,
-        scores: &[&[i64]],
-        offsets: &[i64],
-        totals: &[i64],
-        total_offset: i64,
-    ) -> Self {
-        let users = totals.len();
-        let totals: Vec<i64> = totals.iter().map(|&g| g - total_offset).collect();
-        let columns: Vec<Scores> = scores
-            .par_iter()
-            .zip(offsets)
-            .map(|(scores, &offset)| Scores::new(scores, offset))
-            .collect();
-        let widest_total = reach(&totals);
-        let (sums, with_total): (Vec<i128>, Vec<i128>) = columns
-            .par_iter()
-            .map(|column| {
-                let x = column.spread(users);
-                let sum = x.iter().map(|&x| i128::from(x)).sum::<i128>();
-                let bound = reach(&x).saturating_mul(widest_total);
-                (sum, dot(isa, &x, &totals, bound))
-            })
-            .unzip();
-        let mut products = vec![0; scores.len() * scores.len()];
-        let all_two = columns.iter().all(|c| matches!(c, Scores::Two { .. }));
-        if all_two {
-            two_valued(isa, &columns, users, &sums, &mut products);
-        } else {
-            any_valued(isa, &columns, users, &mut products);
-        }
-        mirror(&mut products, scores.len());
-        Self {
-            users: users as i128,
-            total: totals.iter().map(|&g| i128::from(g)).sum(),
-            total_squares: dot_wide(&totals, &totals),
-            sums,
-            with_total,
-            products,
-        }
-    }
-
-    /// Questions.
-    pub(super) fn questions(&self) -> usize {
-        self.sums.len()
-    }
-
-    /// Σx_q·x_m.
-    pub(super) fn product(&self, q: usize, m: usize) -> i128 {
-        self.products[q * self.sums.len() + m]
-    }
-
-    /// n·Σx_q·x_m − Σx_q·Σx_m.
-    pub(super) fn covariance(&self, q: usize, m: usize) -> i128 {
-        self.users * self.product(q, m) - self.sums[q] * self.sums[m]
-    }
-
-    /// n·Σx_q·g − Σx_q·Σg.
-    pub(super) fn covariance_with_total(&self, q: usize) -> i128 {
-        self.users * self.with_total[q] - self.sums[q] * self.total
-    }
-
-    /// n·Σg² − (Σg)².
-    pub(super) fn variance_of_total(&self) -> i128 {
-        self.users * self.total_squares - self.total * self.total
-    }
-
-    /// The six sums of a set over this population, in shifted units.
-    pub(super) fn of_set(&self, set: &[usize]) -> Sums {
-        let mut sums = Sums {
-            n: self.users,
-            sg: self.total,
-            sgg: self.total_squares,
-            ..Sums::default()
         };
-        for &q in set {
-            sums.sa += self.sums[q];
-            sums.sag += self.with_total[q];
-            for &m in set {
-                sums.saa += self.product(q, m);
-            }
-        }
-        sums
+        let trees = query.space().subtrees(part);
+        trees.into_iter().flat_map(row).collect()
     }
 }
 
-/// With x = low + step·bit: Σx·y = low_y·Σx + low_x·step_y·(bits of y) + step_x·step_y·(bits in
-/// common).
-fn two_valued(isa: Isa, columns: &[Scores], users: usize, sums: &[i128], products: &mut [i128]) {
-    let parts: Vec<(i128, i128, &[u64])> = columns
-        .iter()
-        .filter_map(|column| match column {
-            Scores::Two { low, step, bits } => {
-                Some((i128::from(*low), i128::from(*step), bits.as_slice()))
+/// How the terms of users come to the sums of pairs.
+#[derive(Debug)]
+enum Terms {
+    /// One by one, in 64 bits.
+    Narrow,
+    /// One by one, in 128 bits.
+    Wide,
+    /// Over the cells.
+    Cells(Cells),
+}
+
+/// Every user's answers as cells.
+#[derive(Debug)]
+struct Cells {
+    /// First cell of each question, and the number of all.
+    first: Vec<usize>,
+    /// Cells of a user's answers, ascending, user after user.
+    rows: Vec<u16>,
+    /// Where each user's start, and the number of all.
+    starts: Vec<usize>,
+}
+
+/// The sums of n, g, x_i, x_i², g², g·x_i over the users who answered some i and are in this cell.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C, align(64))]
+struct Cell([i64; 8]);
+
+/// What the sums are taken over: scores from a question's lowest, totals from the middle.
+struct Shifted {
+    basis: Basis,
+    /// Values that each question's scores range over.
+    values: Vec<u128>,
+    /// Whether the sums of any pair, and all terms, stay below 2^63.
+    narrow: bool,
+}
+
+impl Shifted {
+    fn new(matrix: &ResponseMatrix, extents: &Extents) -> Self {
+        let Extents { scores, totals } = extents;
+        let total = totals.low.midpoint(totals.high);
+        let values = scores
+            .iter()
+            .map(|scores| u128::from(scores.reach(scores.low)) + 1);
+        let values: Vec<u128> = values.collect();
+        let a = 2 * values.iter().max().copied().unwrap_or(1);
+        // The largest term is a², g² or |a·g|.
+        let largest = a.max(totals.reach(total).into());
+        let users = matrix.users().len() as u128;
+        let sum = largest
+            .checked_pow(2)
+            .and_then(|term| term.checked_mul(users));
+        Self {
+            basis: Basis {
+                scores: scores.iter().map(|scores| scores.low).collect(),
+                total,
+            },
+            values,
+            narrow: sum.is_some_and(|sum| sum < 1 << 63),
+        }
+    }
+}
+
+impl Terms {
+    /// One by one.
+    fn plain(shifted: &Shifted) -> Self {
+        if shifted.narrow {
+            Self::Narrow
+        } else {
+            Self::Wide
+        }
+    }
+
+    /// Over the cells where there are few, else one by one.
+    fn of(matrix: &ResponseMatrix, shifted: &Shifted) -> Self {
+        let cells = shifted.values.iter().sum::<u128>();
+        if !shifted.narrow || cells > MOST_CELLS {
+            return Self::plain(shifted);
+        }
+        let mut first = vec![0];
+        for &values in &shifted.values {
+            first.push(first[first.len() - 1] + values as usize);
+        }
+        let mut starts = vec![0];
+        for u in 0..matrix.users().len() {
+            starts.push(starts[u] + matrix.row(u).len());
+        }
+        let mut rows = vec![0; matrix.responses()];
+        // Shares of users, each with its part of the rows.
+        let share = matrix.users().len().div_ceil(64).max(1);
+        let mut left = rows.as_mut_slice();
+        let mut shares = Vec::new();
+        for from in (0..matrix.users().len()).step_by(share) {
+            let to = (from + share).min(matrix.users().len());
+            let (mine, rest) = left.split_at_mut(starts[to] - starts[from]);
+            left = rest;
+            shares.push((from..to, mine));
+        }
+        shares.into_par_iter().for_each(|(users, rows)| {
+            let answers = users.flat_map(|u| matrix.row(u));
+            for (cell, (q, score)) in rows.iter_mut().zip(answers) {
+                *cell = (first[q] + (score - shifted.basis.scores[q]) as usize) as u16;
             }
-            Scores::Any(_) => None,
+        });
+        Self::Cells(Cells {
+            first,
+            rows,
+            starts,
         })
-        .collect();
-    let ones: Vec<i128> = parts
-        .iter()
-        .map(|(_, _, bits)| bits.iter().map(|b| i128::from(b.count_ones())).sum())
-        .collect();
-    debug_assert!(ones.iter().all(|&ones| ones <= users as i128));
-    let n = columns.len();
-    products
-        .par_chunks_mut(n.max(1))
-        .enumerate()
-        .for_each(|(q, row)| {
-            let (low, step, bits) = parts[q];
-            for m in 0..=q {
-                let (other_low, other_step, other_bits) = parts[m];
-                let common = i128::from(run(isa, Common(bits, other_bits)));
-                row[m] =
-                    other_low * sums[q] + low * other_step * ones[m] + step * other_step * common;
-            }
-        });
-}
-
-fn any_valued(isa: Isa, columns: &[Scores], users: usize, products: &mut [i128]) {
-    let spread: Vec<Vec<i64>> = columns.par_iter().map(|c| c.spread(users)).collect();
-    let widest = spread.iter().map(|x| reach(x)).max().unwrap_or(0);
-    let n = columns.len();
-    if widest <= i16::MAX as u128 {
-        let narrow: Vec<Vec<i16>> = spread
-            .par_iter()
-            .map(|x| x.iter().map(|&x| x as i16).collect())
-            .collect();
-        // A run of this many products stays below 2^31.
-        let length = ((1_u128 << 31) - 1)
-            .checked_div(widest * widest)
-            .unwrap_or(u128::MAX)
-            .clamp(1, 1 << 20) as usize;
-        products.par_chunks_mut(n).enumerate().for_each(|(q, row)| {
-            for m in 0..=q {
-                row[m] = i128::from(run(isa, Dot16(&narrow[q], &narrow[m], length)));
-            }
-        });
-    } else {
-        let bound = widest * widest;
-        products.par_chunks_mut(n).enumerate().for_each(|(q, row)| {
-            for m in 0..=q {
-                row[m] = dot(isa, &spread[q], &spread[m], bound);
-            }
-        });
     }
 }
 
-/// Copies the lower triangle to the upper.
-fn mirror(products: &mut [i128], n: usize) {
-    for q in 0..n {
-        for m in 0..q {
-            products[m * n + q] = products[q * n + m];
+/// Everything that workers read.
+struct Table<'a> {
+    query: &'a Query<'a>,
+    watch: &'a Watch,
+    shifted: &'a Shifted,
+    terms: &'a Terms,
+    shares: &'a [Vec<Row>],
+    next: &'a AtomicUsize,
+}
+
+/// About how many cycles a search takes, in which `share` of all sets is asked for.
+pub(super) fn cycles(matrix: &ResponseMatrix, k: usize, share: f64) -> f64 {
+    let answers = matrix.responses() as f64;
+    if k == 1 {
+        return answers * (1.0 + 3.0 * share);
+    }
+    let pairs: f64 = (0..matrix.users().len())
+        .map(|u| super::choices(matrix.row(u).len(), 2))
+        .sum();
+    answers * 8.0 + pairs * share * 2.0
+}
+
+/// Searches `part`.
+///
+/// # Errors
+/// [`EngineError::Stopped`]; refused where sets have more than two questions.
+pub(super) fn search(
+    query: &Query<'_>,
+    part: &Part,
+    watch: &Watch,
+    threads: &rayon::ThreadPool,
+    isa: Isa,
+) -> Result<Findings, EngineError> {
+    if query.k() > 2 {
+        return Err(EngineError::Refused {
+            engine: "cpu",
+            what: "the cross regime".to_owned(),
+            need: "sets of one question or two".to_owned(),
+            have: format!("sets of {}", query.k()),
+            hint: "take the regime that is chosen by counting",
+        });
+    }
+    let matrix = query.table();
+    let (shifted, terms) = threads.install(|| {
+        let shifted = Shifted::new(matrix, &Extents::of(isa, &Pool, matrix));
+        let terms = match query.k() {
+            1 => Terms::plain(&shifted),
+            _ => Terms::of(matrix, &shifted),
+        };
+        (shifted, terms)
+    });
+    search_by(&terms, &shifted, query, part, watch, threads, isa)
+}
+
+fn search_by(
+    terms: &Terms,
+    shifted: &Shifted,
+    query: &Query<'_>,
+    part: &Part,
+    watch: &Watch,
+    threads: &rayon::ThreadPool,
+    isa: Isa,
+) -> Result<Findings, EngineError> {
+    let number = threads.current_num_threads() * SHARES;
+    let table = Table {
+        query,
+        watch,
+        shifted,
+        terms,
+        shares: &shares(query.table(), Row::all(query, part), number),
+        next: &AtomicUsize::new(0),
+    };
+    let found = threads.broadcast(|_| run(isa, Worker(&table)));
+    let found = Found::of_all(query, found)?;
+    Ok(found.findings(shifted.basis.clone(), Regime::Cross))
+}
+
+/// The rows in about `number` shares of as much work.
+fn shares(matrix: &ResponseMatrix, rows: Vec<Row>, number: usize) -> Vec<Vec<Row>> {
+    let work = |row: &Row| {
+        let behind = (matrix.questions().len() - row.first) as u128;
+        1 + behind * matrix.column(row.first).users().len() as u128
+    };
+    let each = rows.iter().map(work).sum::<u128>() / number as u128 + 1;
+    let mut shares: Vec<Vec<Row>> = Vec::new();
+    let mut filled = each;
+    for row in rows {
+        if filled >= each {
+            shares.push(Vec::new());
+            filled = 0;
+        }
+        filled += work(&row);
+        if let Some(share) = shares.last_mut() {
+            share.push(row);
         }
     }
+    shares
+}
+
+/// One thread's work.
+struct Worker<'a>(&'a Table<'a>);
+
+impl Kernel for Worker<'_> {
+    /// `None` where the search was stopped.
+    type Out = Option<Found>;
+
+    #[inline(always)]
+    fn run<L: Level>(self, _: L) -> Self::Out {
+        let table = self.0;
+        let mut judge = Judge {
+            table,
+            keeper: Keeper::new(table.query, table.watch),
+            visited: AuditSums::default(),
+            defined: 0,
+        };
+        while let Some(share) = table.shares.get(table.next.fetch_add(1, Ordering::Relaxed)) {
+            match (table.query.k(), table.terms) {
+                (1, Terms::Wide) => singles::<i128>(table, share, &mut judge)?,
+                (1, _) => singles::<i64>(table, share, &mut judge)?,
+                (_, Terms::Wide) => pairs::<i128>(table, share, &mut judge)?,
+                (_, Terms::Narrow) => pairs::<i64>(table, share, &mut judge)?,
+                (_, Terms::Cells(cells)) => pairs_by_cells(table, cells, share, &mut judge)?,
+            }
+        }
+        Some(Found {
+            top: judge.keeper.into_top(),
+            visited: judge.visited,
+            excluded: AuditSums::default(),
+            defined: Some(judge.defined),
+        })
+    }
+}
+
+/// One worker's judgement of sets by their exact sums.
+struct Judge<'a> {
+    table: &'a Table<'a>,
+    keeper: Keeper<'a>,
+    visited: AuditSums,
+    defined: u128,
+}
+
+impl Judge<'_> {
+    /// Enters a set with its shifted sums.
+    #[inline(always)]
+    fn enter<T: Whole>(&mut self, set: &[usize], sums: Six<T>) {
+        let sums: Sums = sums.map(Into::into);
+        self.visited.add_set(&sums);
+        let Moments { n, a, x, y } = sums.moments();
+        if n < self.table.query.min_users().into() || x <= 0 || y <= 0 {
+            return;
+        }
+        self.defined += 1;
+        if !surely_below(self.keeper.floor(), a as f64, x as f64, y as f64) {
+            self.offer(set, &sums);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn offer(&mut self, set: &[usize], sums: &Sums) {
+        let basis = &self.table.shifted.basis;
+        let score = set.iter().map(|&q| i128::from(basis.scores[q])).sum();
+        self.keeper
+            .offer(set, sums.shifted(score, basis.total.into()));
+    }
+
+    /// Ends a row of `sets`. `None` where the search was stopped.
+    fn row(&mut self, sets: usize) -> Option<()> {
+        let watch = self.table.watch;
+        watch.advance(sets as u128);
+        self.keeper.refresh();
+        (!watch.stopped()).then_some(())
+    }
+}
+
+#[inline(always)]
+fn singles<T: Whole>(table: &Table<'_>, rows: &[Row], judge: &mut Judge<'_>) -> Option<()> {
+    let (matrix, basis) = (table.query.table(), &table.shifted.basis);
+    for &Row { first, .. } in rows {
+        let column = matrix.column(first);
+        let mut sums = Six::<T>::default();
+        for (&u, &score) in column.users().iter().zip(column.scores()) {
+            let (a, g) = (
+                score - basis.scores[first],
+                matrix.totals()[u as usize] - basis.total,
+            );
+            sums += Six::of_user(a.into(), g.into());
+        }
+        judge.enter(&[first], sums);
+        judge.row(1)?;
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn pairs<T: Whole>(table: &Table<'_>, rows: &[Row], judge: &mut Judge<'_>) -> Option<()> {
+    let (matrix, basis) = (table.query.table(), &table.shifted.basis);
+    let mut sums = vec![Six::<T>::default(); matrix.questions().len()];
+    for Row { first, others } in rows {
+        let column = matrix.column(*first);
+        sums.fill(Six::default());
+        for (&u, &score) in column.users().iter().zip(column.scores()) {
+            let g = T::from(matrix.totals()[u as usize] - basis.total);
+            let x = score - basis.scores[*first];
+            for (j, score) in matrix.row(u as usize) {
+                if others.contains(&j) {
+                    let a = x + score - basis.scores[j];
+                    sums[j] += Six::of_user(a.into(), g);
+                }
+            }
+        }
+        for j in others.clone() {
+            judge.enter(&[*first, j], sums[j]);
+        }
+        judge.row(others.len())?;
+    }
+    Some(())
+}
+
+#[inline(always)]
+fn pairs_by_cells(
+    table: &Table<'_>,
+    cells: &Cells,
+    rows: &[Row],
+    judge: &mut Judge<'_>,
+) -> Option<()> {
+    let Cells {
+        first,
+        rows: answers,
+        starts,
+    } = cells;
+    let (matrix, basis) = (table.query.table(), &table.shifted.basis);
+    let mut sums = vec![Cell::default(); first[first.len() - 1]];
+    // Where each user's answers behind the row's question start.
+    let mut behind: Vec<usize> = Vec::new();
+    let mut at = None;
+    for row in rows {
+        let i = row.first;
+        if at != Some(i) {
+            let own = |u: usize| &answers[starts[u]..starts[u + 1]];
+            let before = |u: usize| own(u).partition_point(|&cell| usize::from(cell) < first[i]);
+            behind = (0..starts.len() - 1)
+                .map(|u| starts[u] + before(u))
+                .collect();
+        }
+        at = Some(i + 1);
+        let column = matrix.column(i);
+        sums[first[i]..].fill(Cell::default());
+        for (&u, &score) in column.users().iter().zip(column.scores()) {
+            let u = u as usize;
+            let g = matrix.totals()[u] - basis.total;
+            let x = score - basis.scores[i];
+            let terms = [1, g, x, x * x, g * g, g * x, 0, 0];
+            behind[u] += 1;
+            for &cell in &answers[behind[u]..starts[u + 1]] {
+                let sum = &mut sums[usize::from(cell)].0;
+                for (sum, term) in sum.iter_mut().zip(terms) {
+                    *sum += term;
+                }
+            }
+        }
+        for j in row.others.clone() {
+            let mut six = Six::<i64>::default();
+            for (v, cell) in (0..).zip(&sums[first[j]..first[j + 1]]) {
+                let [n, g, x, xx, gg, gx, ..] = cell.0;
+                let (sa, saa) = (x + v * n, xx + v * (2 * x + v * n));
+                six += Six::from_array([n, sa, g, saa, gg, gx + v * g]);
+            }
+            judge.enter(&[i, j], six);
+        }
+        judge.row(row.others.len())?;
+    }
+    Some(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::stats::cross::Alone;
+    use crate::synth::{Model, Spec, matrix};
 
-    /// By the definition.
-    fn plain(scores: &[&[i64]], offsets: &[i64], totals: &[i64], total_offset: i64) -> Cross {
-        let x = |q: usize, u: usize| i128::from(scores[q][u]) - i128::from(offsets[q]);
-        let g = |u: usize| i128::from(totals[u]) - i128::from(total_offset);
-        let users = 0..totals.len();
-        let questions = 0..scores.len();
-        let over = |f: &dyn Fn(usize) -> i128| users.clone().map(f).sum::<i128>();
-        Cross {
-            users: totals.len() as i128,
-            total: over(&|u| g(u)),
-            total_squares: over(&|u| g(u) * g(u)),
-            sums: questions.clone().map(|q| over(&|u| x(q, u))).collect(),
-            with_total: questions
-                .clone()
-                .map(|q| over(&|u| x(q, u) * g(u)))
-                .collect(),
-            products: questions
-                .clone()
-                .flat_map(|q| questions.clone().map(move |m| (q, m)))
-                .map(|(q, m)| over(&|u| x(q, u) * x(m, u)))
-                .collect(),
+    fn table(questions: usize) -> ResponseMatrix {
+        matrix(&Spec {
+            users: 50,
+            questions,
+            answered: 0.6,
+            scores: -1..=3,
+            model: Model::Random,
+            booklets: 0,
+            seed: 8,
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn rows_hold_every_set_of_a_part_once() {
+        let matrix = table(6);
+        for k in 1..=2 {
+            let query = Query::of(&matrix).k(k).build().unwrap();
+            let space = query.space();
+            for start in 0..space.count() {
+                for sets in 1..=space.count() - start {
+                    let part = space.part(start, Some(sets)).unwrap();
+                    let members = |Row { first, others }: Row| -> Vec<Vec<usize>> {
+                        match k {
+                            1 => vec![vec![first]],
+                            _ => others.map(|j| vec![first, j]).collect(),
+                        }
+                    };
+                    let rows = Row::all(&query, &part);
+                    let got: Vec<_> = rows.into_iter().flat_map(members).collect();
+                    let want: Vec<_> = part.ranks().filter_map(|r| space.unrank(r)).collect();
+                    assert_eq!(got, want);
+                }
+            }
+        }
+    }
+
+    fn shifted(matrix: &ResponseMatrix) -> Shifted {
+        Shifted::new(matrix, &Extents::of(Isa::detect(), &Alone, matrix))
+    }
+
+    /// What is seen and defined with these terms.
+    fn seen(
+        matrix: &ResponseMatrix,
+        k: usize,
+        shifted: &Shifted,
+        terms: &Terms,
+    ) -> (AuditSums, Option<u128>) {
+        let query = Query::of(matrix).k(k).top(3).build().unwrap();
+        let part = query.space().whole();
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(2)
+            .build()
+            .unwrap();
+        let (watch, isa) = (Watch::new(), Isa::detect());
+        let found = search_by(terms, shifted, &query, &part, &watch, &threads, isa).unwrap();
+        (found.visited, found.defined)
+    }
+
+    #[test]
+    fn terms_one_by_one_and_over_cells_sum_to_the_same() {
+        let matrix = table(9);
+        let shifted = shifted(&matrix);
+        let cells = Terms::of(&matrix, &shifted);
+        assert!(matches!(cells, Terms::Cells(_)));
+        for k in 1..=2 {
+            let want = seen(&matrix, k, &shifted, &Terms::Wide);
+            assert_eq!(seen(&matrix, k, &shifted, &Terms::Narrow), want);
+            assert_eq!(seen(&matrix, k, &shifted, &cells), want);
         }
     }
 
     #[test]
-    fn every_width_of_scores_gives_the_definition() {
-        let users = 131_usize;
-        let draw = |q: usize, u: usize| ((u * 7919 + q * 104_729 + u * u * (q + 3)) % 1009) as i64;
-        let shapes: [&dyn Fn(usize, usize) -> i64; 6] = [
-            &|q, u| draw(q, u) % 2,
-            &|q, u| draw(q, u) % 2 * 2 - 1,
-            &|q, u| draw(q, u) % 6 + 1,
-            &|q, u| (draw(q, u) - 500) * 60,
-            &|q, u| (draw(q, u) - 500) * 2_000_000,
-            &|q, u| (draw(q, u) - 500) * 2_000_000_000_000,
-        ];
-        for (shape, score) in shapes.iter().enumerate() {
-            let columns: Vec<Vec<i64>> = (0..7)
-                .map(|q| {
-                    (0..users)
-                        .map(|u| if q == 3 { 5 } else { score(q, u) })
-                        .collect()
-                })
-                .collect();
-            let slices: Vec<&[i64]> = columns.iter().map(Vec::as_slice).collect();
-            let totals: Vec<i64> = (0..users)
-                .map(|u| slices.iter().map(|c| c[u]).sum())
-                .collect();
-            let offsets = [0, 1, -2, 5, 3, 0, 9];
-            let want = plain(&slices, &offsets, &totals, 11);
-            for isa in Isa::available() {
-                let got = Cross::new(isa, &slices, &offsets, &totals, 11);
-                assert_eq!(got, want, "shape {shape} {}", isa.name());
+    fn an_answer_lost_or_read_wrong_fails_the_audit() {
+        let matrix = table(9);
+        let mut shifted = shifted(&matrix);
+        let right = seen(&matrix, 2, &shifted, &Terms::Wide);
+        let with = |fault: &dyn Fn(&mut Cells)| {
+            let mut terms = Terms::of(&matrix, &shifted);
+            if let Terms::Cells(cells) = &mut terms {
+                fault(cells);
             }
-            let set = [0, 2, 3];
-            let shifted = want.of_set(&set);
-            let straight = plain(&slices, &[0; 7], &totals, 0).of_set(&set);
-            assert_eq!(shifted.shifted(-2 + 5, 11), straight);
-        }
+            seen(&matrix, 2, &shifted, &terms).0
+        };
+        assert_eq!(with(&|_| ()), right.0);
+        // The last answer of the last user: another cell of its question, or of none that is summed.
+        let last = |cells: &mut Cells| cells.rows.len() - 1;
+        assert_ne!(
+            with(&|cells| {
+                let last = last(cells);
+                cells.rows[last] ^= 1;
+            }),
+            right.0
+        );
+        assert_ne!(
+            with(&|cells| *cells.starts.last_mut().unwrap() -= 1),
+            right.0
+        );
+        shifted.basis.total += 1;
+        assert_ne!(seen(&matrix, 2, &shifted, &Terms::Wide), right);
+    }
+
+    #[test]
+    fn scores_without_room_in_64_bits_take_128() {
+        let wide = |scores| {
+            let spec = Spec {
+                users: 50,
+                questions: 4,
+                answered: 0.6,
+                scores,
+                model: Model::Random,
+                booklets: 0,
+                seed: 8,
+            };
+            let matrix = matrix(&spec).unwrap();
+            Terms::of(&matrix, &shifted(&matrix))
+        };
+        assert!(matches!(wide(0..=1), Terms::Cells(_)));
+        assert!(matches!(wide(0..=100_000), Terms::Narrow));
+        assert!(matches!(wide(0..=1 << 40), Terms::Wide));
     }
 }

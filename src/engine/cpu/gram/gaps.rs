@@ -28,20 +28,13 @@
 
 mod walk;
 
-use super::block::Blocks;
-use super::cross::Cross;
-use super::keep::Keeper;
-use super::leaf::{Leaves, Margins};
-use super::stems::{Part, Stems, merge};
-use crate::arch::{Kernel, Level, Line, lane, lines, run, set_lane};
-use crate::engine::cpu::Isa;
-use crate::engine::{EngineError, Query, Watch};
+use super::Pool;
+use super::stems::Task;
+use crate::arch::{Line, lane, lines, set_lane};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{AuditSums, Basis};
-use crate::top::Top;
+use crate::stats::cross::{Alone, Cross, Population};
 use rayon::prelude::*;
 use std::ops::Range;
-use walk::Walk;
 
 /// A user who misses two questions at least, and also misses `question`.
 #[derive(Clone, Copy, Debug)]
@@ -53,12 +46,7 @@ struct Gap {
 /// Everything that workers read. Questions are answered-question indices.
 #[derive(Debug)]
 pub(super) struct Gaps<'a> {
-    query: &'a Query<'a>,
-    watch: &'a Watch,
-    isa: Isa,
-    answered: &'a [usize],
-    basis: &'a Basis,
-    margins: Margins,
+    task: Task<'a>,
     /// Q.
     questions: usize,
     /// Lines a row.
@@ -154,16 +142,16 @@ pub(super) fn bytes(census: &Census, questions: usize, k: usize) -> u128 {
 }
 
 impl<'a> Gaps<'a> {
-    /// Uses the threads it is called in.
-    pub(super) fn new(
-        matrix: &ResponseMatrix,
-        query: &'a Query<'a>,
-        watch: &'a Watch,
-        isa: Isa,
-        answered: &'a [usize],
-        basis: &'a Basis,
-        margins: Margins,
-    ) -> Self {
+    /// With scores and totals within `reach` of the basis. Uses the threads it is called in.
+    pub(super) fn new(task: Task<'a>, reach: (u64, u64)) -> Self {
+        let Task {
+            query,
+            isa,
+            answered,
+            basis,
+            ..
+        } = task;
+        let matrix = query.table();
         let questions = answered.len();
         let width = lines(questions);
         let users: Vec<usize> = (0..matrix.users().len())
@@ -200,7 +188,22 @@ impl<'a> Gaps<'a> {
                 }
             }
         }
-        let zeros = vec![0; questions];
+        let zeros = &vec![0; questions][..];
+        let products = |scores: &[&[i64]], totals: &[i64], parallel: bool| {
+            let population = Population {
+                scores,
+                offsets: zeros,
+                totals,
+                total_offset: 0,
+                // A missing answer counts as 0, which is no further from 0 than an answer.
+                reach,
+            };
+            if parallel {
+                Cross::new(isa, &Pool, population)
+            } else {
+                Cross::new(isa, &Alone, population)
+            }
+        };
         let over = |of: &[usize]| {
             let columns: Vec<Vec<i64>> = dense
                 .iter()
@@ -208,10 +211,10 @@ impl<'a> Gaps<'a> {
                 .collect();
             let slices: Vec<&[i64]> = columns.iter().map(Vec::as_slice).collect();
             let totals: Vec<i64> = of.iter().map(|&at| totals[at]).collect();
-            Cross::new(isa, &slices, &zeros, &totals, 0)
+            products(&slices, &totals, false)
         };
         let slices: Vec<&[i64]> = dense.iter().map(Vec::as_slice).collect();
-        let all = Cross::new(isa, &slices, &zeros, &totals, 0);
+        let all = products(&slices, &totals, true);
         let without: Vec<Cross> = missers.par_iter().map(|of| over(of)).collect();
 
         let row = |f: &dyn Fn(usize) -> i128| {
@@ -277,12 +280,7 @@ impl<'a> Gaps<'a> {
             twice: Vec::new(),
         };
         Self {
-            query,
-            watch,
-            isa,
-            answered,
-            basis,
-            margins,
+            task,
             questions,
             width,
             root,
@@ -315,57 +313,11 @@ impl<'a> Gaps<'a> {
         }
     }
 
-    /// Searches all `blocks` with the threads of `threads`.
-    pub(super) fn search(
-        &self,
-        blocks: &Blocks,
-        threads: &rayon::ThreadPool,
-    ) -> Result<(Top, AuditSums), EngineError> {
-        let stems = Stems::new(blocks);
-        let parts = threads.broadcast(|_| {
-            let worker = Worker {
-                table: self,
-                stems: &stems,
-            };
-            run(self.isa, worker)
-        });
-        merge(self.query.top(), parts, blocks.unanswered)
-    }
-
     /// Users who miss q and one of `others`.
     #[inline(always)]
     fn gaps(&self, q: usize, others: Range<usize>) -> &[Gap] {
         let starts = &self.starts[q];
         &self.gaps[q][starts[others.start] as usize..starts[others.end] as usize]
-    }
-}
-
-struct Worker<'a> {
-    table: &'a Gaps<'a>,
-    stems: &'a Stems<'a>,
-}
-
-impl Kernel for Worker<'_> {
-    type Out = Part;
-    #[inline(always)]
-    fn run<L: Level>(self, l: L) -> Part {
-        let table = self.table;
-        let mut walk = Walk {
-            l,
-            table,
-            keeper: Keeper::new(table.query, table.watch),
-            leaves: Leaves::new(l, table.margins, table.query.min_users()),
-            frames: vec![table.root.clone(); table.query.k() + 1],
-            prefix: Vec::new(),
-            missing: std::array::from_fn(|_| vec![Line::ZERO; table.questions * table.width]),
-            rest: std::array::from_fn(|_| vec![Line::ZERO; table.width]),
-            met: Vec::new(),
-        };
-        walk.leaves.set_bar(&walk.keeper);
-        while let Some(stem) = self.stems.next() {
-            walk.stem(&stem)?;
-        }
-        Some((walk.keeper.into_top(), walk.leaves.into_seen()))
     }
 }
 

@@ -1,7 +1,9 @@
-//! What a worker keeps: its best sets, and the float form of the floor that discards the others.
+//! What a worker keeps and finds: its best sets, the float form of the floor that discards the others,
+//! and the sums that are audited.
 
-use crate::engine::{Query, Watch};
-use crate::stats::{NO_FLOOR, Sums};
+use super::Regime;
+use crate::engine::{EngineError, Findings, Query, Watch};
+use crate::stats::{AuditSums, Basis, NO_FLOOR, Sums};
 use crate::top::Top;
 
 /// One worker's best sets, and the floor that all workers share.
@@ -52,6 +54,54 @@ impl<'a> Keeper<'a> {
     /// The kept sets.
     pub(super) fn into_top(self) -> Top {
         self.top
+    }
+}
+
+/// What a worker, or all of them, found.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) top: Top,
+    /// Sums over the sets that were summed.
+    pub(super) visited: AuditSums,
+    /// Closed forms of the others.
+    pub(super) excluded: AuditSums,
+    /// Sets with a correlation, where they are counted.
+    pub(super) defined: Option<u128>,
+}
+
+impl Found {
+    /// What all workers of a search of `query` found; one without a result was stopped.
+    pub(super) fn of_all(
+        query: &Query<'_>,
+        workers: Vec<Option<Self>>,
+    ) -> Result<Self, EngineError> {
+        let mut all = Self {
+            top: Top::new(query.top()),
+            visited: AuditSums::default(),
+            excluded: AuditSums::default(),
+            defined: Some(0),
+        };
+        for found in workers {
+            let found = found.ok_or(EngineError::Stopped)?;
+            all.top.merge(found.top);
+            all.visited += found.visited;
+            all.excluded += found.excluded;
+            let counted = all.defined.zip(found.defined);
+            all.defined = counted.map(|(all, found)| all + found);
+        }
+        Ok(all)
+    }
+
+    /// As the engine returns it, over numbers less `basis`.
+    pub(super) fn findings(self, basis: Basis, regime: Regime) -> Findings {
+        Findings {
+            best: self.top.into_sorted(),
+            visited: self.visited,
+            excluded: self.excluded,
+            basis,
+            defined: self.defined,
+            took: vec![(regime.name(), 1)],
+        }
     }
 }
 

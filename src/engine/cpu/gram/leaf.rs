@@ -153,11 +153,6 @@ impl<L: Lanes> Leaves<L> {
         });
     }
 
-    /// Enters sets accounted for in closed form.
-    pub(super) fn add(&mut self, sums: AuditSums) {
-        self.seen += sums;
-    }
-
     fn flush(&mut self) {
         let l = self.l;
         let zero = l.splat(0.0);

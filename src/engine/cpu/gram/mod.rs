@@ -1,5 +1,5 @@
-//! Tables whose users fall into few answer patterns, or miss few answers: sums from cross-products
-//! instead of a walk over users.
+//! Sums of sets from cross-products instead of a walk over users: for tables whose users fall into few
+//! answer patterns or miss few answers, and for sets of one question or two in any table.
 //!
 //! [`choose`] picks a regime by counting what each would do; [`search`] runs it.
 //!
@@ -8,14 +8,15 @@
 //! | [`Regime::Complete`] (`complete`) | one population's cross-products | a few additions |
 //! | [`Regime::Patterns`] (`patterns`) | those of each pattern that contains it | the same a pattern |
 //! | [`Regime::Gaps`] (`gaps`) | everybody's, less those who miss a question, and the few who miss two | tens of additions |
+//! | [`Regime::Cross`] (`cross`) | the terms of its users, K being 1 or 2 | an addition a user |
 //!
 //! All sums are exact integers: in f64 lanes where a checked bound keeps them below 2^53, in i128 on
-//! the host. `complete` also takes wider tables, with rounded lanes and a stated margin; the other
-//! two then leave the table to the walk over users. Floats discard, never decide (`keep`).
+//! the host. `complete` also takes wider tables, with rounded lanes and a stated margin; `patterns`
+//! and `gaps` then leave the table to the walk over users. Floats discard, never decide (`keep`).
 //!
-//! Shared by all: `cross` (cross-products of a population), `block` (the blocks of a part), `keep` (best
-//! sets and the floor),
-//! `leaf` (test and audit of a line of sets by six sums), `stems` (shares of work).
+//! Shared: `stats::cross` (cross-products of a population), `extents` (how large scores are), `block`
+//! (a part as free choices), `keep` (best sets and the floor), `leaf` (test and audit of a line of sets
+//! by six sums), `stems` (shares of work).
 //!
 //! Memory: cross-products, their tables at most 1 GiB, and a worker's prefixes: nothing grows with
 //! the number of sets.
@@ -23,6 +24,7 @@
 mod block;
 mod complete;
 mod cross;
+mod extents;
 mod gaps;
 mod keep;
 mod leaf;
@@ -32,13 +34,15 @@ mod stems;
 use super::Isa;
 use crate::engine::{EngineError, Findings, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::Basis;
+use crate::stats::AuditSums;
+use crate::stats::cross::{Alone, Cross, Population, Workers};
 use block::blocks;
 use complete::Complete;
-use cross::{Cross, centre};
+use extents::Extents;
 use gaps::{Gaps, census};
-use leaf::Margins;
 use patterns::{Patterns, patterns};
+use rayon::prelude::*;
+use stems::Task;
 
 /// How the sums of a set come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +53,14 @@ pub enum Regime {
     Patterns,
     /// Few missing answers: everybody, less those who miss something.
     Gaps,
+    /// Sets of one question or two, in any table: one pass over the answers.
+    Cross,
 }
 
 impl Regime {
+    /// All regimes.
+    pub const ALL: [Self; 4] = [Self::Complete, Self::Patterns, Self::Gaps, Self::Cross];
+
     /// Its name in messages.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -59,6 +68,7 @@ impl Regime {
             Self::Complete => "complete",
             Self::Patterns => "patterns",
             Self::Gaps => "gaps",
+            Self::Cross => "cross",
         }
     }
 }
@@ -79,25 +89,17 @@ fn is_complete(matrix: &ResponseMatrix, answered: &[usize]) -> bool {
     first == users && matrix.responses() == users * answered.len()
 }
 
-/// Bounds over all sets of `k` questions; sums on the way are at most `factor` times the six.
-fn margins(matrix: &ResponseMatrix, basis: &Basis, k: usize, factor: f64) -> Option<Margins> {
-    let off = |scores: &[i64], offset: i64| {
-        scores
-            .iter()
-            .map(|&s| s.abs_diff(offset))
-            .max()
-            .unwrap_or(0) as f64
-    };
-    let mut scores: Vec<f64> = basis
-        .scores
-        .iter()
-        .enumerate()
-        .map(|(q, &offset)| off(matrix.column(q).scores(), offset))
-        .collect();
-    scores.sort_by(|a, b| b.total_cmp(a));
-    let score = scores.iter().take(k).sum();
-    let total = off(matrix.totals(), basis.total);
-    Margins::new(matrix.users().len(), score, total, factor)
+/// The threads of the pool that it is called in.
+struct Pool;
+
+impl Workers for Pool {
+    fn number(&self) -> usize {
+        rayon::current_num_threads()
+    }
+
+    fn each<T: Send>(&self, shares: usize, share: impl Fn(usize) -> T + Sync) -> Vec<T> {
+        (0..shares).into_par_iter().map(&share).collect()
+    }
 }
 
 /// A regime and what it costs.
@@ -131,22 +133,33 @@ pub fn choose(query: &Query<'_>, part: &Part) -> Option<Choice> {
     let matrix = query.table();
     let answered = answered(matrix);
     let (questions, k) = (answered.len(), query.k());
-    let basis = centre(matrix);
     let q = questions as f64;
     let share = part.sets() as f64 / query.space().count() as f64;
     let sets = share * choices(questions, k);
     // Leaves a row, where rows run up to the last question chosen so far.
     let row = (q - k as f64 + 1.0).max(1.0) / k as f64;
+    let cross = || Choice {
+        regime: Regime::Cross,
+        cycles: cross::cycles(matrix, k, share),
+    };
+    let cross = (k <= 2).then(cross);
     if is_complete(matrix, &answered) {
         let users = matrix.responses() as f64 / q;
         let fits = questions as u128 * questions as u128 * 16 <= MOST_BYTES;
-        return fits.then_some(Choice {
+        let complete = fits.then_some(Choice {
             regime: Regime::Complete,
-            cycles: users * q * (30.0 + q / 8.0) + sets * (1.2 + 16.0 / row),
+            cycles: users * q * (6.0 + q / 60.0) + sets * (1.2 + 16.0 / row),
         });
+        return cheapest([complete, cross]);
     }
+    // The other two begin by counting, which takes longer than this takes in all.
+    if cross.is_some() {
+        return cross;
+    }
+    let extents = Extents::of(Isa::detect(), &Alone, matrix);
+    let users = matrix.users().len();
     let patterns = || {
-        margins(matrix, &basis, k, PATTERNS_FACTOR)?;
+        extents.margins(users, k, PATTERNS_FACTOR)?;
         let patterns = patterns(matrix, MOST_PATTERNS)?;
         // Of cross-products, and of the rows of a stem that all patterns contain.
         let bytes = patterns.len() as u128 * (questions * questions) as u128 * 24;
@@ -162,7 +175,7 @@ pub fn choose(query: &Query<'_>, part: &Part) -> Option<Choice> {
         })
     };
     let gaps = || {
-        margins(matrix, &basis, k, gaps_factor(k))?;
+        extents.margins(users, k, gaps_factor(k))?;
         let census = census(matrix, questions);
         if gaps::bytes(&census, questions, k) > MOST_BYTES {
             return None;
@@ -184,10 +197,12 @@ pub fn choose(query: &Query<'_>, part: &Part) -> Option<Choice> {
             cycles: prepare + frames * per_frame + sets * (leaf + per_row / row),
         })
     };
-    [patterns(), gaps()]
-        .into_iter()
-        .flatten()
-        .min_by(|a, b| a.cycles.total_cmp(&b.cycles))
+    cheapest([patterns(), gaps()])
+}
+
+fn cheapest(choices: [Option<Choice>; 2]) -> Option<Choice> {
+    let choices = choices.into_iter().flatten();
+    choices.min_by(|a, b| a.cycles.total_cmp(&b.cycles))
 }
 
 /// Prefix sums and differences are at most twice a whole; twice that is taken.
@@ -212,7 +227,11 @@ pub fn search(
 ) -> Result<Findings, EngineError> {
     let matrix = query.table();
     let answered = answered(matrix);
-    let basis = centre(matrix);
+    if regime == Regime::Cross {
+        return cross::search(query, part, watch, threads, isa);
+    }
+    let extents = threads.install(|| Extents::of(isa, &Pool, matrix));
+    let basis = extents.centred();
     let blocks = blocks(query, part, &answered);
     watch.advance(blocks.unanswered);
     let refused = |what: &str| EngineError::Refused {
@@ -223,9 +242,18 @@ pub fn search(
         hint: "take the regime that is chosen by counting",
     };
     let margins = |factor| {
-        margins(matrix, &basis, query.k(), factor).ok_or_else(|| refused("sums far below 2^53"))
+        let margins = extents.margins(matrix.users().len(), query.k(), factor);
+        margins.ok_or_else(|| refused("sums far below 2^53"))
     };
-    let (top, seen) = match regime {
+    let task = |margins| Task {
+        query,
+        watch,
+        isa,
+        answered: &answered,
+        basis: &basis,
+        margins,
+    };
+    let mut found = match regime {
         Regime::Complete => {
             if !is_complete(matrix, &answered) {
                 return Err(refused("the same questions answered by everybody"));
@@ -241,20 +269,23 @@ pub fn search(
                 .iter()
                 .map(|&u| matrix.totals()[u as usize])
                 .collect();
-            let cross =
-                threads.install(|| Cross::new(isa, &scores, &offsets, &totals, basis.total));
+            let population = Population {
+                scores: &scores,
+                offsets: &offsets,
+                totals: &totals,
+                total_offset: basis.total,
+                reach: extents.reach(),
+            };
+            let cross = threads.install(|| Cross::new(isa, &Pool, population));
             Complete::new(query, watch, isa, &answered, &basis, &cross).search(&blocks, threads)?
         }
         Regime::Patterns => {
             let margins = margins(PATTERNS_FACTOR)?;
             let patterns =
                 patterns(matrix, MOST_PATTERNS).ok_or_else(|| refused("few answer patterns"))?;
-            let table = threads.install(|| {
-                Patterns::new(
-                    matrix, query, watch, isa, &answered, &basis, margins, &patterns,
-                )
-            });
-            table.search(&blocks, threads)?
+            let table =
+                threads.install(|| Patterns::new(task(margins), extents.reach(), &patterns));
+            stems::search(&table, &blocks, threads)?
         }
         Regime::Gaps => {
             let margins = margins(gaps_factor(query.k()))?;
@@ -262,26 +293,22 @@ pub fn search(
             if gaps::bytes(&census, answered.len(), query.k()) > MOST_BYTES {
                 return Err(refused("few questions and few missing answers"));
             }
-            let table = threads
-                .install(|| Gaps::new(matrix, query, watch, isa, &answered, &basis, margins));
-            table.search(&blocks, threads)?
+            let table = threads.install(|| Gaps::new(task(margins), extents.reach()));
+            stems::search(&table, &blocks, threads)?
         }
+        // Above.
+        Regime::Cross => return cross::search(query, part, watch, threads, isa),
     };
-    Ok(Findings {
-        best: top.into_sorted(),
-        visited: seen,
-        basis,
-        took: vec![(regime.name(), 1)],
-        ..Findings::default()
-    })
+    found.excluded += AuditSums::of_nobody(blocks.unanswered);
+    Ok(found.findings(basis, regime))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::matrix::{Duplicates, MatrixBuilder, Score};
-    use crate::stats::AuditSums;
     use block::Blocks;
+    use keep::Found;
 
     fn table(users: usize, questions: usize, has: impl Fn(usize, usize) -> bool) -> ResponseMatrix {
         let mut builder = MatrixBuilder::new();
@@ -303,34 +330,46 @@ mod tests {
         let threads = rayon::ThreadPoolBuilder::new().build().unwrap();
         let (watch, isa) = (Watch::new(), Isa::detect());
         let answered = answered(matrix);
-        let basis = centre(matrix);
-        let by_patterns = Patterns::new(
-            matrix,
+        let extents = Extents::of(isa, &Alone, matrix);
+        let (basis, reach) = (extents.centred(), extents.reach());
+        let users = matrix.users().len();
+        let task = |factor| Task {
             query,
-            &watch,
+            watch: &watch,
             isa,
-            &answered,
-            &basis,
-            margins(matrix, &basis, query.k(), PATTERNS_FACTOR).unwrap(),
-            &patterns(matrix, MOST_PATTERNS).unwrap(),
-        );
-        let factor = gaps_factor(query.k());
-        let margins = margins(matrix, &basis, query.k(), factor).unwrap();
-        let by_gaps = Gaps::new(matrix, query, &watch, isa, &answered, &basis, margins);
-        let mut out = vec![
-            by_patterns.search(blocks, &threads).unwrap().1,
-            by_gaps.search(blocks, &threads).unwrap().1,
+            answered: &answered,
+            basis: &basis,
+            margins: extents.margins(users, query.k(), factor).unwrap(),
+        };
+        let patterns = patterns(matrix, MOST_PATTERNS).unwrap();
+        let by_patterns = Patterns::new(task(PATTERNS_FACTOR), reach, &patterns);
+        let by_gaps = Gaps::new(task(gaps_factor(query.k())), reach);
+        let mut found = vec![
+            stems::search(&by_patterns, blocks, &threads).unwrap(),
+            stems::search(&by_gaps, blocks, &threads).unwrap(),
         ];
         if is_complete(matrix, &answered) {
             let scores: Vec<&[i64]> = answered
                 .iter()
                 .map(|&q| matrix.column(q).scores())
                 .collect();
-            let cross = Cross::new(isa, &scores, &basis.scores, matrix.totals(), basis.total);
+            let population = Population {
+                scores: &scores,
+                offsets: &basis.scores,
+                totals: matrix.totals(),
+                total_offset: basis.total,
+                reach: extents.reach(),
+            };
+            let cross = Cross::new(isa, &Alone, population);
             let complete = Complete::new(query, &watch, isa, &answered, &basis, &cross);
-            out.push(complete.search(blocks, &threads).unwrap().1);
+            found.push(complete.search(blocks, &threads).unwrap());
         }
-        out
+        let all = |found: Found| {
+            let mut all = found.visited;
+            all += found.excluded;
+            all
+        };
+        found.into_iter().map(all).collect()
     }
 
     #[test]
@@ -380,21 +419,22 @@ mod tests {
             (u * 40 + q).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 & 63 != 0
         });
         assert_eq!(regime(&few), Some(Regime::Gaps));
+        for k in 1..=2 {
+            let query = Query::of(&booklets).k(k).build().unwrap();
+            let choice = choose(&query, &query.space().whole());
+            assert_eq!(choice.map(|choice| choice.regime), Some(Regime::Cross));
+        }
     }
 
     #[test]
     fn a_regime_refuses_what_it_cannot_take() {
         let matrix = table(9, 4, |u, q| u != q);
-        let query = Query::of(&matrix).k(2).build().unwrap();
         let threads = rayon::ThreadPoolBuilder::new().build().unwrap();
-        let found = search(
-            Regime::Complete,
-            &query,
-            &query.space().whole(),
-            &Watch::new(),
-            &threads,
-            Isa::Portable,
-        );
-        assert!(matches!(found, Err(EngineError::Refused { .. })));
+        for (regime, k) in [(Regime::Complete, 2), (Regime::Cross, 3)] {
+            let query = Query::of(&matrix).k(k).build().unwrap();
+            let (part, watch) = (query.space().whole(), Watch::new());
+            let found = search(regime, &query, &part, &watch, &threads, Isa::Portable);
+            assert!(matches!(found, Err(EngineError::Refused { .. })));
+        }
     }
 }

@@ -15,19 +15,14 @@
 //! - Σ Sa = Σs·C(d, j) + Σ_m Σx_m·C(d−1, j−1), and Sag alike
 //! - Σ Saa = Σs²·C(d, j) + Σ_m d\[m\]·C(d−1, j−1) + Σ_{m≠l} Σx_m·x_l·C(d−2, j−2)
 
-use super::block::Blocks;
-use super::cross::Cross;
-use super::keep::Keeper;
-use super::leaf::{Leaves, Margins};
-use super::stems::{Part, Stem, Stems, finish, merge};
-use crate::arch::{Kernel, Lanes, Level, Line, WIDTH, lane, lines, low_bits, run, set_lane};
+use super::leaf::Leaves;
+use super::stems::{Judge, Stem, Task, Walk};
+use crate::arch::{Lanes, Level, Line, WIDTH, lane, lines, low_bits, set_lane};
 use crate::combin::{WrappingBinomials, binomial};
-use crate::engine::cpu::Isa;
-use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::Six;
-use crate::stats::{AuditSums, Basis};
-use crate::top::Top;
+use crate::stats::cross::{Alone, Cross, Population};
+use crate::stats::{AuditSums, Six};
+use rayon::prelude::*;
 use std::collections::HashMap;
 
 /// Users who answered the same questions.
@@ -77,29 +72,22 @@ struct Sums {
 /// Everything that workers read.
 #[derive(Debug)]
 pub(super) struct Patterns<'a> {
-    query: &'a Query<'a>,
-    watch: &'a Watch,
-    isa: Isa,
-    answered: &'a [usize],
-    basis: &'a Basis,
-    margins: Margins,
+    task: Task<'a>,
     patterns: Vec<Sums>,
     binomials: WrappingBinomials,
 }
 
 impl<'a> Patterns<'a> {
-    /// Uses the threads it is called in.
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn new(
-        matrix: &ResponseMatrix,
-        query: &'a Query<'a>,
-        watch: &'a Watch,
-        isa: Isa,
-        answered: &'a [usize],
-        basis: &'a Basis,
-        margins: Margins,
-        patterns: &[Pattern],
-    ) -> Self {
+    /// With scores and totals within `reach` of the basis. Uses the threads it is called in.
+    pub(super) fn new(task: Task<'a>, reach: (u64, u64), patterns: &[Pattern]) -> Self {
+        let Task {
+            query,
+            isa,
+            answered,
+            basis,
+            ..
+        } = task;
+        let matrix = query.table();
         let sums = |pattern: &Pattern| {
             let mut scores = vec![Vec::with_capacity(pattern.users.len()); pattern.questions.len()];
             for &u in &pattern.users {
@@ -110,61 +98,26 @@ impl<'a> Patterns<'a> {
             let scores: Vec<&[i64]> = scores.iter().map(Vec::as_slice).collect();
             let offsets: Vec<i64> = pattern.questions.iter().map(|&q| basis.scores[q]).collect();
             let totals: Vec<i64> = pattern.users.iter().map(|&u| matrix.totals()[u]).collect();
+            let population = Population {
+                scores: &scores,
+                offsets: &offsets,
+                totals: &totals,
+                total_offset: basis.total,
+                reach,
+            };
             Sums {
                 place: answered
                     .iter()
                     .map(|q| pattern.questions.binary_search(q).ok().map(|at| at as u32))
                     .collect(),
-                cross: Cross::new(isa, &scores, &offsets, &totals, basis.total),
+                cross: Cross::new(isa, &Alone, population),
             }
         };
         Self {
-            query,
-            watch,
-            isa,
-            answered,
-            basis,
-            margins,
-            patterns: patterns.iter().map(sums).collect(),
+            patterns: patterns.par_iter().map(sums).collect(),
             binomials: WrappingBinomials::new(answered.len(), query.k()),
+            task,
         }
-    }
-
-    /// Searches all `blocks` with the threads of `threads`.
-    pub(super) fn search(
-        &self,
-        blocks: &Blocks,
-        threads: &rayon::ThreadPool,
-    ) -> Result<(Top, AuditSums), EngineError> {
-        let stems = Stems::new(blocks);
-        let parts = threads.broadcast(|_| {
-            let worker = Worker {
-                table: self,
-                stems: &stems,
-            };
-            run(self.isa, worker)
-        });
-        merge(self.query.top(), parts, blocks.unanswered)
-    }
-}
-
-struct Worker<'a> {
-    table: &'a Patterns<'a>,
-    stems: &'a Stems<'a>,
-}
-
-impl Kernel for Worker<'_> {
-    type Out = Part;
-    #[inline(always)]
-    fn run<L: Level>(self, l: L) -> Part {
-        let table = self.table;
-        let mut keeper = Keeper::new(table.query, table.watch);
-        let mut leaves = Leaves::new(l, table.margins, table.query.min_users());
-        leaves.set_bar(&keeper);
-        while let Some(stem) = self.stems.next() {
-            walk(l, table, &stem, &mut keeper, &mut leaves)?;
-        }
-        Some((keeper.into_top(), leaves.into_seen()))
     }
 }
 
@@ -299,100 +252,68 @@ fn layout(table: &Patterns<'_>, stem: &Stem<'_>) -> (Layout, Frame) {
     (layout, root)
 }
 
-/// All sets of a stem. `None` where the search was stopped.
-#[inline(always)]
-fn walk<L: Lanes>(
-    l: L,
-    table: &Patterns<'_>,
-    stem: &Stem<'_>,
-    keeper: &mut Keeper<'_>,
-    leaves: &mut Leaves<L>,
-) -> Option<()> {
-    let block = stem.block;
-    let (layout, root) = layout(table, stem);
-    let size = layout.columns.len();
-    // Questions to choose from the columns, at least 1.
-    let choose = block.choose - usize::from(stem.last.is_some());
-    let own = stem.last.unwrap_or(block.pool.end) - block.pool.start;
-    let sets = |n: usize, k: usize| binomial(n as u64, k as u64).unwrap_or(0);
-    // Sets with a question that shares no pattern with the stem: nobody answered them.
-    leaves.add(AuditSums::of_nobody(sets(own, choose) - sets(size, choose)));
-    let mut frames = vec![Frame::default(); choose];
-    frames[0] = root;
-    let mut picked: Vec<usize> = Vec::with_capacity(choose);
-    let prefix = block.fixed.iter().copied().chain(stem.last);
-    let too_few = table.query.min_users() as f64;
-    if frames[0].users < too_few {
-        leaves.add(closed(table, &layout, &frames[0], size, choose));
-    } else if choose == 1 {
-        row(l, &layout, &frames[0], size, leaves);
-        if !leaves.hits.is_empty() {
-            let question = |at| layout.columns[at];
-            finish(
-                leaves,
-                keeper,
-                prefix,
-                question,
-                table.answered,
-                table.basis,
-            );
-        }
-    } else {
+impl Walk for Patterns<'_> {
+    type Scratch = ();
+
+    fn task(&self) -> &Task<'_> {
+        &self.task
+    }
+
+    fn scratch(&self) {}
+
+    #[inline(always)]
+    fn stem<L: Level>(&self, (): &mut (), judge: &mut Judge<'_, L>, stem: &Stem<'_>) -> Option<()> {
+        let block = stem.block;
+        let (layout, root) = layout(self, stem);
+        let size = layout.columns.len();
+        // Questions to choose from the columns, at least 1.
+        let choose = block.choose - usize::from(stem.last.is_some());
+        let own = stem.last.unwrap_or(block.pool.end) - block.pool.start;
+        let sets = |n: usize, k: usize| binomial(n as u64, k as u64).unwrap_or(0);
+        // Sets with a question that shares no pattern with the stem: nobody answered them.
+        let unshared = sets(own, choose) - sets(size, choose);
+        judge.excluded += AuditSums::of_nobody(unshared);
+        let mut frames = vec![Frame::default(); choose];
+        frames[0] = root;
+        let mut picked: Vec<usize> = Vec::with_capacity(choose);
+        let prefix = block.fixed.iter().copied().chain(stem.last);
+        let too_few = self.task.query.min_users() as f64;
+        let question = |at| layout.columns[at];
         // The positions below which each level still has to choose.
-        let mut below = vec![size; choose - 1];
+        let mut below = vec![size; choose];
         let mut level = 0;
         loop {
-            let behind = choose - 1 - level;
-            if below[level] <= behind {
-                if level == 0 {
-                    break;
+            let (frame, end, left) = (&frames[level], below[level], choose - level);
+            let mut open = false;
+            if frame.users < too_few {
+                judge.excluded += closed(self, &layout, frame, end, left);
+            } else if left == 1 {
+                row(judge.l, &layout, frame, end, &mut judge.leaves);
+                let picked = picked.iter().map(|&at| question(at));
+                judge.row(prefix.clone().chain(picked), question);
+            } else {
+                open = true;
+                if left == 2 {
+                    judge.refresh()?;
                 }
-                level -= 1;
+            }
+            while !open || below[level] < choose - level {
+                let Some(up) = level.checked_sub(1) else {
+                    return judge.end(sets(own, choose));
+                };
+                level = up;
                 picked.pop();
-                continue;
+                open = true;
             }
             below[level] -= 1;
             let z = below[level];
             let (head, tail) = frames.split_at_mut(level + 1);
-            let frame = &mut tail[0];
-            extend(l, &layout, &head[level], frame, z);
-            if frame.users < too_few {
-                leaves.add(closed(table, &layout, frame, z, behind));
-            } else if behind == 1 {
-                row(l, &layout, frame, z, leaves);
-                if !leaves.hits.is_empty() {
-                    let question = |at| layout.columns[at];
-                    let picked = picked.iter().chain([&z]).map(|&at| layout.columns[at]);
-                    let prefix = prefix.clone().chain(picked);
-                    finish(
-                        leaves,
-                        keeper,
-                        prefix,
-                        question,
-                        table.answered,
-                        table.basis,
-                    );
-                }
-            } else {
-                picked.push(z);
-                level += 1;
-                below[level] = z;
-                if behind == 2 {
-                    if table.watch.stopped() {
-                        return None;
-                    }
-                    if keeper.refresh() {
-                        leaves.set_bar(keeper);
-                    }
-                }
-            }
+            extend(judge.l, &layout, &head[level], &mut tail[0], z);
+            picked.push(z);
+            level += 1;
+            below[level] = z;
         }
     }
-    if table.watch.stopped() {
-        return None;
-    }
-    table.watch.advance(sets(own, choose));
-    Some(())
 }
 
 /// `after` becomes `before` with column z besides, for the lanes before it.

@@ -1,17 +1,15 @@
 //! The walk over a table with few gaps: frames from question to question, rows of leaves.
 
-use super::super::keep::Keeper;
-use super::super::leaf::Leaves;
-use super::super::stems::{Stem, finish};
+use super::super::stems::{Judge, Stem, Task, Walk};
 use super::{Frame, Gaps, N, SA, SAA, SAG, SG, SGG, add_user, with};
-use crate::arch::{Lanes, Line, WIDTH, lane, lines, low_bits, set_lane};
+use crate::arch::{Lanes, Level, Line, WIDTH, lane, lines, low_bits, set_lane};
 use crate::combin::binomial;
 use crate::stats::Six;
 use std::ops::Range;
 
 /// A user of the third term, for all lanes of a row.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Met {
+struct Met {
     user: u32,
     /// How often they count, and that times g and g².
     weight: f64,
@@ -23,7 +21,7 @@ pub(super) struct Met {
 
 impl Met {
     #[inline(always)]
-    pub(super) fn new(table: &Gaps<'_>, user: u32, weight: u32, score: f64) -> Self {
+    fn new(table: &Gaps<'_>, user: u32, weight: u32, score: f64) -> Self {
         let weight = f64::from(weight);
         let g = table.totals[user as usize];
         Self {
@@ -57,29 +55,70 @@ fn meet<L: Lanes>(l: L, table: &Gaps<'_>, met: &[Met], i: usize, mut six: Six<L:
     six
 }
 
-/// One thread's state.
-pub(super) struct Walk<'a, L: Lanes> {
-    pub(super) l: L,
-    pub(super) table: &'a Gaps<'a>,
-    pub(super) keeper: Keeper<'a>,
-    pub(super) leaves: Leaves<L>,
+/// What a worker keeps from stem to stem.
+pub(in super::super) struct Scratch {
     /// Frame i is of the first i questions of `prefix`.
-    pub(super) frames: Vec<Frame>,
-    pub(super) prefix: Vec<usize>,
+    frames: Vec<Frame>,
+    prefix: Vec<usize>,
     /// The third term from users who miss y and part of the prefix: row y, lane m who answered m.
-    pub(super) missing: [Vec<Line>; 6],
+    missing: [Vec<Line>; 6],
     /// The third term by leaf, from users who miss it.
-    pub(super) rest: [Vec<Line>; 6],
-    pub(super) met: Vec<Met>,
+    rest: [Vec<Line>; 6],
+    met: Vec<Met>,
 }
 
-impl<L: Lanes> Walk<'_, L> {
-    /// All sets of a stem. `None` where the search was stopped.
+impl Walk for Gaps<'_> {
+    type Scratch = Scratch;
+
+    fn task(&self) -> &Task<'_> {
+        &self.task
+    }
+
+    fn scratch(&self) -> Scratch {
+        let lines = |n: usize| std::array::from_fn(|_| vec![Line::ZERO; n]);
+        Scratch {
+            frames: vec![self.root.clone(); self.task.query.k() + 1],
+            prefix: Vec::new(),
+            missing: lines(self.questions * self.width),
+            rest: lines(self.width),
+            met: Vec::new(),
+        }
+    }
+
     #[inline(always)]
-    pub(super) fn stem(&mut self, stem: &Stem<'_>) -> Option<()> {
+    fn stem<L: Level>(
+        &self,
+        own: &mut Scratch,
+        judge: &mut Judge<'_, L>,
+        stem: &Stem<'_>,
+    ) -> Option<()> {
+        let (l, table) = (judge.l, self);
+        let mut walk = StemWalk {
+            l,
+            table,
+            own,
+            judge,
+        };
+        let sets = walk.stem(stem)?;
+        judge.end(sets)
+    }
+}
+
+/// The walk over one stem.
+struct StemWalk<'w, 'a, L: Lanes> {
+    l: L,
+    table: &'w Gaps<'w>,
+    own: &'w mut Scratch,
+    judge: &'w mut Judge<'a, L>,
+}
+
+impl<L: Lanes> StemWalk<'_, '_, L> {
+    /// All sets of a stem; how many they are. `None` where the search was stopped.
+    #[inline(always)]
+    fn stem(&mut self, stem: &Stem<'_>) -> Option<u128> {
         let block = stem.block;
         let start = block.pool.start;
-        self.prefix.clear();
+        self.own.prefix.clear();
         for &q in &block.fixed {
             self.push(q, 0..self.table.questions, true);
         }
@@ -93,11 +132,7 @@ impl<L: Lanes> Walk<'_, L> {
                 self.behind(start, last, block.choose - 3)?;
             }
         }
-        if self.table.watch.stopped() {
-            return None;
-        }
-        self.table.watch.advance(sets);
-        Some(())
+        Some(sets)
     }
 
     /// All sets that add `more` questions and then two to the prefix, from `start` up to `end`.
@@ -106,7 +141,7 @@ impl<L: Lanes> Walk<'_, L> {
         if more == 0 {
             return self.rows(start, end);
         }
-        let base = self.prefix.len();
+        let base = self.own.prefix.len();
         let mut below = vec![end; more];
         let mut level = 0;
         loop {
@@ -121,7 +156,7 @@ impl<L: Lanes> Walk<'_, L> {
             }
             below[level] -= 1;
             let z = below[level];
-            self.prefix.truncate(base + level);
+            self.own.prefix.truncate(base + level);
             self.push(z, start..z, false);
             if level + 1 == more {
                 self.rows(start, z)?;
@@ -139,10 +174,7 @@ impl<L: Lanes> Walk<'_, L> {
         for y in start + 1..end {
             self.row(Some(y), start..y);
         }
-        if self.keeper.refresh() {
-            self.leaves.set_bar(&self.keeper);
-        }
-        (!self.table.watch.stopped()).then_some(())
+        self.judge.refresh()
     }
 
     /// Adds q to the prefix. Only `later` questions will follow: all of a row if `full`, else none
@@ -151,9 +183,9 @@ impl<L: Lanes> Walk<'_, L> {
     fn push(&mut self, q: usize, later: Range<usize>, full: bool) {
         let (l, table) = (self.l, self.table);
         let width = table.width;
-        let depth = self.prefix.len();
-        self.prefix.push(q);
-        let (head, tail) = self.frames.split_at_mut(depth + 1);
+        let depth = self.own.prefix.len();
+        self.own.prefix.push(q);
+        let (head, tail) = self.own.frames.split_at_mut(depth + 1);
         let (before, after) = (&head[depth], &mut tail[0]);
         let used = if full { width } else { lines(later.end) };
         after.six = with(table, before, q);
@@ -201,14 +233,14 @@ impl<L: Lanes> Walk<'_, L> {
     #[inline(always)]
     fn meet_pairs(&mut self, start: usize, end: usize) {
         let (l, table) = (self.l, self.table);
-        let frame = &self.frames[self.prefix.len()];
+        let frame = &self.own.frames[self.own.prefix.len()];
         let zero = l.splat(0.0);
         for y in start..end {
-            self.met.clear();
-            for &q in &self.prefix {
+            self.own.met.clear();
+            for &q in &self.own.prefix {
                 for gap in table.gaps(q, y..y + 1) {
                     let score = frame.scores[gap.user as usize];
-                    self.met.push(Met::new(table, gap.user, 1, score));
+                    self.own.met.push(Met::new(table, gap.user, 1, score));
                 }
             }
             for i in start / WIDTH..lines(end) {
@@ -220,14 +252,14 @@ impl<L: Lanes> Walk<'_, L> {
                     sgg: zero,
                     sag: zero,
                 };
-                let six = meet(l, table, &self.met, i, none);
+                let six = meet(l, table, &self.own.met, i, none);
                 let at = y * table.width + i;
-                self.missing[N][at] = l.line(six.n);
-                self.missing[SA][at] = l.line(six.sa);
-                self.missing[SG][at] = l.line(six.sg);
-                self.missing[SAA][at] = l.line(six.saa);
-                self.missing[SGG][at] = l.line(six.sgg);
-                self.missing[SAG][at] = l.line(six.sag);
+                self.own.missing[N][at] = l.line(six.n);
+                self.own.missing[SA][at] = l.line(six.sa);
+                self.own.missing[SG][at] = l.line(six.sg);
+                self.own.missing[SAA][at] = l.line(six.saa);
+                self.own.missing[SGG][at] = l.line(six.sgg);
+                self.own.missing[SAG][at] = l.line(six.sag);
             }
         }
     }
@@ -236,15 +268,15 @@ impl<L: Lanes> Walk<'_, L> {
     #[inline(always)]
     fn meet_single(&mut self, leaves: Range<usize>) {
         let table = self.table;
-        let frame = &self.frames[self.prefix.len()];
-        for rest in &mut self.rest {
+        let frame = &self.own.frames[self.own.prefix.len()];
+        for rest in &mut self.own.rest {
             rest[leaves.start / WIDTH..lines(leaves.end)].fill(Line::ZERO);
         }
-        for &q in &self.prefix {
+        for &q in &self.own.prefix {
             for gap in table.gaps(q, leaves.clone()) {
                 let user = gap.user as usize;
                 add_user(
-                    &mut self.rest,
+                    &mut self.own.rest,
                     gap,
                     1.0,
                     frame.scores[user],
@@ -252,11 +284,11 @@ impl<L: Lanes> Walk<'_, L> {
                 );
             }
         }
-        self.met.clear();
+        self.own.met.clear();
         for &user in &frame.twice {
             let u = user as usize;
             let met = Met::new(table, user, frame.missed[u] - 1, frame.scores[u]);
-            self.met.push(met);
+            self.own.met.push(met);
         }
     }
 
@@ -265,9 +297,9 @@ impl<L: Lanes> Walk<'_, L> {
     fn meet_row(&mut self, y: usize, leaves: Range<usize>) {
         let table = self.table;
         let width = table.width;
-        let frame = &self.frames[self.prefix.len()];
+        let frame = &self.own.frames[self.own.prefix.len()];
         // Who misses the leaf and part of the prefix, and answered y.
-        for (rest, missing) in self.rest.iter_mut().zip(&self.missing) {
+        for (rest, missing) in self.own.rest.iter_mut().zip(&self.own.missing) {
             for m in leaves.clone() {
                 let value = lane(&missing[m * width..(m + 1) * width], y);
                 set_lane(rest, m, value);
@@ -278,7 +310,7 @@ impl<L: Lanes> Walk<'_, L> {
             let user = gap.user as usize;
             let weight = f64::from(frame.missed[user] + 1);
             add_user(
-                &mut self.rest,
+                &mut self.own.rest,
                 gap,
                 weight,
                 frame.scores[user],
@@ -286,13 +318,14 @@ impl<L: Lanes> Walk<'_, L> {
             );
         }
         // Who misses two of the prefix and answered y.
-        self.met.clear();
+        self.own.met.clear();
         let scores = &table.by_question[y];
         for &user in &frame.twice {
             let u = user as usize;
             if lane(&table.has[u * width..(u + 1) * width], y) != 0.0 {
                 let score = frame.scores[u] + scores[u];
-                self.met
+                self.own
+                    .met
                     .push(Met::new(table, user, frame.missed[u] - 1, score));
             }
         }
@@ -307,14 +340,14 @@ impl<L: Lanes> Walk<'_, L> {
         }
         let (l, table) = (self.l, self.table);
         let width = table.width;
-        let frame = &self.frames[self.prefix.len()];
+        let frame = &self.own.frames[self.own.prefix.len()];
         let six = y.map_or(frame.six, |y| with(table, frame, y));
         for i in leaves.start / WIDTH..lines(leaves.end) {
             let part = |k: usize| {
-                let rest = l.load(&self.rest[k][i]);
+                let rest = l.load(&self.own.rest[k][i]);
                 match y {
                     None => rest,
-                    Some(y) => l.add(rest, l.load(&self.missing[k][y * width + i])),
+                    Some(y) => l.add(rest, l.load(&self.own.missing[k][y * width + i])),
                 }
             };
             let third = Six {
@@ -325,7 +358,7 @@ impl<L: Lanes> Walk<'_, L> {
                 sgg: part(SGG),
                 sag: part(SAG),
             };
-            let mut sums = meet(l, table, &self.met, i, third);
+            let mut sums = meet(l, table, &self.own.met, i, third);
             let base = |sum: L::V, x: f64| l.add(sum, l.splat(x));
             let less = |sum: L::V, line: &Line| l.sub(sum, l.load(line));
             let more = |sum: L::V, line: &Line| l.add(sum, l.load(line));
@@ -344,18 +377,9 @@ impl<L: Lanes> Walk<'_, L> {
             let first = i * WIDTH;
             let mask = low_bits((leaves.end - first).min(WIDTH))
                 & !low_bits(leaves.start.saturating_sub(first).min(WIDTH));
-            self.leaves.line(first, sums, mask);
+            self.judge.leaves.line(first, sums, mask);
         }
-        if !self.leaves.hits.is_empty() {
-            let prefix = self.prefix.iter().copied().chain(y);
-            finish(
-                &mut self.leaves,
-                &mut self.keeper,
-                prefix,
-                |at| at,
-                table.answered,
-                table.basis,
-            );
-        }
+        let prefix = self.own.prefix.iter().copied().chain(y);
+        self.judge.row(prefix, |at| at);
     }
 }
