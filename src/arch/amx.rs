@@ -3,8 +3,7 @@
 //! One instruction adds a product of two tiles ([`tiles`](super::tiles)) to a third: 16,384 multiply-adds
 //! in 16 cycles.
 
-use super::bytes::Bytes;
-use super::tiles::Tile;
+use super::memory::{Bytes, Tile};
 use std::arch::asm;
 
 /// What a pass reads and writes, for its instructions.

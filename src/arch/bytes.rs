@@ -1,60 +1,10 @@
 //! 64 users a vector, a byte or a bit each: what a level computes byte encodings with, and its plain form.
 
-use super::Isa;
 use super::floats::{Floats, plain_floats};
+use super::memory::{Bytes, Shift, TwoRows};
 use super::tiles::Tiles;
 
-/// 64 bytes in memory, one cache line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(C, align(64))]
-pub(crate) struct Bytes(pub(crate) [u8; 64]);
-
-impl Bytes {
-    /// All bytes 0.
-    pub(crate) const ZERO: Self = Self([0; 64]);
-}
-
-/// Two rows of 256 bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(C, align(64))]
-pub(crate) struct TwoRows(pub(crate) [u64; 8]);
-
-/// How far the bits of both of [`TwoRows`] are moved to lower places; bits that leave a row are lost.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Shift {
-    /// For each word of the result, the words that its bits come from, and whether these are there.
-    pub(super) low: ([u64; 8], u8),
-    pub(super) high: ([u64; 8], u8),
-    /// How far the former go down, and the latter up.
-    pub(super) right: u32,
-    pub(super) left: u32,
-}
-
-impl Shift {
-    /// To lower places by `by`, to higher ones where that is negative.
-    pub(crate) fn new(by: isize) -> Self {
-        let (words, bits) = (by.div_euclid(64), by.rem_euclid(64));
-        let from = |words: isize| {
-            let (mut index, mut there) = ([0; 8], 0);
-            for (i, index) in (0..).zip(&mut index) {
-                let (row, word) = (i / 4, i % 4 + words);
-                if (0..4).contains(&word) {
-                    *index = (row * 4 + word) as u64;
-                    there |= 1 << i;
-                }
-            }
-            (index, there)
-        };
-        Self {
-            low: from(words),
-            high: from(words + 1),
-            right: bits as u32,
-            left: 64 - bits as u32,
-        }
-    }
-}
-
-/// A level of instructions for bytes, as a token: see [`Level`](super::Level). Its floats are as many as its
+/// A level of instructions for bytes, as a token: see [`Level`](super::level::Level). Its floats are as many as its
 /// integers.
 pub(crate) trait ByteLevel: Floats<f32> {
     /// 64 bytes.
@@ -149,32 +99,9 @@ pub(crate) trait ByteKernel {
     fn run<L: ByteLevel>(self, level: L) -> Self::Out;
 }
 
-/// Runs `kernel` compiled for `isa`: from AVX-512 on in vectors, where the processor has those for bytes too,
-/// and at [`Isa::Amx`] with the matrix unit; else plain.
-pub(crate) fn run_bytes<K: ByteKernel>(isa: Isa, kernel: K) -> K::Out {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use super::bytes_x86_64::Wide;
-        #[target_feature(
-            enable = "avx2,fma,popcnt,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq,gfni"
-        )]
-        fn wide<K: ByteKernel>(kernel: K, token: Wide) -> K::Out {
-            kernel.run(token)
-        }
-        if isa >= Isa::Avx512
-            && let Some(token) = Wide::new(isa >= Isa::Amx)
-        {
-            // SAFETY: the token proves every feature that the function enables.
-            return unsafe { wide(kernel, token) };
-        }
-    }
-    let _ = isa;
-    kernel.run(Plain)
-}
-
 /// Plain arrays.
 #[derive(Clone, Copy, Debug)]
-struct Plain;
+pub(super) struct Plain;
 
 plain_floats!(Plain, f32, 16);
 
@@ -327,6 +254,8 @@ impl ByteLevel for Plain {
 
 #[cfg(test)]
 mod tests {
+    use super::super::dispatch::run_bytes;
+    use super::super::isa::Isa;
     use super::*;
 
     fn words() -> impl FnMut() -> u64 {

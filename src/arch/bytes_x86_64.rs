@@ -1,8 +1,9 @@
 //! The level for bytes on x86-64: AVX-512 with VBMI, VNNI, VPOPCNTDQ and GFNI, and the matrix unit where
 //! there is one.
 
-use super::bytes::{ByteLevel, Bytes, Shift, TwoRows};
+use super::bytes::ByteLevel;
 use super::isa::{Isa, has_byte_tiles, has_byte_vectors};
+use super::memory::{Bytes, Shift, TwoRows};
 use super::tiles::Tiles;
 use std::arch::x86_64::*;
 

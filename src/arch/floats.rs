@@ -3,8 +3,6 @@
 //! Values are exact while every sum stays below 2^24 (f32) or 2^53 (f64), which the caller has checked;
 //! so fused and separate multiply-adds agree. NaN stands for "not answered".
 
-use super::{Isa, Kernel, Level, run};
-
 /// A float that holds exact integers.
 pub(crate) trait Elem:
     Copy + Default + Send + Sync + PartialEq + std::fmt::Debug + 'static
@@ -21,11 +19,9 @@ pub(crate) trait Elem:
     fn wide(self) -> f64;
     /// self + other.
     fn plus(self, other: Self) -> Self;
-    /// Runs a kernel over vectors of this type, compiled for the level `isa` as by [`run`].
-    fn run<K: FloatKernel<Self>>(isa: Isa, kernel: K) -> K::Out;
 }
 
-/// A [`Kernel`] over vectors of one type of floats.
+/// A [`Kernel`](super::level::Kernel) over vectors of one type of floats.
 pub(crate) trait FloatKernel<E: Elem> {
     /// What comes out.
     type Out;
@@ -86,17 +82,6 @@ macro_rules! elem {
             }
             fn plus(self, other: Self) -> Self {
                 self + other
-            }
-            fn run<K: FloatKernel<Self>>(isa: Isa, kernel: K) -> K::Out {
-                struct Over<K>(K);
-                impl<K: FloatKernel<$elem>> Kernel for Over<K> {
-                    type Out = K::Out;
-                    #[inline(always)]
-                    fn run<L: Level>(self, level: L) -> K::Out {
-                        self.0.run(level)
-                    }
-                }
-                run(isa, Over(kernel))
             }
         }
     };
@@ -173,6 +158,8 @@ pub(super) use plain_floats;
 
 #[cfg(test)]
 mod tests {
+    use super::super::dispatch::Vectors;
+    use super::super::isa::Isa;
     use super::*;
 
     /// What every operation gives on a few vectors, lane by lane, as many as the widest vector has.

@@ -1,8 +1,9 @@
 //! The level of plain Rust, which every processor has.
 
-use super::Level;
 use super::floats::{Floats, plain_floats};
 use super::lanes::{Lanes, Line, WIDTH};
+use super::level::Level;
+use super::rows::{Row, Rows};
 
 /// Plain Rust.
 #[derive(Clone, Copy, Debug)]
@@ -77,3 +78,11 @@ impl Level for Portable {}
 
 plain_floats!(Portable, f32, 8);
 plain_floats!(Portable, f64, 8);
+
+impl Rows for Portable {
+    type R = Row;
+    #[inline(always)]
+    fn row(self, from: &Row) -> Row {
+        *from
+    }
+}

@@ -6,14 +6,8 @@
 
 #[cfg(target_arch = "x86_64")]
 use super::amx;
-use super::bytes::Bytes;
+use super::memory::Tile;
 use std::marker::PhantomData;
-
-/// A tile in memory.
-pub(crate) type Tile = [Bytes; 16];
-
-/// A tile of zeros.
-pub(crate) const EMPTY: Tile = [Bytes::ZERO; 16];
 
 /// One product of a pass: `left` · `right` joins the sum `into`.
 #[derive(Clone, Copy, Debug)]
@@ -227,6 +221,7 @@ pub(crate) use tile_pass;
 
 #[cfg(test)]
 mod tests {
+    use super::super::memory::Bytes;
     use super::*;
 
     tile_pass! {

@@ -1,9 +1,10 @@
 //! The levels of x86-64: proofs that a processor has their instructions.
 
-use super::Level;
 use super::bytes_x86_64::Wide;
 use super::floats::Floats;
 use super::lanes::{Lanes, Line};
+use super::level::Level;
+use super::rows::{Row, RowBits, Rows};
 use std::arch::x86_64::*;
 
 /// Proof of [`super::Isa::Avx2`]; only `run` makes one.
@@ -425,3 +426,47 @@ avx2_floats!(
     _mm256_movemask_pd,
     _mm256_and_pd
 );
+
+/// One AVX2 register. With AVX-512 VL the compiler joins two operations into one of three inputs.
+#[derive(Clone, Copy)]
+pub(crate) struct Register(__m256i);
+
+// SAFETY of all methods: a register is only made by a token that proves AVX2; rows are aligned.
+impl RowBits for Register {
+    #[inline(always)]
+    fn or(self, other: Self) -> Self {
+        // SAFETY: above.
+        Self(unsafe { _mm256_or_si256(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn and(self, other: Self) -> Self {
+        // SAFETY: above.
+        Self(unsafe { _mm256_and_si256(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn xor(self, other: Self) -> Self {
+        // SAFETY: above.
+        Self(unsafe { _mm256_xor_si256(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn store(self, to: &mut Row) {
+        // SAFETY: above.
+        unsafe { _mm256_store_si256(to.0.as_mut_ptr().cast(), self.0) }
+    }
+}
+
+macro_rules! rows {
+    ($token:ty) => {
+        impl Rows for $token {
+            type R = Register;
+            #[inline(always)]
+            fn row(self, from: &Row) -> Register {
+                // SAFETY: the token proves AVX2; rows are aligned.
+                Register(unsafe { _mm256_load_si256(from.0.as_ptr().cast()) })
+            }
+        }
+    };
+}
+
+rows!(Avx2);
+rows!(Avx512);

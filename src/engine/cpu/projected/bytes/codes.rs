@@ -361,8 +361,8 @@ impl Encoding for Codes {
 }
 
 #[cfg(test)]
-impl super::stem::tests::OfAnswers for Codes {
-    fn of(answers: &[super::stem::tests::Answered]) -> Self {
+impl super::tests::OfAnswers for Codes {
+    fn of(answers: &[super::tests::Answered]) -> Self {
         let lanes = answers[0].len();
         let highest = answers.iter().flatten().flatten().max();
         let mut codes = Self {

@@ -38,6 +38,8 @@ mod codes;
 mod encoding;
 mod planes;
 mod stem;
+#[cfg(test)]
+mod tests;
 
 pub(super) use base::Base;
 pub(super) use codes::Codes;

@@ -357,9 +357,9 @@ fn most_users<L: ByteLevel>(level: L, by_v: &[Bytes; 16], pairs: usize) -> u32 {
 }
 
 #[cfg(test)]
-impl super::stem::tests::OfAnswers for Planes {
-    fn of(answers: &[super::stem::tests::Answered]) -> Self {
-        let row = |answers: &super::stem::tests::Answered| {
+impl super::tests::OfAnswers for Planes {
+    fn of(answers: &[super::tests::Answered]) -> Self {
+        let row = |answers: &super::tests::Answered| {
             let bits = |of: &dyn Fn(u8) -> bool| {
                 let has = |lane: &usize| answers[*lane].is_some_and(of);
                 (0..answers.len()).filter(has).map(|lane| 1 << lane).sum()
