@@ -85,7 +85,7 @@ pub(crate) fn run_bytes<K: ByteKernel>(isa: Isa, kernel: K) -> K::Out {
 
 #[cfg(test)]
 mod tests {
-    use super::super::lanes::{Lanes, Line, WIDTH, low_bits};
+    use super::super::lanes::{Line, WIDTH, low_bits};
     use super::*;
 
     struct Sample;

@@ -3,7 +3,12 @@
 //! Positions replace question indices inside a walk. With the fewest-answered question first,
 //! prefixes run out of users early and their subtrees are pruned where they are largest.
 
-use super::projected::{Codes, Table};
+mod bits;
+mod codes;
+
+pub(super) use bits::{AT_ONCE, LANES, Steps, Table};
+pub(super) use codes::{Codes, MOST_VALUES};
+
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Completions, Tail};
 use std::ops::Range;
@@ -184,12 +189,6 @@ impl Layout {
         &self.values
     }
 
-    /// Which of [`Self::scores`] an answer has.
-    #[inline]
-    pub(super) fn value(&self, answer: &Answer) -> usize {
-        answer.value as usize
-    }
-
     /// The largest |score|.
     pub(super) fn largest_score(&self) -> u64 {
         self.values
@@ -246,13 +245,20 @@ impl Rows {
     /// Adds the answers as bits, where they fit, with records or without; `members` must be all, as
     /// [`Layout::rows`] made them.
     pub(super) fn add_bits(&mut self, layout: &Layout, members: &[Member], records: bool) {
-        let answers = members.iter().map(|member| self.behind(member));
-        self.bits = Table::new(layout, answers, records);
+        let answers = members.iter().map(|member| self.placed(member));
+        self.bits = Table::new(layout.questions(), layout.scores(), answers, records);
     }
 
-    /// Adds the answers as codes, likewise.
+    /// Adds the answers as codes, where they fit; `members` must be all, as [`Layout::rows`] made them.
     pub(super) fn add_codes(&mut self, layout: &Layout, members: &[Member]) {
-        self.codes = Codes::new(layout, members.iter().map(|member| self.behind(member)));
+        let answers = members.iter().map(|member| self.placed(member));
+        self.codes = Codes::new(layout.questions(), layout.scores(), answers);
+    }
+
+    /// Position and score's index of what `member` answered behind their prefix.
+    fn placed(&self, member: &Member) -> impl ExactSizeIterator<Item = (usize, usize)> {
+        let answers = self.behind(member).iter();
+        answers.map(|answer| (answer.position as usize, answer.value as usize))
     }
 
     /// The answers as codes, where they were added.

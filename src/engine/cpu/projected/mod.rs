@@ -15,24 +15,24 @@
 
 mod base;
 mod bytes;
-mod codes;
+mod care;
 mod forms;
 mod inversions;
 mod kernel;
+mod pool;
+mod prefix;
 mod stem;
-mod table;
 
-pub(super) use codes::Codes;
-pub(super) use table::Table;
+pub(super) use prefix::{Host, Prefix};
 
 use super::layout::{Layout, Member, Rows};
-use crate::arch::{Elem, Isa, run};
-use crate::stats::{AuditSums, Completions};
+use crate::arch::{Elem, Isa, Vectors, run};
+use crate::stats::AuditSums;
 use base::{Base, User};
-use rayon::prelude::*;
+use care::Care;
+use pool::Pool;
+use prefix::{Shifts, over_stems};
 use std::num::Wrapping;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
 use stem::{Lists, Tally};
 
 /// Fewer users than this are walked in general: words and vectors would be mostly empty.
@@ -41,155 +41,18 @@ const FEWEST_USERS: usize = 64;
 /// Most bytes of rows that a projected prefix may take.
 const MOST_BYTES: usize = 1 << 29;
 
-/// A leaf should have this many outer users at least, or too few of them to tell.
-const OUTER_USERS_OF_A_LEAF: f64 = 9.0;
-
-/// Outer users are added where more than this part of leaves is kept, and taken away where less than
-/// [`FEWEST_KEPT`].
-const MOST_KEPT: f64 = 0.01;
-
-/// See [`MOST_KEPT`].
-const FEWEST_KEPT: f64 = 0.004;
-
-/// What the inner users may add to a leaf's bar, as a part of what is to be explained.
-const SLACK: f64 = 0.15;
-
-/// A prefix three questions short of a set.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Prefix<'a> {
-    pub(super) layout: &'a Layout,
-    pub(super) rows: &'a Rows,
-    /// Its users.
-    pub(super) members: &'a [Member],
-    /// The first position behind it.
-    pub(super) from: usize,
-    /// One question of a set at least lies before this position.
-    pub(super) limit: usize,
-    pub(super) forms: &'a Completions,
-    /// Whether its stems are to be searched in parallel.
-    pub(super) parallel: bool,
-}
-
-impl Prefix<'_> {
-    /// How many lanes there are.
-    fn lanes(&self) -> usize {
-        self.layout.questions() - self.from
-    }
-
-    /// Lanes of questions from the limit on; the highest lane of a set is not below.
-    fn beyond(&self) -> usize {
-        self.layout.questions() - self.limit
-    }
-
-    /// The lane of a position.
-    fn lane(&self, position: usize) -> usize {
-        if position >= self.limit {
-            position - self.limit
-        } else {
-            self.beyond() + position - self.from
-        }
-    }
-
-    /// The position of a lane.
-    fn position(&self, lane: usize) -> usize {
-        if lane < self.beyond() {
-            self.limit + lane
-        } else {
-            self.from + lane - self.beyond()
-        }
-    }
-
-    /// The most users of any stem.
-    fn most_of_a_stem(&self) -> u32 {
-        let mut users = vec![0; self.limit - self.from];
-        for member in self.members {
-            for answer in self.rows.behind(member) {
-                match users.get_mut(answer.position as usize - self.from) {
-                    Some(users) => *users += 1,
-                    None => break,
-                }
-            }
-        }
-        users.into_iter().max().unwrap_or(0)
-    }
-
-    /// Whether every sum over a stem's outer users is exact in f32, |a| and |g| being at most `reach`. The
-    /// outer users are at most `outer`, or their part of those of the stem with most users; in whole
-    /// slabs of 64, rounded to the nearest.
-    fn sums_fit(&self, outer: usize, reach: f64) -> bool {
-        let exact = |outer: usize| {
-            let most = (outer + 64).next_multiple_of(64) as f64;
-            most * reach * reach < f32::EXACT
-        };
-        let of_a_stem = || {
-            let most = u128::from(self.most_of_a_stem()) * outer as u128;
-            most.div_ceil(self.members.len() as u128) as usize
-        };
-        exact(outer) || exact(of_a_stem())
-    }
-
-    /// The closed form of some of its users' part in all of its sets.
-    fn completions<'a>(&self, members: impl Iterator<Item = &'a Member>) -> AuditSums {
-        let mut sums = AuditSums::default();
-        for member in members {
-            sums += self
-                .layout
-                .completions(self.forms, self.rows, member, 3, self.limit);
-        }
-        sums
-    }
-}
-
-/// What the projected walk asks and tells while it visits a prefix.
-pub(super) trait Host: Sync {
-    /// The current floor.
-    fn floor(&self) -> f64;
-    /// Sets of fewer users need not be told.
-    fn fewest(&self) -> i64;
-    /// Takes the positions behind the prefix of a set that may reach the floor, and its n, A, X, Y over
-    /// all users.
-    fn exact(&self, last: [usize; 3], sums: [f64; 4]);
-    /// Whether to go on; if not, what [`Projector::visit`] returns means nothing.
-    fn go_on(&self) -> bool;
-}
-
 /// What the projected walk keeps from prefix to prefix.
 #[derive(Debug)]
 pub(super) struct Projector {
     isa: Isa,
     /// What to take wherever it fits.
     machine: Option<Machine>,
-    /// How much more outer users to take than the rule says, an f32; moved by how many leaves are
-    /// kept.
-    care: AtomicU32,
+    care: Care,
     narrow: Pool<Base<f32>, Lists<f32>>,
     wide: Pool<Base<f64>, Lists<f64>>,
     pairs: Pool<inversions::Base, inversions::Buffers>,
     planes: Pool<bytes::Base<bytes::Planes>, bytes::Buffers<bytes::Planes>>,
     codes: Pool<bytes::Base<bytes::Codes>, bytes::Buffers<bytes::Codes>>,
-}
-
-/// The buffers of one kind of base: those of a prefix, and those of a stem.
-#[derive(Debug, Default)]
-struct Pool<B, L> {
-    bases: Free<B>,
-    lists: Free<L>,
-}
-
-/// Buffers not in use: as many as were ever in use at once, at most one a thread and level.
-#[derive(Debug, Default)]
-struct Free<T>(Mutex<Vec<T>>);
-
-impl<T: Default> Free<T> {
-    fn take(&self) -> T {
-        let mut free = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        free.pop().unwrap_or_default()
-    }
-
-    fn give(&self, buffer: T) {
-        let mut free = self.0.lock().unwrap_or_else(|e| e.into_inner());
-        free.push(buffer);
-    }
 }
 
 /// What judges the sets behind a prefix in vectors, beside the lanes of floats that take what these leave.
@@ -203,20 +66,13 @@ pub enum Machine {
     Codes,
 }
 
-/// What was subtracted before summing.
-#[derive(Clone, Copy, Debug)]
-struct Shifts {
-    score: i64,
-    total: i64,
-}
-
 impl Projector {
     /// With kernels of the level `isa`, and with this machine wherever it fits.
     pub(super) fn new(isa: Isa, machine: Option<Machine>) -> Self {
         Self {
             isa,
             machine,
-            care: AtomicU32::new(1_f32.to_bits()),
+            care: Care::default(),
             narrow: Pool::default(),
             wide: Pool::default(),
             pairs: Pool::default(),
@@ -274,10 +130,18 @@ impl Projector {
             Some(machine) => machine != Machine::Pairs,
             None => by_tiles_at(self.isa),
         };
+        let visit = bytes::Visit {
+            isa: self.isa,
+            care: &self.care,
+            prefix,
+            mean: shifts.total,
+            density,
+            floor,
+        };
         if bytes
-            && let Some(seen) = self
-                .by_bytes(&self.planes, prefix, host, shifts, density, floor)
-                .or_else(|| self.by_bytes(&self.codes, prefix, host, shifts, density, floor))
+            && let Some(seen) = visit
+                .by(&self.planes, host)
+                .or_else(|| visit.by(&self.codes, host))
         {
             return Some(seen);
         }
@@ -293,7 +157,9 @@ impl Projector {
         {
             return Some(seen);
         }
-        let outer = self.outer_users(sorted.iter().map(|user| user.g), density, floor);
+        let outer = self
+            .care
+            .outer_users(sorted.iter().map(|user| user.g), density, floor);
 
         // |a| and |g| of any leaf are at most `reach`; each sum over the outer users at most
         // outer · reach², each product in the judgements users · that, each total of a stem
@@ -318,7 +184,7 @@ impl Projector {
         clippy::too_many_arguments,
         reason = "one step of `visit`, once a type"
     )]
-    fn run<E: Elem>(
+    fn run<E: Vectors>(
         &self,
         pool: &Pool<Base<E>, Lists<E>>,
         prefix: &Prefix<'_>,
@@ -366,7 +232,7 @@ impl Projector {
         };
         let tally = over_stems(prefix, stem);
         pool.bases.give(base);
-        self.adapt(&tally);
+        self.care.adapt(&tally);
         left_out += unshifted(&tally, shifts);
         left_out
     }
@@ -411,65 +277,6 @@ impl Projector {
         });
         self.pairs.bases.give(base);
         seen
-    }
-
-    /// How many users to take as outer users, in whole words, of those with these g, by |g| descending.
-    ///
-    /// The kernel's work grows with them, and so does what it can discard. A leaf is discarded by
-    /// its residuals over the outer users, so it should have several; and the bar is lifted by
-    /// (1 − t²)·E, E being the inner users' Σg² over a prefix one question short, 1/density times a
-    /// leaf's: that should be a small part of t²·Sgg, the most that a leaf's residuals are above it.
-    /// Only speed depends on this.
-    fn outer_users(
-        &self,
-        totals: impl ExactSizeIterator<Item = i64> + Clone,
-        density: f64,
-        floor: f64,
-    ) -> usize {
-        let care = f64::from(f32::from_bits(self.care.load(Ordering::Relaxed)));
-        let square = |g: i64| (g as f64) * (g as f64);
-        let all: f64 = totals.clone().map(square).sum();
-        let (t2, leaf) = (floor * floor, density.powi(3));
-        let (mut outer, mut outside) = (0, 0.0);
-        let mut rest = totals;
-        while rest.len() > 0 {
-            let lifted = (1.0 - t2) * (all - outside) / density;
-            let enough = outer as f64 * leaf >= OUTER_USERS_OF_A_LEAF * care;
-            if enough && lifted * care <= SLACK * t2 * outside {
-                break;
-            }
-            for g in rest.by_ref().take(64) {
-                outer += 1;
-                outside += square(g);
-            }
-        }
-        outer
-    }
-
-    /// More outer users where many leaves were kept, fewer where few were.
-    fn adapt(&self, &Tally { sets, kept, .. }: &Tally) {
-        let care = f32::from_bits(self.care.load(Ordering::Relaxed));
-        let next = if kept as f64 > sets as f64 * MOST_KEPT {
-            (care * 1.1).min(8.0)
-        } else if (kept as f64) < sets as f64 * FEWEST_KEPT {
-            (care * 0.95).max(0.25)
-        } else {
-            care
-        };
-        self.care.store(next.to_bits(), Ordering::Relaxed);
-    }
-}
-
-/// All stems of a prefix, by the highest lane of their sets.
-fn over_stems(prefix: &Prefix<'_>, stem: impl Fn(usize) -> Tally + Send + Sync) -> Tally {
-    let lanes = prefix.beyond()..prefix.lanes();
-    if prefix.parallel {
-        lanes
-            .into_par_iter()
-            .map(stem)
-            .reduce(Tally::default, Tally::merged)
-    } else {
-        lanes.map(stem).fold(Tally::default(), Tally::merged)
     }
 }
 

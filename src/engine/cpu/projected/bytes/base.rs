@@ -1,11 +1,11 @@
 //! A prefix three questions short of a set, for byte products: its users, their answers by lane.
 
-use super::super::Prefix;
 use super::super::forms::{self, NOTHING, Users};
 use super::super::kernel::SUMS;
-use super::super::table::Steps;
+use super::super::prefix::Prefix;
 use super::encoding::{Encoding, Given};
 use crate::arch::{ByteKernel, ByteLevel};
+use crate::engine::cpu::layout::Steps;
 use crate::stats::AuditSums;
 
 /// Rows lie apart: those of users this far ahead are fetched.
@@ -20,19 +20,6 @@ pub(super) fn user(s: u16, g: i16) -> u32 {
 /// g of a [`user`].
 pub(super) fn g_of(user: u32) -> i64 {
     i64::from((user >> 16) as i16)
-}
-
-/// The size of a stem.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in super::super) struct Outline {
-    /// Its lane.
-    pub(super) l1: usize,
-    /// Slabs of users.
-    pub(super) slabs: usize,
-    /// Of these, outer slabs.
-    pub(super) outer: usize,
-    /// Blocks of 16 lanes below the stem's.
-    pub(super) blocks: usize,
 }
 
 /// The projected prefix. Buffers are reused from one prefix to the next.

@@ -7,14 +7,11 @@
 //! Saa = Σ s²·A + 2s·x + 1·x²      (x² = x where scores are 0 and 1: 2s + 1 for both)
 //! ```
 
-use super::super::codes::{Codes as Table, MOST_VALUES};
 use super::super::kernel::SUMS;
-use super::super::table::Steps;
-use super::super::{Prefix, Rows};
-use super::base::Outline;
-use super::encoding::{Bounds, Encoding, Given, Sums};
-use super::stem::Shape;
+use super::super::prefix::Prefix;
+use super::encoding::{Bounds, Encoding, Given, Outline, Shape, Sums};
 use crate::arch::{ByteLevel, EMPTY, Pass, Slabs, Tile, Tiles, tile_pass};
+use crate::engine::cpu::layout::{Codes as Table, MOST_VALUES, Rows, Steps};
 
 tile_pass! {
     /// One, g and g², by A: n, Sg, Sgg.

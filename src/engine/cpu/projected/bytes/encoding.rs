@@ -1,11 +1,9 @@
 //! What an encoding of answers gives to the machine of byte products.
 
 use super::super::kernel::SUMS;
-use super::super::table::Steps;
-use super::super::{Prefix, Rows};
-use super::base::Outline;
-use super::stem::Shape;
+use super::super::prefix::Prefix;
 use crate::arch::{ByteLevel, Slabs, Tile, Tiles};
+use crate::engine::cpu::layout::{Rows, Steps};
 
 use std::fmt::Debug;
 
@@ -16,6 +14,45 @@ pub(in super::super) struct Given {
     pub(super) d: u64,
     pub(super) t: u64,
     pub(super) h: u64,
+}
+
+/// The size of a stem.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in super::super) struct Outline {
+    /// Its lane.
+    pub(super) l1: usize,
+    /// Slabs of users.
+    pub(super) slabs: usize,
+    /// Of these, outer slabs.
+    pub(super) outer: usize,
+    /// Blocks of 16 lanes below the stem's.
+    pub(super) blocks: usize,
+}
+
+/// How products are made.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) struct Shape {
+    /// Whether g² takes two bytes.
+    pub(super) wide_squares: bool,
+    /// Whether s·g takes two bytes.
+    pub(super) wide_products: bool,
+    /// Whether x² differs from x.
+    pub(super) score_squares: bool,
+    /// Tiles of weights that a slab takes, the first of: 1, s, g, s², s·g (its low byte, signed), g² (its low
+    /// byte), the high bytes of g² and s·g, and twice s (and 1 more where x² = x).
+    pub(super) weights: usize,
+}
+
+impl Shape {
+    /// Whether it makes a weight.
+    pub(super) fn makes(self, weight: usize) -> bool {
+        weight < self.weights
+            && match weight {
+                6 => self.wide_squares,
+                7 => self.wide_products,
+                _ => true,
+            }
+    }
 }
 
 /// The sums of a block of pairs and a block of leaves, and what they were made of.

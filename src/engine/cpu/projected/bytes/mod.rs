@@ -45,10 +45,12 @@ pub(super) use base::Base;
 pub(super) use codes::Codes;
 pub(super) use planes::Planes;
 
+use super::care::Care;
 use super::kernel::{Bar, SUMS, judged};
+use super::pool::Pool;
+use super::prefix::{Host, Prefix, over_stems};
 use super::stem::Tally;
-use super::{Host, Pool, Prefix, Projector, Shifts, over_stems};
-use crate::arch::{ByteKernel, ByteLevel, EMPTY, Tile, run_bytes};
+use crate::arch::{ByteKernel, ByteLevel, EMPTY, Isa, Tile, run_bytes};
 use crate::stats::AuditSums;
 use encoding::{Bounds, Encoding};
 use stem::{MOST_SCORE, Stem};
@@ -67,17 +69,29 @@ pub(super) struct Buffers<E: Encoding> {
     weights: Vec<Tile>,
 }
 
-impl Projector {
-    /// Visits a prefix by byte products, `None` where it does not fit these.
-    pub(super) fn by_bytes<E: Encoding>(
+/// A prefix to be visited.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Visit<'a> {
+    pub(super) isa: Isa,
+    pub(super) care: &'a Care,
+    pub(super) prefix: &'a Prefix<'a>,
+    /// The integer part of the mean total of its users.
+    pub(super) mean: i64,
+    /// The part of its lanes that its users answered.
+    pub(super) density: f64,
+    pub(super) floor: f64,
+}
+
+impl Visit<'_> {
+    /// Visits the prefix by byte products, `None` where it does not fit these.
+    pub(super) fn by<E: Encoding>(
         &self,
         pool: &Pool<Base<E>, Buffers<E>>,
-        prefix: &Prefix<'_>,
         host: &impl Host,
-        shifts: Shifts,
-        density: f64,
-        floor: f64,
     ) -> Option<AuditSums> {
+        let &Self {
+            isa, care, prefix, ..
+        } = self;
         let (table, steps) = E::table(prefix.rows)?;
         let lowest = prefix.members.iter().map(|m| m.score).min()?;
         let mut base = pool.bases.take();
@@ -85,13 +99,13 @@ impl Projector {
         base.users.clear();
         base.users.extend(prefix.members.iter().map(|member| {
             let s = (member.score.wrapping_sub(lowest) / steps.unit).unsigned_abs();
-            let g = member.total - shifts.total;
+            let g = member.total - self.mean;
             (most, size) = (most.max(s), size.max(g.unsigned_abs()));
             // Too large values are refused below.
             base::user(s as u16, g as i16)
         }));
         let totals = base.users.iter().map(|&user| base::g_of(user));
-        let outer = self.outer_users(totals, density, floor);
+        let outer = care.outer_users(totals, self.density, self.floor);
         // A pair's scores have two questions more and a centre less, a leaf's three.
         let range = u64::from(steps.most());
         let reach = most.saturating_add(3 * range).max(size) as f64;
@@ -110,7 +124,7 @@ impl Projector {
             steps,
             outer,
         };
-        let mut seen = run_bytes(self.isa, project);
+        let mut seen = run_bytes(isa, project);
         let stem = |l1: usize| {
             if !host.go_on() {
                 return Tally::default();
@@ -125,12 +139,12 @@ impl Projector {
                     host.exact(lanes.map(|lane| prefix.position(lane)), sums);
                 },
             };
-            let tally = run_bytes(self.isa, search);
+            let tally = run_bytes(isa, search);
             pool.lists.give(buffers);
             tally
         };
         let tally = over_stems(prefix, stem);
-        self.adapt(&tally);
+        care.adapt(&tally);
         pool.bases.give(base);
         // What the leaves had less what they should have had.
         seen += AuditSums::new(tally.sets.into(), tally.totals);

@@ -15,12 +15,10 @@
 //! pairs with more users, and blocks of leaves with more, are *unpacked*: Σ 1·A and Σ s·A are made too.
 
 use super::super::kernel::SUMS;
-use super::super::table::Steps;
-use super::super::{Prefix, Rows};
-use super::base::Outline;
-use super::encoding::{Bounds, Encoding, Given, Sums};
-use super::stem::Shape;
+use super::super::prefix::Prefix;
+use super::encoding::{Bounds, Encoding, Given, Outline, Shape, Sums};
 use crate::arch::{ByteLevel, Bytes, Row, Shift, Slabs, Tile, Tiles, TwoRows, tile_pass};
+use crate::engine::cpu::layout::{Rows, Steps};
 
 /// Tiles of leaves a slab: A, the answers, and V.
 const KINDS: usize = 2;

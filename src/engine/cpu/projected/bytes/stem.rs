@@ -10,8 +10,8 @@
 
 use super::super::forms::{self, NOTHING, Users};
 use super::super::kernel::SUMS;
-use super::base::{Base, Outline};
-use super::encoding::{Encoding, Sums};
+use super::base::Base;
+use super::encoding::{Encoding, Outline, Shape, Sums};
 use crate::arch::{ByteLevel, Bytes, EMPTY, Slabs, Tile};
 
 /// The most that one byte holds of g².
@@ -28,32 +28,6 @@ pub(super) const MOST_SCORE: i64 = 15;
 
 /// Weights that depend on the second question's score: s, s², s·g low and high, twice s.
 const BY_SCORE: [usize; 5] = [1, 3, 4, 7, 8];
-
-/// How products are made.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in super::super) struct Shape {
-    /// Whether g² takes two bytes.
-    pub(super) wide_squares: bool,
-    /// Whether s·g takes two bytes.
-    pub(super) wide_products: bool,
-    /// Whether x² differs from x.
-    pub(super) score_squares: bool,
-    /// Tiles of weights that a slab takes, the first of: 1, s, g, s², s·g (its low byte, signed), g² (its low
-    /// byte), the high bytes of g² and s·g, and twice s (and 1 more where x² = x).
-    pub(super) weights: usize,
-}
-
-impl Shape {
-    /// Whether it makes a weight.
-    fn makes(self, weight: usize) -> bool {
-        weight < self.weights
-            && match weight {
-                6 => self.wide_squares,
-                7 => self.wide_products,
-                _ => true,
-            }
-    }
-}
 
 /// What is known of a slab's users.
 #[derive(Clone, Copy, Debug)]

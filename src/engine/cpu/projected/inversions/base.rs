@@ -1,10 +1,10 @@
 //! A prefix three questions short of a set, for the pair test: its users' rows, records and bins.
 
 use super::super::super::layout::Member;
-use super::super::Prefix;
 use super::super::base::User;
-use super::super::table::{AT_ONCE, Table};
+use super::super::prefix::Prefix;
 use crate::arch::{Row, RowBits};
+use crate::engine::cpu::layout::{AT_ONCE, Table};
 use crate::stats::{AuditSums, Tail};
 
 /// Bins of a side.

@@ -1,9 +1,9 @@
 //! The table of one list: rows by side and bin of g and class of score, who is on which leaf how
 //! often, and the leaves with an inversion.
 
-use super::super::table::Table;
 use super::base::{BINS, Base, HIGH, LOW, MOST_OF_A_RING, MOST_OF_A_THIN_RING, RING_STEP};
 use crate::arch::{Row, RowBits, Rows};
+use crate::engine::cpu::layout::Table;
 
 /// Adds the rows of a list's users to the cells.
 ///

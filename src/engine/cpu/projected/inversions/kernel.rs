@@ -1,11 +1,11 @@
 //! One stem of the pair test: lists of users, the table of each list, what is left over.
 
 use super::super::stem::Tally;
-use super::super::table::{AT_ONCE, LANES, Table};
 use super::base::{ALL, BINS, Base};
 use super::cells::{add, dead, rings};
 use super::leftover::{List, StemUsers, Summand, judge};
 use crate::arch::{Kernel, Level, Row, RowBits};
+use crate::engine::cpu::layout::{AT_ONCE, LANES, Table};
 use crate::stats::bounds::{inversions_tell, unexplained};
 
 /// Buffers of a thread.
@@ -313,10 +313,11 @@ fn scatter(
 mod tests {
     use super::super::super::super::layout::Layout;
     use super::super::super::base::User;
-    use super::super::super::{Completions, Prefix};
+    use super::super::super::prefix::Prefix;
     use super::*;
     use crate::arch::{Isa, run};
     use crate::matrix::{Duplicates, MatrixBuilder, Score};
+    use crate::stats::Completions;
 
     /// Each user's answers to the three questions of the set, and g: 52 who did not answer the first, which
     /// is the leaf, 4 who alone tell that it is below the floor, and 40 who tell that it is not, with lower

@@ -4,41 +4,41 @@
 //! distinct scores. The table's rows take U · Q bytes, at most 512 MiB; besides, each thread has the rows
 //! of the users of one prefix that it is at, four questions short of a set.
 
-use super::super::layout::{Answer, Layout};
-use super::table::Steps;
+use super::bits::Steps;
 
 /// Most distinct scores: tables by code fit 16 bytes.
-pub(super) const MOST_VALUES: usize = 15;
+pub(in super::super) const MOST_VALUES: usize = 15;
 
 /// Most bytes that the rows may take.
 const MOST_BYTES: usize = 1 << 29;
 
 /// The rows, positions in order.
 #[derive(Clone, Debug)]
-pub(in crate::engine::cpu) struct Codes {
+pub(in super::super) struct Codes {
     questions: usize,
     /// The scores, the first of them with code 1.
-    pub(super) steps: Steps,
+    pub(in super::super) steps: Steps,
     rows: Vec<u8>,
 }
 
 impl Codes {
-    /// Of every user; `None` where scores are too many or rows too large.
-    pub(in crate::engine::cpu) fn new<'a>(
-        layout: &Layout,
-        answers: impl ExactSizeIterator<Item = &'a [Answer]>,
+    /// Codes of every user, each user's answers being positions below `questions` and indices of `scores`,
+    /// which are ascending; `None` where scores are too many or rows too large.
+    pub(super) fn new(
+        questions: usize,
+        scores: &[i64],
+        answers: impl ExactSizeIterator<Item = impl Iterator<Item = (usize, usize)>>,
     ) -> Option<Self> {
-        let (questions, users) = (layout.questions(), answers.len());
-        let bytes = users.checked_mul(questions)?;
-        let steps = Steps::new(layout.scores(), MOST_VALUES)?;
+        let bytes = answers.len().checked_mul(questions)?;
+        let steps = Steps::new(scores, MOST_VALUES)?;
         if bytes > MOST_BYTES || questions == 0 {
             return None;
         }
         let mut rows = vec![0; bytes];
         for (row, answers) in rows.chunks_exact_mut(questions).zip(answers) {
-            for answer in answers {
+            for (position, value) in answers {
                 // At most MOST_VALUES.
-                row[answer.position as usize] = layout.value(answer) as u8 + 1;
+                row[position] = value as u8 + 1;
             }
         }
         Some(Self {
@@ -48,8 +48,8 @@ impl Codes {
         })
     }
 
-    /// Of some users, in this order.
-    pub(in crate::engine::cpu) fn of_users(&self, users: impl Iterator<Item = usize>) -> Self {
+    /// Codes of some users, in this order.
+    pub(in super::super) fn of_users(&self, users: impl Iterator<Item = usize>) -> Self {
         let mut rows = Vec::new();
         for user in users {
             rows.extend_from_slice(self.row(user));
@@ -62,7 +62,7 @@ impl Codes {
     }
 
     /// The codes of a user, a byte a position.
-    pub(in crate::engine::cpu) fn row(&self, user: usize) -> &[u8] {
+    pub(in super::super) fn row(&self, user: usize) -> &[u8] {
         &self.rows[user * self.questions..(user + 1) * self.questions]
     }
 }

@@ -1,27 +1,26 @@
 //! The whole table as rows of bits: for each user and score, the questions that they scored so.
 
-use super::super::layout::{Answer, Layout};
 use crate::arch::Row;
 
 /// Most distinct scores: a row each.
-pub(super) const MOST_VALUES: usize = 8;
+const MOST_VALUES: usize = 8;
 
 /// Most steps from the lowest score to the highest.
 const MOST_STEPS: i64 = 15;
 
 /// Records are copied this many at a time, so that copying takes no unforeseen branches.
-pub(super) const AT_ONCE: usize = 32;
+pub(in super::super) const AT_ONCE: usize = 32;
 
 /// Questions in a row, a bit each.
-pub(super) const LANES: usize = 256;
+pub(in super::super) const LANES: usize = 256;
 
 /// The scores in units of their common step, from the lowest: 0 and 1 where there are two.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Steps {
+pub(in super::super) struct Steps {
     /// Of each distinct score, ascending; the first is 0.
-    pub(super) of: Vec<u32>,
+    pub(in super::super) of: Vec<u32>,
     /// The common step.
-    pub(super) unit: i64,
+    pub(in super::super) unit: i64,
 }
 
 impl Steps {
@@ -43,7 +42,7 @@ impl Steps {
     }
 
     /// Of the highest score.
-    pub(super) fn most(&self) -> u32 {
+    pub(in super::super) fn most(&self) -> u32 {
         self.of.last().copied().unwrap_or(0)
     }
 }
@@ -54,32 +53,35 @@ fn gcd(a: i64, b: i64) -> i64 {
 
 /// The table.
 #[derive(Clone, Debug)]
-pub(in crate::engine::cpu) struct Table {
-    pub(super) steps: Steps,
+pub(in super::super) struct Table {
+    pub(in super::super) steps: Steps,
     /// From one user's records to the next one's, 0 where there are none; behind the last are
     /// [`AT_ONCE`] more.
-    pub(super) stride: usize,
+    pub(in super::super) stride: usize,
     /// A row for each user and score.
-    pub(super) rows: Vec<Row>,
+    pub(in super::super) rows: Vec<Row>,
     /// For each user their answers by ascending position, where asked for: position + 256 · the score's index.
-    pub(super) records: Vec<u16>,
+    pub(in super::super) records: Vec<u16>,
     /// How many answers each user has.
-    pub(super) lengths: Vec<u16>,
+    pub(in super::super) lengths: Vec<u16>,
 }
 
 impl Table {
-    /// Of every user, with `records` or without; `None` where positions or scores do not fit.
-    pub(in crate::engine::cpu) fn new<'a>(
-        layout: &Layout,
-        answers: impl ExactSizeIterator<Item = &'a [Answer]> + Clone,
+    /// Bits of every user, each user's answers being positions below `questions` and indices of `scores`,
+    /// which are ascending; with `records` or without. `None` where positions or scores do not fit.
+    pub(super) fn new(
+        questions: usize,
+        scores: &[i64],
+        answers: impl ExactSizeIterator<Item = impl ExactSizeIterator<Item = (usize, usize)>> + Clone,
         records: bool,
     ) -> Option<Self> {
-        if layout.questions() > LANES {
+        if questions > LANES {
             return None;
         }
-        let steps = Steps::new(layout.scores(), MOST_VALUES)?;
+        let steps = Steps::new(scores, MOST_VALUES)?;
         let values = steps.of.len();
-        let longest = answers.clone().map(<[Answer]>::len).max()?;
+        let lengths = answers.clone().map(|answers| answers.len());
+        let longest = lengths.clone().max()?;
         let stride = if records { longest } else { 0 };
         let users = answers.len();
         let mut table = Self {
@@ -87,14 +89,10 @@ impl Table {
             stride,
             rows: vec![Row::default(); users * values],
             records: vec![0; users * stride + AT_ONCE],
-            lengths: answers
-                .clone()
-                .map(|answers| answers.len() as u16)
-                .collect(),
+            lengths: lengths.map(|length| length as u16).collect(),
         };
         for (user, answers) in answers.enumerate() {
-            for (i, answer) in answers.iter().enumerate() {
-                let (lane, value) = (answer.position as usize, layout.value(answer));
+            for (i, (lane, value)) in answers.enumerate() {
                 table.rows[user * values + value].0[lane / 64] |= 1 << (lane % 64);
                 if records {
                     table.records[user * stride + i] = (lane | value << 8) as u16;
@@ -105,17 +103,17 @@ impl Table {
     }
 
     /// Of each user, where there are two scores, the row of the lower and that of the higher.
-    pub(super) fn pairs(&self) -> Option<&[[Row; 2]]> {
+    pub(in super::super) fn pairs(&self) -> Option<&[[Row; 2]]> {
         (self.steps.of.len() == 2).then(|| self.rows.as_chunks::<2>().0)
     }
 
     /// Whether there are records.
-    pub(in crate::engine::cpu) fn has_records(&self) -> bool {
+    pub(in super::super) fn has_records(&self) -> bool {
         self.stride > 0
     }
 
     /// Of some users, in this order.
-    pub(in crate::engine::cpu) fn of_users(&self, users: impl Iterator<Item = usize>) -> Self {
+    pub(in super::super) fn of_users(&self, users: impl Iterator<Item = usize>) -> Self {
         let mut table = Self {
             steps: self.steps.clone(),
             stride: self.stride,
