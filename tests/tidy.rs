@@ -30,11 +30,7 @@ const KEPT_IN: [(&str, &[&str]); 4] = [
 const CIRCLED: &[&str] = &["src/engine/cpu/gram/"];
 
 /// Rooms that are being rebuilt, where tests may still pass without testing.
-const SILENT: &[&str] = &[
-    "src/engine/cpu/projected/planes/",
-    "src/engine/cpu/projected/tiles/",
-    "src/engine/cpu/projected/bytes/",
-];
+const SILENT: &[&str] = &[];
 
 /// Rooms that are being rebuilt, where comments still do not name their subject.
 const UNNAMED: &[&str] = &["src/arch/", "src/engine/cpu/"];
