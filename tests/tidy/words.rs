@@ -25,7 +25,8 @@ pub(super) fn faults(sources: &[Source]) -> Vec<String> {
             &["/// ", "//! "]
         };
         let said = |line: &str| {
-            let line = line.trim_start().to_owned();
+            // A line between two paragraphs has no space behind the mark.
+            let line = format!("{} ", line.trim_start());
             let said = marks.iter().find_map(|mark| line.strip_prefix(mark));
             said.map(str::to_owned)
         };
