@@ -82,7 +82,7 @@ pub(super) struct Walk<'a> {
     /// Takes over prefixes three questions short of a set, where it applies.
     pub(super) projector: Option<&'a Projector>,
     pub(super) forms: &'a Completions,
-    /// All but two of the chosen questions of a set at least lie before this position.
+    /// At most two of the questions chosen for a set lie at or behind this position.
     pub(super) limit: usize,
 }
 
