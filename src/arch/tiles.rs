@@ -47,6 +47,7 @@ pub(crate) struct Slabs<'a> {
 /// The matrix unit while it is set up for a thread, or its plain twin.
 #[derive(Debug)]
 pub(crate) struct Tiles {
+    #[cfg(target_arch = "x86_64")]
     matrix_unit: bool,
     rows: usize,
     /// The set-up is the thread's.
@@ -57,6 +58,7 @@ impl Tiles {
     /// The plain twin.
     pub(super) fn plain() -> Self {
         Self {
+            #[cfg(target_arch = "x86_64")]
             matrix_unit: false,
             rows: 0,
             of_thread: PhantomData,
