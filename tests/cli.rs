@@ -173,7 +173,7 @@ fn help() {
                                         auto, cpu, gpu, reference]
                   --device <I,..>       The GPU to use, by its number in `kcorrset devices`; several with commas
                                         share the search
-                  --workload <1..4>     How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the
+                  --profile <1..4>      How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the
                                         more, the less responsive is a desktop on it [default: 2]
                   --threads <T>         Threads of the CPU engine [default: one a core]
                   --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
@@ -224,7 +224,7 @@ fn help() {
                                         auto, cpu, gpu, reference]
                   --device <I,..>       The GPU to use, by its number in `kcorrset devices`; several with commas
                                         share the search
-                  --workload <1..4>     How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the
+                  --profile <1..4>      How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the
                                         more, the less responsive is a desktop on it [default: 2]
                   --threads <T>         Threads of the CPU engine [default: one a core]
                   --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
@@ -442,7 +442,7 @@ fn queries_that_do_not_fit() {
         expect![[r#"
         exit 2
         --- stderr
-        kcorrset: error: -k 0: a set needs at least one question
+        kcorrset: error: a set needs at least one question; give -k 1 or more
     "#]],
     );
     check(
@@ -450,7 +450,7 @@ fn queries_that_do_not_fit() {
         expect![[r#"
         exit 2
         --- stderr
-        kcorrset: error: -k 13: the table has only 12 questions
+        kcorrset: error: sets of 13 questions are asked for, and the table has only 12 questions; give a smaller -k
     "#]],
     );
     check(
@@ -458,7 +458,7 @@ fn queries_that_do_not_fit() {
         expect![[r#"
         exit 2
         --- stderr
-        kcorrset: error: --top 0: ask for at least one set
+        kcorrset: error: at least one set must be asked for; give --top 1 or more
     "#]],
     );
     check(
@@ -466,7 +466,7 @@ fn queries_that_do_not_fit() {
         expect![[r#"
         exit 2
         --- stderr
-        kcorrset: error: --min-users 1: a correlation needs at least 2 users
+        kcorrset: error: a correlation needs at least 2 users, not 1; give --min-users 2 or more
     "#]],
     );
     check(
@@ -474,7 +474,7 @@ fn queries_that_do_not_fit() {
         expect![[r#"
         exit 2
         --- stderr
-        kcorrset: error: --min-users 121: the table has only 120 users
+        kcorrset: error: sets of 121 users and more are asked for, and the table has only 120 users; give a smaller --min-users
     "#]],
     );
     check(
@@ -631,7 +631,7 @@ fn few_users_and_too_few_sets_are_warned_of() {
             1  1      2  a, b
         --- stderr
         kcorrset: warning: the best set rests on only 2 users, and with so few a high r comes by chance; --min-users 10 or more leaves such sets out
-        kcorrset: warning: --top 4 asks for more than there are: 1 set with a defined correlation
+        kcorrset: warning: the 4 best sets were asked for, and only 1 has a defined correlation
     "#]].assert_eq(&shown(&out));
     let constant = "user,question,score\n1,a,1\n2,a,1\n";
     let out = run_with_stdin("search - -k 1 --engine reference", constant.as_bytes());
@@ -1028,7 +1028,7 @@ fn verify_compares_an_engine_with_the_definition() {
         expect![[r#"
             exit 2
             --- stderr
-            kcorrset: error: -k 13: the table has only 12 questions
+            kcorrset: error: sets of 13 questions are asked for, and the table has only 12 questions; give a smaller -k
         "#]],
     );
 }

@@ -234,13 +234,13 @@ fn the_delimiter_is_told_before_quotes_are_judged() {
             b"\"user\";\"question\";\"score\";\"user\"\n",
         ],
         expect![[r#"
-            t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"; name the columns with --user-column, --question-column and --score-column
-            t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"; name the columns with --user-column, --question-column and --score-column
-            t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"; name the columns with --user-column, --question-column and --score-column
-            t: no column "user", "question", "score": the header on line 1 has "Q1", "Q2", "the; total"; name the columns with --user-column, --question-column and --score-column
-            t: no column "question", "score": the header on line 1 has "user"; name the columns with --user-column, --question-column and --score-column
-            t: no column "user", "question", "score": the header on line 1 has "user,question,score"; name the columns with --user-column, --question-column and --score-column
-            t: no column "user", "question", "score": the header on line 1 has "'user'", "'question'", "'score'"; name the columns with --user-column, --question-column and --score-column
+            t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"
+            t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"
+            t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"
+            t: no column "user", "question", "score": the header on line 1 has "Q1", "Q2", "the; total"
+            t: no column "question", "score": the header on line 1 has "user"
+            t: no column "user", "question", "score": the header on line 1 has "user,question,score"
+            t: no column "user", "question", "score": the header on line 1 has "'user'", "'question'", "'score'"
             t: line 1: text follows a closing quote: write "" for a quote in a quoted field
             t: line 1: a quote is opened and never closed: close it, or write "" for a quote in a field
             t: column "user" stands twice in the header on line 1: rename one of them
@@ -311,14 +311,14 @@ fn sources_that_are_no_table() {
             t: not a table: neither JSON nor text (only gzip and zstd are unpacked; save a spreadsheet as CSV)
             t: line 1: not valid UTF-8 at byte 1 of the row: save the file as UTF-8
             t: the text is UTF-16: save it as UTF-8
-            t: no column "user", "question", "score": the header on line 1 has "hello"; name the columns with --user-column, --question-column and --score-column
+            t: no column "user", "question", "score": the header on line 1 has "hello"
             t: line 1: a quote is opened and never closed: close it, or write "" for a quote in a field
             t: line 1: not valid UTF-8 at byte 2 of the row: save the file as UTF-8
             t: line 1: not valid UTF-8 at byte 5 of the row: save the file as UTF-8
-            t: no column "user", "question", "score": the header on line 1 has "User", "item;Score"; name the columns with --user-column, --question-column and --score-column
+            t: no column "user", "question", "score": the header on line 1 has "User", "item;Score"
             t: column "user" stands twice in the header on line 1: rename one of them
-            t: no column "question", "score": the header on line 1 has "user", "item", "points", "x"; name the columns with --user-column, --question-column and --score-column
-            t: no column "user", "question", "score": the header on line 1 has "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", ...; name the columns with --user-column, --question-column and --score-column
+            t: no column "question", "score": the header on line 1 has "user", "item", "points", "x"
+            t: no column "user", "question", "score": the header on line 1 has "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", ...
             t: not a table: neither JSON nor text (only gzip and zstd are unpacked; save a spreadsheet as CSV)
         "#]],
     );
@@ -382,7 +382,7 @@ fn rows_of_csv() {
             t: scores scaled by 10^0 to integers do not fit 64 bits (the total of user "ann"); write the scores with fewer digits or in a smaller unit
             t: scores scaled by 10^1 to integers do not fit 64 bits (the score at line 3); write the scores with fewer digits or in a smaller unit
             t: the exact sums over this table could reach 129 bits and 127 is the limit; write the scores with fewer digits or in a smaller unit
-            t: user "ann" answered question "q1" twice, at line 2 and line 4; choose one with --duplicates first or --duplicates last
+            t: user "ann" answered question "q1" twice, at line 2 and line 4
             t: line 3: not valid UTF-8 at byte 6 of the row: save the file as UTF-8
             t: line 2: longer than 16777216 bytes: is a quote or a bracket never closed, or is this no table?
         "#]],
@@ -441,9 +441,9 @@ fn objects_of_json() {
     messages(
         &sources,
         expect![[r#"
-            t: record 2: no field "score": the object has "question", "user"; name the fields with --user-column, --question-column and --score-column, and write null for a missing answer
-            t: record 2: no field "user": the object has "Score", "score "; name the fields with --user-column, --question-column and --score-column, and write null for a missing answer
-            t: record 2: no field "user": the object has none; name the fields with --user-column, --question-column and --score-column, and write null for a missing answer
+            t: record 2: no field "score": the object has "question", "user"; a missing answer is written as null
+            t: record 2: no field "user": the object has "Score", "score "; a missing answer is written as null
+            t: record 2: no field "user": the object has none; a missing answer is written as null
             t: record 2: field "user" stands twice in the object: keep one
             t: record 2: field "user" is null: expected a text or a number
             t: record 2: field "user" is true or false: expected a text or a number
@@ -459,7 +459,7 @@ fn objects_of_json() {
             t: record 2: "score" is "1e-10", with more than 9 digits behind the point: nothing is rounded here, so round it first
             t: record 2: "score" is "1e99999999999999999999", which does not fit 64 bits without its point: use a larger unit or fewer digits
             t: record 2: not valid JSON at line 3, column 42: invalid number
-            t: user "ann" answered question "q1" twice, at record 1 and record 2; choose one with --duplicates first or --duplicates last
+            t: user "ann" answered question "q1" twice, at record 1 and record 2
             t: record 2: not valid JSON at line 3, column 43: the array is not closed; the file is cut short
             t: record 2: not valid JSON at line 3, column 36: EOF while parsing a string; the file is cut short
             t: record 3: not valid JSON at line 3, column 45: the array is not closed; the file is cut short
@@ -513,11 +513,11 @@ fn lines_of_ndjson() {
         expect![[r#"
             t: line 3: not valid JSON at line 3, column 14: EOF while parsing a value; one whole object a line is expected
             t: line 3: not valid JSON at line 3, column 41: trailing characters
-            t: user "ann" answered question "q1" twice, at line 1 and line 3; choose one with --duplicates first or --duplicates last
+            t: user "ann" answered question "q1" twice, at line 1 and line 3
             t: line 3: not valid JSON at line 3, column 39: expected value
             t: line 3: an array, not an object such as {"user": "ann", "question": "q1", "score": 1}
             t: line 3: something that is not JSON, not an object such as {"user": "ann", "question": "q1", "score": 1}
-            t: line 3: no field "user": the object has "rows"; name the fields with --user-column, --question-column and --score-column, and write null for a missing answer
+            t: line 3: no field "user": the object has "rows"; a missing answer is written as null
             t: line 1: not valid JSON at line 1, column 1: EOF while parsing an object; one whole object a line is expected
             t: line 1: longer than 16777216 bytes: is a quote or a bracket never closed, or is this no table?
         "#]],
