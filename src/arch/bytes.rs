@@ -67,17 +67,18 @@ pub(crate) trait ByteLevel: Floats<f32> {
     fn dot(self, to: Self::I, a: Self::B, b: Self::B) -> Self::I;
     /// The totals of five vectors, which must fit 32 bits.
     fn totals(self, five: [Self::I; 5]) -> [i64; 5];
-    /// The same as floats; each must be below 2^24 in magnitude.
+    /// These integers as floats; each must be below 2^24 in magnitude.
     fn floats(self, i: Self::I) -> Self::V;
 
     /// The bits of both rows, moved.
     fn moved(self, rows: &TwoRows, by: &Shift) -> TwoRows;
     /// How many bits each row has.
     fn ones(self, rows: &TwoRows) -> [u64; 2];
-    /// Of 64 users, the bits by place instead of by user: `first` gets those of their first rows, `second`
+    /// The bits of 64 users by place instead of by user: `first` gets those of their first rows, `second`
     /// those of their second ones, 64 places for each of its words.
     fn by_place(self, users: &[&TwoRows; 64], first: &mut [[u64; 64]], second: &mut [[u64; 64]]);
-    /// Of 16 lanes, for each four users one word: bit 4·i + u is lane i's for the user u of these.
+    /// The bits of 16 lanes by fours of users, a word for each four: bit 4·i + u is lane i's for the user u
+    /// of these.
     fn by_fours(self, lanes: &[u64; 16]) -> [u64; 16];
     /// Bytes of 16 lanes of 64 users: `fours` gets for each four users a row, byte 4·i + u being lane i's for
     /// the user u of these; `by_lane` for each lane a row, a byte a user.

@@ -15,7 +15,7 @@ pub(crate) trait Elem:
     const MARGIN: f64;
     /// The nearest value of this type.
     fn of(value: f64) -> Self;
-    /// The same value.
+    /// This value as f64.
     fn wide(self) -> f64;
     /// self + other.
     fn plus(self, other: Self) -> Self;

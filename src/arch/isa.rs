@@ -1,7 +1,7 @@
 //! Instruction-set levels: what this processor has, and which one a kernel is told to use.
 //!
-//! It knows no kernel, and nothing else of the crate: build.rs asks it too. A level stands for the features that the kernels of that level are compiled
-//! for, so "available" here is what makes calling them sound.
+//! It knows no kernel, and nothing else of the crate: build.rs asks it too. A level stands for the features
+//! that the kernels of that level are compiled for, so "available" here is what makes calling them sound.
 
 /// A level of instructions; higher ones are faster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -10,9 +10,9 @@ pub enum Isa {
     Portable,
     /// x86-64 with AVX2, FMA, POPCNT, BMI1 and BMI2.
     Avx2,
-    /// The same with AVX-512 F, BW, DQ and VL.
+    /// [`Self::Avx2`] with AVX-512 F, BW, DQ and VL.
     Avx512,
-    /// The same with AVX-512 VBMI, VNNI and VPOPCNTDQ, GFNI, and AMX tiles of bytes.
+    /// [`Self::Avx512`] with AVX-512 VBMI, VNNI and VPOPCNTDQ, GFNI, and AMX tiles of bytes.
     Amx,
 }
 

@@ -34,12 +34,12 @@ pub(super) struct Layout {
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     answers: Vec<Answer>,
-    /// Of the scores of all answers before each, and behind the last: their sum and the sum of
-    /// their squares, modulo 2^64. The difference of two is a tail's.
+    /// Before each answer, and behind the last: the sum of the scores so far and the sum of their
+    /// squares, modulo 2^64. The difference of two is a tail's.
     before: Vec<[u64; 2]>,
-    /// The same as bits, where they were added and fit; by [`Member::user`].
+    /// The answers as bits, where they were added and fit; by [`Member::user`].
     bits: Option<Table>,
-    /// The same as rows of codes, likewise.
+    /// The answers as rows of codes, where they were added and fit; by [`Member::user`].
     codes: Option<Codes>,
 }
 
@@ -131,11 +131,11 @@ impl Layout {
         self.values[answer.value as usize]
     }
 
-    /// The closed form of `member`'s part in all completions of their prefix by `choose` questions,
-    /// of which all but two at least lie before position `limit`.
+    /// The closed form of this user's part in all ways to add `choose` questions to the prefix, at most
+    /// two of them at or behind `limit`.
     ///
-    /// Completions by three have one there unless all three lie behind it; those by more are told
-    /// apart by the first question chosen, so this takes (answers before `limit`)^(choose − 3) steps.
+    /// For three questions these are all ways less those with all three there. More questions are told
+    /// apart by the first of them, so this takes (answers before `limit`)^(choose − 3) steps.
     pub(super) fn completions(
         &self,
         forms: &Completions,
@@ -171,8 +171,8 @@ impl Layout {
         sums
     }
 
-    /// The same order up to position `from`, and then every other question first: those at an even
-    /// distance from it for `odd` = 0, those at an odd one for 1. Also how many these are.
+    /// A layout of this order up to position `from`, and then every other question first: those at an
+    /// even distance from `from` for `odd` = 0, those at an odd one for 1. Also how many these are.
     pub(super) fn half_first(&self, from: usize, odd: usize) -> (Self, usize) {
         let (before, behind) = self.order.split_at(from);
         let every_other = |first: usize| behind.iter().skip(first).step_by(2).copied();

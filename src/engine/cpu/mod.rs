@@ -65,7 +65,7 @@ impl CpuEngine {
         })
     }
 
-    /// The same with kernels of this level, which must be available; for tests and benchmarks.
+    /// This engine with kernels of one level, which must be available; for tests and benchmarks.
     ///
     /// # Errors
     /// [`EngineError::Refused`] where this processor lacks it.
@@ -83,7 +83,7 @@ impl CpuEngine {
         }
     }
 
-    /// The same without the cross-product regimes; for tests and benchmarks.
+    /// This engine without the cross-product regimes; for tests and benchmarks.
     #[must_use]
     pub fn walking(self) -> Self {
         Self {
@@ -92,7 +92,7 @@ impl CpuEngine {
         }
     }
 
-    /// The same without the cross-product regimes, and with this leaf machine wherever it fits, also where
+    /// This engine without the cross-product regimes, and with one leaf machine wherever it fits, also where
     /// it is not expected to pay; for tests and benchmarks.
     #[must_use]
     pub fn with_machine(self, machine: Machine) -> Self {
@@ -103,7 +103,7 @@ impl CpuEngine {
         }
     }
 
-    /// The same with the general walk alone, which every other regime is checked against.
+    /// This engine with the general walk alone, which every other regime is checked against.
     #[must_use]
     pub fn plain(self) -> Self {
         Self {

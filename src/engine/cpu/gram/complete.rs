@@ -170,9 +170,9 @@ struct Stem<'a> {
 enum Part {
     /// All of a block that chooses fewer than three.
     Whole,
-    /// Of a block that chooses three: one order of its halves, and where the rearmost lies.
+    /// Stems of a block that chooses three: one order of its halves, and where the rearmost lies.
     Rear { order: usize, rear: Range<usize> },
-    /// Of a block that chooses more: the pivot (counted in the pool) and which of the choices
+    /// Stems of a block that chooses more: the pivot (counted in the pool) and which of the choices
     /// before it.
     Pivot { pivot: usize, choices: Range<u128> },
 }

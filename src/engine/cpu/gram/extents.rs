@@ -48,7 +48,7 @@ impl Kernel for Measure<'_> {
     }
 }
 
-/// Of the scores of every question, and of the totals.
+/// The extents of the scores of every question, and of the totals.
 #[derive(Clone, Debug)]
 pub(super) struct Extents {
     pub(super) scores: Vec<Extent>,

@@ -59,7 +59,7 @@ pub(super) struct Gaps<'a> {
     pairs: [Vec<Line>; 2],
     /// What a triple adds to Saa: slab q, row y, lane m.
     triples: Vec<Line>,
-    /// Of users with two gaps: totals; scores and 1 for an answer, by user; scores by question.
+    /// Users with two gaps: their totals; scores and 1 for an answer, by user; scores by question.
     totals: Vec<f64>,
     scores: Vec<Line>,
     has: Vec<Line>,
@@ -83,7 +83,7 @@ struct Frame {
     saa: Vec<Line>,
     /// What two more add to Saa besides: row y, lane m.
     pairs: Vec<Line>,
-    /// Of users with two gaps: score on the prefix, and how much of it they miss.
+    /// Users with two gaps: their score on the prefix, and how much of it they miss.
     scores: Vec<f64>,
     missed: Vec<u32>,
     /// Those who miss two of it at least.

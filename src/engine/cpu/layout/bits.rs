@@ -17,14 +17,14 @@ pub(in super::super) const LANES: usize = 256;
 /// The scores in units of their common step, from the lowest: 0 and 1 where there are two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in super::super) struct Steps {
-    /// Of each distinct score, ascending; the first is 0.
+    /// Steps of each distinct score, ascending; the first is 0.
     pub(in super::super) of: Vec<u32>,
     /// The common step.
     pub(in super::super) unit: i64,
 }
 
 impl Steps {
-    /// Of distinct scores, ascending; `None` where they are more than `most` or too far apart.
+    /// Steps of distinct scores, ascending; `None` where they are more than `most` or too far apart.
     pub(super) fn new(scores: &[i64], most: usize) -> Option<Self> {
         let (&lowest, &highest) = (scores.first()?, scores.last()?);
         let range = highest.checked_sub(lowest)?;
@@ -41,7 +41,7 @@ impl Steps {
         })
     }
 
-    /// Of the highest score.
+    /// Steps of the highest score.
     pub(in super::super) fn most(&self) -> u32 {
         self.of.last().copied().unwrap_or(0)
     }
@@ -102,7 +102,7 @@ impl Table {
         Some(table)
     }
 
-    /// Of each user, where there are two scores, the row of the lower and that of the higher.
+    /// Each user's row of the lower score and that of the higher, where there are two.
     pub(in super::super) fn pairs(&self) -> Option<&[[Row; 2]]> {
         (self.steps.of.len() == 2).then(|| self.rows.as_chunks::<2>().0)
     }
@@ -112,7 +112,7 @@ impl Table {
         self.stride > 0
     }
 
-    /// Of some users, in this order.
+    /// The bits of some users, in this order.
     pub(in super::super) fn of_users(&self, users: impl Iterator<Item = usize>) -> Self {
         let mut table = Self {
             steps: self.steps.clone(),

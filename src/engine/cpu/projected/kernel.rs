@@ -11,22 +11,17 @@
 //!
 //! # The outer-user filter
 //! The users given may be a part of the prefix's users, those with the largest |g|; the others, the
-//! inner users, have Σg² ≤ E on any leaf. Let t > 0 be the floor, and let r ≥ t hold on a leaf, over
-//! all of its users. Then g regressed on a over all of them has slope ≥ 0 and residual sum of
-//! squares RSS = (1 − r²)·Σ(g − ḡ)² ≤ (1 − t²)·(Sgg + E), since Σ(g − ḡ)² ≤ Σ(g − 0)². That same
-//! line leaves at most RSS over the outer users alone, so the best line of slope ≥ 0 over the outer
-//! users leaves at most that. With X = n·Saa − Sa², Y = n·Sgg − Sg², C = n·Sag − Sa·Sg over the outer
-//! users, that best line leaves (Y − max(C, 0)²/X)/n (Y/n where X = 0). So r ≥ t implies
+//! inner users, have Σg² ≤ E on any leaf. A leaf is discarded where its outer users tell that it is below
+//! the floor: [`crate::stats::bounds`], outer users.
 //!
-//! max(C, 0)² ≥ X·W, with W = Y − (1 − t²)·n·(Sgg + E),
-//!
-//! and a leaf that fails this is discarded. Where every product is exact in the lanes' type (checked
-//! for each prefix) the judgement is made in it, else in f64, where the whole prefix was checked. So
-//! X, Y and C are exact; 1 − t², W and the two sides carry a few roundings, and [`Elem::MARGIN`],
-//! which covers 16 of them, is allowed twice: 1 − t² is raised by it, X·W is lowered by it.
-//! A leaf with no outer user has X = W = 0 and is kept.
+//! Where every product is exact in the lanes' type (checked for each prefix) the judgement is made in
+//! it, else in f64, where the whole prefix was checked. So A, X and Y are exact; τ, W and the two sides
+//! carry a few roundings, and [`Elem::MARGIN`], which covers 16 of them, is allowed twice: τ is raised by
+//! it, X·W is lowered by it. A leaf with no outer user has X = W = 0 and is kept.
 
 use crate::arch::{Elem, Floats};
+use crate::stats::bounds::{outer_users_tell, unexplained};
+use crate::stats::{Moments, Six};
 
 /// Sums of a leaf: n, Sa, Sg, Saa, Sgg, Sag.
 pub(super) const SUMS: usize = 6;
@@ -58,11 +53,10 @@ pub(super) struct Bar {
 }
 
 impl Bar {
-    /// For a floor t > 0.
+    /// The bar of a floor t > 0.
     pub(super) fn new<E: Elem>(floor: f64, left_out: f64, narrow: bool) -> Self {
-        let margin = if narrow { E::MARGIN } else { f64::MARGIN };
-        // 1 − t is exact for t ≥ 1/2, and else the product's error is small beside the margin.
-        let tau = ((1.0 - floor) * (1.0 + floor)).max(0.0) * (1.0 + margin);
+        let margin = if narrow { E::MARGIN } else { 0.0 };
+        let tau = unexplained(floor) * (1.0 + margin);
         Self {
             tau,
             left_out,
@@ -70,7 +64,7 @@ impl Bar {
         }
     }
 
-    /// Of a prefix with so many outer users, whose |a| and |g| are at most `reach` on its leaves. In
+    /// The bar of a prefix with so many outer users, whose |a| and |g| are at most `reach` on its leaves. In
     /// lanes of `E` every product of the judgement must be exact: n times a sum, or times Sgg with E.
     pub(super) fn of_pair<E: Elem>(floor: f64, users: u64, left_out: f64, reach: f64) -> Self {
         let users = users as f64;
@@ -159,10 +153,10 @@ pub(super) fn judged<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &
     let shrink = level.every(E::of(1.0 - E::MARGIN));
     let x = level.times_less(n, saa, level.times(sa, sa));
     let y = level.times_less(n, sgg, level.times(sg, sg));
-    let c = level.or_zero(level.times_less(n, sag, level.times(sa, sg)));
+    let a = level.or_zero(level.times_less(n, sag, level.times(sa, sg)));
     let slack = level.times(n, level.plus(sgg, left_out));
     let w = level.times_plus(slack, minus_tau, y);
-    level.at_least(level.times(c, c), level.times(level.times(x, w), shrink))
+    level.at_least(level.times(a, a), level.times(level.times(x, w), shrink))
 }
 
 /// The judgement in f64, where products leave the lanes' exact range.
@@ -174,22 +168,14 @@ fn judge_wide<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &Bar) ->
         level.write(sum, &mut lanes);
         *wide = lanes.map(Elem::wide);
     }
-    let [n, sa, sg, saa, sgg, sag] = &wide;
     let mut bits = 0;
     for i in 0..L::N {
-        let x = n[i] * saa[i] - sa[i] * sa[i];
-        let y = n[i] * sgg[i] - sg[i] * sg[i];
-        let c = n[i] * sag[i] - sa[i] * sg[i];
-        bits |= u64::from(may_reach([n[i], c, x, y], sgg[i], bar)) << i;
+        let six = Six::from_array(wide.map(|sums| sums[i]));
+        let Moments { n, a, x, y } = six.moments();
+        let below = outer_users_tell([n, a, x, y], six.sgg, bar.left_out, bar.tau);
+        bits |= u64::from(!below) << i;
     }
     bits
-}
-
-/// Whether a leaf of these n, C, X, Y and Sgg over its outer users may reach a bar, in f64.
-pub(super) fn may_reach([n, c, x, y]: [f64; 4], sgg: f64, bar: &Bar) -> bool {
-    let c = c.max(0.0);
-    let w = y - bar.tau * n * (sgg + bar.left_out);
-    c * c >= x * w * (1.0 - f64::MARGIN)
 }
 
 /// Sums and judges the leaves `lanes` of a prefix, calling `kept` with each lane that may reach the

@@ -5,8 +5,8 @@
 //! sums are small enough to be exact in floats. It answers `None` where it does not apply, and the
 //! general walk goes on.
 //!
-//! *Lanes* are the questions behind the prefix: those from the limit on first, then those before it, so
-//! that sets with a question before the limit are those whose highest lane is one of these.
+//! *Columns* are the questions behind the prefix, numbered so that those behind the limit come first: a set
+//! has a question before the limit exactly where its highest column is such a one.
 //!
 //! Rooms: [`base`] projects the prefix, [`stem`] pairs up the next two questions, [`kernel`] sums
 //! and judges the leaves in vectors. Two others do all of it: [`bytes`] where scores and totals are small and
@@ -237,7 +237,7 @@ impl Projector {
         left_out
     }
 
-    /// The same by the pair test, `None` where it does not fit; `tau` is 1 − t².
+    /// Visits all sets behind the prefix by the pair test; `None` where it does not fit. `tau` is 1 − t².
     fn by_pairs(
         &self,
         prefix: &Prefix<'_>,

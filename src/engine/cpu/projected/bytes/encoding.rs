@@ -23,7 +23,7 @@ pub(in super::super) struct Outline {
     pub(super) l1: usize,
     /// Slabs of users.
     pub(super) slabs: usize,
-    /// Of these, outer slabs.
+    /// How many of the slabs are outer users'.
     pub(super) outer: usize,
     /// Blocks of 16 lanes below the stem's.
     pub(super) blocks: usize,

@@ -269,7 +269,7 @@ impl<E: Encoding> Stem<E> {
         E::answers(level, &self.by_lane, &self.outline, slab, lane)
     }
 
-    /// Of each lane of a block: how many outer users answered it, and Σg² of the inner users who did, with
+    /// For each lane of a block, how many outer users answered it, and Σg² of the inner users who did, with
     /// what the outer ones have above the cap.
     #[inline(always)]
     pub(super) fn counts<L: ByteLevel>(&self, level: L, block: usize) -> [(u64, u64); 16] {

@@ -17,7 +17,7 @@ pub(super) type Answered = [Option<u8>; 40];
 
 /// An encoding filled in by hand.
 pub(super) trait OfAnswers: Encoding {
-    /// Of these users.
+    /// The encoding of these users' answers.
     fn of(answers: &[Answered]) -> Self;
 }
 
