@@ -46,24 +46,18 @@ fn of_link(link: &(dyn Error + 'static)) -> Option<&'static str> {
 
 fn of_input(error: &InputError) -> Option<&'static str> {
     match error {
-        InputError::Layout { fault, .. } => match fault {
-            LayoutFault::MissingColumns { .. } => {
-                Some("name the columns with --user-column, --question-column and --score-column")
-            }
-            _ => None,
-        },
-        InputError::Row { fault, .. } => match fault {
-            RowFault::MissingField { .. } => {
-                Some("name the fields with --user-column, --question-column and --score-column")
-            }
-            _ => None,
-        },
-        InputError::Table { error, .. } => match error {
-            MatrixError::Duplicate { .. } => {
-                Some("choose one with --duplicates first or --duplicates last")
-            }
-            _ => None,
-        },
+        InputError::Layout {
+            fault: LayoutFault::MissingColumns { .. },
+            ..
+        } => Some("name the columns with --user-column, --question-column and --score-column"),
+        InputError::Row {
+            fault: RowFault::MissingField { .. },
+            ..
+        } => Some("name the fields with --user-column, --question-column and --score-column"),
+        InputError::Table {
+            error: MatrixError::Duplicate { .. },
+            ..
+        } => Some("choose one with --duplicates first or --duplicates last"),
         _ => None,
     }
 }
