@@ -4,9 +4,8 @@
 //! outer slabs, which the products take. Users that fill up the last slab answered nothing.
 //!
 //! # Capped squares
-//! Where few users have a g² above 255, a byte counts it as 255. The excess over the pair's users joins E:
-//! with e the excess on a leaf and E + e at most what is left out, W = Y − (1 − t²)·n·(Sgg + E) only gets
-//! lower, by n·e at least, so that what is discarded would have been (see [`super::super::kernel`]).
+//! Where few users have a g² above 255, a byte counts it as 255. A leaf that is discarded then would have been
+//! without ([`crate::stats::bounds`], capped squares). Leaves that are kept and the audit get the excess back.
 
 use super::super::forms::{self, NOTHING, Users};
 use super::super::kernel::SUMS;
@@ -149,7 +148,7 @@ impl<E: Encoding> Stem<E> {
         let most = centre.max(highest - centre);
         (self.centre, self.most) = (centre, most as u32);
         self.reach = (most + base.range).max(size) as f64;
-        // Where more users are above the cap, what they have above it would keep too many leaves.
+        // Where more users are above the cap, what their squares lack would keep too many leaves.
         let capped = above > 0 && above * FEW <= users && size <= MOST_CAPPED;
         self.shape = base
             .answers
@@ -269,8 +268,7 @@ impl<E: Encoding> Stem<E> {
         E::answers(level, &self.by_lane, &self.outline, slab, lane)
     }
 
-    /// For each lane of a block, how many outer users answered it, and Σg² of the inner users who did, with
-    /// what the outer ones have above the cap.
+    /// For each lane of a block, how many outer users answered it, and Σg² of the inner users who did.
     #[inline(always)]
     pub(super) fn counts<L: ByteLevel>(&self, level: L, block: usize) -> [(u64, u64); 16] {
         let Outline { slabs, outer, .. } = self.outline;
@@ -284,10 +282,6 @@ impl<E: Encoding> Stem<E> {
             for slab in outer..slabs {
                 let size = level.keep(of(slab), level.bytes(&self.slabs[slab].size));
                 squares = level.dot(squares, size, size);
-            }
-            for slab in 0..self.capped {
-                let excess = level.keep(of(slab), level.bytes(&self.slabs[slab].excess));
-                squares = level.dot(squares, excess, level.every_byte(1));
             }
             // At most 127² a user.
             let squares = level.lanes(squares).into_iter().map(i64::from);
