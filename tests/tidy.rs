@@ -26,9 +26,6 @@ const KEPT_IN: [(&str, &[&str]); 4] = [
     ("anyhow", &["src/cli/", "src/main.rs"]),
 ];
 
-/// Rooms that are being rebuilt, where files still name themselves by way of others.
-const CIRCLED: &[&str] = &["src/engine/cpu/gram/"];
-
 /// Rooms that the oracle may name: it shares the table with the rest and nothing else.
 const ORACLE: (&str, &str) = ("src/engine/reference.rs", "matrix");
 
@@ -98,12 +95,6 @@ fn none(faults: &[String]) {
         let _ = write!(list, "\n  {fault}");
     }
     assert!(faults.is_empty(), "{list}");
-}
-
-/// The faults that name no file of the folders.
-fn outside(folders: &[&str], mut faults: Vec<String>) -> Vec<String> {
-    faults.retain(|fault| !folders.iter().any(|folder| fault.contains(folder)));
-    faults
 }
 
 /// Layer of each room, from the table in the documentation of src/lib.rs.
@@ -354,7 +345,7 @@ fn lower_layers_never_name_higher_ones() {
 
 #[test]
 fn no_files_name_themselves_by_way_of_others() {
-    none(&outside(CIRCLED, circles::faults(&sources("src", "rs"))));
+    none(&circles::faults(&sources("src", "rs")));
 }
 
 #[test]

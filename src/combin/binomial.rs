@@ -26,6 +26,15 @@ fn gcd(mut a: u128, mut b: u128) -> u128 {
     a
 }
 
+/// C(n, k) as a float, for estimates.
+#[must_use]
+pub fn choices(n: usize, k: usize) -> f64 {
+    if k > n {
+        return 0.0;
+    }
+    (0..k).fold(1.0, |all, i| all * (n - i) as f64 / (i + 1) as f64)
+}
+
 /// C(n, k) modulo 2^64 for n ≤ `rows`, k ≤ `k`, by Pascal's rule, which holds modulo anything.
 #[derive(Clone, Debug)]
 pub struct WrappingBinomials {

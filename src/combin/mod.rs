@@ -9,7 +9,7 @@ mod rank;
 mod space;
 mod subtree;
 
-pub use binomial::{WrappingBinomials, binomial};
+pub use binomial::{WrappingBinomials, binomial, choices};
 pub use rank::{rank, successor, unrank};
 pub use space::{Block, Part, Space, SpaceError};
 pub use subtree::{Subtree, subtrees};

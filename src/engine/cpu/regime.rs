@@ -1,6 +1,7 @@
 //! Which regime a search takes: the walk, or one of the cross-product regimes, by counting work.
 
 use super::gram::{self, Choice};
+use crate::combin::choices;
 use crate::engine::{Part, Query};
 
 /// Cycles of the walk for a leaf itself: its judgement and its share of the work above it.
@@ -29,14 +30,14 @@ fn walk_cycles(query: &Query<'_>, part: &Part) -> f64 {
     let share = sets / query.space().count() as f64;
     if query.k() <= 2 {
         let users: f64 = (0..matrix.users().len())
-            .map(|user| gram::choices(matrix.row(user).len(), query.k()))
+            .map(|user| choices(matrix.row(user).len(), query.k()))
             .sum();
         return matrix.responses() as f64 * CYCLES_AN_ANSWER_OF_SHORT_SETS
             + share * users * CYCLES_A_USER_OF_SHORT_SETS;
     }
     let leaves = (questions - k + 1.0) / k;
     let prefixes: f64 = (0..matrix.users().len())
-        .map(|user| gram::choices(matrix.row(user).len(), query.k() - 1))
+        .map(|user| choices(matrix.row(user).len(), query.k() - 1))
         .sum();
     sets * CYCLES_A_LEAF + share * prefixes * leaves * CYCLES_A_USER_AND_LEAF
 }

@@ -29,7 +29,7 @@ use super::extents::Extents;
 use super::keep::{Found, Keeper};
 use super::{Pool, Regime};
 use crate::arch::{Isa, Kernel, Level, run};
-use crate::combin::Subtree;
+use crate::combin::{Subtree, choices};
 use crate::engine::{EngineError, Findings, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Basis, Moments, Six, Sums, surely_below};
@@ -206,7 +206,7 @@ pub(super) fn cycles(matrix: &ResponseMatrix, k: usize, share: f64) -> f64 {
         return answers * (1.0 + 3.0 * share);
     }
     let pairs: f64 = (0..matrix.users().len())
-        .map(|u| super::choices(matrix.row(u).len(), 2))
+        .map(|u| choices(matrix.row(u).len(), 2))
         .sum();
     answers * 8.0 + pairs * share * 2.0
 }

@@ -29,49 +29,25 @@ mod gaps;
 mod keep;
 mod leaf;
 mod patterns;
+mod pool;
+mod regime;
 mod stems;
 
+pub use regime::Regime;
+
 use super::Isa;
+use crate::combin::choices;
 use crate::engine::{EngineError, Findings, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::AuditSums;
-use crate::stats::cross::{Alone, Cross, Population, Workers};
+use crate::stats::cross::{Alone, Cross, Population};
 use block::blocks;
 use complete::Complete;
 use extents::Extents;
 use gaps::{Gaps, census};
 use patterns::{Patterns, patterns};
-use rayon::prelude::*;
+use pool::Pool;
 use stems::Task;
-
-/// How the sums of a set come about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Regime {
-    /// All users who answered anything answered the same questions: one population.
-    Complete,
-    /// Few answer patterns: one population a pattern.
-    Patterns,
-    /// Few missing answers: everybody, less those who miss something.
-    Gaps,
-    /// Sets of one question or two, in any table: one pass over the answers.
-    Cross,
-}
-
-impl Regime {
-    /// All regimes.
-    pub const ALL: [Self; 4] = [Self::Complete, Self::Patterns, Self::Gaps, Self::Cross];
-
-    /// Its name in messages.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Complete => "complete",
-            Self::Patterns => "patterns",
-            Self::Gaps => "gaps",
-            Self::Cross => "cross",
-        }
-    }
-}
 
 /// The questions that anybody answered.
 fn answered(matrix: &ResponseMatrix) -> Vec<usize> {
@@ -89,19 +65,6 @@ fn is_complete(matrix: &ResponseMatrix, answered: &[usize]) -> bool {
     first == users && matrix.responses() == users * answered.len()
 }
 
-/// The threads of the pool that it is called in.
-struct Pool;
-
-impl Workers for Pool {
-    fn number(&self) -> usize {
-        rayon::current_num_threads()
-    }
-
-    fn each<T: Send>(&self, shares: usize, share: impl Fn(usize) -> T + Sync) -> Vec<T> {
-        (0..shares).into_par_iter().map(&share).collect()
-    }
-}
-
 /// A regime and what it costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Choice {
@@ -116,14 +79,6 @@ const MOST_PATTERNS: usize = 4096;
 
 /// Bytes that tables of cross-products may take.
 const MOST_BYTES: u128 = 1 << 30;
-
-/// C(n, k), rounded.
-pub(super) fn choices(n: usize, k: usize) -> f64 {
-    if k > n {
-        return 0.0;
-    }
-    (0..k).fold(1.0, |all, i| all * (n - i) as f64 / (i + 1) as f64)
-}
 
 /// The cheapest regime that can take this search, by counting; `None` where none can.
 ///

@@ -1,7 +1,9 @@
 //! The walk over a complete table: stems down to rows of leaves, tested and audited in lanes.
 
 use super::super::keep::{Keeper, bar};
-use super::{Complete, Layout, Part, Plan, Prefix, Stem, Steps, halves, whole};
+use super::layout::{Layout, Prefix, Steps, halves};
+use super::stems::{Part, Stem};
+use super::table::{Complete, Plan};
 use crate::arch::{Lanes, Line, WIDTH, lane, lines, low_bits};
 use crate::combin::Block;
 use crate::combin::{successor, unrank};
@@ -414,4 +416,10 @@ impl<'a, L: Lanes> Walk<'a, L> {
         self.seen += AuditSums::new(sets, [n, sa, sg, saa, sgg, sag]);
         self.table.watch.advance(sets);
     }
+}
+
+/// `value` / `users`, which is whole; a remainder, the mark of a wrong sum, is added so that it
+/// fails the audit.
+fn whole(value: i128, users: i128) -> u64 {
+    (value.div_euclid(users) + value.rem_euclid(users)) as u64
 }
