@@ -71,6 +71,8 @@ impl Dots {
         // What the unchecked loads rely on.
         let same = |side: &Side<'_>| side.iter().all(|column| column.len() == lines);
         assert!(lines <= MOST_LINES && same(&left) && same(&right));
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = sums;
         match self.0 {
             Level::Plain => plain(left, right),
             // SAFETY: a value of this level exists only where its instructions do.

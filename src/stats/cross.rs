@@ -83,6 +83,7 @@ pub struct Population<'a> {
 
 impl<'a> Population<'a> {
     /// With the least reach that there is.
+    #[cfg(any(feature = "gpu", test))]
     #[must_use]
     pub fn new(
         scores: &'a [&'a [i64]],
@@ -387,6 +388,7 @@ impl Cross {
     }
 
     /// Σx_q·x_m at q·questions + m, symmetric.
+    #[cfg(feature = "gpu")]
     #[must_use]
     pub fn products(&self) -> &[i128] {
         &self.products
