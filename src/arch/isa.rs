@@ -89,6 +89,19 @@ impl Isa {
     }
 }
 
+/// Whether kernels of bytes are run in vectors at this level.
+pub(crate) fn has_byte_vectors_at(isa: Isa) -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        isa >= Isa::Avx512 && Isa::Avx512.is_available() && has_byte_vectors()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        let _ = isa;
+        false
+    }
+}
+
 /// Whether this processor has AVX-512 VBMI, VNNI and VPOPCNTDQ, and GFNI.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn has_byte_vectors() -> bool {

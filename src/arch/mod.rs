@@ -19,7 +19,6 @@ mod bytes;
 #[cfg(target_arch = "x86_64")]
 mod bytes_x86_64;
 mod dispatch;
-pub(crate) mod dots;
 mod floats;
 mod isa;
 mod lanes;
@@ -37,6 +36,7 @@ pub(crate) use bytes::{ByteKernel, ByteLevel};
 pub(crate) use dispatch::{Vectors, run, run_bytes};
 pub(crate) use floats::{Elem, FloatKernel, Floats};
 pub use isa::Isa;
+pub(crate) use isa::has_byte_vectors_at;
 pub(crate) use lanes::{Lanes, Line, WIDTH, lane, lines, low_bits, set_lane};
 pub(crate) use level::{Kernel, Level};
 pub(crate) use memory::{Bytes, EMPTY, Shift, Tile, TwoRows};

@@ -129,13 +129,11 @@ mod tests {
             .iter()
             .map(|&q| matrix.column(q).scores())
             .collect();
-        let population = Population {
-            scores: &scores,
-            offsets: &basis.scores,
-            totals: matrix.totals(),
-            total_offset: basis.total,
-            reach: extents.reach(),
-        };
+        let population = Population::new(
+            (&scores, &basis.scores),
+            (matrix.totals(), basis.total),
+            extents.reach(),
+        );
         let cross = Cross::new(isa, &Alone, population);
         let watch = Watch::new();
         let mut complete = Complete::new(&query, &watch, isa, &answered, &basis, &cross);

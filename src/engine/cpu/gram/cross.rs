@@ -8,40 +8,34 @@
 //!         add the user's six terms to the sums of j
 //! ```
 //!
-//! So a user with d answers costs d·(d − 1)/2 additions, however many users and questions there are.
-//! The walk pays for every question of a row whether it was answered or not.
+//! So a user with d answers costs d·(d − 1)/2 additions, in 64 bits where sums fit, else in 128.
 //!
-//! # Cells
-//! Where scores take few values, a *cell* is a question with one of its values. Of a user of question
-//! i only n, g, g², x_i, g·x_i and x_i² are added, the same six numbers for each of the user's later
-//! answers, to the cell of that answer: a load, an addition and a store of one line. With these sums,
-//! a pair's are, over the cells of j and v their values,
-//!
-//! - Σa = Σ (Σx_i + v·n), Σa·g = Σ (Σg·x_i + v·Σg), Σa² = Σ (Σx_i² + 2v·Σx_i + v²·n)
-//!
-//! A user's answers are held as cell numbers of 16 bits, so rows are short. Elsewhere the terms of
-//! each user and pair are added as they are ([`Terms::plain`]), in 64 bits where they fit, else in 128.
+//! # By bytes
+//! On a denser table the sums of all pairs are products of columns of bytes over all users
+//! (`stats::cross`), some dozen for each user and pair whether they answered or not, but 64 an
+//! instruction.
 //!
 //! All sums are exact, of every set, and are what the audit adds up; the sets with a correlation are
 //! counted on the way.
 
 use super::extents::Extents;
 use super::keep::{Found, Keeper};
-use super::{Pool, Regime};
+use super::pool::Pool;
+use super::regime::Regime;
 use crate::arch::{Isa, Kernel, Level, run};
 use crate::combin::{Subtree, choices};
 use crate::engine::{EngineError, Findings, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
+use crate::stats::cross::{PairSums, Pairs};
 use crate::stats::{AuditSums, Basis, Moments, Six, Sums, surely_below};
 use rayon::prelude::*;
 use std::ops::{AddAssign, Mul, Range};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Most cells: their sums then stay in a core's own cache.
-const MOST_CELLS: u128 = 1 << 13;
+/// Pairs whose sums are made at once by bytes: some 50 MB of sums for each thread.
+const PANEL: usize = 1 << 20;
 
 /// Shares of the work for each thread.
-const SHARES: usize = 3;
+const SHARES: usize = 4;
 
 /// Integers that sums are added up in.
 trait Whole:
@@ -78,38 +72,22 @@ impl Row {
     }
 }
 
-/// How the terms of users come to the sums of pairs.
-#[derive(Debug)]
-enum Terms {
-    /// One by one, in 64 bits.
+/// How the sums of pairs come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// From the terms of each user, in 64 bits.
     Narrow,
-    /// One by one, in 128 bits.
+    /// From the terms of each user, in 128 bits.
     Wide,
-    /// Over the cells.
-    Cells(Cells),
+    /// From products of bytes.
+    Bytes,
 }
-
-/// Every user's answers as cells.
-#[derive(Debug)]
-struct Cells {
-    /// First cell of each question, and the number of all.
-    first: Vec<usize>,
-    /// Cells of a user's answers, ascending, user after user.
-    rows: Vec<u16>,
-    /// Where each user's start, and the number of all.
-    starts: Vec<usize>,
-}
-
-/// The sums of n, g, x_i, x_i², g², g·x_i over the users who answered some i and are in this cell.
-#[derive(Clone, Copy, Debug, Default)]
-#[repr(C, align(64))]
-struct Cell([i64; 8]);
 
 /// What the sums are taken over: scores from a question's lowest, totals from the middle.
 struct Shifted {
     basis: Basis,
-    /// Values that each question's scores range over.
-    values: Vec<u128>,
+    /// The largest score and total.
+    reach: (u64, u64),
     /// Whether the sums of any pair, and all terms, stay below 2^63.
     narrow: bool,
 }
@@ -118,74 +96,26 @@ impl Shifted {
     fn new(matrix: &ResponseMatrix, extents: &Extents) -> Self {
         let Extents { scores, totals } = extents;
         let total = totals.low.midpoint(totals.high);
-        let values = scores
-            .iter()
-            .map(|scores| u128::from(scores.reach(scores.low)) + 1);
-        let values: Vec<u128> = values.collect();
-        let a = 2 * values.iter().max().copied().unwrap_or(1);
+        let score = scores.iter().map(|scores| scores.reach(scores.low)).max();
+        let reach = (score.unwrap_or(0), totals.reach(total));
         // The largest term is a², g² or |a·g|.
-        let largest = a.max(totals.reach(total).into());
-        let users = matrix.users().len() as u128;
+        let largest = (2 * u128::from(reach.0)).max(reach.1.into());
         let sum = largest
             .checked_pow(2)
-            .and_then(|term| term.checked_mul(users));
+            .and_then(|term| term.checked_mul(matrix.users().len() as u128));
         Self {
             basis: Basis {
                 scores: scores.iter().map(|scores| scores.low).collect(),
                 total,
             },
-            values,
+            reach,
             narrow: sum.is_some_and(|sum| sum < 1 << 63),
         }
     }
-}
 
-impl Terms {
-    /// One by one.
-    fn plain(shifted: &Shifted) -> Self {
-        if shifted.narrow {
-            Self::Narrow
-        } else {
-            Self::Wide
-        }
-    }
-
-    /// Over the cells where there are few, else one by one.
-    fn of(matrix: &ResponseMatrix, shifted: &Shifted) -> Self {
-        let cells = shifted.values.iter().sum::<u128>();
-        if !shifted.narrow || cells > MOST_CELLS {
-            return Self::plain(shifted);
-        }
-        let mut first = vec![0];
-        for &values in &shifted.values {
-            first.push(first[first.len() - 1] + values as usize);
-        }
-        let mut starts = vec![0];
-        for u in 0..matrix.users().len() {
-            starts.push(starts[u] + matrix.row(u).len());
-        }
-        let mut rows = vec![0; matrix.responses()];
-        // Shares of users, each with its part of the rows.
-        let share = matrix.users().len().div_ceil(64).max(1);
-        let mut left = rows.as_mut_slice();
-        let mut shares = Vec::new();
-        for from in (0..matrix.users().len()).step_by(share) {
-            let to = (from + share).min(matrix.users().len());
-            let (mine, rest) = left.split_at_mut(starts[to] - starts[from]);
-            left = rest;
-            shares.push((from..to, mine));
-        }
-        shares.into_par_iter().for_each(|(users, rows)| {
-            let answers = users.flat_map(|u| matrix.row(u));
-            for (cell, (q, score)) in rows.iter_mut().zip(answers) {
-                *cell = (first[q] + (score - shifted.basis.scores[q]) as usize) as u16;
-            }
-        });
-        Self::Cells(Cells {
-            first,
-            rows,
-            starts,
-        })
+    /// From the terms of each user.
+    fn plain(&self) -> Way {
+        if self.narrow { Way::Narrow } else { Way::Wide }
     }
 }
 
@@ -194,21 +124,28 @@ struct Table<'a> {
     query: &'a Query<'a>,
     watch: &'a Watch,
     shifted: &'a Shifted,
-    terms: &'a Terms,
-    shares: &'a [Vec<Row>],
-    next: &'a AtomicUsize,
+    way: Way,
+    /// Made by bytes.
+    sums: Option<&'a PairSums>,
 }
 
-/// About how many cycles a search takes, in which `share` of all sets is asked for.
+/// Cycles for one user of a pair: six additions and their terms, in 64 bits and in 128.
+const CYCLES_A_USER: [f64; 2] = [7.0, 20.0];
+
+/// Pairs of questions over all users: how many there are that a user answered both of.
+fn answered_pairs(matrix: &ResponseMatrix) -> f64 {
+    let users = 0..matrix.users().len();
+    users.map(|u| choices(matrix.row(u).len(), 2)).sum()
+}
+
+/// About how many cycles a search takes one by one, in which `share` of all sets is asked for: more than
+/// by bytes, where it takes these.
 pub(super) fn cycles(matrix: &ResponseMatrix, k: usize, share: f64) -> f64 {
     let answers = matrix.responses() as f64;
     if k == 1 {
         return answers * (1.0 + 3.0 * share);
     }
-    let pairs: f64 = (0..matrix.users().len())
-        .map(|u| choices(matrix.row(u).len(), 2))
-        .sum();
-    answers * 8.0 + pairs * share * 2.0
+    answers * 2.0 + answered_pairs(matrix) * share * CYCLES_A_USER[0]
 }
 
 /// Searches `part`.
@@ -232,19 +169,23 @@ pub(super) fn search(
         });
     }
     let matrix = query.table();
-    let (shifted, terms) = threads.install(|| {
-        let shifted = Shifted::new(matrix, &Extents::of(isa, &Pool, matrix));
-        let terms = match query.k() {
-            1 => Terms::plain(&shifted),
-            _ => Terms::of(matrix, &shifted),
-        };
-        (shifted, terms)
-    });
-    search_by(&terms, &shifted, query, part, watch, threads, isa)
+    let shifted = threads.install(|| Shifted::new(matrix, &Extents::of(isa, &Pool, matrix)));
+    let way = if query.k() == 2 && by_bytes_pays(isa, matrix, &shifted) {
+        Way::Bytes
+    } else {
+        shifted.plain()
+    };
+    search_by(way, &shifted, query, part, watch, threads, isa)
+}
+
+/// Whether the sums of all pairs are made sooner by bytes, by counting what both ways take.
+fn by_bytes_pays(isa: Isa, matrix: &ResponseMatrix, shifted: &Shifted) -> bool {
+    let pairs = Pairs::new(isa, matrix, &shifted.basis, shifted.reach);
+    pairs.cycles() < answered_pairs(matrix) * CYCLES_A_USER[usize::from(!shifted.narrow)]
 }
 
 fn search_by(
-    terms: &Terms,
+    way: Way,
     shifted: &Shifted,
     query: &Query<'_>,
     part: &Part,
@@ -252,44 +193,42 @@ fn search_by(
     threads: &rayon::ThreadPool,
     isa: Isa,
 ) -> Result<Findings, EngineError> {
-    let number = threads.current_num_threads() * SHARES;
-    let table = Table {
-        query,
-        watch,
-        shifted,
-        terms,
-        shares: &shares(query.table(), Row::all(query, part), number),
-        next: &AtomicUsize::new(0),
+    let matrix = query.table();
+    let rows = Row::all(query, part);
+    let shares = threads.current_num_threads() * SHARES;
+    let judge = |rows: &[Row], sums: Option<&PairSums>| -> Vec<Option<Found>> {
+        let table = Table {
+            query,
+            watch,
+            shifted,
+            way,
+            sums,
+        };
+        let share = rows.len().div_ceil(shares).max(1);
+        let work = |rows| run(isa, Worker(&table, rows));
+        rows.par_chunks(share).map(work).collect()
     };
-    let found = threads.broadcast(|_| run(isa, Worker(&table)));
+    let found = threads.install(|| match way {
+        Way::Narrow | Way::Wide => judge(&rows, None),
+        Way::Bytes => {
+            let pairs = Pairs::new(isa, matrix, &shifted.basis, shifted.reach);
+            let panel = |rows: &[Row]| {
+                if watch.stopped() {
+                    return vec![None];
+                }
+                let questions = rows[0].first..rows[rows.len() - 1].first + 1;
+                judge(rows, Some(&pairs.rows(&Pool, questions)))
+            };
+            let panels = rows.chunks((PANEL / matrix.questions().len()).max(4));
+            panels.flat_map(panel).collect()
+        }
+    });
     let found = Found::of_all(query, found)?;
     Ok(found.findings(shifted.basis.clone(), Regime::Cross))
 }
 
-/// The rows in about `number` shares of as much work.
-fn shares(matrix: &ResponseMatrix, rows: Vec<Row>, number: usize) -> Vec<Vec<Row>> {
-    let work = |row: &Row| {
-        let behind = (matrix.questions().len() - row.first) as u128;
-        1 + behind * matrix.column(row.first).users().len() as u128
-    };
-    let each = rows.iter().map(work).sum::<u128>() / number as u128 + 1;
-    let mut shares: Vec<Vec<Row>> = Vec::new();
-    let mut filled = each;
-    for row in rows {
-        if filled >= each {
-            shares.push(Vec::new());
-            filled = 0;
-        }
-        filled += work(&row);
-        if let Some(share) = shares.last_mut() {
-            share.push(row);
-        }
-    }
-    shares
-}
-
-/// One thread's work.
-struct Worker<'a>(&'a Table<'a>);
+/// What is done without a break.
+struct Worker<'a>(&'a Table<'a>, &'a [Row]);
 
 impl Kernel for Worker<'_> {
     /// `None` where the search was stopped.
@@ -297,21 +236,19 @@ impl Kernel for Worker<'_> {
 
     #[inline(always)]
     fn run<L: Level>(self, _: L) -> Self::Out {
-        let table = self.0;
+        let Self(table, rows) = self;
         let mut judge = Judge {
             table,
             keeper: Keeper::new(table.query, table.watch),
             visited: AuditSums::default(),
             defined: 0,
         };
-        while let Some(share) = table.shares.get(table.next.fetch_add(1, Ordering::Relaxed)) {
-            match (table.query.k(), table.terms) {
-                (1, Terms::Wide) => singles::<i128>(table, share, &mut judge)?,
-                (1, _) => singles::<i64>(table, share, &mut judge)?,
-                (_, Terms::Wide) => pairs::<i128>(table, share, &mut judge)?,
-                (_, Terms::Narrow) => pairs::<i64>(table, share, &mut judge)?,
-                (_, Terms::Cells(cells)) => pairs_by_cells(table, cells, share, &mut judge)?,
-            }
+        match (table.query.k(), table.sums) {
+            (_, Some(sums)) => pairs_made(sums, rows, &mut judge)?,
+            (1, _) if table.way == Way::Wide => singles::<i128>(table, rows, &mut judge)?,
+            (1, _) => singles::<i64>(table, rows, &mut judge)?,
+            _ if table.way == Way::Wide => pairs::<i128>(table, rows, &mut judge)?,
+            _ => pairs::<i64>(table, rows, &mut judge)?,
         }
         Some(Found {
             top: judge.keeper.into_top(),
@@ -409,57 +346,12 @@ fn pairs<T: Whole>(table: &Table<'_>, rows: &[Row], judge: &mut Judge<'_>) -> Op
 }
 
 #[inline(always)]
-fn pairs_by_cells(
-    table: &Table<'_>,
-    cells: &Cells,
-    rows: &[Row],
-    judge: &mut Judge<'_>,
-) -> Option<()> {
-    let Cells {
-        first,
-        rows: answers,
-        starts,
-    } = cells;
-    let (matrix, basis) = (table.query.table(), &table.shifted.basis);
-    let mut sums = vec![Cell::default(); first[first.len() - 1]];
-    // Where each user's answers behind the row's question start.
-    let mut behind: Vec<usize> = Vec::new();
-    let mut at = None;
-    for row in rows {
-        let i = row.first;
-        if at != Some(i) {
-            let own = |u: usize| &answers[starts[u]..starts[u + 1]];
-            let before = |u: usize| own(u).partition_point(|&cell| usize::from(cell) < first[i]);
-            behind = (0..starts.len() - 1)
-                .map(|u| starts[u] + before(u))
-                .collect();
+fn pairs_made(sums: &PairSums, rows: &[Row], judge: &mut Judge<'_>) -> Option<()> {
+    for Row { first, others } in rows {
+        for j in others.clone() {
+            judge.enter(&[*first, j], sums.of(*first, j));
         }
-        at = Some(i + 1);
-        let column = matrix.column(i);
-        sums[first[i]..].fill(Cell::default());
-        for (&u, &score) in column.users().iter().zip(column.scores()) {
-            let u = u as usize;
-            let g = matrix.totals()[u] - basis.total;
-            let x = score - basis.scores[i];
-            let terms = [1, g, x, x * x, g * g, g * x, 0, 0];
-            behind[u] += 1;
-            for &cell in &answers[behind[u]..starts[u + 1]] {
-                let sum = &mut sums[usize::from(cell)].0;
-                for (sum, term) in sum.iter_mut().zip(terms) {
-                    *sum += term;
-                }
-            }
-        }
-        for j in row.others.clone() {
-            let mut six = Six::<i64>::default();
-            for (v, cell) in (0..).zip(&sums[first[j]..first[j + 1]]) {
-                let [n, g, x, xx, gg, gx, ..] = cell.0;
-                let (sa, saa) = (x + v * n, xx + v * (2 * x + v * n));
-                six += Six::from_array([n, sa, g, saa, gg, gx + v * g]);
-            }
-            judge.enter(&[i, j], six);
-        }
-        judge.row(row.others.len())?;
+        judge.row(others.len())?;
     }
     Some(())
 }
@@ -470,12 +362,16 @@ mod tests {
     use crate::stats::cross::Alone;
     use crate::synth::{Model, Spec, matrix};
 
-    fn table(questions: usize) -> ResponseMatrix {
+    fn random(
+        questions: usize,
+        answered: f64,
+        scores: std::ops::RangeInclusive<i64>,
+    ) -> ResponseMatrix {
         matrix(&Spec {
-            users: 50,
+            users: 500,
             questions,
-            answered: 0.6,
-            scores: -1..=3,
+            answered,
+            scores,
             model: Model::Random,
             booklets: 0,
             seed: 8,
@@ -485,7 +381,7 @@ mod tests {
 
     #[test]
     fn rows_hold_every_set_of_a_part_once() {
-        let matrix = table(6);
+        let matrix = random(6, 0.6, 0..=1);
         for k in 1..=2 {
             let query = Query::of(&matrix).k(k).build().unwrap();
             let space = query.space();
@@ -511,84 +407,70 @@ mod tests {
         Shifted::new(matrix, &Extents::of(Isa::detect(), &Alone, matrix))
     }
 
-    /// What is seen and defined with these terms.
-    fn seen(
+    /// What is found this way in a part of the sets.
+    fn found(
         matrix: &ResponseMatrix,
-        k: usize,
+        (k, skip, limit): (usize, u128, u128),
         shifted: &Shifted,
-        terms: &Terms,
-    ) -> (AuditSums, Option<u128>) {
-        let query = Query::of(matrix).k(k).top(3).build().unwrap();
-        let part = query.space().whole();
+        way: Way,
+    ) -> (AuditSums, Option<u128>, Vec<(Vec<usize>, Sums)>) {
+        let query = Query::of(matrix).k(k).top(7).min_users(20).build().unwrap();
+        let part = query.space().part(skip, Some(limit)).unwrap();
         let threads = rayon::ThreadPoolBuilder::new()
             .num_threads(2)
             .build()
             .unwrap();
         let (watch, isa) = (Watch::new(), Isa::detect());
-        let found = search_by(terms, shifted, &query, &part, &watch, &threads, isa).unwrap();
-        (found.visited, found.defined)
+        let found = search_by(way, shifted, &query, &part, &watch, &threads, isa).unwrap();
+        assert_eq!(watch.done(), part.sets());
+        let best = found.best.iter();
+        let best = best.map(|c| (c.set().to_vec(), *c.sums())).collect();
+        (found.visited, found.defined, best)
     }
 
     #[test]
-    fn terms_one_by_one_and_over_cells_sum_to_the_same() {
-        let matrix = table(9);
-        let shifted = shifted(&matrix);
-        let cells = Terms::of(&matrix, &shifted);
-        assert!(matches!(cells, Terms::Cells(_)));
-        for k in 1..=2 {
-            let want = seen(&matrix, k, &shifted, &Terms::Wide);
-            assert_eq!(seen(&matrix, k, &shifted, &Terms::Narrow), want);
-            assert_eq!(seen(&matrix, k, &shifted, &cells), want);
+    fn every_way_finds_the_same() {
+        for scores in [0..=1, -2..=3, 0..=100_000, -1 << 40..=1 << 40] {
+            for answered in [0.1, 0.6, 1.0] {
+                let matrix = random(9, answered, scores.clone());
+                let shifted = shifted(&matrix);
+                for part in [(1, 0, 9), (1, 2, 5), (2, 0, 36), (2, 3, 20), (2, 10, 1)] {
+                    let found = |way| found(&matrix, part, &shifted, way);
+                    let want = found(Way::Wide);
+                    if shifted.narrow {
+                        assert_eq!(found(Way::Narrow), want);
+                    }
+                    if part.0 == 2 {
+                        assert_eq!(found(Way::Bytes), want);
+                    }
+                }
+            }
         }
     }
 
     #[test]
-    fn an_answer_lost_or_read_wrong_fails_the_audit() {
-        let matrix = table(9);
+    fn numbers_taken_for_smaller_than_they_are_fail_the_audit() {
+        let (matrix, all) = (random(9, 0.6, -1..=3), (2, 0, 36));
         let mut shifted = shifted(&matrix);
-        let right = seen(&matrix, 2, &shifted, &Terms::Wide);
-        let with = |fault: &dyn Fn(&mut Cells)| {
-            let mut terms = Terms::of(&matrix, &shifted);
-            if let Terms::Cells(cells) = &mut terms {
-                fault(cells);
-            }
-            seen(&matrix, 2, &shifted, &terms).0
-        };
-        assert_eq!(with(&|_| ()), right.0);
-        // The last answer of the last user: another cell of its question, or of none that is summed.
-        let last = |cells: &mut Cells| cells.rows.len() - 1;
-        assert_ne!(
-            with(&|cells| {
-                let last = last(cells);
-                cells.rows[last] ^= 1;
-            }),
-            right.0
-        );
-        assert_ne!(
-            with(&|cells| *cells.starts.last_mut().unwrap() -= 1),
-            right.0
-        );
-        shifted.basis.total += 1;
-        assert_ne!(seen(&matrix, 2, &shifted, &Terms::Wide), right);
+        // A byte of each total is lost.
+        shifted.basis.total -= 300;
+        let right = found(&matrix, all, &shifted, Way::Wide);
+        assert_ne!(found(&matrix, all, &shifted, Way::Bytes).0, right.0);
+        shifted.reach.1 += 300;
+        assert_eq!(found(&matrix, all, &shifted, Way::Bytes), right);
     }
 
     #[test]
-    fn scores_without_room_in_64_bits_take_128() {
-        let wide = |scores| {
-            let spec = Spec {
-                users: 50,
-                questions: 4,
-                answered: 0.6,
-                scores,
-                model: Model::Random,
-                booklets: 0,
-                seed: 8,
-            };
-            let matrix = matrix(&spec).unwrap();
-            Terms::of(&matrix, &shifted(&matrix))
+    fn the_way_is_chosen_by_counting() {
+        let way = |answered, scores| {
+            let matrix = random(40, answered, scores);
+            let shifted = shifted(&matrix);
+            let by_bytes = by_bytes_pays(Isa::detect(), &matrix, &shifted);
+            (by_bytes, shifted.plain())
         };
-        assert!(matches!(wide(0..=1), Terms::Cells(_)));
-        assert!(matches!(wide(0..=100_000), Terms::Narrow));
-        assert!(matches!(wide(0..=1 << 40), Terms::Wide));
+        assert_eq!(way(0.05, 0..=1), (false, Way::Narrow));
+        assert_eq!(way(0.05, 0..=1 << 40), (false, Way::Wide));
+        assert_eq!(way(1.0, 0..=1 << 40).1, Way::Wide);
+        assert!(way(1.0, 0..=1).0);
     }
 }

@@ -190,14 +190,8 @@ impl<'a> Gaps<'a> {
         }
         let zeros = &vec![0; questions][..];
         let products = |scores: &[&[i64]], totals: &[i64], parallel: bool| {
-            let population = Population {
-                scores,
-                offsets: zeros,
-                totals,
-                total_offset: 0,
-                // A missing answer counts as 0, which is no further from 0 than an answer.
-                reach,
-            };
+            // A missing answer counts as 0, which is no further from 0 than an answer.
+            let population = Population::new((scores, zeros), (totals, 0), reach);
             if parallel {
                 Cross::new(isa, &Pool, population)
             } else {

@@ -224,13 +224,8 @@ pub fn search(
                 .iter()
                 .map(|&u| matrix.totals()[u as usize])
                 .collect();
-            let population = Population {
-                scores: &scores,
-                offsets: &offsets,
-                totals: &totals,
-                total_offset: basis.total,
-                reach: extents.reach(),
-            };
+            let population =
+                Population::new((&scores, &offsets), (&totals, basis.total), extents.reach());
             let cross = threads.install(|| Cross::new(isa, &Pool, population));
             Complete::new(query, watch, isa, &answered, &basis, &cross).search(&blocks, threads)?
         }
@@ -308,13 +303,11 @@ mod tests {
                 .iter()
                 .map(|&q| matrix.column(q).scores())
                 .collect();
-            let population = Population {
-                scores: &scores,
-                offsets: &basis.scores,
-                totals: matrix.totals(),
-                total_offset: basis.total,
-                reach: extents.reach(),
-            };
+            let population = Population::new(
+                (&scores, &basis.scores),
+                (matrix.totals(), basis.total),
+                extents.reach(),
+            );
             let cross = Cross::new(isa, &Alone, population);
             let complete = Complete::new(query, &watch, isa, &answered, &basis, &cross);
             found.push(complete.search(blocks, &threads).unwrap());

@@ -98,13 +98,7 @@ impl<'a> Patterns<'a> {
             let scores: Vec<&[i64]> = scores.iter().map(Vec::as_slice).collect();
             let offsets: Vec<i64> = pattern.questions.iter().map(|&q| basis.scores[q]).collect();
             let totals: Vec<i64> = pattern.users.iter().map(|&u| matrix.totals()[u]).collect();
-            let population = Population {
-                scores: &scores,
-                offsets: &offsets,
-                totals: &totals,
-                total_offset: basis.total,
-                reach,
-            };
+            let population = Population::new((&scores, &offsets), (&totals, basis.total), reach);
             Sums {
                 place: answered
                     .iter()

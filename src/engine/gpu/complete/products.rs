@@ -6,7 +6,7 @@
 use crate::arch::Isa;
 use crate::engine::gpu::pack::Packing;
 use crate::matrix::ResponseMatrix;
-use crate::stats::cross::{Alone, Cross, Population};
+use crate::stats::cross::{Alone, Cross, Population, reach};
 
 /// Over shifted scores x and totals g of the users, who all answered every question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,7 +46,10 @@ impl Products {
         let questions = 0..matrix.questions().len();
         let scores: Vec<&[i64]> = questions.map(|q| matrix.column(q).scores()).collect();
         let basis = &packing.basis;
-        let population = Population::new(&scores, &basis.scores, &totals, basis.total);
+        let far = scores.iter().zip(&basis.scores);
+        let score = far.map(|(scores, &offset)| reach(scores, offset)).max();
+        let reach = (score.unwrap_or(0), reach(&totals, basis.total));
+        let population = Population::new((&scores, &basis.scores), (&totals, basis.total), reach);
         let cross = Cross::new(Isa::detect(), &Alone, population);
         let narrow = |sums: &[i128]| sums.iter().map(|&sum| sum as i64).collect();
         Some(Self {
