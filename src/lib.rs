@@ -74,6 +74,7 @@
 //! | A, X, Y | what r is made of: n·Σag − Σa·Σg, n·Σa² − (Σa)², n·Σg² − (Σg)² ([`stats::Moments`]) |
 //! | criterion | what sets are ranked by ([`stats::Criterion`]) |
 //! | floor | the criterion's value that a set must reach to enter the list; the r that follows |
+//! | bar | what a discard compares with: made of a floor and a margin |
 //! | space, part, chunk | all sets asked for; what one search is given; what one GPU submission is |
 //! | rank | a set's place in the lexicographic order of its space |
 //! | prefix, stem, leaf | the first questions of a set; all but the last two; the last one |

@@ -1,6 +1,6 @@
 // The sweep: 32 leaves in the bits of a word, discarded by pairs of users, and audited by counts.
 // Two-valued scores only: a shifted score is 0, or -1 where its bit is set. Needs score.wgsl,
-// scan.wgsl and u64_*.wgsl; the bound is stated and tested in projected/slack.rs.
+// scan.wgsl and u64_*.wgsl; the bound is stated in stats/bounds.rs, its integers in projected/slack.rs.
 //
 // Among the users of a prefix (a stem and one more question), those with a total of `top` or more are
 // high, those with `bottom` or less low, and the two are `drop` apart. A leaf is below the floor where

@@ -433,7 +433,7 @@ fn chunk<S: Score>(dense: &Dense<S>, query: &Query<'_>, ranks: Range<u128>, foun
     let Some(mut set) = unrank(questions, query.k(), ranks.start) else {
         return;
     };
-    let fewest = query.min_users() as f64;
+    let min_users = query.min_users() as f64;
     let mut columns: Vec<&DenseColumn<S>> = Vec::with_capacity(set.len());
     let mut common = vec![0; dense.totals.len() * WORDS];
     for _ in ranks {
@@ -443,7 +443,7 @@ fn chunk<S: Score>(dense: &Dense<S>, query: &Query<'_>, ranks: Range<u128>, foun
         // Integers below 2^53, so exact.
         found.seen += AuditSums::new(1, sums.map(|sum| sum as i64 as u64));
         let Moments { n, a, x, y } = Six::from_array(sums).moments();
-        if n >= fewest && x > 0.0 && y > 0.0 {
+        if n >= min_users && x > 0.0 && y > 0.0 {
             let r = a / (x.sqrt() * y.sqrt());
             found.keep(query.top(), r, &set);
         }

@@ -108,7 +108,7 @@ impl Host for Leaves<'_> {
         self.walk.best.floor().r_for(self.users)
     }
 
-    fn fewest(&self) -> i64 {
+    fn min_users(&self) -> i64 {
         self.walk.query.min_users() as i64
     }
 

@@ -1,7 +1,7 @@
 //! The floor of r as a shader takes it: f² in 31 leading bits, rounded so that doubt keeps a set.
 //!
 //! # The bound
-//! A set with A = n·Sag − Sa·Sg, X, Y > 0 has r < f exactly where
+//! By the signed squares of [`crate::stats::bounds`], a set with X, Y > 0 has r < f exactly where
 //! - f > 0: A ≤ 0, or A² < f²·X·Y;
 //! - f ≤ 0: A < 0, and A² > f²·X·Y.
 //!

@@ -105,15 +105,15 @@ impl Found {
     }
 }
 
-/// Relative room for the roundings of a test against [`bar`]: eight of 2^-53 happen (three in the
+/// Relative margin for the roundings of a test against [`bar`]: eight of 2^-53 happen (three in the
 /// bar, one of Y, two products a side), so 2^-48 is four times enough.
-const ROOM: f64 = 1.0 / (1_u64 << 48) as f64;
+const MARGIN: f64 = 1.0 / (1_u64 << 48) as f64;
 
 /// The c with which `A·|A| > c·X·(Y/y)` holds for every set with A/√(X·Y) ≥ `floor`, X ≥ 1, in f64
 /// with one rounding an operation. `y` is 1, or the Y of all sets.
 ///
-/// r ≥ f is A·|A| ≥ f·|f|·X·Y, since t ↦ t·|t| is increasing. So c is f·|f|·y less room for the
-/// rounding of both sides, and strictly below it also where f is 0. Without a floor, c·X lies
+/// r ≥ f is A·|A| ≥ f·|f|·X·Y ([`crate::stats::bounds`], signed squares). So c is f·|f|·y less a margin
+/// for the rounding of both sides, and strictly below it also where f is 0. Without a floor, c·X lies
 /// below every A·|A| that a table may have (2^254 < 10^77). The test is strict: a set with X = 0
 /// has A = 0 and is discarded, as it may be, having no correlation.
 pub(super) fn bar(floor: f64, y: f64) -> f64 {
@@ -121,7 +121,7 @@ pub(super) fn bar(floor: f64, y: f64) -> f64 {
         return -1e100;
     }
     let square = floor * floor.abs() * y;
-    square - square.abs() * ROOM - f64::MIN_POSITIVE
+    square - square.abs() * MARGIN - f64::MIN_POSITIVE
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub(super) struct Margins {
     /// So many lines of leaves can be added with every sum below 2^53.
     lines: usize,
     /// A, X and Y are off by at most this.
-    room: f64,
+    margin: f64,
 }
 
 impl Margins {
@@ -34,7 +34,7 @@ impl Margins {
         let lines = exact / (sum * factor);
         (lines >= 4.0).then_some(Self {
             lines: lines.min(1e9) as usize,
-            room: if 2.0 * product < exact {
+            margin: if 2.0 * product < exact {
                 0.0
             } else {
                 8.0 * product / exact
@@ -69,10 +69,11 @@ impl Hit {
 pub(super) struct Leaves<L: Lanes> {
     l: L,
     margins: Margins,
-    least_users: f64,
+    /// Half a user less than min_users.
+    min_users: f64,
     bar: f64,
     /// Added to X and Y: towards keeping more.
-    xy_room: f64,
+    xy_margin: f64,
     sums: Six<L::V>,
     summed: usize,
     seen: AuditSums,
@@ -87,9 +88,9 @@ impl<L: Lanes> Leaves<L> {
             l,
             margins,
             // Between two integers, both exact: users are below 2^53.
-            least_users: min_users as f64 - 0.5,
+            min_users: min_users as f64 - 0.5,
             bar: 0.0,
-            xy_room: 0.0,
+            xy_margin: 0.0,
             sums: Six::from_array([zero; 6]),
             summed: 0,
             seen: AuditSums::default(),
@@ -100,16 +101,16 @@ impl<L: Lanes> Leaves<L> {
     /// Tests against the floor of `keeper` from now on.
     pub(super) fn set_bar(&mut self, keeper: &Keeper<'_>) {
         self.bar = bar(keeper.floor(), 1.0);
-        self.xy_room = if self.bar < 0.0 {
-            self.margins.room
+        self.xy_margin = if self.bar < 0.0 {
+            self.margins.margin
         } else {
-            -self.margins.room
+            -self.margins.margin
         };
     }
 
     /// Enters the leaves of one line whose bit of `mask` is set.
     ///
-    /// With room e: A + e ≥ A, and X·Y is compared by max(X ∓ e, 0)·max(Y ∓ e, 0), which is at most
+    /// With margin e: A + e ≥ A, and X·Y is compared by max(X ∓ e, 0)·max(Y ∓ e, 0), which is at most
     /// the true product where the bar is positive, at least it where it is negative. A true A of a
     /// set on or above a positive floor is positive, so the strict test also holds where the
     /// product is cut to 0.
@@ -123,14 +124,14 @@ impl<L: Lanes> Leaves<L> {
         let cross = |p, q, r, s| l.sub(l.mul(p, q), l.mul(r, s));
         let a = l.add(
             cross(six.n, six.sag, six.sa, six.sg),
-            l.splat(self.margins.room),
+            l.splat(self.margins.margin),
         );
-        let (zero, room) = (l.splat(0.0), l.splat(self.xy_room));
-        let x = l.max(l.add(cross(six.n, six.saa, six.sa, six.sa), room), zero);
-        let y = l.max(l.add(cross(six.n, six.sgg, six.sg, six.sg), room), zero);
+        let (zero, margin) = (l.splat(0.0), l.splat(self.xy_margin));
+        let x = l.max(l.add(cross(six.n, six.saa, six.sa, six.sa), margin), zero);
+        let y = l.max(l.add(cross(six.n, six.sgg, six.sg, six.sg), margin), zero);
         let passed = mask
             & l.above(l.mul(a, l.abs(a)), l.mul(l.splat(self.bar), l.mul(x, y)))
-            & l.above(six.n, l.splat(self.least_users));
+            & l.above(six.n, l.splat(self.min_users));
         let mut sums = self.sums.to_array();
         for (sum, each) in sums.iter_mut().zip(six.to_array()) {
             *sum = l.add(*sum, l.keep(each, mask));

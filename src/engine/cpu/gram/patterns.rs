@@ -271,7 +271,7 @@ impl Walk for Patterns<'_> {
         frames[0] = root;
         let mut picked: Vec<usize> = Vec::with_capacity(choose);
         let prefix = block.fixed.iter().copied().chain(stem.last);
-        let too_few = self.task.query.min_users() as f64;
+        let min_users = self.task.query.min_users() as f64;
         let question = |at| layout.columns[at];
         // The positions below which each level still has to choose.
         let mut below = vec![size; choose];
@@ -279,7 +279,7 @@ impl Walk for Patterns<'_> {
         loop {
             let (frame, end, left) = (&frames[level], below[level], choose - level);
             let mut open = false;
-            if frame.users < too_few {
+            if frame.users < min_users {
                 judge.excluded += closed(self, &layout, frame, end, left);
             } else if left == 1 {
                 row(judge.l, &layout, frame, end, &mut judge.leaves);

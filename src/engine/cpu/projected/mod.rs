@@ -261,7 +261,7 @@ impl Projector {
                     buffers: &mut buffers,
                     wanted: inversions::Wanted {
                         floor: host.floor(),
-                        min_users: host.fewest(),
+                        min_users: host.min_users(),
                     },
                     exact: &mut |last, sums| host.exact(last, sums),
                 };

@@ -97,7 +97,7 @@ pub(in super::super) trait Host: Sync {
     /// The current floor.
     fn floor(&self) -> f64;
     /// Sets of fewer users need not be told.
-    fn fewest(&self) -> i64;
+    fn min_users(&self) -> i64;
     /// Takes the positions behind the prefix of a set that may reach the floor, and its n, A, X, Y over
     /// all users.
     fn exact(&self, last: [usize; 3], sums: [f64; 4]);

@@ -26,9 +26,9 @@
 //! - x⁺ ≥ x + 2·UNIT·M², x⁻ ≤ x − 2·UNIT·M²
 //!
 //! # Test
-//! r ≥ f is a·|a| ≥ c·x with c = f·|f|, as t ↦ t·|t| increases. The shader keeps a set where its
-//! a⁺·|a⁺| ≥ bar·x∓, with x⁻ for bar > 0 and x⁺ else; both products are off by a factor within
-//! 1 ± UNIT and by 2^-126.
+//! r ≥ f is a·|a| ≥ c·x with c = f·|f| ([`crate::stats::bounds`], signed squares). The shader keeps a
+//! set where its a⁺·|a⁺| ≥ bar·x∓, with x⁻ for bar > 0 and x⁺ else; both products are off by a factor
+//! within 1 ± UNIT and by 2^-126.
 //!
 //! - f > 0: bar ≤ (1 − 8·UNIT)·c, or 0 where c < 2^-48. A set with r ≥ f has a > 0, so
 //!   a⁺² ≥ a² + (2·UNIT·M)² ≥ c·x + 2^-84. Either side's rounding is far less: the set stays.

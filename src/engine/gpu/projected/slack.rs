@@ -1,18 +1,8 @@
-//! The sweep's bound: pairs of users that no set at or above a floor can hold.
+//! The sweep's bound: two inversions without a common user, in the shader's integers.
 //!
-//! # The bound
-//! Let r ≥ f > 0 on a set. Its regression of g on a has slope b ≥ 0, and its residuals e have
-//! Σe² = (1 − r²)·Σ(g − ḡ)² ≤ (1 − f²)·Σg², the totals taken from any origin, over the set's users
-//! or any more. Of two of its users with a_i ≤ a_j and g_i − g_j ≥ D > 0,
-//! e_i − e_j = g_i − g_j − b·(a_i − a_j) ≥ D, so e_i² + e_j² ≥ D²/2. With two such pairs that have no
-//! user in common, Σe² ≥ D². Hence a set with two such pairs and D² > (1 − f²)·Σg² has r < f.
-//!
-//! # How many pairs
-//! Call users with g ≥ t + D high and those with g ≤ t low: any high i and low j with a_i ≤ a_j are
-//! such a pair. With c = −a set bits, that is c_i ≥ c_j. The low users with c or more can be paired
-//! with the high ones with c or more only, and what a low one can be paired with, one with fewer set
-//! bits can be too; so by Hall's theorem as many pairs without a common user can be found as the
-//! least, over all c from 0 to K + 1, of (low ones with fewer than c) + (high ones with c or more).
+//! A leaf with two such inversions of drop D is below the floor f where D² > (1 − f²)·Σg²:
+//! [`crate::stats::bounds`], inversions; how many there are it tells too, disjoint pairs. There high and
+//! low users are told apart by a ≤ c; here a = −(set bits), so by c set bits or more, c from 0 to K + 1.
 //!
 //! # Integers
 //! The shader takes Σg² =: s as a number of at most 2^26 that it then shows to be no smaller than
@@ -43,6 +33,7 @@ mod tests {
     use super::*;
     use crate::stats::Correlation;
     use crate::stats::Sums;
+    use crate::stats::bounds::disjoint_inversions;
     use proptest::prelude::*;
 
     #[test]
@@ -62,7 +53,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(4096))]
 
-        /// On sets that follow their scores closely, so that floors are met.
+        /// The sets follow their scores closely, so that floors are met.
         #[test]
         fn no_set_with_two_such_pairs_is_at_the_floor(
             users in prop::collection::vec((0_i64..6, -3_i64..4), 4..10), steep in 0_i64..9,
@@ -77,35 +68,20 @@ mod tests {
             let squares = sums.sgg as u64 + others.iter().map(|g| (g * g) as u64).sum::<u64>();
             let bound = (squares.div_ceil(2) * u64::from(slack(&Floor::new(floor)))) >> 30;
             let top = bottom + bound.isqrt() as i64 + 1;
-            // More of a is fewer set bits.
+            let of = |is: &dyn Fn(i64) -> bool| -> Vec<i64> {
+                users.iter().filter(|(_, g)| is(*g)).map(|&(a, _)| a).collect()
+            };
+            let (high, low) = (of(&|g| g >= top), of(&|g| g <= bottom));
+            // As the shader counts them: more of a is fewer set bits.
             let wrong = |c: i64| {
-                let high = users.iter().filter(|(a, g)| *g >= top && 5 - a >= c).count();
-                high + users.iter().filter(|(a, g)| *g <= bottom && 5 - a < c).count()
+                let high = high.iter().filter(|&&a| 5 - a >= c).count();
+                high + low.iter().filter(|&&a| 5 - a < c).count()
             };
             let pairs = (0..=6).map(wrong).min();
+            prop_assert_eq!(pairs, Some(disjoint_inversions(&high, &low)));
             if pairs >= Some(2) && let Some(r) = Correlation::of(&sums, 2) {
                 prop_assert!(r.r() < floor, "{} {}", r.r(), floor);
             }
-        }
-
-        /// Against pairs found by trying.
-        #[test]
-        fn as_many_pairs_are_found_as_users_are_wrong_on_a_side(
-            high in prop::collection::vec(0_usize..4, 0..5),
-            low in prop::collection::vec(0_usize..4, 0..5),
-        ) {
-            fn most(high: &[usize], low: &[usize]) -> usize {
-                let Some((&first, rest)) = low.split_first() else { return 0 };
-                let paired = (0..high.len()).filter(|&i| high[i] >= first).map(|i| {
-                    let others: Vec<_> = [&high[..i], &high[i + 1..]].concat();
-                    1 + most(&others, rest)
-                });
-                paired.max().unwrap_or(0).max(most(high, rest))
-            }
-            let wrong = |c: usize| {
-                high.iter().filter(|&&i| i >= c).count() + low.iter().filter(|&&j| j < c).count()
-            };
-            prop_assert_eq!(most(&high, &low), (0..=4).map(wrong).min().unwrap());
         }
     }
 }

@@ -74,10 +74,10 @@ impl<'a> Complete<'a> {
             Plan::Exact { lines: rows }
         } else {
             let k = query.k() as f64;
-            let room = (k * k + 8.0) * f64::EPSILON;
+            let margin = (k * k + 8.0) * f64::EPSILON;
             Plan::Wide {
-                a: room * a,
-                x: room * x,
+                a: margin * a,
+                x: margin * x,
             }
         };
         Self {

@@ -22,8 +22,8 @@ pub(super) struct Walk<'a, L: Lanes> {
     /// c of [`bar`].
     pub(super) bar: f64,
     /// Added to every A, and to every X, by the plan's error.
-    pub(super) a_room: f64,
-    pub(super) x_room: f64,
+    pub(super) a_margin: f64,
+    pub(super) x_margin: f64,
     /// Σ A and Σ X of rows, by lane, since the last `flush`.
     pub(super) sum_a: L::V,
     pub(super) sum_x: L::V,
@@ -58,8 +58,8 @@ impl<'a, L: Lanes> Walk<'a, L> {
             keeper: Keeper::new(table.query, table.watch),
             seen: AuditSums::default(),
             bar: 0.0,
-            a_room: 0.0,
-            x_room: 0.0,
+            a_margin: 0.0,
+            x_margin: 0.0,
             sum_a: l.splat(0.0),
             sum_x: l.splat(0.0),
             summed: 0,
@@ -79,8 +79,8 @@ impl<'a, L: Lanes> Walk<'a, L> {
             f64::INFINITY
         };
         if let Plan::Wide { a, x } = table.plan {
-            self.a_room = a;
-            self.x_room = if self.bar < 0.0 { x } else { -x };
+            self.a_margin = a;
+            self.x_margin = if self.bar < 0.0 { x } else { -x };
         }
     }
 
@@ -309,8 +309,8 @@ impl<'a, L: Lanes> Walk<'a, L> {
             self.flush();
         }
         self.summed += used;
-        let a0 = l.splat(prefix.a + self.a_room);
-        let x0 = l.splat(prefix.x + self.x_room);
+        let a0 = l.splat(prefix.a + self.a_margin);
+        let x0 = l.splat(prefix.x + self.x_margin);
         let bar = l.splat(self.bar);
         let (mut sum_a, mut sum_x) = (self.sum_a, self.sum_x);
         let d = &steps.lanes[..used];
