@@ -14,6 +14,7 @@
 
 mod collect;
 mod general;
+#[doc(hidden)]
 pub mod gram;
 mod layout;
 mod projected;
