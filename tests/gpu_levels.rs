@@ -3,12 +3,13 @@
 
 use crate::asked::ask;
 use crate::gpu::{ANY, agree, agree_on_ranks, catches_faults, random, table};
-use kcorrset::combin::binomial;
+use kcorrset::combin::{binomial, unrank};
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::limits::Limits;
 use kcorrset::engine::gpu::{Choice, GpuEngine};
 use kcorrset::engine::{EngineError, Watch};
 use kcorrset::matrix::ResponseMatrix;
+use kcorrset::stats::{AuditSums, Sums};
 use std::ops::Range;
 
 /// The device of the other tests, where whatever the levels pipeline cannot take is refused.
@@ -60,6 +61,30 @@ fn agree_with_cpu(
     assert_eq!(sums(&got), sums(&want), "{case}");
     if let Some(defined) = want.defined {
         assert_eq!(got.defined, Some(defined), "{case}");
+    }
+}
+
+/// In one chunk, so that every prefix is whole: a set is visited where all prefixes that it is behind have
+/// the users that a set needs, which those of K - 1 tell, and else excluded.
+#[test]
+fn what_is_pruned_is_excluded_and_what_is_summed_is_visited() {
+    let matrix = random(70, 11, 120, 0, 1);
+    for (k, min_users) in [(2, 30), (3, 14), (5, 3), (5, 7), (5, 40)] {
+        let asked = ask(&matrix, k, 5, min_users);
+        let found = asked.find(&engine(), &Watch::new()).unwrap();
+        let (mut visited, mut excluded) = ((0, 0), (0, 0));
+        for rank in asked.part.ranks() {
+            let set = unrank(11, k, rank).unwrap();
+            let users = |questions: &[usize]| Sums::of_set(&matrix, questions).n;
+            let kept = users(&set[..k - 1]) >= min_users.into();
+            let of = if kept { &mut visited } else { &mut excluded };
+            *of = (of.0 + 1, of.1 + users(&set));
+        }
+        let told = |sums: &AuditSums| (sums.sets, i128::from(sums.six.n.0));
+        let case = format!("K {k}, min_users {min_users}");
+        assert_eq!(told(&found.visited), visited, "visited, {case}");
+        assert_eq!(told(&found.excluded), excluded, "excluded, {case}");
+        assert_eq!(found.took, [("levels", 1)]);
     }
 }
 
