@@ -7,6 +7,7 @@
 //! Saa = Σ s²·A + 2s·x + 1·x²      (x² = x where scores are 0 and 1: 2s + 1 for both)
 //! ```
 
+use super::super::forms::{Answered, NOTHING};
 use super::super::kernel::SUMS;
 use super::super::prefix::Prefix;
 use super::encoding::{Bounds, Encoding, Given, Outline, Shape, Sums};
@@ -16,38 +17,38 @@ use crate::engine::cpu::layout::{Codes as Table, MOST_VALUES, Rows, Steps};
 tile_pass! {
     /// One, g and g², by A: n, Sg, Sgg.
     TOTALS: [0, 1, 2];
-    0: [0 "u" => 0, 2 "s" => 1, 5 "u" => 2]
+    0: [0 "u" by 3 => 0, 2 "s" by 4 => 1, 5 "u" by 5 => 2]
 }
 tile_pass! {
     /// [`TOTALS`] with the high byte of g² behind it.
     WIDE_TOTALS: [0, 1, 2, 3];
-    0: [0 "u" => 0, 2 "s" => 1, 5 "u" => 2, 6 "u" => 3]
+    0: [0 "u" by 4 => 0, 2 "s" by 5 => 1, 5 "u" by 7 => 2, 6 "u" by 4 => 3]
 }
 tile_pass! {
     /// s, s² and s·g by A; one, 2s + 1 and g by x: Sa, Saa, Sag.
     SCORES: [0, 1, 2];
-    0: [1 "s" => 0, 3 "u" => 1, 4 "s" => 2]
-    1: [0 "u" => 0, 8 "s" => 1, 2 "s" => 2]
+    0: [1 "s" by 3 => 0, 3 "u" by 4 => 1, 4 "s" by 5 => 2]
+    1: [0 "u" by 7 => 0, 8 "s" by 3 => 1, 2 "s" by 4 => 2]
 }
 tile_pass! {
     /// [`SCORES`] with the high byte of s·g behind it.
     WIDE_SCORES: [0, 1, 2, 3];
-    0: [1 "s" => 0, 3 "u" => 1, 4 "s" => 2, 7 "s" => 3]
-    1: [0 "u" => 0, 8 "s" => 1, 2 "s" => 2]
+    0: [1 "s" by 4 => 0, 3 "u" by 5 => 1, 4 "s" by 7 => 2, 7 "s" by 4 => 3]
+    1: [0 "u" by 5 => 0, 8 "s" by 7 => 1, 2 "s" by 4 => 2]
 }
 tile_pass! {
     /// [`SCORES`], 2s instead of 2s + 1, and one by x².
     SCORES_SQUARED: [0, 1, 2];
-    0: [1 "s" => 0, 3 "u" => 1, 4 "s" => 2]
-    1: [0 "u" => 0, 8 "s" => 1, 2 "s" => 2]
-    2: [0 "u" => 1]
+    0: [1 "s" by 3 => 0, 3 "u" by 4 => 1, 4 "s" by 5 => 2]
+    1: [0 "u" by 7 => 0, 8 "s" by 3 => 1, 2 "s" by 4 => 2]
+    2: [0 "u" by 5 => 1]
 }
 tile_pass! {
     /// [`SCORES_SQUARED`] with the high byte of s·g behind it.
     WIDE_SCORES_SQUARED: [0, 1, 2, 3];
-    0: [1 "s" => 0, 3 "u" => 1, 4 "s" => 2, 7 "s" => 3]
-    1: [0 "u" => 0, 8 "s" => 1, 2 "s" => 2]
-    2: [0 "u" => 1]
+    0: [1 "s" by 4 => 0, 3 "u" by 5 => 1, 4 "s" by 7 => 2, 7 "s" by 4 => 3]
+    1: [0 "u" by 5 => 0, 8 "s" by 7 => 1, 2 "s" by 4 => 2]
+    2: [0 "u" by 5 => 1]
 }
 
 /// Where the sums with scores start.
@@ -287,8 +288,8 @@ impl Encoding for Codes {
         _: &[u32; 64],
         outline: &Outline,
         by_lane: &Vec<Tile>,
-    ) -> [Given; 64] {
-        let mut given = [Given::default(); 64];
+    ) -> Answered {
+        let mut given = NOTHING;
         for block in 0..outline.blocks {
             let lanes = (outline.l1 - block * 16).min(16);
             // At most 16 answers, scores up to 15 and squares up to 225.
@@ -309,10 +310,10 @@ impl Encoding for Codes {
             let mut bytes = [[0; 64]; 2];
             level.put_first(answers, &mut bytes[0]);
             level.put_first(scores, &mut bytes[1]);
-            for (i, given) in given.iter_mut().enumerate() {
-                given.d += u64::from(bytes[0][i]);
-                given.t += u64::from(bytes[1][i]);
-                given.h += u64::from(squares[i]);
+            for i in 0..64 {
+                given.d[i] += u64::from(bytes[0][i]);
+                given.t[i] += u64::from(bytes[1][i]);
+                given.h[i] += u64::from(squares[i]);
             }
         }
         given

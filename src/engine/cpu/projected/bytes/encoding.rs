@@ -1,5 +1,6 @@
 //! What an encoding of answers gives to the machine of byte products.
 
+use super::super::forms::Answered;
 use super::super::kernel::SUMS;
 use super::super::prefix::Prefix;
 use crate::arch::{ByteLevel, Slabs, Tile, Tiles};
@@ -151,7 +152,7 @@ pub(in super::super) trait Encoding: Debug + Default + Send + Sync {
         users: &[u32; 64],
         outline: &Outline,
         by_lane: &Self::ByLane,
-    ) -> [Given; 64];
+    ) -> Answered;
 
     /// Makes the sums of a block of pairs and one of leaves.
     fn multiply<L: ByteLevel>(

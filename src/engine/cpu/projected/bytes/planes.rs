@@ -14,6 +14,7 @@
 //! a pair, and the second where the most users of any leaf times the largest |s| is below 64. Blocks of
 //! pairs with more users, and blocks of leaves with more, are *unpacked*: Σ 1·A and Σ s·A are made too.
 
+use super::super::forms::{Answered, NOTHING};
 use super::super::kernel::SUMS;
 use super::super::prefix::Prefix;
 use super::encoding::{Bounds, Encoding, Given, Outline, Shape, Sums};
@@ -29,22 +30,22 @@ const HIGH: u32 = 7;
 tile_pass! {
     /// One, s and g, by V.
     BY_V: [0, 1, 2];
-    1: [0 "u" => 0, 1 "s" => 1, 2 "s" => 2]
+    1: [0 "u" by 3 => 0, 1 "s" by 4 => 1, 2 "s" by 5 => 2]
 }
 tile_pass! {
     /// g, s², s·g and g², by A.
     BY_A: [0, 1, 2, 3];
-    0: [2 "s" => 0, 3 "u" => 1, 4 "s" => 2, 5 "u" => 3]
+    0: [2 "s" by 4 => 0, 3 "u" by 5 => 1, 4 "s" by 7 => 2, 5 "u" by 4 => 3]
 }
 tile_pass! {
     /// [`BY_A`] with the high bytes of g² and s·g behind it.
     WIDE_BY_A: [0, 1, 2, 3, 4, 5];
-    0: [2 "s" => 0, 3 "u" => 1, 4 "s" => 2, 5 "u" => 3, 6 "u" => 4, 7 "s" => 5]
+    0: [2 "s" by 7 => 0, 3 "u" by 7 => 1, 4 "s" by 7 => 2, 5 "u" by 7 => 3, 6 "u" by 7 => 4, 7 "s" by 7 => 5]
 }
 tile_pass! {
     /// One and s, by A.
     UNPACKED: [0, 1];
-    0: [0 "u" => 0, 1 "s" => 1]
+    0: [0 "u" by 3 => 0, 1 "s" by 4 => 1]
 }
 
 /// Where the sums of [`BY_A`] start.
@@ -279,12 +280,14 @@ impl Encoding for Planes {
         users: &[u32; 64],
         outline: &Outline,
         _: &Vec<Slab>,
-    ) -> [Given; 64] {
+    ) -> Answered {
         let below = Row::of(0..outline.l1);
-        let mut given = [Given::default(); 64];
-        for (given, &user) in given.iter_mut().zip(users) {
-            *given = count(level, &within(&self.rows[user as usize], &below));
+        let mut given = NOTHING;
+        for (i, &user) in users.iter().enumerate() {
+            let of = count(level, &within(&self.rows[user as usize], &below));
+            (given.d[i], given.t[i]) = (of.d, of.t);
         }
+        given.h = given.t;
         given
     }
 

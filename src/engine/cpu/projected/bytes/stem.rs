@@ -7,11 +7,12 @@
 //! Where few users have a g² above 255, a byte counts it as 255. A leaf that is discarded then would have been
 //! without ([`crate::stats::bounds`], capped squares). Leaves that are kept and the audit get the excess back.
 
-use super::super::forms::{self, NOTHING, Users};
+use super::super::forms::{self, Users};
 use super::super::kernel::SUMS;
 use super::base::Base;
 use super::encoding::{Encoding, Outline, Shape, Sums};
 use crate::arch::{ByteLevel, Bytes, EMPTY, Slabs, Tile};
+use crate::engine::cpu::layout::MOST_VALUES;
 
 /// The most that one byte holds of g².
 const CAP: i16 = u8::MAX as i16;
@@ -218,20 +219,19 @@ impl<E: Encoding> Stem<E> {
                 if shape.wide_squares {
                     level.put(level.keep(answered, level.bytes(high)), &mut tiles[6][row]);
                 }
-                let mut made = [level.every_byte(0); BY_SCORE.len()];
-                for (made, lowest) in made.iter_mut().zip(&by_score[0]) {
-                    *made = level.keep(answered, level.bytes(lowest));
+                let mut scored = [0; MOST_VALUES];
+                for (value, scored) in scored.iter_mut().enumerate().take(values) {
+                    *scored = E::scored(level, answers, value);
                 }
-                for (value, of) in by_score.iter().enumerate().skip(1) {
-                    let scored = E::scored(level, answers, value);
-                    for (made, bytes) in made.iter_mut().zip(of) {
-                        *made = level.pick(scored, level.bytes(bytes), *made);
+                for (of, weight) in BY_SCORE.into_iter().enumerate() {
+                    if !shape.makes(weight) {
+                        continue;
                     }
-                }
-                for (made, weight) in made.into_iter().zip(BY_SCORE) {
-                    if shape.makes(weight) {
-                        level.put(made, &mut tiles[weight][row]);
+                    let mut made = level.keep(answered, level.bytes(&by_score[0][of]));
+                    for (bytes, &scored) in by_score.iter().zip(&scored).skip(1) {
+                        made = level.pick(scored, level.bytes(&bytes[of]), made);
                     }
+                    level.put(made, &mut tiles[weight][row]);
                 }
             }
         }
@@ -353,15 +353,9 @@ impl<E: Encoding> Stem<E> {
         let mut sums = [0; SUMS];
         let whole = self.users.as_chunks::<64>().0.iter();
         for (i, users) in whole.enumerate().take(self.outline.outer) {
-            let mut answered = NOTHING;
-            let given = base
+            let answered = base
                 .answers
                 .given(level, i, users, &self.outline, &self.by_lane);
-            for (user, given) in given.into_iter().enumerate() {
-                answered.d[user] = given.d;
-                answered.t[user] = given.t;
-                answered.h[user] = given.h;
-            }
             let slab = &self.slabs[i];
             let scores = slab.scores.0;
             let users = Users {
