@@ -124,7 +124,7 @@ impl<E: OfAnswers> ByteKernel for Agree<E> {
                         totals = std::array::from_fn(|i| totals[i] + seen[i]);
                         let [n, sa, sg, saa, sgg, sag] = six(&users, l2, l3, &square);
                         let want = [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg];
-                        let all = stem.exactly(level, &base, [l2, l3], seen);
+                        let all = stem.exactly(level, &base, [l2, l3], Some(seen));
                         assert_eq!(all, want.map(|sum| sum as f64), "{l2} {l3}");
                     }
                 }
