@@ -133,6 +133,7 @@ fn processors() -> Vec<Subject> {
         if isa != Isa::Avx2 {
             add("planes", cpu(2).with_machine(Machine::Planes));
             add("codes", cpu(2).with_machine(Machine::Codes));
+            add("masked", cpu(2).with_machine(Machine::Masked));
         }
     }
     all

@@ -25,7 +25,7 @@ fn engine() -> CpuEngine {
     CpuEngine::new(2).unwrap()
 }
 
-/// Every level: as it chooses, by the pair test, and by byte products.
+/// Every level: as it chooses, by the pair test, by byte products and by masked sums.
 fn engines() -> Vec<(String, CpuEngine)> {
     let of = |isa: Isa| {
         let named = |kind: &str, engine: CpuEngine| {
@@ -36,6 +36,7 @@ fn engines() -> Vec<(String, CpuEngine)> {
             named("walk", engine().walking()),
             named("pairs", engine().with_machine(Machine::Pairs)),
             named("codes", engine().with_machine(Machine::Codes)),
+            named("masked", engine().with_machine(Machine::Masked)),
         ]
     };
     Isa::available().into_iter().flat_map(of).collect()

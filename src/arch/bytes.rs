@@ -3,14 +3,13 @@
 use super::floats::{Floats, plain_floats};
 use super::memory::{Bytes, Shift, TwoRows};
 use super::tiles::Tiles;
+use super::words::Words;
 
 /// A level of instructions for bytes, as a token: see [`Level`](super::level::Level). Its floats are as many as its
 /// integers.
-pub(crate) trait ByteLevel: Floats<f32> {
+pub(crate) trait ByteLevel: Floats<f32> + Words {
     /// 64 bytes.
     type B: Copy;
-    /// 16 integers of 32 bits.
-    type I: Copy;
 
     /// The bytes in memory.
     fn bytes(self, from: &Bytes) -> Self::B;
@@ -114,7 +113,6 @@ fn mask(of: impl Fn(usize) -> bool) -> u64 {
 
 impl ByteLevel for Plain {
     type B = [u8; 64];
-    type I = [i32; 16];
 
     fn bytes(self, from: &Bytes) -> [u8; 64] {
         from.0

@@ -1,4 +1,4 @@
-//! The level for bytes on x86-64: AVX-512 with VBMI, VNNI, VPOPCNTDQ and GFNI, and the matrix unit where
+//! The level for bytes on x86-64: AVX-512 with VBMI, VBMI2, VNNI, VPOPCNTDQ and GFNI, and the matrix unit where
 //! there is one.
 
 use super::bytes::ByteLevel;
@@ -7,7 +7,7 @@ use super::memory::{Bytes, Shift, TwoRows};
 use super::tiles::Tiles;
 use std::arch::x86_64::*;
 
-/// Proof of [`Isa::Avx512`] and of VBMI, VNNI, VPOPCNTDQ and GFNI.
+/// Proof of [`Isa::Avx512`] and of VBMI, VBMI2, VNNI, VPOPCNTDQ and GFNI.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wide {
     /// Whether to use the matrix unit, which is then available.
@@ -39,7 +39,6 @@ macro_rules! one {
 
 impl ByteLevel for Wide {
     type B = __m512i;
-    type I = __m512i;
 
     one! {
         bytes(from: &Bytes) -> __m512i = _mm512_load_si512(from.0.as_ptr().cast());

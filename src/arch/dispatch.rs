@@ -67,7 +67,7 @@ pub(crate) fn run_bytes<K: ByteKernel>(isa: Isa, kernel: K) -> K::Out {
     {
         use super::bytes_x86_64::Wide;
         #[target_feature(
-            enable = "avx2,fma,popcnt,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx512vpopcntdq,gfni"
+            enable = "avx2,fma,popcnt,bmi1,bmi2,avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx512vnni,avx512vpopcntdq,gfni"
         )]
         fn wide<K: ByteKernel>(kernel: K, token: Wide) -> K::Out {
             kernel.run(token)

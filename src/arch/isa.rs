@@ -12,7 +12,7 @@ pub enum Isa {
     Avx2,
     /// [`Self::Avx2`] with AVX-512 F, BW, DQ and VL.
     Avx512,
-    /// [`Self::Avx512`] with AVX-512 VBMI, VNNI and VPOPCNTDQ, GFNI, and AMX tiles of bytes.
+    /// [`Self::Avx512`] with AVX-512 VBMI, VBMI2, VNNI and VPOPCNTDQ, GFNI, and AMX tiles of bytes.
     Amx,
 }
 
@@ -102,10 +102,11 @@ pub(crate) fn has_byte_vectors_at(isa: Isa) -> bool {
     }
 }
 
-/// Whether this processor has AVX-512 VBMI, VNNI and VPOPCNTDQ, and GFNI.
+/// Whether this processor has AVX-512 VBMI, VBMI2, VNNI and VPOPCNTDQ, and GFNI.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn has_byte_vectors() -> bool {
     is_x86_feature_detected!("avx512vbmi")
+        && is_x86_feature_detected!("avx512vbmi2")
         && is_x86_feature_detected!("avx512vnni")
         && is_x86_feature_detected!("avx512vpopcntdq")
         && is_x86_feature_detected!("gfni")

@@ -9,7 +9,8 @@
 //! | [`Lanes`] | lines of eight f64 |
 //! | [`Floats`] | vectors of f32 or f64 that hold exact integers |
 //! | [`Rows`] | 256 bits |
-//! | [`ByteLevel`] | 64 bytes, 16 integers, bits turned; and [`Tiles`], products of byte tiles as data |
+//! | [`Words`](words::Words) | 32 integers of 16 bits, 16 of 32, by masks |
+//! | [`ByteLevel`] | 64 bytes, bits turned, and all of words; and [`Tiles`], products of byte tiles as data |
 //!
 //! To add a level: a member of [`Isa`], a token with these traits, a line in the dispatch.
 
@@ -27,6 +28,7 @@ mod memory;
 mod portable;
 mod rows;
 mod tiles;
+mod words;
 #[cfg(target_arch = "x86_64")]
 mod x86_64;
 
@@ -42,3 +44,4 @@ pub(crate) use level::{Kernel, Level};
 pub(crate) use memory::{Bytes, EMPTY, Shift, Tile, TwoRows};
 pub(crate) use rows::{Row, RowBits, Rows};
 pub(crate) use tiles::{Pass, Product, Slabs, Tiles, tile_pass};
+pub(crate) use words::twice;

@@ -19,6 +19,7 @@ mod care;
 mod forms;
 mod inversions;
 mod kernel;
+mod masked;
 mod pool;
 mod prefix;
 mod stem;
@@ -30,7 +31,7 @@ use crate::arch::{Elem, Isa, Vectors, run};
 use crate::stats::AuditSums;
 use base::{Base, User};
 use care::Care;
-use pool::Pool;
+use pool::{Free, Pool};
 use prefix::{Shifts, over_stems};
 use std::num::Wrapping;
 use stem::{Lists, Tally};
@@ -53,6 +54,8 @@ pub(super) struct Projector {
     pairs: Pool<inversions::Base, inversions::Buffers>,
     planes: Pool<bytes::Base<bytes::Planes>, bytes::Buffers<bytes::Planes>>,
     codes: Pool<bytes::Base<bytes::Codes>, bytes::Buffers<bytes::Codes>>,
+    /// Its bases are those of planes.
+    masked: Free<masked::Buffers>,
 }
 
 /// What judges the sets behind a prefix in vectors, beside the lanes of floats that take what these leave.
@@ -64,6 +67,8 @@ pub enum Machine {
     Planes,
     /// Byte products of codes.
     Codes,
+    /// Masked sums.
+    Masked,
 }
 
 impl Projector {
@@ -78,6 +83,7 @@ impl Projector {
             pairs: Pool::default(),
             planes: Pool::default(),
             codes: Pool::default(),
+            masked: Free::default(),
         }
     }
 
@@ -127,7 +133,7 @@ impl Projector {
         };
         let density = answers as f64 / (users * lanes) as f64;
         let bytes = match self.machine {
-            Some(machine) => machine != Machine::Pairs,
+            Some(machine) => matches!(machine, Machine::Planes | Machine::Codes),
             None => by_tiles_at(self.isa),
         };
         let visit = bytes::Visit {
@@ -138,6 +144,13 @@ impl Projector {
             density,
             floor,
         };
+        let masked = match self.machine {
+            Some(machine) => machine == Machine::Masked,
+            None => self.isa == Isa::Avx512,
+        };
+        if masked && let Some(seen) = visit.by_masks(&self.planes.bases, &self.masked, host) {
+            return Some(seen);
+        }
         if bytes
             && let Some(seen) = visit
                 .by(&self.planes, host)

@@ -18,7 +18,7 @@ pub(super) fn user(s: u16, g: i16) -> u32 {
 }
 
 /// g of a [`user`].
-pub(super) fn g_of(user: u32) -> i64 {
+pub(in super::super) fn g_of(user: u32) -> i64 {
     i64::from((user >> 16) as i16)
 }
 
@@ -26,15 +26,22 @@ pub(super) fn g_of(user: u32) -> i64 {
 #[derive(Debug, Default)]
 pub(in super::super) struct Base<E> {
     /// The part of a stem's users that are to be outer users.
-    pub(super) share: f64,
+    pub(in super::super) share: f64,
     /// The mean x of all answers.
     pub(super) mean: f64,
     /// The largest x of an answer.
     pub(super) range: i64,
     /// Each [`user`] of the prefix, and nobody behind them.
-    pub(super) users: Vec<u32>,
+    pub(in super::super) users: Vec<u32>,
     /// Their answers.
-    pub(super) answers: E,
+    pub(in super::super) answers: E,
+}
+
+impl<E> Base<E> {
+    /// The place of nobody.
+    pub(in super::super) fn nobody(&self) -> u32 {
+        (self.users.len() - 1) as u32
+    }
 }
 
 /// Lays out a prefix, the base's users being filled in; `outer` of these should be outer users. Gives the

@@ -21,13 +21,13 @@ pub(in super::super) struct Given {
 #[derive(Clone, Copy, Debug, Default)]
 pub(in super::super) struct Outline {
     /// Its lane.
-    pub(super) l1: usize,
+    pub(in super::super) l1: usize,
     /// Slabs of users.
-    pub(super) slabs: usize,
+    pub(in super::super) slabs: usize,
     /// How many of the slabs are outer users'.
-    pub(super) outer: usize,
+    pub(in super::super) outer: usize,
     /// Blocks of 16 lanes below the stem's.
-    pub(super) blocks: usize,
+    pub(in super::super) blocks: usize,
 }
 
 /// How products are made.

@@ -33,13 +33,13 @@
 //! have more sums than three under way; leaves of the next block fetched ahead. Each needs more of the
 //! first-level cache than it saves.
 
-mod base;
+pub(super) mod base;
 mod codes;
-mod encoding;
+pub(super) mod encoding;
 mod planes;
-mod stem;
+pub(super) mod stem;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub(super) use base::Base;
 pub(super) use codes::Codes;
@@ -47,7 +47,7 @@ pub(super) use planes::Planes;
 
 use super::care::Care;
 use super::kernel::{Bar, SUMS, judged};
-use super::pool::Pool;
+use super::pool::{Free, Pool};
 use super::prefix::{Host, Prefix, over_stems};
 use super::stem::Tally;
 use crate::arch::{ByteKernel, ByteLevel, EMPTY, Isa, Tile, run_bytes};
@@ -89,12 +89,41 @@ impl Visit<'_> {
         pool: &Pool<Base<E>, Buffers<E>>,
         host: &impl Host,
     ) -> Option<AuditSums> {
-        let &Self {
-            isa, care, prefix, ..
-        } = self;
+        let fits = |extent: Extent| self.prefix.sums_fit(extent.outer, extent.reach);
+        self.on(&pool.bases, host, fits, |base, l1| {
+            let mut buffers = pool.lists.take();
+            let search = Search {
+                base,
+                l1,
+                buffers: &mut buffers,
+                floor: &|| host.floor(),
+                exact: &mut |lanes, sums| self.tell(host, lanes, sums),
+            };
+            let tally = run_bytes(self.isa, search);
+            pool.lists.give(buffers);
+            tally
+        })
+    }
+
+    /// Tells of a set of lanes that may reach the floor.
+    pub(super) fn tell(&self, host: &impl Host, lanes: [usize; 3], sums: [f64; 4]) {
+        host.exact(lanes.map(|lane| self.prefix.position(lane)), sums);
+    }
+
+    /// Projects the prefix onto a base of bytes and searches all of its stems there; `None` where the table
+    /// has no such encoding, where bytes do not hold scores and totals, or where it does not fit. A stem's
+    /// tally has the sums of its leaves less what they should be.
+    pub(super) fn on<E: Encoding>(
+        &self,
+        bases: &Free<Base<E>>,
+        host: &impl Host,
+        fits: impl Fn(Extent) -> bool,
+        search: impl Fn(&Base<E>, usize) -> Tally + Send + Sync,
+    ) -> Option<AuditSums> {
+        let &Self { care, prefix, .. } = self;
         let (table, steps) = E::table(prefix.rows)?;
         let lowest = prefix.members.iter().map(|m| m.score).min()?;
-        let mut base = pool.bases.take();
+        let mut base = bases.take();
         let (mut most, mut size) = (0, 0);
         base.users.clear();
         base.users.extend(prefix.members.iter().map(|member| {
@@ -109,12 +138,11 @@ impl Visit<'_> {
         // A pair's scores have two questions more and a centre less, a leaf's three.
         let range = u64::from(steps.most());
         let reach = most.saturating_add(3 * range).max(size) as f64;
-        let fits = prefix.members.len() <= MOST_USERS
+        let in_bytes = prefix.members.len() <= MOST_USERS
             && most.saturating_add(2 * range) <= 2 * MOST_SCORE.unsigned_abs()
-            && size <= MOST_TOTAL
-            && prefix.sums_fit(outer, reach);
-        if !fits {
-            pool.bases.give(base);
+            && size <= MOST_TOTAL;
+        if !in_bytes || !fits(Extent { most, outer, reach }) {
+            bases.give(base);
             return None;
         }
         let project = base::Project {
@@ -124,32 +152,31 @@ impl Visit<'_> {
             steps,
             outer,
         };
-        let mut seen = run_bytes(isa, project);
-        let stem = |l1: usize| {
-            if !host.go_on() {
-                return Tally::default();
+        let mut seen = run_bytes(self.isa, project);
+        let tally = over_stems(prefix, |l1| {
+            if host.go_on() {
+                search(&base, l1)
+            } else {
+                Tally::default()
             }
-            let mut buffers = pool.lists.take();
-            let search = Search {
-                base: &base,
-                l1,
-                buffers: &mut buffers,
-                floor: &|| host.floor(),
-                exact: &mut |lanes, sums| {
-                    host.exact(lanes.map(|lane| prefix.position(lane)), sums);
-                },
-            };
-            let tally = run_bytes(isa, search);
-            pool.lists.give(buffers);
-            tally
-        };
-        let tally = over_stems(prefix, stem);
+        });
         care.adapt(&tally);
-        pool.bases.give(base);
+        bases.give(base);
         // What the leaves had less what they should have had.
         seen += AuditSums::new(tally.sets.into(), tally.totals);
         Some(seen)
     }
+}
+
+/// How far a prefix reaches.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Extent {
+    /// The highest score on the prefix, in steps from the lowest.
+    pub(super) most: u64,
+    /// How many outer users there are to be.
+    pub(super) outer: usize,
+    /// |a| and |g| of any leaf are at most this.
+    pub(super) reach: f64,
 }
 
 /// The search of every set of the stem `l1`. The tally's totals are those of the leaves less their closed
@@ -224,7 +251,7 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                         let lane = bits.trailing_zeros() as usize;
                         let l3 = other * 16 + lane;
                         let of_outer = six.map(|sum| i64::from(level.lanes(sum)[lane]));
-                        let all = stem.exactly(level, base, [l2, l3], of_outer);
+                        let all = stem.exactly(level, base, [l2, l3], Some(of_outer));
                         exact([l1, l2, l3], all);
                         bits &= bits - 1;
                     }

@@ -97,6 +97,13 @@ pub(in super::super) struct Slab {
     high: [[u64; 64]; 4],
 }
 
+impl Planes {
+    /// The answered and high bits of a user, a place in the prefix.
+    pub(in super::super) fn row(&self, user: u32) -> &TwoRows {
+        &self.rows[user as usize]
+    }
+}
+
 impl Encoding for Planes {
     type Table = [[Row; 2]];
     type ByLane = Vec<Slab>;

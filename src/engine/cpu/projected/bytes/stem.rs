@@ -31,14 +31,14 @@ const BY_SCORE: [usize; 5] = [1, 3, 4, 7, 8];
 
 /// What is known of a slab's users.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Slab {
+pub(in super::super) struct Slab {
     /// Scores without the last two questions, from the lowest of any user of the prefix.
     scores: Bytes,
     g: Bytes,
     /// |g|.
     size: Bytes,
     /// What g² has above the cap, of the first [`Stem::capped`] slabs.
-    excess: Bytes,
+    pub(in super::super) excess: Bytes,
     /// g² of an outer slab, low and high.
     squares: [Bytes; 2],
 }
@@ -54,23 +54,23 @@ const NOBODY: Slab = Slab {
 /// The stem. Buffers are reused from one to the next.
 #[derive(Debug, Default)]
 pub(in super::super) struct Stem<E: Encoding> {
-    pub(super) outline: Outline,
+    pub(in super::super) outline: Outline,
     /// The users, by their place in the base, and nobody up to whole slabs.
-    users: Vec<u32>,
-    slabs: Vec<Slab>,
+    pub(in super::super) users: Vec<u32>,
+    pub(in super::super) slabs: Vec<Slab>,
     /// For each outer slab and score, the weights that depend on the second question's.
     by_score: Vec<[Bytes; BY_SCORE.len()]>,
     /// Their answers.
     by_lane: E::ByLane,
     /// What s is less than the score that it stands for.
-    pub(super) centre: i64,
+    pub(in super::super) centre: i64,
     /// The largest |s|.
     pub(super) most: u32,
     /// |a| and |g| of any leaf over its outer users are at most this.
     pub(super) reach: f64,
     pub(super) shape: Shape,
     /// How many slabs, the first ones, have users whose g² the products count as [`CAP`].
-    pub(super) capped: usize,
+    pub(in super::super) capped: usize,
     /// Right operands: for each block and outer slab, one tile a kind.
     right: Vec<Tile>,
 }
@@ -79,6 +79,27 @@ impl<E: Encoding> Stem<E> {
     /// Lays out the stem `l1`; false where it has no users.
     #[inline(always)]
     pub(super) fn reset<L: ByteLevel>(&mut self, level: L, base: &Base<E>, l1: usize) -> bool {
+        let users = self.gather(base, l1);
+        if users == 0 {
+            return false;
+        }
+        let slabs = users.div_ceil(64);
+        let outer = (users as f64 * base.share / 64.0).round() as usize;
+        let outer = outer.clamp(1, slabs);
+        self.outline = Outline {
+            l1,
+            slabs,
+            outer,
+            blocks: l1.div_ceil(16),
+        };
+        self.users.resize(slabs * 64, base.nobody());
+        self.lay_out(level, base);
+        self.weigh(level, base, users.min(outer * 64));
+        true
+    }
+
+    /// Lists the users of the stem `l1`, as they come in the prefix; says how many there are.
+    pub(in super::super) fn gather(&mut self, base: &Base<E>, l1: usize) -> usize {
         self.users.clear();
         for (w, word) in base.answers.column(l1).enumerate() {
             let mut word = word;
@@ -87,22 +108,18 @@ impl<E: Encoding> Stem<E> {
                 word &= word - 1;
             }
         }
-        let users = self.users.len();
-        if users == 0 {
-            return false;
-        }
-        let slabs = users.div_ceil(64);
-        let outer = (users as f64 * base.share / 64.0).round() as usize;
-        let outer = outer.clamp(1, slabs);
-        let blocks = l1.div_ceil(16);
-        self.outline = Outline {
-            l1,
+        self.users.len()
+    }
+
+    /// Lays out the users' slabs, as the outline says.
+    #[inline(always)]
+    pub(in super::super) fn lay_out<L: ByteLevel>(&mut self, level: L, base: &Base<E>) {
+        let Outline {
             slabs,
             outer,
             blocks,
-        };
-        let nobody = (base.users.len() - 1) as u32;
-        self.users.resize(slabs * 64, nobody);
+            ..
+        } = self.outline;
         self.slabs.resize(slabs.max(self.slabs.len()), NOBODY);
         let needed = blocks * outer * base.answers.kinds();
         self.right.resize(needed.max(self.right.len()), EMPTY);
@@ -118,8 +135,6 @@ impl<E: Encoding> Stem<E> {
             level.put(g, &mut slab.g);
             level.put(level.size(g), &mut slab.size);
         }
-        self.weigh(level, base, users.min(outer * 64));
-        true
     }
 
     /// The weights of the `users` users of the outer slabs.
@@ -264,50 +279,67 @@ impl<E: Encoding> Stem<E> {
 
     /// The answers of a slab on a lane.
     #[inline(always)]
-    fn answers<L: ByteLevel>(&self, level: L, slab: usize, lane: usize) -> E::Answers<L> {
+    pub(in super::super) fn answers<L: ByteLevel>(
+        &self,
+        level: L,
+        slab: usize,
+        lane: usize,
+    ) -> E::Answers<L> {
         E::answers(level, &self.by_lane, &self.outline, slab, lane)
     }
 
     /// For each lane of a block, how many outer users answered it, and Σg² of the inner users who did.
     #[inline(always)]
     pub(super) fn counts<L: ByteLevel>(&self, level: L, block: usize) -> [(u64, u64); 16] {
-        let Outline { slabs, outer, .. } = self.outline;
+        let outer = self.outline.outer;
         let mut counts = [(0, 0); 16];
         for (row, (common, left_out)) in counts.iter_mut().enumerate() {
             let of = |slab: usize| E::answered(level, self.answers(level, slab, block * 16 + row));
             for slab in 0..outer {
                 *common += u64::from(of(slab).count_ones());
             }
-            let mut squares = level.every_integer(0);
-            for slab in outer..slabs {
-                let size = level.keep(of(slab), level.bytes(&self.slabs[slab].size));
-                squares = level.dot(squares, size, size);
-            }
-            // At most 127² a user.
-            let squares = level.lanes(squares).into_iter().map(i64::from);
-            *left_out = squares.sum::<i64>().cast_unsigned();
+            *left_out = self.left_out(level, block * 16 + row);
         }
         counts
     }
 
+    /// Σg² of the inner users who answered a lane.
+    #[inline(always)]
+    pub(in super::super) fn left_out<L: ByteLevel>(&self, level: L, lane: usize) -> u64 {
+        let Outline { slabs, outer, .. } = self.outline;
+        let of = |slab: usize| E::answered(level, self.answers(level, slab, lane));
+        let mut squares = level.every_integer(0);
+        for slab in outer..slabs {
+            let size = level.keep(of(slab), level.bytes(&self.slabs[slab].size));
+            squares = level.dot(squares, size, size);
+        }
+        // At most 127² a user.
+        let squares = level.lanes(squares).into_iter().map(i64::from);
+        squares.sum::<i64>().cast_unsigned()
+    }
+
     /// n, A, X, Y of the set of the stem and the lanes `l2` and `l3`, over all of its users, as exact
     /// integers: n, n·Sag − Sa·Sg, n·Saa − Sa², n·Sgg − Sg². `of_outer` are its n, Sa, Sg, Saa, Sgg, Sag
-    /// over the outer users, with g² capped.
+    /// over the outer users, with g² capped, where they are known.
     ///
     /// Scores are counted from the lowest, so they are unsigned bytes: at most 45. A sum is at most 127² a
     /// user, so 2^17 of them fit 32 bits.
     #[inline(always)]
-    pub(super) fn exactly<L: ByteLevel>(
+    pub(in super::super) fn exactly<L: ByteLevel>(
         &self,
         level: L,
         base: &Base<E>,
         [l2, l3]: [usize; 2],
-        of_outer: [i64; SUMS],
+        of_outer: Option<[i64; SUMS]>,
     ) -> [f64; 4] {
+        let (from, capped) = match of_outer {
+            Some(_) => (self.outline.outer, self.capped),
+            None => (0, 0),
+        };
         let one = level.every_byte(1);
         let mut sums = [level.every_integer(0); 5];
         let mut n = 0;
-        for slab in self.outline.outer..self.outline.slabs {
+        for slab in from..self.outline.slabs {
             let Slab {
                 scores, g, size, ..
             } = &self.slabs[slab];
@@ -327,7 +359,7 @@ impl<E: Encoding> Stem<E> {
                 level.dot(sag, a, g),
             ];
         }
-        for slab in 0..self.capped {
+        for slab in 0..capped {
             let of = |lane| E::answered(level, self.answers(level, slab, lane));
             let excess = level.keep(of(l2) & of(l3), level.bytes(&self.slabs[slab].excess));
             sums[3] = level.dot(sums[3], excess, one);
@@ -342,14 +374,19 @@ impl<E: Encoding> Stem<E> {
             sgg,
             sag + start * sg,
         ];
-        let [n, sa, sg, saa, sgg, sag] = std::array::from_fn(|i| of_inner[i] + of_outer[i]);
+        let [n, sa, sg, saa, sgg, sag] =
+            std::array::from_fn(|i| of_inner[i] + of_outer.map_or(0, |sums| sums[i]));
         [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg].map(|sum| sum as f64)
     }
 
     /// The six sums of all leaves of the stem over its outer users, by what each of them answered below the
     /// stem's lane; modulo 2^64.
     #[inline(always)]
-    pub(super) fn closed_form<L: ByteLevel>(&self, level: L, base: &Base<E>) -> [u64; SUMS] {
+    pub(in super::super) fn closed_form<L: ByteLevel>(
+        &self,
+        level: L,
+        base: &Base<E>,
+    ) -> [u64; SUMS] {
         let mut sums = [0; SUMS];
         let whole = self.users.as_chunks::<64>().0.iter();
         for (i, users) in whole.enumerate().take(self.outline.outer) {

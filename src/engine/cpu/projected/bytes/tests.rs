@@ -9,14 +9,14 @@ use super::planes::Planes;
 use super::stem::Stem;
 use crate::arch::{ByteKernel, ByteLevel, EMPTY, Isa, run_bytes};
 
-const USERS: usize = 700;
-const L1: usize = 37;
+pub(in super::super) const USERS: usize = 700;
+pub(in super::super) const L1: usize = 37;
 
 /// What a user answered of 40 lanes.
-pub(super) type Answered = [Option<u8>; 40];
+pub(in super::super) type Answered = [Option<u8>; 40];
 
 /// An encoding filled in by hand.
-pub(super) trait OfAnswers: Encoding {
+pub(in super::super) trait OfAnswers: Encoding {
     /// The encoding of these users' answers.
     fn of(answers: &[Answered]) -> Self;
 }
@@ -24,15 +24,15 @@ pub(super) trait OfAnswers: Encoding {
 /// Users by |g| descending, the first of them far out; one in `rarely` answered a lane, each score in
 /// 0 ..= `range` as often.
 #[derive(Clone, Copy, Debug)]
-struct Case {
-    outermost: i16,
-    rarely: u64,
-    range: u8,
+pub(in super::super) struct Case {
+    pub(in super::super) outermost: i16,
+    pub(in super::super) rarely: u64,
+    pub(in super::super) range: u8,
     /// Whether squares are capped or wide, whether products are wide, and any sums packed.
-    want: [bool; 4],
+    pub(in super::super) want: [bool; 4],
 }
 
-fn drawn(case: Case) -> (Vec<u32>, Vec<Answered>) {
+pub(in super::super) fn drawn(case: Case) -> (Vec<u32>, Vec<Answered>) {
     let mut state = 5_u64;
     let mut below = |limit: u64| {
         state = state
@@ -124,7 +124,7 @@ impl<E: OfAnswers> ByteKernel for Agree<E> {
                         totals = std::array::from_fn(|i| totals[i] + seen[i]);
                         let [n, sa, sg, saa, sgg, sag] = six(&users, l2, l3, &square);
                         let want = [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg];
-                        let all = stem.exactly(level, &base, [l2, l3], seen);
+                        let all = stem.exactly(level, &base, [l2, l3], Some(seen));
                         assert_eq!(all, want.map(|sum| sum as f64), "{l2} {l3}");
                     }
                 }
