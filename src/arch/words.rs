@@ -156,7 +156,6 @@ mod x86_64 {
 #[cfg(test)]
 mod tests {
     use super::super::{ByteKernel, ByteLevel, Isa, run_bytes};
-    use super::*;
 
     /// What every operation gives, lane by lane.
     struct Sample;

@@ -28,9 +28,9 @@ pub(in super::super) struct Base<E> {
     /// The part of a stem's users that are to be outer users.
     pub(in super::super) share: f64,
     /// The mean x of all answers.
-    pub(super) mean: f64,
+    pub(in super::super) mean: f64,
     /// The largest x of an answer.
-    pub(super) range: i64,
+    pub(in super::super) range: i64,
     /// Each [`user`] of the prefix, and nobody behind them.
     pub(in super::super) users: Vec<u32>,
     /// Their answers.

@@ -65,10 +65,6 @@ impl<L: ByteLevel> Sums<L> {
     }
 
     #[inline(always)]
-    #[expect(
-        clippy::needless_range_loop,
-        reason = "v runs over five arrays at once"
-    )]
     fn vectors<const V: usize>(
         &mut self,
         level: L,
