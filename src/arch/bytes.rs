@@ -3,7 +3,7 @@
 use super::floats::{Floats, plain_floats};
 use super::memory::{Bytes, Shift, TwoRows};
 use super::tiles::Tiles;
-use super::words::Words;
+use super::words::{Plain, Words};
 
 /// A level of instructions for bytes, as a token: see [`Level`](super::level::Level). Its floats are as many as its
 /// integers.
@@ -98,10 +98,6 @@ pub(crate) trait ByteKernel {
     /// Computes it; `#[inline(always)]`, as a kernel's.
     fn run<L: ByteLevel>(self, level: L) -> Self::Out;
 }
-
-/// Plain arrays.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Plain;
 
 plain_floats!(Plain, f32, 16);
 

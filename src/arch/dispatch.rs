@@ -1,10 +1,11 @@
 //! The one dispatch: which level a kernel runs at.
 
-use super::bytes::{ByteKernel, Plain};
+use super::bytes::ByteKernel;
 use super::floats::{Elem, FloatKernel};
 use super::isa::Isa;
 use super::level::{Kernel, Level};
 use super::portable::Portable;
+use super::words::Plain;
 
 /// Runs `kernel` compiled for `isa`, or for the highest level below it that there is.
 pub(crate) fn run<K: Kernel>(isa: Isa, kernel: K) -> K::Out {

@@ -1,7 +1,5 @@
 //! Integers of 16 and 32 bits: what a level computes masked sums with, and its plain form.
 
-use super::bytes::Plain;
-
 /// Vectors of 32 integers of 16 bits, and of 16 of 32 bits; part of a [`ByteLevel`](super::ByteLevel).
 pub(crate) trait Words: Copy {
     /// 32 integers of 16 bits.
@@ -32,6 +30,10 @@ pub(crate) trait Words: Copy {
     /// them; says how many there are.
     fn list(self, mask: u64, from: u16, to: &mut [u16; 64]) -> usize;
 }
+
+/// The token of plain arrays, which are there on every processor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plain;
 
 /// Two equal words.
 pub(crate) fn twice(word: u16) -> u32 {

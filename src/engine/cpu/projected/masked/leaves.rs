@@ -1,11 +1,8 @@
 //! The masked sums of a pair's leaves, 32 a vector, and their judgement.
 
 use super::super::kernel::{Bar, SUMS, judged};
-use super::order::Stem;
+use super::order::{AT_ONCE, Stem};
 use crate::arch::{ByteLevel, twice};
-
-/// Vectors of leaves summed at once.
-pub(super) const AT_ONCE: usize = 4;
 
 /// The six sums of all leaves of a stem that were judged, lane by lane: at most 2^15 a leaf, and fewer than 2^11
 /// leaves of a lane.

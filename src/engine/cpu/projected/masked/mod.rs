@@ -26,8 +26,8 @@
 //! 2^(16 − b). Over any of a leaf's users |Σg| ≤ √(n·Sgg) by Cauchy and Schwarz, so where n·Sgg ≤ (2^(15 − b) − 1)²
 //! every g(W), g(V) and what G adds up is right; a leaf where that does not hold is kept, whatever the rest tells.
 //! Q counts g² in units of 2^c, each rounded down, where the largest g² times the most users would not fit 15
-//! bits; a Q that is too low by e < n·2^c lowers W of the [`kernel`](super::kernel)'s bound by (n − (1 − t²)·n)·e ≥ 0, so what
-//! is discarded would have been; the leaf's n·Sgg is taken with e. s is at most 13, so N ≤ 127·13, G ≤ 13·1023,
+//! bits; a Q that is too low by e < n·2^c discards no more than the true one ([`crate::stats::bounds`], capped
+//! squares); the leaf's n·Sgg is taken with e. s is at most 13, so N ≤ 127·13, G ≤ 13·1023,
 //! M ≤ 127·91, Saa ≤ 127·14².
 //!
 //! # The audit
@@ -52,8 +52,8 @@ use super::prefix::Host;
 use super::stem::Tally;
 use crate::arch::{ByteKernel, ByteLevel, run_bytes};
 use crate::stats::AuditSums;
-use leaves::{AT_ONCE, Sums};
-use order::Stem;
+use leaves::Sums;
+use order::{AT_ONCE, Stem};
 
 /// Largest score of a prefix, in steps: see the widths above.
 const MOST_SCORE: u64 = 12;

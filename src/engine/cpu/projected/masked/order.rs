@@ -4,8 +4,10 @@ use super::super::bytes::base::g_of;
 use super::super::bytes::encoding::Outline;
 use super::super::bytes::stem::Stem as Slabs;
 use super::super::bytes::{Base, Planes};
-use super::leaves::AT_ONCE;
 use crate::arch::{ByteLevel, twice};
+
+/// Vectors of leaves summed at once.
+pub(super) const AT_ONCE: usize = 4;
 
 /// Most outer users of a pair.
 const MOST_OF_A_PAIR: u32 = 127;

@@ -3,8 +3,8 @@
 use super::super::bytes::base::{Base, g_of};
 use super::super::bytes::tests::{Answered, Case, L1, OfAnswers, USERS, drawn};
 use super::super::kernel::{Bar, SUMS};
-use super::leaves::{AT_ONCE, Sums};
-use super::order::Stem;
+use super::leaves::Sums;
+use super::order::{AT_ONCE, Stem};
 use super::*;
 use crate::arch::Isa;
 
