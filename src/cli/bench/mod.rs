@@ -12,7 +12,7 @@ use super::output::Output;
 use super::stop::Stop;
 use super::talk::Talk;
 use anyhow::bail;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use kcorrset::engine::Engine;
 use kcorrset::engine::cpu::Isa;
@@ -71,8 +71,8 @@ pub struct BenchArgs {
     profile: Option<u8>,
     /// The pipelines to measure on each GPU, in turn with each other [default: the one that a search
     /// would take]
-    #[arg(long, value_name = "NAME,..", value_delimiter = ',')]
-    pipeline: Vec<Pipeline>,
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = pipeline_parser())]
+    pipeline: Vec<String>,
     /// Form of the figures
     #[arg(long, value_name = "FORM", default_value = "table")]
     format: Format,
@@ -86,28 +86,10 @@ enum EngineName {
     Gpu,
 }
 
-/// As [`Choice`]; a search that the pipeline cannot take is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Pipeline {
-    /// Every set over all users
-    Flat,
-    /// Leaves over the users of their stems
-    Projected,
-    /// Level by level down the prefix tree, pruning
-    Levels,
-    /// Complete tables, over covariances
-    Complete,
-}
-
-impl Pipeline {
-    fn choice(self) -> Choice {
-        match self {
-            Self::Flat => Choice::Flat,
-            Self::Projected => Choice::Projected,
-            Self::Levels => Choice::Levels,
-            Self::Complete => Choice::Complete,
-        }
-    }
+/// The names of pipelines; a search that the one cannot take is refused.
+fn pipeline_parser() -> PossibleValuesParser {
+    let named = Choice::NAMED.iter();
+    PossibleValuesParser::new(named.map(|(name, what, _)| PossibleValue::new(name).help(what)))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -159,12 +141,11 @@ impl BenchArgs {
         if self.pipeline.is_empty() {
             return vec![(None, Choice::default())];
         }
-        let name = |pipeline: &Pipeline| {
-            let value = pipeline.to_possible_value();
-            value.map(|value| value.get_name().to_owned())
+        let named = |asked: &String| {
+            let named = Choice::NAMED.iter().find(|(name, ..)| name == asked);
+            named.map(|&(name, _, choice)| (Some(name.to_owned()), choice))
         };
-        let asked = self.pipeline.iter();
-        asked.map(|p| (name(p), p.choice())).collect()
+        self.pipeline.iter().filter_map(named).collect()
     }
 
     /// The workloads asked for, each once, in their own order.

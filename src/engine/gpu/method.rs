@@ -15,7 +15,7 @@ use super::shader::Kernel;
 use crate::engine::EngineError;
 
 macro_rules! pipelines {
-    ($($(#[$doc:meta])* $name:ident)+) => {
+    ($($name:ident: $what:literal,)+) => {
         /// What decides which pipeline a search takes.
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub enum Choice {
@@ -23,7 +23,13 @@ macro_rules! pipelines {
             /// fit, the next.
             #[default]
             ByWork,
-            $($(#[$doc])* $name,)+
+            $(#[doc = concat!($what, "; a search that it cannot take is refused.")] $name,)+
+        }
+
+        impl Choice {
+            /// Every pipeline: its name, what it does, and its choice.
+            pub const NAMED: &'static [(&'static str, &'static str, Self)] =
+                &[$(($name::NAME, $what, Self::$name)),+];
         }
 
         /// A pipeline and what is compiled into it: what the self-test is run for, once each.
@@ -83,14 +89,10 @@ macro_rules! pipelines {
 }
 
 pipelines! {
-    /// Complete tables, over covariances; a search that it cannot take is refused.
-    Complete
-    /// Level by level down the prefix tree, pruning; a search that it cannot take is refused.
-    Levels
-    /// Leaves over the users of their stems; a search that it cannot take is refused.
-    Projected
-    /// Every set over all users.
-    Flat
+    Complete: "Complete tables, over covariances",
+    Levels: "Level by level down the prefix tree, pruning",
+    Projected: "Leaves over the users of their stems",
+    Flat: "Every set over all users",
 }
 
 /// Which pipeline is asked for.
