@@ -205,15 +205,22 @@ impl<S: Source, T: Whole> Share<'_, S, T> {
     fn add(&self, block: &Block, sums: &mut [T]) {
         let (plan, rows) = (self.plan, &self.rows);
         let vectors = has_byte_vectors_at(plan.isa);
-        let columns = block.columns.chunks_exact(block.lines);
-        let line = |line: &Bytes| {
-            line.0
-                .iter()
-                .map(|&byte| i32::from(byte as i8))
-                .sum::<i32>()
-        };
-        let column = |column: &[Bytes]| i64::from(column.iter().map(line).sum::<i32>());
-        let bytes: Vec<i64> = columns.map(column).collect();
+        // Loops, not closures, which would be compiled for no level.
+        let mut bytes = vec![0_i64; plan.planes * plan.questions];
+        for (sum, column) in bytes
+            .iter_mut()
+            .zip(block.columns.chunks_exact(block.lines))
+        {
+            let mut lanes = [0_i32; WIDTH];
+            for line in column {
+                for (lane, &byte) in lanes.iter_mut().zip(&line.0) {
+                    *lane += i32::from(byte as i8);
+                }
+            }
+            for lane in lanes {
+                *sum += i64::from(lane);
+            }
+        }
         for term in &plan.terms {
             let of_right = &bytes[term.right * plan.questions..][..plan.questions];
             for i in rows.clone().step_by(LEFT) {
