@@ -46,6 +46,8 @@ pub(crate) trait ByteLevel: Floats<f32> + Words {
     fn integers(self, from: &Bytes) -> Self::I;
     /// The integers, lane by lane.
     fn lanes(self, i: Self::I) -> [i32; 16];
+    /// The integer of a lane.
+    fn at(self, i: Self::I, lane: usize) -> i64;
     /// `value` in every lane.
     fn every_integer(self, value: i32) -> Self::I;
     /// a + b, wrapping.
@@ -64,6 +66,8 @@ pub(crate) trait ByteLevel: Floats<f32> + Words {
     fn keep_integers(self, mask: u16, i: Self::I) -> Self::I;
     /// `to` + the products of `a`, unsigned, and `b`, signed, four neighbours to a lane.
     fn dot(self, to: Self::I, a: Self::B, b: Self::B) -> Self::I;
+    /// The sum of the lanes, which must fit 32 bits.
+    fn total(self, i: Self::I) -> i64;
     /// The totals of five vectors, which must fit 32 bits.
     fn totals(self, five: [Self::I; 5]) -> [i64; 5];
     /// These integers as floats; each must be below 2^24 in magnitude.
@@ -164,6 +168,9 @@ impl ByteLevel for Plain {
     fn lanes(self, i: [i32; 16]) -> [i32; 16] {
         i
     }
+    fn at(self, i: [i32; 16], lane: usize) -> i64 {
+        i[lane].into()
+    }
     fn every_integer(self, value: i32) -> [i32; 16] {
         [value; 16]
     }
@@ -195,8 +202,11 @@ impl ByteLevel for Plain {
             })
         })
     }
+    fn total(self, i: [i32; 16]) -> i64 {
+        i.into_iter().map(i64::from).sum()
+    }
     fn totals(self, five: [[i32; 16]; 5]) -> [i64; 5] {
-        five.map(|of| of.into_iter().map(i64::from).sum())
+        five.map(|of| self.total(of))
     }
     fn floats(self, i: [i32; 16]) -> [f32; 16] {
         i.map(|i| i as f32)
@@ -320,11 +330,19 @@ mod tests {
                 l.keep_integers(mask as u16, p),
                 l.dot(small, x, y),
             ];
-            told.extend(made.map(|made| format!("{:?}", l.lanes(made))));
+            let of = |made| {
+                format!(
+                    "{:?} {:?}",
+                    l.lanes(made),
+                    [0, 7, 15].map(|i| l.at(made, i))
+                )
+            };
+            told.extend(made.map(of));
             told.push(format!(
                 "{:?}",
                 l.totals([small, made[0], small, small, made[0]])
             ));
+            told.push(format!("{}", l.total(small)));
             let mut floats = [0.0; 16];
             l.write(l.floats(small), &mut floats);
             told.push(format!("{floats:?}"));

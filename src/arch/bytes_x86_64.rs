@@ -58,6 +58,10 @@ impl ByteLevel for Wide {
             _mm512_reduce_add_epi64(_mm512_sad_epu8(b, _mm512_setzero_si512())).cast_unsigned();
         integers(from: &Bytes) -> __m512i = _mm512_load_si512(from.0.as_ptr().cast());
         lanes(i: __m512i) -> [i32; 16] = std::mem::transmute::<__m512i, [i32; 16]>(i);
+        at(i: __m512i, lane: usize) -> i64 = {
+            let lane = _mm512_castsi128_si512(_mm_cvtsi32_si128(lane as i32));
+            i64::from(_mm512_cvtsi512_si32(_mm512_permutexvar_epi32(lane, i)))
+        };
         every_integer(value: i32) -> __m512i = _mm512_set1_epi32(value);
         sum_of(a: __m512i, b: __m512i) -> __m512i = _mm512_add_epi32(a, b);
         difference(a: __m512i, b: __m512i) -> __m512i = _mm512_sub_epi32(a, b);
@@ -66,6 +70,7 @@ impl ByteLevel for Wide {
         keep_integers(mask: u16, i: __m512i) -> __m512i = _mm512_maskz_mov_epi32(mask, i);
         dot(to: __m512i, a: __m512i, b: __m512i) -> __m512i = _mm512_dpbusd_epi32(to, a, b);
         floats(i: __m512i) -> __m512 = _mm512_cvtepi32_ps(i);
+        total(i: __m512i) -> i64 = i64::from(_mm512_reduce_add_epi32(i));
         totals(five: [__m512i; 5]) -> [i64; 5] = totals(five);
         moved(rows: &TwoRows, by: &Shift) -> TwoRows = moved(rows, by);
         ones(rows: &TwoRows) -> [u64; 2] = ones(rows);

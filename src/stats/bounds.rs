@@ -95,6 +95,7 @@ pub fn unexplained(floor: f64) -> f64 {
 /// Whether outer users of these n, A, X, Y and Σg² tell that their set is below the floor, whatever
 /// its other users are, of whom Σg² is at most `left_out`. `unexplained` is that of the floor.
 #[must_use]
+#[inline]
 pub fn outer_users_tell(
     [n, a, x, y]: [f64; 4],
     squares: f64,

@@ -21,7 +21,6 @@
 
 use crate::arch::{Elem, Floats};
 use crate::stats::bounds::{outer_users_tell, unexplained};
-use crate::stats::{Moments, Six};
 
 /// Sums of a leaf: n, Sa, Sg, Saa, Sgg, Sag.
 pub(super) const SUMS: usize = 6;
@@ -168,14 +167,16 @@ fn judge_wide<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &Bar) ->
         level.write(sum, &mut lanes);
         *wide = lanes.map(Elem::wide);
     }
-    let mut bits = 0;
-    for i in 0..L::N {
-        let six = Six::from_array(wide.map(|sums| sums[i]));
-        let Moments { n, a, x, y } = six.moments();
-        let below = outer_users_tell([n, a, x, y], six.sgg, bar.left_out, bar.tau);
-        bits |= u64::from(!below) << i;
+    let [n, sa, sg, saa, sgg, sag] = &wide;
+    let mut below = [false; WIDEST];
+    // Without a branch, and all lanes: vectors.
+    for (i, below) in below.iter_mut().enumerate() {
+        let a = n[i] * sag[i] - sa[i] * sg[i];
+        let x = n[i] * saa[i] - sa[i] * sa[i];
+        let y = n[i] * sgg[i] - sg[i] * sg[i];
+        *below = outer_users_tell([n[i], a, x, y], sgg[i], bar.left_out, bar.tau);
     }
-    bits
+    (0..L::N).fold(0, |bits, i| bits | u64::from(!below[i]) << i)
 }
 
 /// Sums and judges the leaves `lanes` of a prefix, calling `kept` with each lane that may reach the

@@ -244,13 +244,28 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                     for (part, sum) in parts.iter_mut().zip(six) {
                         *part = level.sum_of(*part, level.keep_integers(mask, sum));
                     }
-                    let floats = six.map(|sum| level.floats(sum));
+                    let [n, sa, sg, saa, sgg, sag] = six;
+                    let floats = [
+                        level.floats(n),
+                        level.floats(sa),
+                        level.floats(sg),
+                        level.floats(saa),
+                        level.floats(sgg),
+                        level.floats(sag),
+                    ];
                     let mut bits = judged(level, floats, &bars[row]) & u64::from(mask);
                     tally.kept += u64::from(bits.count_ones());
                     while bits != 0 {
                         let lane = bits.trailing_zeros() as usize;
                         let l3 = other * 16 + lane;
-                        let of_outer = six.map(|sum| i64::from(level.lanes(sum)[lane]));
+                        let of_outer = [
+                            level.at(n, lane),
+                            level.at(sa, lane),
+                            level.at(sg, lane),
+                            level.at(saa, lane),
+                            level.at(sgg, lane),
+                            level.at(sag, lane),
+                        ];
                         let all = stem.exactly(level, base, [l2, l3], Some(of_outer));
                         exact([l1, l2, l3], all);
                         bits &= bits - 1;

@@ -19,7 +19,7 @@ use super::super::kernel::SUMS;
 use super::super::prefix::Prefix;
 use super::encoding::{Bounds, Encoding, Given, Outline, Shape, Sums};
 use crate::arch::{ByteLevel, Bytes, Row, Shift, Slabs, Tile, Tiles, TwoRows, tile_pass};
-use crate::engine::cpu::layout::{Rows, Steps};
+use crate::engine::cpu::layout::{LANES, Rows, Steps};
 
 /// Tiles of leaves a slab: A, the answers, and V.
 const KINDS: usize = 2;
@@ -90,11 +90,14 @@ fn count<L: ByteLevel>(level: L, rows: &TwoRows) -> Given {
     Given { d, t, h: t }
 }
 
-/// A slab's answers by lane: who answered, and who with the high score.
+/// A slab's answers by lane: who answered, and who with the high score. A cache line more keeps the same lane
+/// of several slabs out of one set of the first-level cache.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
 pub(in super::super) struct Slab {
-    answered: [[u64; 64]; 4],
-    high: [[u64; 64]; 4],
+    answered: [u64; LANES],
+    high: [u64; LANES],
+    apart: [u64; 8],
 }
 
 impl Planes {
@@ -213,30 +216,32 @@ impl Encoding for Planes {
         } = outline;
         if by_lane.len() <= slab {
             let nothing = Slab {
-                answered: [[0; 64]; 4],
-                high: [[0; 64]; 4],
+                answered: [0; LANES],
+                high: [0; LANES],
+                apart: [0; 8],
             };
             by_lane.resize(slab + 1, nothing);
         }
-        let Slab { answered, high } = &mut by_lane[slab];
+        let Slab { answered, high, .. } = &mut by_lane[slab];
         let rows = users.each_ref().map(|&user| &self.rows[user as usize]);
         // With the stem's own lane.
         let words = l1 / 64 + 1;
-        level.by_place(&rows, &mut answered[..words], &mut high[..words]);
-        let first = high[l1 / 64][l1 % 64];
+        level.by_place(
+            &rows,
+            &mut answered.as_chunks_mut().0[..words],
+            &mut high.as_chunks_mut().0[..words],
+        );
+        let first = high[l1];
         // The last block's other lanes are no pairs or leaves, nor to be taken for such.
-        for lane in l1..l1.next_multiple_of(16) {
-            answered[lane / 64][lane % 64] = 0;
-            high[lane / 64][lane % 64] = 0;
-        }
+        let rest = l1..l1.next_multiple_of(16);
+        answered[rest.clone()].fill(0);
+        high[rest].fill(0);
         if slab < outer {
             let (one, v) = (level.every_byte(1), level.every_byte(1 + (1 << HIGH)));
-            let sixteens = |words: &[[u64; 64]; 4], block: usize| {
-                level.by_fours(&words[block / 4].as_chunks::<16>().0[block % 4])
-            };
+            let (answered, high) = (answered.as_chunks().0, high.as_chunks().0);
             for block in 0..blocks {
                 let tiles = &mut right[(block * outer + slab) * KINDS..][..KINDS];
-                let of = [sixteens(answered, block), sixteens(high, block)];
+                let of = [&answered[block], &high[block]].map(|lanes| level.by_fours(lanes));
                 for row in 0..16 {
                     let ones = level.keep(of[0][row], one);
                     level.put(ones, &mut tiles[0][row]);
@@ -260,8 +265,8 @@ impl Encoding for Planes {
         slab: usize,
         lane: usize,
     ) -> [u64; 2] {
-        let of = |words: &[[u64; 64]; 4]| words[lane / 64][lane % 64];
-        [of(&by_lane[slab].answered), of(&by_lane[slab].high)]
+        let slab = &by_lane[slab];
+        [slab.answered[lane], slab.high[lane]]
     }
 
     #[inline(always)]

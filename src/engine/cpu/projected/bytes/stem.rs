@@ -12,7 +12,6 @@ use super::super::kernel::SUMS;
 use super::base::Base;
 use super::encoding::{Encoding, Outline, Shape, Sums};
 use crate::arch::{ByteLevel, Bytes, EMPTY, Slabs, Tile};
-use crate::engine::cpu::layout::MOST_VALUES;
 
 /// The most that one byte holds of g².
 const CAP: i16 = u8::MAX as i16;
@@ -218,35 +217,63 @@ impl<E: Encoding> Stem<E> {
         block: usize,
         weights: &mut [Tile],
     ) {
-        let (shape, values) = (self.shape, base.answers.values());
-        let tiles = weights.chunks_exact_mut(shape.weights);
+        let Shape {
+            wide_squares,
+            wide_products,
+            weights: a_slab,
+            ..
+        } = self.shape;
+        let values = base.answers.values();
         let one = level.every_byte(1);
-        for (i, (tiles, slab)) in tiles.zip(&self.slabs[..self.outline.outer]).enumerate() {
-            let [square, high] = &slab.squares;
-            let (g, square) = (level.bytes(&slab.g), level.bytes(square));
-            let by_score = &self.by_score[i * values..(i + 1) * values];
+        let outer = &self.slabs[..self.outline.outer];
+        let tiles = weights.chunks_exact_mut(a_slab);
+        for (i, (tiles, slab)) in tiles.zip(outer).enumerate() {
+            let [g, square, high] =
+                [&slab.g, &slab.squares[0], &slab.squares[1]].map(|bytes| level.bytes(bytes));
+            let (lowest, higher) = match &self.by_score[i * values..(i + 1) * values] {
+                [lowest, higher @ ..] => (lowest, higher),
+                [] => continue,
+            };
+            let [
+                ones,
+                scores_of,
+                totals_of,
+                squares_of,
+                products_of,
+                gg_of,
+                more @ ..,
+            ] = tiles
+            else {
+                continue;
+            };
             for (row, lane) in (block * 16..block * 16 + 16).enumerate() {
                 let answers = self.answers(level, i, lane);
                 let answered = E::answered(level, answers);
-                level.put(level.keep(answered, one), &mut tiles[0][row]);
-                level.put(level.keep(answered, g), &mut tiles[2][row]);
-                level.put(level.keep(answered, square), &mut tiles[5][row]);
-                if shape.wide_squares {
-                    level.put(level.keep(answered, level.bytes(high)), &mut tiles[6][row]);
+                level.put(level.keep(answered, one), &mut ones[row]);
+                level.put(level.keep(answered, g), &mut totals_of[row]);
+                level.put(level.keep(answered, square), &mut gg_of[row]);
+                let mut made = [one; BY_SCORE.len()];
+                for (made, bytes) in made.iter_mut().zip(lowest) {
+                    *made = level.keep(answered, level.bytes(bytes));
                 }
-                let mut scored = [0; MOST_VALUES];
-                for (value, scored) in scored.iter_mut().enumerate().take(values) {
-                    *scored = E::scored(level, answers, value);
+                for (value, of) in (1..).zip(higher) {
+                    let scored = E::scored(level, answers, value);
+                    for (made, bytes) in made.iter_mut().zip(of) {
+                        *made = level.pick(scored, level.bytes(bytes), *made);
+                    }
                 }
-                for (of, weight) in BY_SCORE.into_iter().enumerate() {
-                    if !shape.makes(weight) {
-                        continue;
-                    }
-                    let mut made = level.keep(answered, level.bytes(&by_score[0][of]));
-                    for (bytes, &scored) in by_score.iter().zip(&scored).skip(1) {
-                        made = level.pick(scored, level.bytes(&bytes[of]), made);
-                    }
-                    level.put(made, &mut tiles[weight][row]);
+                let [s, ss, sg, sg_high, twice] = made;
+                level.put(s, &mut scores_of[row]);
+                level.put(ss, &mut squares_of[row]);
+                level.put(sg, &mut products_of[row]);
+                if wide_squares {
+                    level.put(level.keep(answered, high), &mut more[0][row]);
+                }
+                if wide_products {
+                    level.put(sg_high, &mut more[1][row]);
+                }
+                if a_slab > 8 {
+                    level.put(twice, &mut more[2][row]);
                 }
             }
         }
@@ -314,8 +341,7 @@ impl<E: Encoding> Stem<E> {
             squares = level.dot(squares, size, size);
         }
         // At most 127² a user.
-        let squares = level.lanes(squares).into_iter().map(i64::from);
-        squares.sum::<i64>().cast_unsigned()
+        level.total(squares).cast_unsigned()
     }
 
     /// n, A, X, Y of the set of the stem and the lanes `l2` and `l3`, over all of its users, as exact
