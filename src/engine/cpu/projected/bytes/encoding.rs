@@ -44,18 +44,6 @@ pub(in super::super) struct Shape {
     pub(super) weights: usize,
 }
 
-impl Shape {
-    /// Whether it makes a weight.
-    pub(super) fn makes(self, weight: usize) -> bool {
-        weight < self.weights
-            && match weight {
-                6 => self.wide_squares,
-                7 => self.wide_products,
-                _ => true,
-            }
-    }
-}
-
 /// The sums of a block of pairs and a block of leaves, and what they were made of.
 #[derive(Debug)]
 pub(in super::super) struct Sums {
