@@ -1,7 +1,7 @@
 //! K-subsets of Q questions: how many, which number, which part of the numbering.
 //!
 //! Layer 0. Sets are ascending index tuples in lexicographic order; a rank is a set's place in that
-//! order, from 0. [`binomial`] counts, [`rank`] numbers, [`subtrees`] cuts a range of ranks into
+//! order, from 0. [`binomial()`] counts, [`rank()`] numbers, [`subtrees`] cuts a range of ranks into
 //! pieces of the prefix tree, and a [`Space`] is which sets are asked for.
 
 mod binomial;

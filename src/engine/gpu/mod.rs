@@ -98,7 +98,7 @@ impl GpuEngine {
     /// [`Self::open`]. An index that is named twice is opened twice.
     ///
     /// # Errors
-    /// [`EngineError::NoDevice`], [`EngineError::Device`].
+    /// [`EngineError::NoGpu`], [`EngineError::NoSuchGpu`], [`EngineError::Device`].
     pub fn open_each(indices: &[usize]) -> Result<Self, EngineError> {
         let chosen = adapters::choose(indices)?.into_iter();
         let members: Vec<_> = chosen

@@ -8,7 +8,7 @@
 //! The shader takes Σg² =: s as a number of at most 2^26 that it then shows to be no smaller than
 //! the sum over a leaf's users, and `slack` ≥ 2·(1 − f²)·2^30, at most 2^31. D² is an integer, so the
 //! least D with D² > ⌊⌈s/2⌉·slack/2^30⌋ will do: one more than the root of that. f² is rounded down
-//! in [`Floor`], so `slack` is no smaller than its true value.
+//! in `Floor`, so `slack` is no smaller than its true value.
 
 use super::super::floor::{FLOOR_ABOVE_ZERO, Floor};
 use super::layout::NO_SLACK;
