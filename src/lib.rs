@@ -78,8 +78,9 @@
 //! | space, part, chunk | all sets asked for; what one search is given; what one GPU submission is |
 //! | rank | a set's place in the lexicographic order of its space |
 //! | prefix, stem, leaf | the first questions of a set; all but the last two; the last one |
-//! | column, lane | a question behind a prefix; an element of a vector, or a GPU's invocation |
-//! | strip, slab, span | 16 columns; 64 users; the users of a GPU workgroup |
+//! | column, lane | a question behind a prefix; its place in a vector or word, or a GPU's invocation |
+//! | strip, slab, span | 16 columns; 64 users; the users that a GPU takes in one pass |
+//! | block | a piece of a part, in which questions may be taken in any order ([`combin::Block`]) |
 //! | margin | what a discard allows for rounding |
 //! | outer, inner users | users with extreme overall scores, whom a discard looks at; the others |
 //! | ring | some of the outermost users, counted on every leaf at once |

@@ -97,7 +97,7 @@ impl Codes {
 
 impl Encoding for Codes {
     type Table = Table;
-    /// For each block and slab: the users' codes, a row a lane.
+    /// For each strip and slab: the users' codes, a row a lane.
     type ByLane = Vec<Tile>;
     /// The codes.
     type Answers<L: ByteLevel> = L::B;
@@ -215,22 +215,22 @@ impl Encoding for Codes {
             l1,
             slabs,
             outer,
-            blocks,
+            strips,
         } = outline;
-        if by_lane.len() < blocks * slabs {
-            by_lane.resize(blocks * slabs, EMPTY);
+        if by_lane.len() < strips * slabs {
+            by_lane.resize(strips * slabs, EMPTY);
         }
         let kinds = self.kinds();
         let one = level.every_byte(1);
         let rows = users.map(|user| self.row(user).as_chunks::<16>().0);
         let mut fours = EMPTY;
-        for block in 0..blocks {
-            let lanes = rows.map(|row| &row[block]);
-            level.turn(&lanes, &mut fours, &mut by_lane[block * slabs + slab]);
+        for strip in 0..strips {
+            let lanes = rows.map(|row| &row[strip]);
+            level.turn(&lanes, &mut fours, &mut by_lane[strip * slabs + slab]);
             if slab >= outer {
                 continue;
             }
-            let tiles = &mut right[(block * outer + slab) * kinds..][..kinds];
+            let tiles = &mut right[(strip * outer + slab) * kinds..][..kinds];
             for (row, four) in fours.iter().enumerate() {
                 let codes = level.bytes(four);
                 level.put(level.keep(level.given(codes), one), &mut tiles[0][row]);
@@ -290,13 +290,13 @@ impl Encoding for Codes {
         by_lane: &Vec<Tile>,
     ) -> Answered {
         let mut given = NOTHING;
-        for block in 0..outline.blocks {
-            let lanes = (outline.l1 - block * 16).min(16);
+        for strip in 0..outline.strips {
+            let lanes = (outline.l1 - strip * 16).min(16);
             // At most 16 answers, scores up to 15 and squares up to 225.
             let zero = level.every_byte(0);
             let (mut answers, mut scores) = (zero, zero);
             let mut squares = [0_u16; 64];
-            for row in &by_lane[block * outline.slabs + slab][..lanes] {
+            for row in &by_lane[strip * outline.slabs + slab][..lanes] {
                 let codes = level.bytes(row);
                 let one = level.keep(level.given(codes), level.every_byte(1));
                 answers = level.add(answers, one);

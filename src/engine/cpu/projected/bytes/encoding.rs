@@ -26,8 +26,8 @@ pub(in super::super) struct Outline {
     pub(in super::super) slabs: usize,
     /// How many of the slabs are outer users'.
     pub(in super::super) outer: usize,
-    /// Blocks of 16 lanes below the stem's.
-    pub(in super::super) blocks: usize,
+    /// Strips of 16 lanes below the stem's.
+    pub(in super::super) strips: usize,
 }
 
 /// How products are made.
@@ -44,7 +44,7 @@ pub(in super::super) struct Shape {
     pub(super) weights: usize,
 }
 
-/// The sums of a block of pairs and a block of leaves, and what they were made of.
+/// The sums of a strip of pairs and a strip of leaves, and what they were made of.
 #[derive(Debug)]
 pub(in super::super) struct Sums {
     /// As many as any encoding makes.
@@ -54,7 +54,7 @@ pub(in super::super) struct Sums {
     pub(super) unpacked: bool,
 }
 
-/// What the products of a block of pairs may rely on.
+/// What the products of a strip of pairs may rely on.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Bounds {
     /// How many pairs there are.
@@ -142,7 +142,7 @@ pub(in super::super) trait Encoding: Debug + Default + Send + Sync {
         by_lane: &Self::ByLane,
     ) -> Answered;
 
-    /// Makes the sums of a block of pairs and one of leaves.
+    /// Makes the sums of a strip of pairs and one of leaves.
     fn multiply<L: ByteLevel>(
         level: L,
         tiles: &Tiles,

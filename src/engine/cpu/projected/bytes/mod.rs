@@ -24,13 +24,13 @@
 //!
 //! # Cost
 //! A product takes 18 cycles, 20 to 22 with its loads; a tile takes 10 cycles to load from the first-level
-//! cache and 24 from the second, so the weights of a block of pairs should stay in the first: four outer
+//! cache and 24 from the second, so the weights of a strip of pairs should stay in the first: four outer
 //! slabs are 36 KB. On the benchmark table, with 4.4 outer slabs, a leaf takes 17 to 18 cycles by planes:
 //! products 5, weights 1.4, judgement 2, leaves kept (one in 150) 0.8, the stem 1.6, counts and closed form 1,
 //! the prefix and the walk above it 2; and by codes about 23.
 //!
-//! Tried without gain: products and judgement in turn, row by row; two or four blocks of leaves at a time, to
-//! have more sums than three under way; leaves of the next block fetched ahead. Each needs more of the
+//! Tried without gain: products and judgement in turn, row by row; two or four strips of leaves at a time, to
+//! have more sums than three under way; leaves of the next strip fetched ahead. Each needs more of the
 //! first-level cache than it saves.
 
 pub(super) mod base;
@@ -65,7 +65,7 @@ const MOST_TOTAL: u64 = 127;
 #[derive(Debug, Default)]
 pub(super) struct Buffers<E: Encoding> {
     stem: Stem<E>,
-    /// Left operands of one block of pairs.
+    /// Left operands of one strip of pairs.
     weights: Vec<Tile>,
 }
 
@@ -185,7 +185,7 @@ struct Search<'a, E: Encoding> {
     base: &'a Base<E>,
     l1: usize,
     buffers: &'a mut Buffers<E>,
-    /// Asked again for each block of pairs; it must be above 0.
+    /// Asked again for each strip of pairs; it must be above 0.
     floor: &'a dyn Fn() -> f64,
     /// Gets each set of lanes that may reach the floor, and its n, A, X, Y over all users.
     exact: &'a mut dyn FnMut([usize; 3], [f64; 4]),
@@ -214,11 +214,11 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
         let mut totals = [[0_i64; 16]; SUMS];
         let mut sums = stem.sums();
         let mut tiles = level.tiles();
-        for block in 0..stem.outline.blocks {
-            let pairs = block * 16..l1.min(block * 16 + 16);
+        for strip in 0..stem.outline.strips {
+            let pairs = strip * 16..l1.min(strip * 16 + 16);
             tiles.take_rows(pairs.len());
-            stem.left(level, base, block, weights);
-            let counts = stem.counts(level, block);
+            stem.left(level, base, strip, weights);
+            let counts = stem.counts(level, strip);
             let floor = floor();
             let bars = counts.map(|(users, left_out)| {
                 Bar::of_pair::<f32>(floor, users, left_out as f64, stem.reach)
@@ -228,12 +228,12 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                 few: counts.iter().all(|&(users, _)| users < 128),
                 most: stem.most,
             };
-            for other in 0..=block {
+            for other in 0..=strip {
                 let slabs = stem.operands(base, weights, other);
                 E::multiply(level, &tiles, slabs, bounds, &mut sums);
                 let mut parts = [level.every_integer(0); SUMS];
                 for l2 in pairs.clone() {
-                    let row = l2 - block * 16;
+                    let row = l2 - strip * 16;
                     let count = l2.saturating_sub(other * 16).min(16);
                     if count == 0 {
                         continue;

@@ -11,8 +11,8 @@
 //! Each byte V = A + 2^7·x of a leaf holds two numbers, so Σ w·V has Σ w·A in its low seven bits and Σ w·x
 //! above, wherever Σ w·A is known to lie in a range of 2^7 integers; and where Σ w·A is known, it gives
 //! Σ w·x. So two products, of 1 and s, make four sums: the first where fewer than 128 outer users answered
-//! a pair, and the second where the most users of any leaf times the largest |s| is below 64. Blocks of
-//! pairs with more users, and blocks of leaves with more, are *unpacked*: Σ 1·A and Σ s·A are made too.
+//! a pair, and the second where the most users of any leaf times the largest |s| is below 64. Strips of
+//! pairs with more users, and strips of leaves with more, are *unpacked*: Σ 1·A and Σ s·A are made too.
 
 use super::super::forms::{Answered, NOTHING};
 use super::super::kernel::SUMS;
@@ -212,7 +212,7 @@ impl Encoding for Planes {
         right: &mut [Tile],
     ) -> L::B {
         let &Outline {
-            l1, outer, blocks, ..
+            l1, outer, strips, ..
         } = outline;
         if by_lane.len() <= slab {
             let nothing = Slab {
@@ -232,16 +232,16 @@ impl Encoding for Planes {
             &mut high.as_chunks_mut().0[..words],
         );
         let first = high[l1];
-        // The last block's other lanes are no pairs or leaves, nor to be taken for such.
+        // The last strip's other lanes are no pairs or leaves, nor to be taken for such.
         let rest = l1..l1.next_multiple_of(16);
         answered[rest.clone()].fill(0);
         high[rest].fill(0);
         if slab < outer {
             let (one, v) = (level.every_byte(1), level.every_byte(1 + (1 << HIGH)));
             let (answered, high) = (answered.as_chunks().0, high.as_chunks().0);
-            for block in 0..blocks {
-                let tiles = &mut right[(block * outer + slab) * KINDS..][..KINDS];
-                let of = [&answered[block], &high[block]].map(|lanes| level.by_fours(lanes));
+            for strip in 0..strips {
+                let tiles = &mut right[(strip * outer + slab) * KINDS..][..KINDS];
+                let of = [&answered[strip], &high[strip]].map(|lanes| level.by_fours(lanes));
                 for row in 0..16 {
                     let ones = level.keep(of[0][row], one);
                     level.put(ones, &mut tiles[0][row]);

@@ -70,7 +70,7 @@ pub(in super::super) struct Stem<E: Encoding> {
     pub(super) shape: Shape,
     /// How many slabs, the first ones, have users whose g² the products count as [`CAP`].
     pub(in super::super) capped: usize,
-    /// Right operands: for each block and outer slab, one tile a kind.
+    /// Right operands: for each strip and outer slab, one tile a kind.
     right: Vec<Tile>,
 }
 
@@ -89,7 +89,7 @@ impl<E: Encoding> Stem<E> {
             l1,
             slabs,
             outer,
-            blocks: l1.div_ceil(16),
+            strips: l1.div_ceil(16),
         };
         self.users.resize(slabs * 64, base.nobody());
         self.lay_out(level, base);
@@ -116,11 +116,11 @@ impl<E: Encoding> Stem<E> {
         let Outline {
             slabs,
             outer,
-            blocks,
+            strips,
             ..
         } = self.outline;
         self.slabs.resize(slabs.max(self.slabs.len()), NOBODY);
-        let needed = blocks * outer * base.answers.kinds();
+        let needed = strips * outer * base.answers.kinds();
         self.right.resize(needed.max(self.right.len()), EMPTY);
         let (whole, _) = self.users.as_chunks::<64>();
         for (i, (slab, users)) in self.slabs.iter_mut().zip(whole).enumerate() {
@@ -208,13 +208,13 @@ impl<E: Encoding> Stem<E> {
         }
     }
 
-    /// The left operands of one block of pairs: the outer users' weights where they answered l₂.
+    /// The left operands of one strip of pairs: the outer users' weights where they answered l₂.
     #[inline(always)]
     pub(super) fn left<L: ByteLevel>(
         &self,
         level: L,
         base: &Base<E>,
-        block: usize,
+        strip: usize,
         weights: &mut [Tile],
     ) {
         let Shape {
@@ -246,7 +246,7 @@ impl<E: Encoding> Stem<E> {
             else {
                 continue;
             };
-            for (row, lane) in (block * 16..block * 16 + 16).enumerate() {
+            for (row, lane) in (strip * 16..strip * 16 + 16).enumerate() {
                 let answers = self.answers(level, i, lane);
                 let answered = E::answered(level, answers);
                 level.put(level.keep(answered, one), &mut ones[row]);
@@ -279,7 +279,7 @@ impl<E: Encoding> Stem<E> {
         }
     }
 
-    /// What is multiplied for a block of pairs, whose left operands these are, and the leaves of the block
+    /// What is multiplied for a strip of pairs, whose left operands these are, and the leaves of the strip
     /// `other`.
     pub(super) fn operands<'a>(
         &'a self,
@@ -315,17 +315,17 @@ impl<E: Encoding> Stem<E> {
         E::answers(level, &self.by_lane, &self.outline, slab, lane)
     }
 
-    /// For each lane of a block, how many outer users answered it, and Σg² of the inner users who did.
+    /// For each lane of a strip, how many outer users answered it, and Σg² of the inner users who did.
     #[inline(always)]
-    pub(super) fn counts<L: ByteLevel>(&self, level: L, block: usize) -> [(u64, u64); 16] {
+    pub(super) fn counts<L: ByteLevel>(&self, level: L, strip: usize) -> [(u64, u64); 16] {
         let outer = self.outline.outer;
         let mut counts = [(0, 0); 16];
         for (row, (common, left_out)) in counts.iter_mut().enumerate() {
-            let of = |slab: usize| E::answered(level, self.answers(level, slab, block * 16 + row));
+            let of = |slab: usize| E::answered(level, self.answers(level, slab, strip * 16 + row));
             for slab in 0..outer {
                 *common += u64::from(of(slab).count_ones());
             }
-            *left_out = self.left_out(level, block * 16 + row);
+            *left_out = self.left_out(level, strip * 16 + row);
         }
         counts
     }

@@ -94,30 +94,30 @@ impl<E: OfAnswers> ByteKernel for Agree<E> {
         let mut sums = stem.sums();
         let mut tiles = level.tiles();
         let (mut packed, mut totals) = (false, [0_i64; SUMS]);
-        for block in 0..stem.outline.blocks {
-            let counts = stem.counts(level, block);
-            let pairs = (L1 - block * 16).min(16);
+        for strip in 0..stem.outline.strips {
+            let counts = stem.counts(level, strip);
+            let pairs = (L1 - strip * 16).min(16);
             for (row, (common, left_out)) in counts.into_iter().enumerate().take(pairs) {
-                let l2 = block * 16 + row;
+                let l2 = strip * 16 + row;
                 let both = |i: &&usize| answers[**i][l2].is_some();
                 assert_eq!(common, outer.iter().filter(both).count() as u64);
                 let of_inner: i64 = inner.iter().filter(both).map(|&i| square(i)).sum();
                 assert_eq!(left_out, of_inner as u64, "{l2}");
             }
-            stem.left(level, &base, block, &mut weights);
+            stem.left(level, &base, strip, &mut weights);
             tiles.take_rows(pairs);
             let bounds = Bounds {
                 pairs,
                 few: counts.iter().all(|&(users, _)| users < 128),
                 most: stem.most,
             };
-            for other in 0..=block {
+            for other in 0..=strip {
                 let slabs = stem.operands(&base, &weights, other);
                 E::multiply(level, &tiles, slabs, bounds, &mut sums);
                 packed |= !sums.unpacked;
                 for row in 0..pairs {
                     let made = E::of_row(level, &sums, row);
-                    let l2 = block * 16 + row;
+                    let l2 = strip * 16 + row;
                     for l3 in (0..l2).filter(|l3| l3 / 16 == other) {
                         let seen = made.map(|sum| i64::from(level.lanes(sum)[l3 % 16]));
                         assert_eq!(seen, six(outer, l2, l3, &counted), "{l2} {l3}");

@@ -147,7 +147,7 @@ impl Stem {
             l1,
             slabs: all / 64,
             outer: slabs,
-            blocks: 0,
+            strips: 0,
         };
         self.of_all.lay_out(level, base);
         self.plan(&starts);
