@@ -858,7 +858,7 @@ fn quick_benches_give_a_line_a_workload() {
     assert_eq!((code(&out), text(&out.stderr)), (0, ""));
     let document: serde_json::Value = serde_json::from_slice(&out.stdout).expect("JSON");
     let workloads = document["workloads"].as_array().expect("workloads");
-    assert_eq!(workloads.len(), 14);
+    assert_eq!(workloads.len(), 16);
     for figures in workloads {
         assert!(
             figures["ratio"].as_f64().expect("a ratio") > 0.0,

@@ -14,6 +14,9 @@ use super::projected::Projected;
 use super::shader::Kernel;
 use crate::engine::EngineError;
 
+/// Pipelines with the operations that each takes for a set, their choices and names.
+type Works = Vec<(f64, Choice, &'static str)>;
+
 macro_rules! pipelines {
     ($($name:ident: $what:literal,)+) => {
         /// What decides which pipeline a search takes.
@@ -39,7 +42,7 @@ macro_rules! pipelines {
         }
 
         /// Every pipeline with the work that `job` is expected to take in it.
-        fn works(job: &Job<'_>) -> Vec<(f64, Choice, &'static str)> {
+        fn works(job: &Job<'_>) -> Works {
             let works = [$(($name::work(job), Choice::$name, $name::NAME)),+];
             works.into_iter().filter_map(|(work, choice, name)| Some((work?, choice, name))).collect()
         }
@@ -119,17 +122,17 @@ impl Ask {
 impl Method {
     /// The one with the least work among those that fit.
     fn by_work(job: &Job<'_>, limits: &Limits) -> Result<Self, Excess> {
-        let mut works = works(job);
-        works.sort_by(|(one, ..), (other, ..)| one.total_cmp(other));
-        let listed = works
-            .iter()
-            .map(|(work, _, name)| format!("{name} {work:.0}"));
-        tracing::info!(
-            "operations expected for a set: {}",
-            listed.collect::<Vec<_>>().join(", ")
-        );
+        let works = job.once(|| {
+            let mut works = works(job);
+            works.sort_by(|(one, ..), (other, ..)| one.total_cmp(other));
+            let listed = works.iter();
+            let listed = listed.map(|(work, _, name)| format!("{name} {work:.0}"));
+            let listed = listed.collect::<Vec<_>>().join(", ");
+            tracing::info!("operations expected for a set: {listed}");
+            works
+        });
         let mut last = Excess::new("a pipeline", 1, 0);
-        for (_, choice, name) in works {
+        for &(_, choice, name) in works.iter() {
             match Self::planned(choice, job, limits) {
                 Ok(method) => return Ok(method),
                 Err(excess) => {
