@@ -299,8 +299,10 @@ mod tests {
             }),
             ("data: responses", &|r| r.data.responses -= 1),
             ("data: scale", &|r| r.data.scale = 2),
-            ("query: -k 9", &|r| r.query.k = 9),
-            ("query: --min-users 1", &|r| r.query.min_users = 1),
+            ("query: sets of 9 questions", &|r| r.query.k = 9),
+            ("query: a correlation needs at least 2 users, not 1", &|r| {
+                r.query.min_users = 1
+            }),
             ("sets: total is 11, recomputed 10", &|r| r.sets.total = 11),
             ("sets: visited", &|r| r.sets.visited = Some(9)),
             ("results: their number is 10, recomputed 9", &|r| {
@@ -352,7 +354,7 @@ mod tests {
             ("query: end of the ranks is 99, recomputed 10", &|r| {
                 r.query.ranks = Some(Ranks { start: 0, end: 99 });
             }),
-            ("query: --skip 10", &|r| {
+            ("query: the ranks start at 10", &|r| {
                 r.query.ranks = Some(Ranks { start: 10, end: 11 });
             }),
         ];

@@ -142,7 +142,8 @@ fn agree(isa: Isa) {
         for share in [0.01, 0.6, 1.0] {
             let (counts, less, unit) = judged(share, false);
             assert_eq!(less, [0; SUMS], "{case:?} {share}");
-            assert_eq!(unit > 0, loses, "{case:?} {share}");
+            // With all users outer, those of a pair are most.
+            assert!(unit > 0 || !loses || share < 1.0, "{case:?} {share}");
             discarded += counts[0];
         }
         let (_, less, _) = judged(1.0, true);
