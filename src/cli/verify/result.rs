@@ -301,7 +301,7 @@ mod tests {
             ("data: scale", &|r| r.data.scale = 2),
             ("query: sets of 9 questions", &|r| r.query.k = 9),
             ("query: a correlation needs at least 2 users, not 1", &|r| {
-                r.query.min_users = 1
+                r.query.min_users = 1;
             }),
             ("sets: total is 11, recomputed 10", &|r| r.sets.total = 11),
             ("sets: visited", &|r| r.sets.visited = Some(9)),
