@@ -89,7 +89,8 @@ impl<L: ByteLevel> Sums<L> {
             }
             for &user in &stem.listed[start..end] {
                 let [answered, high] = &rows[usize::from(user)];
-                let [weight, square] = weights[usize::from(user)].map(|of| level.words(of));
+                let [weight, square] = weights[usize::from(user)];
+                let (weight, square) = (level.words(weight), level.words(square));
                 for v in 0..V {
                     w[v] = level.more_where(answered[v], w[v], weight);
                     q[v] = level.more_where(answered[v], q[v], square);
@@ -104,21 +105,23 @@ impl<L: ByteLevel> Sums<L> {
             let mask = u32::MAX >> (32 - leaves.min(32));
             let high = level.common(x[v], self.low);
             let twice_over = level.more(ss[v], sx[v]);
-            let six = [
+            let mut six = [
                 level.common(w[v], self.low),
                 level.more(s[v], high),
                 level.lower(w[v], self.by),
                 level.more(level.more(twice_over, twice_over), level.fewer(high, s[v])),
                 q[v],
                 level.more(sg[v], level.lower(x[v], self.by)),
-            ]
-            .map(|sum| level.only(mask, sum));
-            for (total, sum) in self.totals.iter_mut().zip(six) {
-                *total = level.sum_of(*total, level.neighbours(sum));
+            ];
+            let mut halves = [[self.totals[0]; SUMS]; 2];
+            for i in 0..SUMS {
+                six[i] = level.only(mask, six[i]);
+                self.totals[i] = level.sum_of(self.totals[i], level.neighbours(six[i]));
+                [halves[0][i], halves[1][i]] = level.halves(six[i]);
             }
-            let six = six.map(|sum| level.halves(sum));
-            let bits = [0, 1].map(|half| self.judged(level, six.map(|sum| sum[half]), bar));
-            kept[v] = (bits[0] | bits[1] << 16) & mask;
+            let low = self.judged(level, halves[0], bar);
+            let high = self.judged(level, halves[1], bar);
+            kept[v] = (low | high << 16) & mask;
         }
         kept
     }
@@ -126,12 +129,16 @@ impl<L: ByteLevel> Sums<L> {
     /// Which of 16 leaves are kept.
     #[inline(always)]
     fn judged(&self, level: L, six: [L::I; SUMS], bar: &Bar) -> u32 {
-        let mut six = six.map(|sum| level.floats(sum));
-        let [n, _, _, _, squares, _] = six;
-        six[4] = level.times(squares, level.every(self.unit));
+        // Loops, not closures: those would be compiled for no level.
+        let mut sums = [level.every(0.0); SUMS];
+        for i in 0..SUMS {
+            sums[i] = level.floats(six[i]);
+        }
+        let [n, _, _, _, squares, _] = sums;
+        sums[4] = level.times(squares, level.every(self.unit));
         let lost = level.times(n, level.every(self.unit - 1.0));
-        let product = level.times(n, level.plus(six[4], lost));
+        let product = level.times(n, level.plus(sums[4], lost));
         let unsure = level.at_least(product, level.every(self.unsure));
-        (unsure | judged(level, six, bar)) as u32
+        (unsure | judged(level, sums, bar)) as u32
     }
 }
