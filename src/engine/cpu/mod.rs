@@ -223,12 +223,13 @@ impl Ready<'_> {
             Some(machine) => machine == Machine::Pairs,
             None => projected::by_pairs_at(isa),
         };
-        let bytes = !pairs && (machine.is_some() || isa >= Isa::Amx);
+        let masks = machine.is_none() && projected::by_masks_at(isa);
+        let bytes = !pairs && (machine.is_some() || masks || projected::by_tiles_at(isa));
         let codes = bytes && (machine == Some(Machine::Codes) || layout.scores().len() != 2);
         if pairs || bytes && !codes {
             rows.add_bits(&layout, &members, pairs);
         }
-        if bytes && rows.bits().is_none() {
+        if bytes && !masks && rows.bits().is_none() {
             rows.add_codes(&layout, &members);
         }
         outermost_first(&mut members);

@@ -27,7 +27,7 @@ mod stem;
 pub(super) use prefix::{Host, Prefix};
 
 use super::layout::{Layout, Member, Rows};
-use crate::arch::{Elem, Isa, Vectors, run};
+use crate::arch::{Elem, Isa, Vectors, has_byte_vectors_at, run};
 use crate::stats::AuditSums;
 use base::{Base, User};
 use care::Care;
@@ -67,7 +67,7 @@ pub enum Machine {
     Planes,
     /// Byte products of codes.
     Codes,
-    /// Masked sums; only where asked for, as they were measured to be slower than the lanes of floats.
+    /// Masked sums.
     Masked,
 }
 
@@ -144,9 +144,11 @@ impl Projector {
             density,
             floor,
         };
-        if self.machine == Some(Machine::Masked)
-            && let Some(seen) = visit.by_masks(&self.planes.bases, &self.masked, host)
-        {
+        let masked = match self.machine {
+            Some(machine) => machine == Machine::Masked,
+            None => by_masks_at(self.isa),
+        };
+        if masked && let Some(seen) = visit.by_masks(&self.planes.bases, &self.masked, host) {
             return Some(seen);
         }
         if bytes
@@ -295,6 +297,11 @@ impl Projector {
 /// tables measured.
 pub(super) fn by_pairs_at(isa: Isa) -> bool {
     isa <= Isa::Avx2
+}
+
+/// Whether a level goes by masked sums where there are two scores: it has vectors of words and no tiles.
+pub(super) fn by_masks_at(isa: Isa) -> bool {
+    isa == Isa::Avx512 && has_byte_vectors_at(isa)
 }
 
 /// Whether a level goes by tiles, from bits where there are two scores and else from codes.
