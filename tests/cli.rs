@@ -869,7 +869,7 @@ fn quick_benches_give_a_line_a_workload() {
     let said = text(&out.stdout);
     assert_eq!((code(&out), said.lines().count()), (0, 4), "{said}");
     assert!(said.starts_with("cpu engine, 1 threads, "), "{said}");
-    let unknown = run("bench --quick --workload k1");
+    let unknown = run("bench --quick --workload no-such");
     assert_eq!((code(&unknown), text(&unknown.stdout)), (2, ""));
 }
 
