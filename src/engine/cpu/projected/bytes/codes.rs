@@ -248,6 +248,9 @@ impl Encoding for Codes {
     }
 
     #[inline(always)]
+    fn spread<L: ByteLevel>(&self, _: L, _: &Outline, _: &Vec<Tile>, _: &mut [Tile]) {}
+
+    #[inline(always)]
     fn expect_own<L: ByteLevel>(&self, level: L, user: u32) {
         for line in self.row(user).chunks(64) {
             level.prefetch(&line[0]);
@@ -339,22 +342,36 @@ impl Encoding for Codes {
 
     #[inline(always)]
     fn of_row<L: ByteLevel>(level: L, sums: &Sums, row: usize) -> [L::I; SUMS] {
-        let load = |tile: usize| level.integers(&sums.tiles[tile][row]);
-        let joined = |low: usize, wide: bool| {
-            if wide {
-                level.sum_of(load(low), level.up::<8>(load(low + 1)))
-            } else {
-                load(low)
-            }
-        };
+        let Shape {
+            wide_squares,
+            wide_products,
+            ..
+        } = sums.shape;
         [
-            load(0),
-            load(OF_SCORES),
-            load(1),
-            load(OF_SCORES + 1),
-            joined(2, sums.shape.wide_squares),
-            joined(OF_SCORES + 2, sums.shape.wide_products),
+            of(level, sums, 0, row),
+            of(level, sums, OF_SCORES, row),
+            of(level, sums, 1, row),
+            of(level, sums, OF_SCORES + 1, row),
+            joined(level, sums, 2, row, wide_squares),
+            joined(level, sums, OF_SCORES + 2, row, wide_products),
         ]
+    }
+}
+
+/// A row of the sum `tile`.
+#[inline(always)]
+fn of<L: ByteLevel>(level: L, sums: &Sums, tile: usize, row: usize) -> L::I {
+    level.integers(&sums.tiles[tile][row])
+}
+
+/// A row of the sum `tile`, which has its high byte's behind it where it is wide.
+#[inline(always)]
+fn joined<L: ByteLevel>(level: L, sums: &Sums, tile: usize, row: usize, wide: bool) -> L::I {
+    let low = of(level, sums, tile, row);
+    if wide {
+        level.sum_of(low, level.up::<8>(of(level, sums, tile + 1, row)))
+    } else {
+        low
     }
 }
 

@@ -101,8 +101,8 @@ pub(in super::super) trait Encoding: Debug + Default + Send + Sync {
     /// For each 64 users of the prefix, those who answered a lane, which is the highest of some set.
     fn column(&self, lane: usize) -> impl Iterator<Item = u64>;
 
-    /// Lays out a slab of users, places in the prefix: their answers by lane, and if it is an outer slab its
-    /// right operands. Returns x on the stem's lane.
+    /// Lays out a slab of users, places in the prefix: their answers by lane, and where these come by, its
+    /// right operands, if it is an outer slab. Returns x on the stem's lane.
     fn lay_out<L: ByteLevel>(
         &self,
         level: L,
@@ -112,6 +112,14 @@ pub(in super::super) trait Encoding: Debug + Default + Send + Sync {
         by_lane: &mut Self::ByLane,
         right: &mut [Tile],
     ) -> L::B;
+    /// Makes what right operands the laying out of slabs did not, in the order of their places.
+    fn spread<L: ByteLevel>(
+        &self,
+        level: L,
+        outline: &Outline,
+        by_lane: &Self::ByLane,
+        right: &mut [Tile],
+    );
     /// Asks for the answers of a user, a place in the prefix, to come into the cache.
     fn expect_own<L: ByteLevel>(&self, level: L, user: u32);
     /// The answers of a slab on a lane.

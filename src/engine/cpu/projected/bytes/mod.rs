@@ -232,12 +232,10 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                 let slabs = stem.operands(base, weights, other);
                 E::multiply(level, &tiles, slabs, bounds, &mut sums);
                 let mut parts = [level.every_integer(0); SUMS];
-                for l2 in pairs.clone() {
-                    let row = l2 - strip * 16;
+                // Without a call, so that the parts stay in registers.
+                let mut kept = [0_u16; 16];
+                for (row, l2) in pairs.clone().enumerate() {
                     let count = l2.saturating_sub(other * 16).min(16);
-                    if count == 0 {
-                        continue;
-                    }
                     tally.sets += count as u64;
                     let mask = ((1_u32 << count) - 1) as u16;
                     let six = E::of_row(level, &sums, row);
@@ -253,11 +251,17 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                         level.floats(sgg),
                         level.floats(sag),
                     ];
-                    let mut bits = judged(level, floats, &bars[row]) & u64::from(mask);
+                    kept[row] = judged(level, floats, &bars[row]) as u16 & mask;
+                }
+                for (row, l2) in pairs.clone().enumerate() {
+                    let mut bits = kept[row];
+                    if bits == 0 {
+                        continue;
+                    }
                     tally.kept += u64::from(bits.count_ones());
+                    let [n, sa, sg, saa, sgg, sag] = E::of_row(level, &sums, row);
                     while bits != 0 {
                         let lane = bits.trailing_zeros() as usize;
-                        let l3 = other * 16 + lane;
                         let of_outer = [
                             level.at(n, lane),
                             level.at(sa, lane),
@@ -266,6 +270,7 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                             level.at(sgg, lane),
                             level.at(sag, lane),
                         ];
+                        let l3 = other * 16 + lane;
                         let all = stem.exactly(level, base, [l2, l3], Some(of_outer));
                         exact([l1, l2, l3], all);
                         bits &= bits - 1;

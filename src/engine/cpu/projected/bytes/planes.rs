@@ -209,11 +209,9 @@ impl Encoding for Planes {
         users: &[u32; 64],
         outline: &Outline,
         by_lane: &mut Vec<Slab>,
-        right: &mut [Tile],
+        _: &mut [Tile],
     ) -> L::B {
-        let &Outline {
-            l1, outer, strips, ..
-        } = outline;
+        let l1 = outline.l1;
         if by_lane.len() <= slab {
             let nothing = Slab {
                 answered: [0; LANES],
@@ -236,20 +234,31 @@ impl Encoding for Planes {
         let rest = l1..l1.next_multiple_of(16);
         answered[rest.clone()].fill(0);
         high[rest].fill(0);
-        if slab < outer {
-            let (one, v) = (level.every_byte(1), level.every_byte(1 + (1 << HIGH)));
-            let (answered, high) = (answered.as_chunks().0, high.as_chunks().0);
-            for strip in 0..strips {
-                let tiles = &mut right[(strip * outer + slab) * KINDS..][..KINDS];
-                let of = [&answered[strip], &high[strip]].map(|lanes| level.by_fours(lanes));
-                for row in 0..16 {
-                    let ones = level.keep(of[0][row], one);
-                    level.put(ones, &mut tiles[0][row]);
-                    level.put(level.pick(of[1][row], v, ones), &mut tiles[1][row]);
-                }
+        level.keep(first, level.every_byte(1))
+    }
+
+    #[inline(always)]
+    fn spread<L: ByteLevel>(
+        &self,
+        level: L,
+        &Outline { outer, strips, .. }: &Outline,
+        by_lane: &Vec<Slab>,
+        right: &mut [Tile],
+    ) {
+        let (one, v) = (level.every_byte(1), level.every_byte(1 + (1 << HIGH)));
+        for (i, [of_a, of_v]) in right.as_chunks_mut::<KINDS>().0[..strips * outer]
+            .iter_mut()
+            .enumerate()
+        {
+            let Slab { answered, high, .. } = &by_lane[i % outer];
+            let answered = level.by_fours(&answered.as_chunks().0[i / outer]);
+            let high = level.by_fours(&high.as_chunks().0[i / outer]);
+            for row in 0..16 {
+                let ones = level.keep(answered[row], one);
+                level.put(ones, &mut of_a[row]);
+                level.put(level.pick(high[row], v, ones), &mut of_v[row]);
             }
         }
-        level.keep(first, level.every_byte(1))
     }
 
     #[inline(always)]

@@ -93,6 +93,8 @@ impl<E: Encoding> Stem<E> {
         };
         self.users.resize(slabs * 64, base.nobody());
         self.lay_out(level, base);
+        base.answers
+            .spread(level, &self.outline, &self.by_lane, &mut self.right);
         self.weigh(level, base, users.min(outer * 64));
         true
     }
@@ -230,10 +232,15 @@ impl<E: Encoding> Stem<E> {
         for (i, (tiles, slab)) in tiles.zip(outer).enumerate() {
             let [g, square, high] =
                 [&slab.g, &slab.squares[0], &slab.squares[1]].map(|bytes| level.bytes(bytes));
-            let (lowest, higher) = match &self.by_score[i * values..(i + 1) * values] {
-                [lowest, higher @ ..] => (lowest, higher),
-                [] => continue,
+            // There are two scores at least; those of two stay in registers.
+            let [lowest, next, higher @ ..] = &self.by_score[i * values..(i + 1) * values] else {
+                continue;
             };
+            let (mut low, mut second) = ([one; BY_SCORE.len()], [one; BY_SCORE.len()]);
+            for weight in 0..BY_SCORE.len() {
+                low[weight] = level.bytes(&lowest[weight]);
+                second[weight] = level.bytes(&next[weight]);
+            }
             let [
                 ones,
                 scores_of,
@@ -253,10 +260,12 @@ impl<E: Encoding> Stem<E> {
                 level.put(level.keep(answered, g), &mut totals_of[row]);
                 level.put(level.keep(answered, square), &mut gg_of[row]);
                 let mut made = [one; BY_SCORE.len()];
-                for (made, bytes) in made.iter_mut().zip(lowest) {
-                    *made = level.keep(answered, level.bytes(bytes));
+                let scored = E::scored(level, answers, 1);
+                for (weight, made) in made.iter_mut().enumerate() {
+                    *made = level.keep(answered, low[weight]);
+                    *made = level.pick(scored, second[weight], *made);
                 }
-                for (value, of) in (1..).zip(higher) {
+                for (value, of) in (2..).zip(higher) {
                     let scored = E::scored(level, answers, value);
                     for (made, bytes) in made.iter_mut().zip(of) {
                         *made = level.pick(scored, level.bytes(bytes), *made);
