@@ -83,9 +83,15 @@ pub(crate) trait ByteLevel: Floats<f32> + Words {
     /// The bits of 16 lanes by fours of users, a word for each four: bit 4·i + u is lane i's for the user u
     /// of these.
     fn by_fours(self, lanes: &[u64; 16]) -> [u64; 16];
-    /// Bytes of 16 lanes of 64 users: `fours` gets for each four users a row, byte 4·i + u being lane i's for
-    /// the user u of these; `by_lane` for each lane a row, a byte a user.
-    fn turn(self, users: &[&[u8; 16]; 64], fours: &mut [Bytes; 16], by_lane: &mut [Bytes; 16]);
+    /// Bytes of 16 lanes of 64 users, whose rows start at these places: `fours` gets for each four users a
+    /// row, byte 4·i + u being lane i's for the user u of these; `by_lane` for each lane a row, a byte a user.
+    fn turn(
+        self,
+        rows: &[u8],
+        starts: &[u32; 64],
+        fours: &mut [Bytes; 16],
+        by_lane: &mut [Bytes; 16],
+    );
     /// Bytes 0 and 2 of the words at these places.
     fn gather(self, from: &[u32], places: &[u32; 64]) -> [Self::B; 2];
     /// Asks for the cache line at `at` to come into the cache.
@@ -239,9 +245,15 @@ impl ByteLevel for Plain {
             (0..16).fold(0, |word, i| word | (lanes[i] >> (4 * four) & 15) << (4 * i))
         })
     }
-    fn turn(self, users: &[&[u8; 16]; 64], fours: &mut [Bytes; 16], by_lane: &mut [Bytes; 16]) {
-        for (i, user) in users.iter().enumerate() {
-            for (lane, &byte) in user.iter().enumerate() {
+    fn turn(
+        self,
+        rows: &[u8],
+        starts: &[u32; 64],
+        fours: &mut [Bytes; 16],
+        by_lane: &mut [Bytes; 16],
+    ) {
+        for (i, &start) in starts.iter().enumerate() {
+            for (lane, &byte) in rows[start as usize..][..16].iter().enumerate() {
                 fours[i / 4].0[4 * lane + i % 4] = byte;
                 by_lane[lane].0[i] = byte;
             }
@@ -391,11 +403,13 @@ mod tests {
                     assert_eq!(bits >> (4 * i) & 15, lane >> (4 * four) & 15, "{four} {i}");
                 }
             }
-            let rows = [(); 64].map(|()| [(); 16].map(|()| word() as u8));
+            let rows: Vec<u8> = (0..1000).map(|_| word() as u8).collect();
+            let mut starts = [(); 64].map(|()| (word() % 985) as u32);
+            starts[7] = 1000 - 16;
             let (mut fours, mut by_lane) = ([Bytes::ZERO; 16], [Bytes::ZERO; 16]);
-            l.turn(&rows.each_ref(), &mut fours, &mut by_lane);
-            for (user, row) in rows.iter().enumerate() {
-                for (lane, byte) in row.iter().enumerate() {
+            l.turn(&rows, &starts, &mut fours, &mut by_lane);
+            for (user, start) in starts.into_iter().enumerate() {
+                for (lane, byte) in rows[start as usize..][..16].iter().enumerate() {
                     assert_eq!(by_lane[lane].0[user], *byte);
                     assert_eq!(fours[user / 4].0[4 * lane + user % 4], *byte);
                 }

@@ -77,8 +77,8 @@ impl ByteLevel for Wide {
         by_place(users: &[&TwoRows; 64], first: &mut [[u64; 64]], second: &mut [[u64; 64]]) -> () =
             by_place(users, first, second);
         by_fours(lanes: &[u64; 16]) -> [u64; 16] = by_fours(lanes);
-        turn(users: &[&[u8; 16]; 64], fours: &mut [Bytes; 16], by_lane: &mut [Bytes; 16]) -> () =
-            turn(users, fours, by_lane);
+        turn(rows: &[u8], starts: &[u32; 64], fours: &mut [Bytes; 16], by_lane: &mut [Bytes; 16]) -> () =
+            turn(rows, starts, fours, by_lane);
         gather(from: &[u32], places: &[u32; 64]) -> [__m512i; 2] = gather(from, places);
     }
 
@@ -337,7 +337,9 @@ fn by_fours(lanes: &[u64; 16]) -> [u64; 16] {
 /// elements of 16 such rows are 64 users' bytes, a row a lane.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vbmi")]
-fn turn(users: &[&[u8; 16]; 64], fours: &mut [Bytes; 16], by_lane: &mut [Bytes; 16]) {
+fn turn(rows: &[u8], starts: &[u32; 64], fours: &mut [Bytes; 16], by_lane: &mut [Bytes; 16]) {
+    let last = starts.iter().fold(0, |last, &start| last.max(start));
+    assert!(last as usize + 16 <= rows.len(), "a row is there");
     let mut interleave = [0_u8; 64];
     for (i, place) in interleave.iter_mut().enumerate() {
         *place = (16 * (i % 4) + i / 4) as u8;
@@ -345,8 +347,11 @@ fn turn(users: &[&[u8; 16]; 64], fours: &mut [Bytes; 16], by_lane: &mut [Bytes; 
     // SAFETY: 64 bytes.
     let interleave = unsafe { _mm512_loadu_si512(interleave.as_ptr().cast()) };
     let rows: [__m512i; 16] = std::array::from_fn(|group| {
-        // SAFETY: 16 bytes.
-        let part = |i: usize| unsafe { _mm_loadu_si128(users[4 * group + i].as_ptr().cast()) };
+        // SAFETY: 16 bytes inside the slice, as just checked.
+        let part = |i: usize| unsafe {
+            let start = starts[4 * group + i] as usize;
+            _mm_loadu_si128(rows.as_ptr().add(start).cast())
+        };
         let mut four = _mm512_castsi128_si512(part(0));
         four = _mm512_inserti32x4::<1>(four, part(1));
         four = _mm512_inserti32x4::<2>(four, part(2));

@@ -222,11 +222,12 @@ impl Encoding for Codes {
         }
         let kinds = self.kinds();
         let one = level.every_byte(1);
-        let rows = users.map(|user| self.row(user).as_chunks::<16>().0);
+        let starts = users.map(|user| user * self.stride as u32);
         let mut fours = EMPTY;
         for strip in 0..strips {
-            let lanes = rows.map(|row| &row[strip]);
-            level.turn(&lanes, &mut fours, &mut by_lane[strip * slabs + slab]);
+            let lanes = &self.rows[16 * strip..];
+            let by_lane = &mut by_lane[strip * slabs + slab];
+            level.turn(lanes, &starts, &mut fours, by_lane);
             if slab >= outer {
                 continue;
             }
@@ -241,8 +242,8 @@ impl Encoding for Codes {
             }
         }
         let mut first = [0; 64];
-        for (first, row) in first.iter_mut().zip(rows) {
-            *first = self.x[usize::from(row[l1 / 16][l1 % 16])];
+        for (first, start) in first.iter_mut().zip(starts) {
+            *first = self.x[usize::from(self.rows[start as usize + l1])];
         }
         level.first_bytes(&first)
     }
@@ -348,30 +349,13 @@ impl Encoding for Codes {
             ..
         } = sums.shape;
         [
-            of(level, sums, 0, row),
-            of(level, sums, OF_SCORES, row),
-            of(level, sums, 1, row),
-            of(level, sums, OF_SCORES + 1, row),
-            joined(level, sums, 2, row, wide_squares),
-            joined(level, sums, OF_SCORES + 2, row, wide_products),
+            sums.row(level, 0, row),
+            sums.row(level, OF_SCORES, row),
+            sums.row(level, 1, row),
+            sums.row(level, OF_SCORES + 1, row),
+            sums.joined(level, [2, 3], row, wide_squares),
+            sums.joined(level, [OF_SCORES + 2, OF_SCORES + 3], row, wide_products),
         ]
-    }
-}
-
-/// A row of the sum `tile`.
-#[inline(always)]
-fn of<L: ByteLevel>(level: L, sums: &Sums, tile: usize, row: usize) -> L::I {
-    level.integers(&sums.tiles[tile][row])
-}
-
-/// A row of the sum `tile`, which has its high byte's behind it where it is wide.
-#[inline(always)]
-fn joined<L: ByteLevel>(level: L, sums: &Sums, tile: usize, row: usize, wide: bool) -> L::I {
-    let low = of(level, sums, tile, row);
-    if wide {
-        level.sum_of(low, level.up::<8>(of(level, sums, tile + 1, row)))
-    } else {
-        low
     }
 }
 

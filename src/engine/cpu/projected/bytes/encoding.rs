@@ -54,6 +54,31 @@ pub(in super::super) struct Sums {
     pub(super) unpacked: bool,
 }
 
+impl Sums {
+    /// A pair's sums of 16 leaves, of one of the tiles.
+    #[inline(always)]
+    pub(super) fn row<L: ByteLevel>(&self, level: L, tile: usize, row: usize) -> L::I {
+        level.integers(&self.tiles[tile][row])
+    }
+
+    /// A pair's sums of 16 leaves, of the tiles of low bytes and, where there are such, of high bytes.
+    #[inline(always)]
+    pub(super) fn joined<L: ByteLevel>(
+        &self,
+        level: L,
+        [low, high]: [usize; 2],
+        row: usize,
+        wide: bool,
+    ) -> L::I {
+        let low = self.row(level, low, row);
+        if wide {
+            level.sum_of(low, level.up::<8>(self.row(level, high, row)))
+        } else {
+            low
+        }
+    }
+}
+
 /// What the products of a strip of pairs may rely on.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Bounds {

@@ -45,6 +45,7 @@ pub(super) use base::Base;
 pub(super) use codes::Codes;
 pub(super) use planes::Planes;
 
+use super::MOST_BYTES;
 use super::care::Care;
 use super::kernel::{Bar, SUMS, judged};
 use super::pool::{Free, Pool};
@@ -138,7 +139,9 @@ impl Visit<'_> {
         // A pair's scores have two questions more and a centre less, a leaf's three.
         let range = u64::from(steps.most());
         let reach = most.saturating_add(3 * range).max(size) as f64;
-        let in_bytes = prefix.members.len() <= MOST_USERS
+        let users = prefix.members.len();
+        let in_bytes = users <= MOST_USERS
+            && users * prefix.lanes() <= MOST_BYTES
             && most.saturating_add(2 * range) <= 2 * MOST_SCORE.unsigned_abs()
             && size <= MOST_TOTAL;
         if !in_bytes || !fits(Extent { most, outer, reach }) {

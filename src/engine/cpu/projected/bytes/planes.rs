@@ -337,12 +337,10 @@ impl Encoding for Planes {
 
     #[inline(always)]
     fn of_row<L: ByteLevel>(level: L, sums: &Sums, row: usize) -> [L::I; SUMS] {
-        let load = |tile: usize| level.integers(&sums.tiles[tile][row]);
-        // What a sum by V has from high answers: exact, as the rest is gone.
-        let of_high = |v: L::I, a: L::I| level.down::<HIGH>(level.difference(v, a));
-        let (ones, scores, totals) = (load(0), load(1), load(2));
+        let (ones, scores) = (sums.row(level, 0, row), sums.row(level, 1, row));
         let (n, s) = if sums.unpacked {
-            (load(OF_UNPACKED), load(OF_UNPACKED + 1))
+            let of_s = sums.row(level, OF_UNPACKED + 1, row);
+            (sums.row(level, OF_UNPACKED, row), of_s)
         } else {
             // s from −64 to 63: its seven bits, sign extended.
             let low = level.up::<{ 32 - HIGH }>(scores);
@@ -351,18 +349,31 @@ impl Encoding for Planes {
                 level.down::<{ 32 - HIGH }>(low),
             )
         };
-        let (high, s_high) = (of_high(ones, n), of_high(scores, s));
-        let sg = load(OF_A);
-        let mut sag = level.sum_of(load(OF_A + 2), of_high(totals, sg));
-        let mut sgg = load(OF_A + 3);
-        if sums.shape.wide_squares {
-            sgg = level.sum_of(sgg, level.up::<8>(load(OF_A + 4)));
-            sag = level.sum_of(sag, level.up::<8>(load(OF_A + 5)));
-        }
+        let (high, s_high) = (of_high(level, ones, n), of_high(level, scores, s));
+        let Shape {
+            wide_squares,
+            wide_products,
+            ..
+        } = sums.shape;
+        let sg = sums.row(level, OF_A, row);
+        let totals = of_high(level, sums.row(level, 2, row), sg);
+        let sag = sums.joined(level, [OF_A + 2, OF_A + 5], row, wide_products);
         let twice = level.sum_of(s_high, s_high);
-        let saa = level.sum_of(load(OF_A + 1), level.sum_of(high, twice));
-        [n, level.sum_of(s, high), sg, saa, sgg, sag]
+        [
+            n,
+            level.sum_of(s, high),
+            sg,
+            level.sum_of(sums.row(level, OF_A + 1, row), level.sum_of(high, twice)),
+            sums.joined(level, [OF_A + 3, OF_A + 4], row, wide_squares),
+            level.sum_of(sag, totals),
+        ]
     }
+}
+
+/// What a sum by V, `v`, has from high answers, `a` being the sum by A: exact, as the rest is gone.
+#[inline(always)]
+fn of_high<L: ByteLevel>(level: L, v: L::I, a: L::I) -> L::I {
+    level.down::<HIGH>(level.difference(v, a))
 }
 
 /// The most outer users that any leaf of the first `pairs` pairs has, by the sums of one by V, where fewer

@@ -230,8 +230,8 @@ impl<E: Encoding> Stem<E> {
         let outer = &self.slabs[..self.outline.outer];
         let tiles = weights.chunks_exact_mut(a_slab);
         for (i, (tiles, slab)) in tiles.zip(outer).enumerate() {
-            let [g, square, high] =
-                [&slab.g, &slab.squares[0], &slab.squares[1]].map(|bytes| level.bytes(bytes));
+            let g = level.bytes(&slab.g);
+            let (square, high) = (level.bytes(&slab.squares[0]), level.bytes(&slab.squares[1]));
             // There are two scores at least; those of two stay in registers.
             let [lowest, next, higher @ ..] = &self.by_score[i * values..(i + 1) * values] else {
                 continue;
@@ -324,15 +324,21 @@ impl<E: Encoding> Stem<E> {
         E::answers(level, &self.by_lane, &self.outline, slab, lane)
     }
 
+    /// Who of a slab answered a lane.
+    #[inline(always)]
+    pub(in super::super) fn who<L: ByteLevel>(&self, level: L, slab: usize, lane: usize) -> u64 {
+        E::answered(level, self.answers(level, slab, lane))
+    }
+
     /// For each lane of a strip, how many outer users answered it, and Σg² of the inner users who did.
     #[inline(always)]
     pub(super) fn counts<L: ByteLevel>(&self, level: L, strip: usize) -> [(u64, u64); 16] {
         let outer = self.outline.outer;
         let mut counts = [(0, 0); 16];
         for (row, (common, left_out)) in counts.iter_mut().enumerate() {
-            let of = |slab: usize| E::answered(level, self.answers(level, slab, strip * 16 + row));
             for slab in 0..outer {
-                *common += u64::from(of(slab).count_ones());
+                let answered = self.who(level, slab, strip * 16 + row);
+                *common += u64::from(answered.count_ones());
             }
             *left_out = self.left_out(level, strip * 16 + row);
         }
@@ -343,10 +349,10 @@ impl<E: Encoding> Stem<E> {
     #[inline(always)]
     pub(in super::super) fn left_out<L: ByteLevel>(&self, level: L, lane: usize) -> u64 {
         let Outline { slabs, outer, .. } = self.outline;
-        let of = |slab: usize| E::answered(level, self.answers(level, slab, lane));
         let mut squares = level.every_integer(0);
         for slab in outer..slabs {
-            let size = level.keep(of(slab), level.bytes(&self.slabs[slab].size));
+            let size = level.bytes(&self.slabs[slab].size);
+            let size = level.keep(self.who(level, slab, lane), size);
             squares = level.dot(squares, size, size);
         }
         // At most 127² a user.
@@ -395,8 +401,8 @@ impl<E: Encoding> Stem<E> {
             ];
         }
         for slab in 0..capped {
-            let of = |lane| E::answered(level, self.answers(level, slab, lane));
-            let excess = level.keep(of(l2) & of(l3), level.bytes(&self.slabs[slab].excess));
+            let both = self.who(level, slab, l2) & self.who(level, slab, l3);
+            let excess = level.keep(both, level.bytes(&self.slabs[slab].excess));
             sums[3] = level.dot(sums[3], excess, one);
         }
         let [sa, sg, saa, sgg, sag] = level.totals(sums);

@@ -152,11 +152,15 @@ impl Stem {
         self.of_all.lay_out(level, base);
         self.plan(&starts);
         self.listed.resize(outer + 64, 0);
-        let outer_of = |lane: usize| {
-            let of = |slab: usize| self.of_all.answers(level, slab, lane)[0].count_ones();
-            (0..slabs).map(of).sum()
-        };
-        (0..l1).map(outer_of).max().unwrap_or(0)
+        let mut most = 0;
+        for lane in 0..l1 {
+            let mut users = 0;
+            for slab in 0..slabs {
+                users += self.of_all.who(level, slab, lane).count_ones();
+            }
+            most = most.max(users);
+        }
+        most
     }
 
     /// The steps of a list: for each score, highest first, who has it with the second question.
