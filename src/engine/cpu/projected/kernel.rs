@@ -39,36 +39,30 @@ pub(super) struct Entry<E> {
     pub(super) gg: E,
 }
 
-/// What the judgement of a prefix's leaves needs.
+/// What the judgement of a prefix's leaves needs, in lanes of `E`.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Bar {
-    /// 1 − t², rounded up.
-    pub(super) tau: f64,
+pub(super) struct Bar<E> {
+    /// −τ, τ being 1 − t² rounded up.
+    minus_tau: E,
     /// E: at least Σg² over the users left out.
-    pub(super) left_out: f64,
-    /// Whether n times any sum, also with E in it, is below [`Elem::EXACT`] of the lanes. Else the
-    /// judgement is made in f64.
-    pub(super) narrow: bool,
+    left_out: E,
+    /// τ and E in f64, where products leave the exact range of the lanes: where n times any sum, also with
+    /// E in it, may be [`Elem::EXACT`] or more.
+    wide: Option<[f64; 2]>,
 }
 
-impl Bar {
-    /// The bar of a floor t > 0.
-    pub(super) fn new<E: Elem>(floor: f64, left_out: f64, narrow: bool) -> Self {
-        let margin = if narrow { E::MARGIN } else { 0.0 };
-        let tau = unexplained(floor) * (1.0 + margin);
-        Self {
-            tau,
-            left_out,
-            narrow,
-        }
-    }
-
-    /// The bar of a prefix with so many outer users, whose |a| and |g| are at most `reach` on its leaves. In
-    /// lanes of `E` every product of the judgement must be exact: n times a sum, or times Sgg with E.
-    pub(super) fn of_pair<E: Elem>(floor: f64, users: u64, left_out: f64, reach: f64) -> Self {
+impl<E: Elem> Bar<E> {
+    /// The bar of a floor t > 0 for a prefix with so many outer users, whose |a| and |g| are at most `reach` on
+    /// its leaves.
+    pub(super) fn new(floor: f64, users: u64, left_out: f64, reach: f64) -> Self {
         let users = users as f64;
         let most = users * (users * reach * reach + left_out);
-        Self::new::<E>(floor, left_out, most < E::EXACT)
+        let tau = unexplained(floor);
+        Self {
+            minus_tau: E::of(-tau * (1.0 + E::MARGIN)),
+            left_out: E::of(left_out),
+            wide: (most >= E::EXACT).then_some([tau, left_out]),
+        }
     }
 }
 
@@ -96,7 +90,7 @@ fn judge<E: Elem, L: Floats<E>, const V: usize>(
     entries: &[Entry<E>],
     lane: usize,
     lanes: usize,
-    bar: &Bar,
+    bar: &Bar<E>,
     parts: &mut Parts,
 ) -> u64 {
     let zero = level.every(E::default());
@@ -142,13 +136,12 @@ fn judge<E: Elem, L: Floats<E>, const V: usize>(
 /// The judgement of one vector of leaves by their n, Sa, Sg, Saa, Sgg, Sag; a bit for each that is
 /// kept.
 #[inline(always)]
-pub(super) fn judged<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &Bar) -> u64 {
-    if !bar.narrow {
+pub(super) fn judged<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &Bar<E>) -> u64 {
+    if let Some(bar) = bar.wide {
         return judge_wide(level, sums, bar);
     }
     let [n, sa, sg, saa, sgg, sag] = sums;
-    let minus_tau = level.every(E::of(-bar.tau));
-    let left_out = level.every(E::of(bar.left_out));
+    let (minus_tau, left_out) = (level.every(bar.minus_tau), level.every(bar.left_out));
     let shrink = level.every(E::of(1.0 - E::MARGIN));
     let x = level.times_less(n, saa, level.times(sa, sa));
     let y = level.times_less(n, sgg, level.times(sg, sg));
@@ -160,7 +153,11 @@ pub(super) fn judged<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &
 
 /// The judgement in f64, where products leave the lanes' exact range.
 #[inline(always)]
-fn judge_wide<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &Bar) -> u64 {
+fn judge_wide<E: Elem, L: Floats<E>>(
+    level: L,
+    sums: [L::V; SUMS],
+    [tau, left_out]: [f64; 2],
+) -> u64 {
     let mut wide = [[0.0; WIDEST]; SUMS];
     for (wide, sum) in wide.iter_mut().zip(sums) {
         let mut lanes = [E::default(); WIDEST];
@@ -174,7 +171,7 @@ fn judge_wide<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &Bar) ->
         let a = n[i] * sag[i] - sa[i] * sg[i];
         let x = n[i] * saa[i] - sa[i] * sa[i];
         let y = n[i] * sgg[i] - sg[i] * sg[i];
-        *below = outer_users_tell([n[i], a, x, y], sgg[i], bar.left_out, bar.tau);
+        *below = outer_users_tell([n[i], a, x, y], sgg[i], left_out, tau);
     }
     (0..L::N).fold(0, |bits, i| bits | u64::from(!below[i]) << i)
 }
@@ -188,7 +185,7 @@ pub(super) fn leaves<E: Elem, L: Floats<E>>(
     rows: &[E],
     entries: &[Entry<E>],
     lanes: std::ops::Range<usize>,
-    bar: &Bar,
+    bar: &Bar<E>,
     parts: &mut Parts,
     mut kept: impl FnMut(usize),
 ) {
@@ -219,12 +216,11 @@ mod tests {
     fn products_that_just_fit_are_judged_in_f32() {
         // 64 · (64 · 8² + E) is 2^24 for E = 2^18 − 2^12.
         let most = f64::from((1 << 18) - (1 << 12));
-        let bar = |users, left_out, reach| Bar::of_pair::<f32>(0.9, users, left_out, reach);
-        assert!(bar(64, most - 1.0, 8.0).narrow);
-        assert!(!bar(64, most, 8.0).narrow);
-        assert!(!bar(65, most - 1.0, 8.0).narrow);
-        assert!(!bar(64, most - 1.0, 8.1).narrow);
-        assert_eq!(bar(64, most, 8.0).left_out, most);
-        assert!(Bar::of_pair::<f64>(0.9, 65, most, 8.1).narrow);
+        let wide = |users, left_out, reach| Bar::<f32>::new(0.9, users, left_out, reach).wide;
+        assert_eq!(wide(64, most - 1.0, 8.0), None);
+        assert_eq!(wide(64, most, 8.0), Some([unexplained(0.9), most]));
+        assert!(wide(65, most - 1.0, 8.0).is_some());
+        assert!(wide(64, most - 1.0, 8.1).is_some());
+        assert_eq!(Bar::<f64>::new(0.9, 65, most, 8.1).wide, None);
     }
 }

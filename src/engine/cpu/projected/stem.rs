@@ -104,7 +104,7 @@ impl<E: Elem> FloatKernel<E> for Search<'_, E> {
                 .skip(outer)
                 .map(|(word, largest)| f64::from(word.count_ones()) * largest)
                 .sum();
-            let bar = Bar::of_pair::<E>(floor(), users as u64, left_out, base.reach);
+            let bar = Bar::<E>::new(floor(), users as u64, left_out, base.reach);
             for range in [beyond.clone(), 0..l2] {
                 tally.sets += range.len() as u64;
                 let kept = &mut tally.kept;

@@ -3,7 +3,7 @@
 use super::super::forms::Answered;
 use super::super::kernel::SUMS;
 use super::super::prefix::Prefix;
-use crate::arch::{ByteLevel, Slabs, Tile, Tiles};
+use crate::arch::{ByteLevel, EMPTY, Slabs, Tile, Tiles};
 use crate::engine::cpu::layout::{Rows, Steps};
 
 use std::fmt::Debug;
@@ -52,6 +52,16 @@ pub(in super::super) struct Sums {
     pub(super) shape: Shape,
     /// Whether packed sums were made unpacked too: see [`planes`](super::planes).
     pub(super) unpacked: bool,
+}
+
+impl Default for Sums {
+    fn default() -> Self {
+        Self {
+            tiles: [EMPTY; 11],
+            shape: Shape::default(),
+            unpacked: false,
+        }
+    }
 }
 
 impl Sums {

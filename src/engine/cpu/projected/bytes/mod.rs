@@ -53,7 +53,7 @@ use super::prefix::{Host, Prefix, over_stems};
 use super::stem::Tally;
 use crate::arch::{ByteKernel, ByteLevel, EMPTY, Isa, Tile, run_bytes};
 use crate::stats::AuditSums;
-use encoding::{Bounds, Encoding};
+use encoding::{Bounds, Encoding, Sums};
 use stem::{MOST_SCORE, Stem};
 
 /// Most users of a prefix: see [`Stem::exactly`].
@@ -68,6 +68,7 @@ pub(super) struct Buffers<E: Encoding> {
     stem: Stem<E>,
     /// Left operands of one strip of pairs.
     weights: Vec<Tile>,
+    sums: Box<Sums>,
 }
 
 /// A prefix to be visited.
@@ -202,7 +203,12 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
         let Self {
             base,
             l1,
-            buffers: Buffers { stem, weights },
+            buffers:
+                Buffers {
+                    stem,
+                    weights,
+                    sums,
+                },
             floor,
             exact,
         } = self;
@@ -215,7 +221,7 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
         let needed = stem.outline.outer * stem.shape.weights;
         weights.resize(needed.max(weights.len()), EMPTY);
         let mut totals = [[0_i64; 16]; SUMS];
-        let mut sums = stem.sums();
+        sums.shape = stem.shape;
         let mut tiles = level.tiles();
         for strip in 0..stem.outline.strips {
             let pairs = strip * 16..l1.min(strip * 16 + 16);
@@ -224,7 +230,7 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
             let counts = stem.counts(level, strip);
             let floor = floor();
             let bars = counts.map(|(users, left_out)| {
-                Bar::of_pair::<f32>(floor, users, left_out as f64, stem.reach)
+                Bar::<f32>::new(floor, users, left_out as f64, stem.reach)
             });
             let bounds = Bounds {
                 pairs: pairs.len(),
@@ -233,7 +239,7 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
             };
             for other in 0..=strip {
                 let slabs = stem.operands(base, weights, other);
-                E::multiply(level, &tiles, slabs, bounds, &mut sums);
+                E::multiply(level, &tiles, slabs, bounds, sums);
                 let mut parts = [level.every_integer(0); SUMS];
                 // Without a call, so that the parts stay in registers.
                 let mut kept = [0_u16; 16];
@@ -241,7 +247,7 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                     let count = l2.saturating_sub(other * 16).min(16);
                     tally.sets += count as u64;
                     let mask = ((1_u32 << count) - 1) as u16;
-                    let six = E::of_row(level, &sums, row);
+                    let six = E::of_row(level, sums, row);
                     for (part, sum) in parts.iter_mut().zip(six) {
                         *part = level.sum_of(*part, level.keep_integers(mask, sum));
                     }
@@ -262,7 +268,7 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                         continue;
                     }
                     tally.kept += u64::from(bits.count_ones());
-                    let [n, sa, sg, saa, sgg, sag] = E::of_row(level, &sums, row);
+                    let [n, sa, sg, saa, sgg, sag] = E::of_row(level, sums, row);
                     while bits != 0 {
                         let lane = bits.trailing_zeros() as usize;
                         let of_outer = [

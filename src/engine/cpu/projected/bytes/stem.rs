@@ -10,7 +10,7 @@
 use super::super::forms::{self, Users};
 use super::super::kernel::SUMS;
 use super::base::Base;
-use super::encoding::{Encoding, Outline, Shape, Sums};
+use super::encoding::{Encoding, Outline, Shape};
 use crate::arch::{ByteLevel, Bytes, EMPTY, Slabs, Tile};
 
 /// The most that one byte holds of g².
@@ -219,6 +219,22 @@ impl<E: Encoding> Stem<E> {
         strip: usize,
         weights: &mut [Tile],
     ) {
+        if self.shape.wide_products || self.shape.weights > 8 {
+            self.left_of::<L, { BY_SCORE.len() }>(level, base, strip, weights);
+        } else {
+            self.left_of::<L, 3>(level, base, strip, weights);
+        }
+    }
+
+    /// [`Self::left`], with the first `MADE` of the weights that depend on the second question's score.
+    #[inline(always)]
+    fn left_of<L: ByteLevel, const MADE: usize>(
+        &self,
+        level: L,
+        base: &Base<E>,
+        strip: usize,
+        weights: &mut [Tile],
+    ) {
         let Shape {
             wide_squares,
             wide_products,
@@ -236,8 +252,8 @@ impl<E: Encoding> Stem<E> {
             let [lowest, next, higher @ ..] = &self.by_score[i * values..(i + 1) * values] else {
                 continue;
             };
-            let (mut low, mut second) = ([one; BY_SCORE.len()], [one; BY_SCORE.len()]);
-            for weight in 0..BY_SCORE.len() {
+            let (mut low, mut second) = ([one; MADE], [one; MADE]);
+            for weight in 0..MADE {
                 low[weight] = level.bytes(&lowest[weight]);
                 second[weight] = level.bytes(&next[weight]);
             }
@@ -259,7 +275,7 @@ impl<E: Encoding> Stem<E> {
                 level.put(level.keep(answered, one), &mut ones[row]);
                 level.put(level.keep(answered, g), &mut totals_of[row]);
                 level.put(level.keep(answered, square), &mut gg_of[row]);
-                let mut made = [one; BY_SCORE.len()];
+                let mut made = [one; MADE];
                 let scored = E::scored(level, answers, 1);
                 for (weight, made) in made.iter_mut().enumerate() {
                     *made = level.keep(answered, low[weight]);
@@ -271,18 +287,19 @@ impl<E: Encoding> Stem<E> {
                         *made = level.pick(scored, level.bytes(bytes), *made);
                     }
                 }
-                let [s, ss, sg, sg_high, twice] = made;
-                level.put(s, &mut scores_of[row]);
-                level.put(ss, &mut squares_of[row]);
-                level.put(sg, &mut products_of[row]);
+                level.put(made[0], &mut scores_of[row]);
+                level.put(made[1], &mut squares_of[row]);
+                level.put(made[2], &mut products_of[row]);
                 if wide_squares {
                     level.put(level.keep(answered, high), &mut more[0][row]);
                 }
-                if wide_products {
-                    level.put(sg_high, &mut more[1][row]);
-                }
-                if a_slab > 8 {
-                    level.put(twice, &mut more[2][row]);
+                if MADE > 3 {
+                    if wide_products {
+                        level.put(made[3], &mut more[1][row]);
+                    }
+                    if a_slab > 8 {
+                        level.put(made[4], &mut more[2][row]);
+                    }
                 }
             }
         }
@@ -301,15 +318,6 @@ impl<E: Encoding> Stem<E> {
             count: outer,
             left: (weights, self.shape.weights),
             right: (&self.right[other * outer * kinds..], kinds),
-        }
-    }
-
-    /// Room for the sums of this stem.
-    pub(super) fn sums(&self) -> Sums {
-        Sums {
-            tiles: [EMPTY; 11],
-            shape: self.shape,
-            unpacked: false,
         }
     }
 

@@ -91,7 +91,10 @@ impl<E: OfAnswers> ByteKernel for Agree<E> {
             sums
         };
         let mut weights = vec![EMPTY; stem.outline.outer * stem.shape.weights];
-        let mut sums = stem.sums();
+        let mut sums = Sums {
+            shape: stem.shape,
+            ..Sums::default()
+        };
         let mut tiles = level.tiles();
         let (mut packed, mut totals) = (false, [0_i64; SUMS]);
         for strip in 0..stem.outline.strips {

@@ -51,7 +51,7 @@ impl<L: ByteLevel> Sums<L> {
         stem: &Stem,
         from: usize,
         l2: usize,
-        bar: &Bar,
+        bar: &Bar<f32>,
     ) -> [u32; AT_ONCE] {
         match (l2 - from).div_ceil(32) {
             1 => self.vectors::<1>(level, stem, from, l2, bar),
@@ -68,7 +68,7 @@ impl<L: ByteLevel> Sums<L> {
         stem: &Stem,
         from: usize,
         l2: usize,
-        bar: &Bar,
+        bar: &Bar<f32>,
     ) -> [u32; AT_ONCE] {
         let zero = [level.words(0); V];
         let (mut w, mut q, mut x) = (zero, zero, zero);
@@ -128,7 +128,7 @@ impl<L: ByteLevel> Sums<L> {
 
     /// Which of 16 leaves are kept.
     #[inline(always)]
-    fn judged(&self, level: L, six: [L::I; SUMS], bar: &Bar) -> u32 {
+    fn judged(&self, level: L, six: [L::I; SUMS], bar: &Bar<f32>) -> u32 {
         // Loops, not closures: those would be compiled for no level.
         let mut sums = [level.every(0.0); SUMS];
         for i in 0..SUMS {

@@ -126,7 +126,7 @@ impl ByteKernel for Search<'_> {
             }
             let users = stem.list(level, l2);
             let left_out = stem.of_all.left_out(level, l2) as f64;
-            let bar = Bar::of_pair::<f32>(now, users as u64, left_out, stem.reach);
+            let bar = Bar::<f32>::new(now, users as u64, left_out, stem.reach);
             tally.sets += l2 as u64;
             for from in (0..l2).step_by(32 * AT_ONCE) {
                 let kept = sums.judge(level, stem, from, l2, &bar);
