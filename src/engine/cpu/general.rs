@@ -80,7 +80,7 @@ pub(super) struct Walk<'a> {
     pub(super) watch: &'a Watch,
     pub(super) best: &'a Best<'a>,
     /// Takes over prefixes three questions short of a set, where it applies.
-    pub(super) projector: Option<&'a Projector>,
+    pub(super) projector: &'a Projector,
     pub(super) forms: &'a Completions,
     /// At most two of the questions chosen for a set lie at or behind this position.
     pub(super) limit: usize,
@@ -191,8 +191,7 @@ impl Walk<'_> {
             return Err(EngineError::Stopped);
         }
         if choose == 3
-            && let Some(projector) = self.projector
-            && let Some(seen) = projector.visit(
+            && let Some(seen) = self.projector.visit(
                 &Prefix {
                     layout: self.layout,
                     rows,
@@ -221,8 +220,9 @@ impl Walk<'_> {
             return self.few_children::<W>(rows, members, prefix, from, collected);
         }
         if choose == 5
-            && let Some(projector) = self.projector
-            && projector.takes_halves(self.layout, rows, members, from)
+            && self
+                .projector
+                .takes_halves(self.layout, rows, members, from)
         {
             return self.halves::<W>(rows, members, prefix, from, collected);
         }
@@ -495,7 +495,9 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Isa;
     use super::super::collect::Nodes;
+    use super::super::projected::Machine;
     use super::*;
     use crate::combin::successor;
     use crate::synth::{Model, Spec, matrix};
@@ -565,7 +567,7 @@ mod tests {
                 query: &query,
                 watch: &watch,
                 best: &best,
-                projector: None,
+                projector: &Projector::new(Isa::Portable, vec![Machine::General]),
                 forms: &Completions::new(12, K),
                 limit: 12,
             };

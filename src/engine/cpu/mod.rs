@@ -23,6 +23,7 @@ mod seed;
 
 pub use crate::arch::Isa;
 pub use projected::Machine;
+pub use regime::Regime;
 
 use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use crate::combin::Block;
@@ -30,6 +31,7 @@ use crate::stats::Completions;
 use collect::{Best, Collected};
 use general::{Walk, fits_i64};
 use layout::{Layout, Member, Rows, outermost_first};
+use projected::{Projector, candidates};
 use rayon::prelude::*;
 use std::sync::{Arc, OnceLock};
 
@@ -38,9 +40,7 @@ use std::sync::{Arc, OnceLock};
 pub struct CpuEngine {
     pool: rayon::ThreadPool,
     isa: Isa,
-    plain: bool,
-    cross_products: bool,
-    machine: Option<Machine>,
+    regime: Option<Regime>,
 }
 
 impl CpuEngine {
@@ -60,9 +60,7 @@ impl CpuEngine {
         Ok(Self {
             pool,
             isa: Isa::detect(),
-            plain: false,
-            cross_products: true,
-            machine: None,
+            regime: None,
         })
     }
 
@@ -84,33 +82,28 @@ impl CpuEngine {
         }
     }
 
-    /// This engine without the cross-product regimes; for tests and benchmarks.
+    /// This engine with one regime wherever it applies, also where it is not expected to pay; for tests and
+    /// benchmarks. What a leaf machine does not take, the general walk does; a regime of cross-products refuses
+    /// tables that are not of its kind.
     #[must_use]
-    pub fn walking(self) -> Self {
+    pub fn with_regime(self, regime: Regime) -> Self {
         Self {
-            cross_products: false,
+            regime: Some(regime),
             ..self
         }
     }
 
-    /// This engine without the cross-product regimes, and with one leaf machine wherever it fits, also where
-    /// it is not expected to pay; for tests and benchmarks.
-    #[must_use]
-    pub fn with_machine(self, machine: Machine) -> Self {
-        Self {
-            cross_products: false,
-            machine: Some(machine),
-            ..self
+    /// The leaf machines that the walk may take in a table of so many distinct scores.
+    fn machines(&self, scores: usize) -> Vec<Machine> {
+        match self.regime {
+            Some(Regime::Leaves(machine)) => vec![machine],
+            _ => candidates(self.isa, scores),
         }
     }
 
-    /// This engine with the general walk alone, which every other regime is checked against.
-    #[must_use]
-    pub fn plain(self) -> Self {
-        Self {
-            plain: true,
-            ..self
-        }
+    /// Whether nothing but the general walk may be taken.
+    fn is_general(&self) -> bool {
+        self.regime == Some(Regime::Leaves(Machine::General))
     }
 }
 
@@ -156,11 +149,12 @@ impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
         let Self { engine, query, .. } = *self;
         let kernels = engine.isa.name();
-        if !engine.plain
-            && engine.cross_products
-            && let Some(choice) = regime::choose(query, part)
-        {
-            let regime = choice.regime;
+        let regime = match engine.regime {
+            None => regime::choose(query, part).map(|choice| choice.regime),
+            Some(Regime::Products(regime)) => Some(regime),
+            Some(Regime::Walk | Regime::Leaves(_)) => None,
+        };
+        if let Some(regime) = regime {
             tracing::info!(regime = regime.name(), kernels, "sums from cross-products");
             return gram::search(regime, query, part, watch, &engine.pool, engine.isa);
         }
@@ -172,11 +166,12 @@ impl Prepared for Ready<'_> {
 impl Ready<'_> {
     fn walk(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
         let Self { engine, query, .. } = *self;
-        if !engine.plain {
+        if !engine.is_general() {
             seed::raise_floor(query, part, watch);
         }
         let best = Best::new(query, watch);
-        let projector = projected::Projector::new(engine.isa, engine.machine);
+        let scores = Arc::clone(self.scores());
+        let projector = Projector::new(engine.isa, engine.machines(scores.len()));
         let forms = Completions::new(query.space().order().len(), query.k());
         let narrow = fits_i64(query.table());
         let search = |block: &Block, laid: &Laid| {
@@ -187,7 +182,7 @@ impl Ready<'_> {
                 query,
                 watch,
                 best: &best,
-                projector: (!engine.plain).then_some(&projector),
+                projector: &projector,
                 forms: &forms,
                 limit: laid.layout.questions(),
             };
@@ -204,32 +199,38 @@ impl Ready<'_> {
                 .try_reduce(Collected::default, |a, b| Ok(a.merged(b))),
         })?;
         collected.nodes.trace();
+        let took = projector.took();
+        for (machine, prefixes) in &took {
+            tracing::info!(machine, prefixes, "prefixes three questions short of a set");
+        }
         Ok(Findings {
             best: best.into_sorted(),
             visited: collected.visited,
             excluded: collected.excluded,
             defined: collected.defined.0,
+            took,
             ..Findings::default()
         })
     }
 
+    /// Every score of the table.
+    fn scores(&self) -> &Arc<[i64]> {
+        let matrix = self.query.table();
+        self.scores.get_or_init(|| Layout::scores_of(matrix))
+    }
+
     /// Lays out the pool of a block, fewest answers first, for the users of its fixed questions.
     fn lay_out(&self, block: &Block) -> Laid {
-        let (matrix, isa, machine) = (self.query.table(), self.engine.isa, self.engine.machine);
-        let scores = self.scores.get_or_init(|| Layout::scores_of(matrix));
-        let layout = Layout::fewest_first(matrix, block.pool.clone(), Arc::clone(scores));
+        let matrix = self.query.table();
+        let scores = Arc::clone(self.scores());
+        let machines = self.engine.machines(scores.len());
+        let layout = Layout::fewest_first(matrix, block.pool.clone(), scores);
         let (mut rows, mut members) = layout.rows(matrix, &block.fixed);
-        let pairs = match machine {
-            Some(machine) => machine == Machine::Pairs,
-            None => projected::by_pairs_at(isa),
-        };
-        let masks = machine.is_none() && projected::by_masks_at(isa);
-        let bytes = !pairs && (machine.is_some() || masks || projected::by_tiles_at(isa));
-        let codes = bytes && (machine == Some(Machine::Codes) || layout.scores().len() != 2);
-        if pairs || bytes && !codes {
-            rows.add_bits(&layout, &members, pairs);
+        let takes = |machine: Machine| machines.contains(&machine);
+        if takes(Machine::Pairs) || takes(Machine::Masked) || takes(Machine::Planes) {
+            rows.add_bits(&layout, &members, takes(Machine::Pairs));
         }
-        if bytes && !masks && rows.bits().is_none() {
+        if takes(Machine::Codes) && (rows.bits().is_none() || machines.len() == 1) {
             rows.add_codes(&layout, &members);
         }
         outermost_first(&mut members);

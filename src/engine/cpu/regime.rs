@@ -1,8 +1,45 @@
-//! Which regime a search takes: the walk, or one of the cross-product regimes, by counting work.
+//! Regimes: the ways to search a part, and which one a search takes, by counting work.
 
 use super::gram::{self, Choice};
+use super::projected::Machine;
 use crate::combin::choices;
 use crate::engine::{Part, Query};
+
+/// A way to search a part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Regime {
+    /// The prefix tree, each prefix by the leaf machine that is expected to be fastest.
+    Walk,
+    /// The prefix tree with one leaf machine.
+    Leaves(Machine),
+    /// Sums from cross-products.
+    Products(gram::Regime),
+}
+
+impl Regime {
+    /// All regimes.
+    pub fn all() -> impl Iterator<Item = Self> {
+        let leaves = Machine::ALL.into_iter().map(Self::Leaves);
+        let products = gram::Regime::ALL.into_iter().map(Self::Products);
+        [Self::Walk].into_iter().chain(leaves).chain(products)
+    }
+
+    /// Its name in messages and options.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Walk => "walk",
+            Self::Leaves(machine) => machine.name(),
+            Self::Products(regime) => regime.name(),
+        }
+    }
+
+    /// The regime of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::all().find(|regime| regime.name() == name)
+    }
+}
 
 /// Cycles of the walk for a leaf itself: its judgement and its share of the work above it.
 const CYCLES_A_LEAF: f64 = 6.0;
@@ -40,4 +77,17 @@ fn walk_cycles(query: &Query<'_>, part: &Part) -> f64 {
         .map(|user| choices(matrix.row(user).len(), query.k() - 1))
         .sum();
     sets * CYCLES_A_LEAF + share * prefixes * leaves * CYCLES_A_USER_AND_LEAF
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_regimes_are_one_to_one() {
+        for regime in Regime::all() {
+            assert_eq!(Regime::from_name(regime.name()), Some(regime));
+        }
+        assert_eq!(Regime::from_name("tiles"), None);
+    }
 }

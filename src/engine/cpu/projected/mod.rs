@@ -8,29 +8,37 @@
 //! *Columns* are the questions behind the prefix, numbered so that those behind the limit come first: a set
 //! has a question before the limit exactly where its highest column is such a one.
 //!
-//! Rooms: [`base`] projects the prefix, [`stem`] pairs up the next two questions, [`kernel`] sums
-//! and judges the leaves in vectors. Two others do all of it: [`bytes`] where scores and totals are small and
-//! the processor multiplies tiles of bytes, and [`inversions`] where the floor is so high that two users in
-//! the wrong order discard a leaf.
+//! A prefix is taken by the [`machine`] that is expected to need the fewest cycles ([`choice`]). Rooms, one a
+//! machine: [`lanes`], which lays a prefix out in [`base`], pairs up the next two questions in [`stem`] and sums
+//! and judges the leaves as floats in [`kernel`]; [`masked`] and [`bytes`], where scores and totals are small;
+//! and [`inversions`], the pair test, where the floor is so high that two users in the wrong order discard a
+//! leaf.
 
 mod base;
 mod bytes;
 mod care;
+mod choice;
 mod forms;
 mod inversions;
 mod kernel;
+mod lanes;
+mod machine;
 mod masked;
 mod pool;
 mod prefix;
 mod stem;
 
+pub use machine::Machine;
 pub(super) use prefix::{Host, Prefix};
 
 use super::layout::{Layout, Member, Rows};
-use crate::arch::{Elem, Isa, Vectors, has_byte_vectors_at, run};
+use crate::arch::{Isa, has_byte_vectors_at, run};
 use crate::stats::AuditSums;
 use base::{Base, User};
 use care::Care;
+use choice::Shape;
+use lanes::outermost_first;
+use machine::Took;
 use pool::{Free, Pool};
 use prefix::{Shifts, over_stems};
 use std::num::Wrapping;
@@ -46,8 +54,9 @@ const MOST_BYTES: usize = 1 << 29;
 #[derive(Debug)]
 pub(super) struct Projector {
     isa: Isa,
-    /// What to take wherever it fits.
-    machine: Option<Machine>,
+    /// The machines to choose from.
+    candidates: Vec<Machine>,
+    took: Took,
     care: Care,
     narrow: Pool<Base<f32>, Lists<f32>>,
     wide: Pool<Base<f64>, Lists<f64>>,
@@ -58,25 +67,27 @@ pub(super) struct Projector {
     masked: Free<masked::Buffers>,
 }
 
-/// What judges the sets behind a prefix in vectors, beside the lanes of floats that take what these leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Machine {
-    /// The pair test.
-    Pairs,
-    /// Byte products of bit planes.
-    Planes,
-    /// Byte products of codes.
-    Codes,
-    /// Masked sums.
-    Masked,
+/// The machines that may pay at a level of instructions for a table of so many distinct scores.
+pub(super) fn candidates(isa: Isa, scores: usize) -> Vec<Machine> {
+    let may_pay = |machine: &Machine| match machine {
+        Machine::General | Machine::Lanes => true,
+        // Two scores are better masked; and byte products are a matrix unit's.
+        Machine::Pairs => isa < Isa::Amx && !(scores == 2 && has_byte_vectors_at(isa)),
+        Machine::Masked => scores == 2 && has_byte_vectors_at(isa),
+        Machine::Planes => scores == 2 && isa >= Isa::Amx,
+        Machine::Codes => isa >= Isa::Amx,
+    };
+    Machine::ALL.into_iter().filter(may_pay).collect()
 }
 
 impl Projector {
-    /// With kernels of the level `isa`, and with this machine wherever it fits.
-    pub(super) fn new(isa: Isa, machine: Option<Machine>) -> Self {
+    /// With kernels of the level `isa`, and these machines to choose from; what none of them takes, the general
+    /// walk does.
+    pub(super) fn new(isa: Isa, candidates: Vec<Machine>) -> Self {
         Self {
             isa,
-            machine,
+            candidates,
+            took: Took::default(),
             care: Care::default(),
             narrow: Pool::default(),
             wide: Pool::default(),
@@ -87,8 +98,13 @@ impl Projector {
         }
     }
 
+    /// How many prefixes each machine took, by name.
+    pub(super) fn took(&self) -> Vec<(&'static str, u64)> {
+        self.took.counts()
+    }
+
     /// Whether a prefix five questions short of a set is to be walked by halves: its users are enough for
-    /// prefixes two questions longer to be taken over. It pays where the tiles or the pair test may be
+    /// prefixes two questions longer to be taken over. It pays where bytes, masks or the pair test may be
     /// taken, as rows of codes or bits tell; the other kernels have little to do once a stem.
     pub(super) fn takes_halves(
         &self,
@@ -105,21 +121,27 @@ impl Projector {
         members.len() as f64 * density * density >= FEWEST_USERS as f64
     }
 
-    /// Visits all sets of three more questions and returns their audit sums, or `None` where it does
-    /// not apply.
+    /// Visits all sets of three more questions and returns their audit sums, or `None` where the general walk
+    /// is to go on.
     pub(super) fn visit(&self, prefix: &Prefix<'_>, host: &impl Host) -> Option<AuditSums> {
-        let Prefix {
-            layout,
-            rows,
-            members,
-            ..
-        } = *prefix;
-        let users = members.len();
-        let lanes = prefix.lanes();
         let floor = host.floor();
-        if users < FEWEST_USERS || floor <= 0.0 {
-            return None;
+        let few = prefix.members.len() < FEWEST_USERS || floor <= 0.0;
+        let seen = if few || self.candidates == [Machine::General] {
+            None
+        } else {
+            self.by_best(prefix, host, floor)
+        };
+        if seen.is_none() {
+            self.took.by(Machine::General);
         }
+        seen
+    }
+
+    /// Visits the prefix by the machine that takes the fewest cycles of those that it fits; `None` where that
+    /// is the general walk.
+    fn by_best(&self, prefix: &Prefix<'_>, host: &impl Host, floor: f64) -> Option<AuditSums> {
+        let Prefix { rows, members, .. } = *prefix;
+        let users = members.len();
         let (mut score, mut total, mut answers) = (0, 0, 0);
         for member in members {
             score += i128::from(member.score);
@@ -131,123 +153,53 @@ impl Projector {
             score: mean(score),
             total: mean(total),
         };
-        let density = answers as f64 / (users * lanes) as f64;
-        let bytes = match self.machine {
-            Some(machine) => matches!(machine, Machine::Planes | Machine::Codes),
-            None => by_tiles_at(self.isa),
+        let density = answers as f64 / (users * prefix.lanes()) as f64;
+        let tau = (1.0 - floor) * (1.0 + floor);
+        let scores = prefix.layout.scores().len();
+        // Members come by |g| or nearly so.
+        let totals = members.iter().map(|member| member.total - shifts.total);
+        let outer = self.care.outer_users(totals, density, floor);
+        let shape = Shape {
+            users: users as f64,
+            outer: outer as f64 / users as f64,
+            lanes: prefix.lanes() as f64,
+            beyond: prefix.beyond() as f64,
+            density,
+            tau,
+            scores: scores as f64,
         };
+        let by_cycles = |&machine| (choice::cycles(machine, self.isa, &shape), machine);
+        let mut order: Vec<_> = self.candidates.iter().map(by_cycles).collect();
+        order.sort_by(|(a, _), (b, _)| a.total_cmp(b));
         let visit = bytes::Visit {
             isa: self.isa,
             care: &self.care,
             prefix,
             mean: shifts.total,
-            density,
-            floor,
+            outer,
         };
-        let masked = match self.machine {
-            Some(machine) => machine == Machine::Masked,
-            None => by_masks_at(self.isa),
+        let sorted = || {
+            outermost_first(members.iter().enumerate().map(|(member, m)| User {
+                s: m.score - shifts.score,
+                g: m.total - shifts.total,
+                member,
+            }))
         };
-        if masked && let Some(seen) = visit.by_masks(&self.planes.bases, &self.masked, host) {
-            return Some(seen);
-        }
-        if bytes
-            && let Some(seen) = visit
-                .by(&self.planes, host)
-                .or_else(|| visit.by(&self.codes, host))
-        {
-            return Some(seen);
-        }
-        let sorted = outermost_first(members.iter().enumerate().map(|(member, m)| User {
-            s: m.score - shifts.score,
-            g: m.total - shifts.total,
-            member,
-        }));
-        let tau = (1.0 - floor) * (1.0 + floor);
-        let pays = by_pairs_at(self.isa) && inversions::pays(users, density, tau);
-        if (pays || self.machine == Some(Machine::Pairs))
-            && let Some(seen) = self.by_pairs(prefix, host, &sorted, tau)
-        {
-            return Some(seen);
-        }
-        let outer = self
-            .care
-            .outer_users(sorted.iter().map(|user| user.g), density, floor);
-
-        // |a| and |g| of any leaf are at most `reach`; each sum over the outer users at most
-        // outer · reach², each product in the judgements users · that, each total of a stem
-        // lanes² times that.
-        let s = sorted.iter().map(|u| u.s.unsigned_abs()).max()? as f64;
-        let g = sorted.first()?.g.unsigned_abs() as f64;
-        let reach = (s + 3.0 * layout.largest_score() as f64).max(g);
-        let widest = users as f64 * reach * reach * users.max(lanes * lanes) as f64;
-        let bytes = users * (lanes + 16) * 8;
-        if widest >= f64::EXACT || bytes > MOST_BYTES {
-            return None;
-        }
-        // Four times: the audit adds up to four vectors of sums before it widens them.
-        Some(if 4.0 * outer as f64 * reach * reach < f32::EXACT {
-            self.run(&self.narrow, prefix, host, sorted, shifts, reach, outer)
-        } else {
-            self.run(&self.wide, prefix, host, sorted, shifts, reach, outer)
-        })
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of `visit`, once a type"
-    )]
-    fn run<E: Vectors>(
-        &self,
-        pool: &Pool<Base<E>, Lists<E>>,
-        prefix: &Prefix<'_>,
-        host: &impl Host,
-        users: Vec<User>,
-        shifts: Shifts,
-        reach: f64,
-        outer: usize,
-    ) -> AuditSums {
-        let Prefix {
-            layout,
-            rows,
-            members,
-            ..
-        } = *prefix;
-        let mut base = pool.bases.take();
-        base.reach = reach;
-        base.reset(users, prefix.lanes(), prefix.beyond(), outer);
-        for i in 0..base.users.len() {
-            let member = base.users[i].member;
-            for answer in rows.behind(&members[member]) {
-                let lane = prefix.lane(answer.position as usize);
-                base.answer(i, lane, layout.score(answer));
-            }
-        }
-        let inner = base.users.iter().skip(base.outer_words * 64);
-        let mut left_out = prefix.completions(inner.map(|user| &members[user.member]));
-        let stem = |l1: usize| {
-            if !host.go_on() {
-                return Tally::default();
-            }
-            let mut lists = pool.lists.take();
-            let search = stem::Search {
-                base: &base,
-                l1,
-                lists: &mut lists,
-                floor: &|| host.floor(),
-                exact: &mut |lanes| {
-                    host.exact(lanes.map(|lane| prefix.position(lane)), base.exactly(lanes));
-                },
+        for (_, machine) in order {
+            let seen = match machine {
+                Machine::General => return None,
+                Machine::Lanes => self.by_lanes(prefix, host, sorted(), shifts, outer),
+                Machine::Pairs => self.by_pairs(prefix, host, &sorted(), tau),
+                Machine::Masked => visit.by_masks(&self.planes.bases, &self.masked, host),
+                Machine::Planes => visit.by(&self.planes, host),
+                Machine::Codes => visit.by(&self.codes, host),
             };
-            let tally = E::run(self.isa, search);
-            pool.lists.give(lists);
-            tally
-        };
-        let tally = over_stems(prefix, stem);
-        pool.bases.give(base);
-        self.care.adapt(&tally);
-        left_out += unshifted(&tally, shifts);
-        left_out
+            if seen.is_some() {
+                self.took.by(machine);
+                return seen;
+            }
+        }
+        None
     }
 
     /// Visits all sets behind the prefix by the pair test; `None` where it does not fit. `tau` is 1 − t².
@@ -291,52 +243,4 @@ impl Projector {
         self.pairs.bases.give(base);
         seen
     }
-}
-
-/// Whether the pair test is ever taken at a level unasked: above AVX2 the other kernels are faster on the
-/// tables measured.
-pub(super) fn by_pairs_at(isa: Isa) -> bool {
-    isa <= Isa::Avx2
-}
-
-/// Whether a level goes by masked sums where there are two scores: it has vectors of words and no tiles.
-pub(super) fn by_masks_at(isa: Isa) -> bool {
-    isa == Isa::Avx512 && has_byte_vectors_at(isa)
-}
-
-/// Whether a level goes by tiles, from bits where there are two scores and else from codes.
-pub(super) fn by_tiles_at(isa: Isa) -> bool {
-    isa >= Isa::Amx
-}
-
-/// Sorts by |g| descending, equals as they came. Totals of a prefix mostly lie close together, so
-/// counting sorts them in two passes; where they do not, comparing does.
-fn outermost_first(users: impl Iterator<Item = User> + Clone) -> Vec<User> {
-    const MOST_COUNTERS: u64 = 1 << 12;
-    let largest = users.clone().map(|u| u.g.unsigned_abs()).max().unwrap_or(0);
-    if largest >= MOST_COUNTERS {
-        let mut sorted: Vec<User> = users.collect();
-        sorted.sort_by_key(|u| std::cmp::Reverse(u.g.unsigned_abs()));
-        return sorted;
-    }
-    let key = |u: &User| (largest - u.g.unsigned_abs()) as usize;
-    let mut next = vec![0; largest as usize + 2];
-    for user in users.clone() {
-        next[key(&user) + 1] += 1;
-    }
-    for i in 1..next.len() {
-        next[i] += next[i - 1];
-    }
-    let mut sorted = vec![User::default(); next[next.len() - 1]];
-    for user in users {
-        let place = &mut next[key(&user)];
-        sorted[*place] = user;
-        *place += 1;
-    }
-    sorted
-}
-
-/// The audit sums of a stem, with the shifts of a and g taken back.
-fn unshifted(tally: &Tally, Shifts { score, total }: Shifts) -> AuditSums {
-    AuditSums::new(tally.sets.into(), tally.totals).shifted(score, total)
 }

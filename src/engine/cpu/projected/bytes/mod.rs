@@ -45,7 +45,6 @@ pub(super) use base::Base;
 pub(super) use codes::Codes;
 pub(super) use planes::Planes;
 
-use super::MOST_BYTES;
 use super::care::Care;
 use super::kernel::{Bar, SUMS, judged};
 use super::pool::{Free, Pool};
@@ -79,9 +78,8 @@ pub(super) struct Visit<'a> {
     pub(super) prefix: &'a Prefix<'a>,
     /// The integer part of the mean total of its users.
     pub(super) mean: i64,
-    /// The part of its lanes that its users answered.
-    pub(super) density: f64,
-    pub(super) floor: f64,
+    /// How many of its users should be outer users.
+    pub(super) outer: usize,
 }
 
 impl Visit<'_> {
@@ -122,7 +120,12 @@ impl Visit<'_> {
         fits: impl Fn(Extent) -> bool,
         search: impl Fn(&Base<E>, usize) -> Tally + Send + Sync,
     ) -> Option<AuditSums> {
-        let &Self { care, prefix, .. } = self;
+        let &Self {
+            care,
+            prefix,
+            outer,
+            ..
+        } = self;
         let (table, steps) = E::table(prefix.rows)?;
         let lowest = prefix.members.iter().map(|m| m.score).min()?;
         let mut base = bases.take();
@@ -135,14 +138,12 @@ impl Visit<'_> {
             // Too large values are refused below.
             base::user(s as u16, g as i16)
         }));
-        let totals = base.users.iter().map(|&user| base::g_of(user));
-        let outer = care.outer_users(totals, self.density, self.floor);
         // A pair's scores have two questions more and a centre less, a leaf's three.
         let range = u64::from(steps.most());
         let reach = most.saturating_add(3 * range).max(size) as f64;
         let users = prefix.members.len();
         let in_bytes = users <= MOST_USERS
-            && users * prefix.lanes() <= MOST_BYTES
+            && users * prefix.lanes() <= super::MOST_BYTES
             && most.saturating_add(2 * range) <= 2 * MOST_SCORE.unsigned_abs()
             && size <= MOST_TOTAL;
         if !in_bytes || !fits(Extent { most, outer, reach }) {

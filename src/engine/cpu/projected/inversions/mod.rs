@@ -59,5 +59,5 @@ mod cells;
 mod kernel;
 mod leftover;
 
-pub(super) use base::{Base, pays};
+pub(super) use base::{Base, left_over};
 pub(super) use kernel::{Buffers, Search, Wanted};
