@@ -6,11 +6,9 @@
 
 use crate::asked::{Asked, ask};
 use crate::gpu_grid;
-use crate::gram::Forced;
 use crate::tables::{self, Draw, Table};
 use kcorrset::combin::binomial;
-use kcorrset::engine::cpu::gram::Regime;
-use kcorrset::engine::cpu::{CpuEngine, Isa, Machine};
+use kcorrset::engine::cpu::{CpuEngine, Isa, Machine, Regime, gram};
 use kcorrset::engine::oracle::ReferenceEngine;
 use kcorrset::engine::reference::{self, Entry, Fraction, SixSums, compare, correlation};
 use kcorrset::engine::{Engine, EngineError, Query, QueryError, Watch};
@@ -18,7 +16,7 @@ use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::{Outcome, SearchError};
 use kcorrset::stats::{Correlation, NO_FLOOR, Sums};
 use kcorrset::top::Candidate;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 /// How much is asked of an engine for each table.
@@ -39,6 +37,8 @@ pub struct Subject {
     pub most_sets: u128,
     /// What it may refuse; refused tables are left to the other subjects.
     pub refuses: Refuses,
+    /// The regime that is forced, if one is.
+    pub regime: Option<&'static str>,
 }
 
 /// Which tables an engine may refuse.
@@ -80,6 +80,17 @@ impl Refuses {
 }
 
 impl Subject {
+    /// Whether the forced regime took any part of a search for the three best.
+    fn reaches(&self, truth: &Truth) -> bool {
+        let asked = ask(truth.matrix, truth.k, 3, truth.min_users);
+        let took = |regime| {
+            let outcome = asked.run(&*self.engine, &Watch::new());
+            let outcome = outcome.unwrap_or_else(|error| panic!("{}: {error}", self.name));
+            outcome.took.iter().any(|(name, _)| *name == regime)
+        };
+        self.regime.is_none_or(took)
+    }
+
     /// Whether the engine takes searches of this table and size, or refuses them by its typed error,
     /// without starting; panics where it must not.
     pub fn takes(&self, matrix: &ResponseMatrix, k: usize, min_users: u64) -> bool {
@@ -108,32 +119,40 @@ fn processors() -> Vec<Subject> {
         effort: Effort::Full,
         most_sets: u128::MAX,
         refuses: Refuses::Nothing,
+        regime: None,
     };
     let mut all = vec![Subject {
         effort: Effort::Brief,
         most_sets: 60,
         ..subject("reference", Box::new(ReferenceEngine))
     }];
-    all.push(Subject {
-        effort: Effort::Brief,
-        ..subject("cpu plain", Box::new(cpu(2).plain()))
-    });
     all.push(subject("cpu", Box::new(cpu(2))));
-    for isa in Isa::available() {
-        let mut add = |kind: &str, engine: CpuEngine| {
-            let engine = engine.with_isa(isa).unwrap();
-            all.push(subject(
-                &format!("cpu {kind} {}", isa.name()),
+    let mut add = |regime: Regime, isa: Isa, effort: Effort| {
+        let engine = cpu(2).with_regime(regime).with_isa(isa).unwrap();
+        all.push(Subject {
+            effort,
+            regime: (regime != Regime::Walk).then_some(regime.name()),
+            ..subject(
+                &format!("cpu {} {}", regime.name(), isa.name()),
                 Box::new(engine),
-            ));
-        };
-        add("walk", cpu(2).walking());
-        add("pairs", cpu(2).with_machine(Machine::Pairs));
-        // Below AVX-512 it is plain at each level.
+            )
+        });
+    };
+    add(
+        Regime::Leaves(Machine::General),
+        Isa::Portable,
+        Effort::Brief,
+    );
+    for isa in Isa::available() {
+        add(Regime::Walk, isa, Effort::Full);
+        for machine in [Machine::Lanes, Machine::Pairs] {
+            add(Regime::Leaves(machine), isa, Effort::Full);
+        }
+        // Below AVX-512 these are plain at each level.
         if isa != Isa::Avx2 {
-            add("planes", cpu(2).with_machine(Machine::Planes));
-            add("codes", cpu(2).with_machine(Machine::Codes));
-            add("masked", cpu(2).with_machine(Machine::Masked));
+            for machine in [Machine::Planes, Machine::Codes, Machine::Masked] {
+                add(Regime::Leaves(machine), isa, Effort::Full);
+            }
         }
     }
     all
@@ -141,17 +160,15 @@ fn processors() -> Vec<Subject> {
 
 /// The cross-product regimes, each forced; every one is for its own kind of table.
 pub fn regimes() -> Vec<Subject> {
-    let forced = |regime: Regime| {
-        let engine = Forced::all(regime).into_iter().next_back()?;
-        Some(Subject {
-            name: format!("cpu {}", regime.name()),
-            engine: Box::new(engine),
-            effort: Effort::Brief,
-            most_sets: u128::MAX,
-            refuses: Refuses::OtherTables,
-        })
+    let forced = |regime: gram::Regime| Subject {
+        name: format!("cpu {}", regime.name()),
+        engine: Box::new(cpu(2).with_regime(Regime::Products(regime))),
+        effort: Effort::Brief,
+        most_sets: u128::MAX,
+        refuses: Refuses::OtherTables,
+        regime: Some(regime.name()),
     };
-    Regime::ALL.into_iter().filter_map(forced).collect()
+    gram::Regime::ALL.into_iter().map(forced).collect()
 }
 
 /// The CPU engine on this many threads.
@@ -513,67 +530,77 @@ pub fn must_agree(subject: &Subject, effort: Effort, name: &str, truth: &Truth) 
     }
 }
 
-/// Runs a family of tables through every engine that needs no adapter.
-fn grid(family: Vec<Table>, sets: Range<u128>) {
+/// Runs a family of tables through every engine that needs no adapter. Of the subjects with these regimes, each
+/// has to come to some part of some search.
+fn grid(family: Vec<Table>, sets: Range<u128>, reached: &[&str]) {
     let subjects: Vec<Subject> = processors().into_iter().chain(regimes()).collect();
+    let forced = |subject: &&Subject| subject.regime.is_some_and(|name| reached.contains(&name));
+    let mut missing: BTreeSet<&str> = subjects.iter().filter(forced).map(|s| &*s.name).collect();
     each(&family, &sets, |name, truth| {
         for subject in &subjects {
             let few = truth.total <= subject.most_sets;
             if few && subject.takes(truth.matrix, truth.k, truth.min_users) {
                 must_agree(subject, subject.effort, name, truth);
+                if missing.contains(&*subject.name) && subject.reaches(truth) {
+                    missing.remove(&*subject.name);
+                }
             }
         }
     });
+    assert!(missing.is_empty(), "never ran: {missing:?}");
 }
+
+/// Every leaf machine.
+const MACHINES: [&str; 6] = ["general", "lanes", "pairs", "masked", "planes", "codes"];
 
 #[test]
 fn sizes_of_sparse_tables() {
-    grid(tables::sizes(60), 1..2_000);
+    grid(tables::sizes(60), 1..2_000, &["cross"]);
 }
 
 #[test]
 fn sizes_of_complete_tables() {
-    grid(tables::sizes(100), 1..2_000);
+    grid(tables::sizes(100), 1..2_000, &["complete", "cross"]);
 }
 
 #[test]
 fn patterns_of_answers() {
-    grid(tables::patterns(), 1..2_000);
+    grid(tables::patterns(), 1..2_000, &["patterns", "gaps"]);
 }
 
 #[test]
 fn kinds_of_scores() {
-    grid(tables::scores(), 1..2_000);
+    grid(tables::scores(), 1..2_000, &[]);
 }
 
 #[test]
 fn widths_of_scores() {
-    grid(tables::widths(), 1..2_000);
+    grid(tables::widths(), 1..2_000, &[]);
 }
 
 #[test]
 fn lanes_of_vectors() {
-    grid(tables::lanes(), 1..6_000);
+    grid(tables::lanes(), 1..6_000, &MACHINES);
 }
 
 #[test]
 fn more_lanes_than_one_pass() {
-    grid(tables::many_lanes(), 40_000..60_000);
+    grid(tables::many_lanes(), 40_000..60_000, &MACHINES);
 }
 
 #[test]
 fn bounds_met_with_equality() {
-    grid(tables::tight(), 1..200);
+    grid(tables::tight(), 1..200, &[]);
 }
 
 #[test]
 fn exact_ties() {
-    grid(tables::ties(), 1..2_000);
+    grid(tables::ties(), 1..2_000, &[]);
 }
 
 #[test]
 fn signs_of_correlations() {
-    grid(tables::signs(), 1..5_000);
+    grid(tables::signs(), 1..5_000, &[]);
 }
 
 #[test]

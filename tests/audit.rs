@@ -109,6 +109,7 @@ fn plain() -> Subject {
         effort: Effort::Full,
         most_sets: u128::MAX,
         refuses: Refuses::Nothing,
+        regime: None,
     }
 }
 

@@ -43,6 +43,7 @@ fn with_integers(integers: Integers) -> Vec<Subject> {
         effort: Effort::Full,
         most_sets: u128::MAX,
         refuses,
+        regime: None,
     };
     let projected = engine.with_choice(Choice::Projected);
     let levels = engine.with_choice(Choice::Levels);

@@ -2,9 +2,9 @@
 //! order, on every instruction-set level, and the audit of each.
 
 use crate::asked::{Asked, ask, faulty};
-use kcorrset::engine::cpu::{Isa, gram};
+use kcorrset::engine::cpu::{CpuEngine, Isa, Regime, gram};
 use kcorrset::engine::reference::{self, Entry};
-use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
+use kcorrset::engine::{EngineError, Findings, Watch};
 use kcorrset::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
 use kcorrset::search::SearchError;
 use kcorrset::stats::{Correlation, Sums};
@@ -42,52 +42,25 @@ fn table(
     builder.finish(Duplicates::Error, "line").unwrap()
 }
 
-/// One regime on one level, as an engine.
-pub struct Forced {
+/// One regime on one level.
+struct Forced {
     isa: Isa,
     regime: gram::Regime,
-    threads: rayon::ThreadPool,
+    engine: CpuEngine,
 }
 
 impl Forced {
-    pub fn all(regime: gram::Regime) -> Vec<Self> {
-        Isa::available()
-            .into_iter()
-            .map(|isa| Self {
+    fn all(regime: gram::Regime) -> Vec<Self> {
+        let at = |isa: Isa| {
+            let engine = CpuEngine::new(2).unwrap();
+            let engine = engine.with_regime(Regime::Products(regime));
+            Self {
                 isa,
                 regime,
-                threads: rayon::ThreadPoolBuilder::new()
-                    .num_threads(2)
-                    .build()
-                    .unwrap(),
-            })
-            .collect()
-    }
-}
-
-impl Engine for Forced {
-    fn name(&self) -> &'static str {
-        "gram"
-    }
-    fn devices(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
-        Ok(Box::new(Ready(self, query)))
-    }
-}
-
-struct Ready<'q>(&'q Forced, &'q Query<'q>);
-
-impl Prepared for Ready<'_> {
-    fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
-        let Self(engine, query) = *self;
-        let Forced {
-            regime,
-            threads,
-            isa,
-        } = engine;
-        gram::search(*regime, query, part, watch, threads, *isa)
+                engine: engine.with_isa(isa).unwrap(),
+            }
+        };
+        Isa::available().into_iter().map(at).collect()
     }
 }
 
@@ -126,7 +99,7 @@ fn agree(engine: &Forced, asked: &Asked<'_>, floor: f64, want: &[Entry]) {
     );
     let watch = Watch::new();
     watch.raise_floor(floor);
-    let outcome = asked.run(engine, &watch);
+    let outcome = asked.run(&engine.engine, &watch);
     let outcome = outcome.unwrap_or_else(|e| panic!("{what}: {e}"));
     assert_eq!(watch.done(), asked.part.sets(), "{what}");
     let expect = want.len().min(query.top());
@@ -336,7 +309,7 @@ fn a_fault_fails_the_audit() {
     ];
     for fault in faults {
         for engine in Forced::all(gram::Regime::Complete) {
-            let engine = faulty(&engine, |inner, _, part, watch| {
+            let engine = faulty(&engine.engine, |inner, _, part, watch| {
                 let mut found = inner.search(part, watch)?;
                 fault(&mut found);
                 Ok(found)
@@ -360,7 +333,7 @@ fn a_stopped_search_says_so() {
         let query = ask(&matrix, k, 3, 2);
         let watch = Watch::new();
         watch.stop();
-        let findings = query.find(&engine, &watch);
+        let findings = query.find(&engine.engine, &watch);
         assert!(matches!(findings, Err(EngineError::Stopped)));
     }
 }

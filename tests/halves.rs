@@ -5,7 +5,7 @@
 
 use crate::asked::{Asked, ask};
 use kcorrset::engine::Watch;
-use kcorrset::engine::cpu::{CpuEngine, Isa, Machine};
+use kcorrset::engine::cpu::{CpuEngine, Isa, Machine, Regime};
 use kcorrset::search::Outcome;
 use kcorrset::synth::{Model, Spec, matrix};
 use kcorrset::top::Candidate;
@@ -25,19 +25,31 @@ fn engine() -> CpuEngine {
     CpuEngine::new(2).unwrap()
 }
 
-/// Every level: as it chooses, by the pair test, by byte products and by masked sums.
+/// Which the others are checked against.
+const GENERAL: Regime = Regime::Leaves(Machine::General);
+
+/// Regimes that are plain below AVX-512.
+const PLAIN: [Regime; 3] = [
+    Regime::Leaves(Machine::Planes),
+    Regime::Leaves(Machine::Codes),
+    Regime::Leaves(Machine::Masked),
+];
+
+/// Every level: as it chooses, and by each leaf machine.
 fn engines() -> Vec<(String, CpuEngine)> {
     let of = |isa: Isa| {
-        let named = |kind: &str, engine: CpuEngine| {
-            let engine = engine.with_isa(isa).unwrap();
-            (format!("{kind} {}", isa.name()), engine)
+        let machines = Machine::ALL.into_iter().map(Regime::Leaves);
+        let regimes = [Regime::Walk].into_iter().chain(machines);
+        let engine = move |regime: Regime| {
+            let engine = engine().with_regime(regime).with_isa(isa).unwrap();
+            (format!("{} {}", regime.name(), isa.name()), engine)
         };
-        [
-            named("walk", engine().walking()),
-            named("pairs", engine().with_machine(Machine::Pairs)),
-            named("codes", engine().with_machine(Machine::Codes)),
-            named("masked", engine().with_machine(Machine::Masked)),
-        ]
+        regimes
+            .filter(|regime| *regime != GENERAL)
+            // Below AVX-512 these are plain at each level.
+            .filter(|regime| isa != Isa::Avx2 || !PLAIN.contains(regime))
+            .map(engine)
+            .collect::<Vec<_>>()
     };
     Isa::available().into_iter().flat_map(of).collect()
 }
@@ -76,7 +88,7 @@ fn agree(case: &Case) {
         let (skip, limit) = (total / 5, total / 2);
         let part = whole.clone().ranks(skip, Some(limit));
         for asked in [whole, part] {
-            let plain = sets(&told(&engine().plain(), &asked).best);
+            let plain = sets(&told(&engine().with_regime(GENERAL), &asked).best);
             for (name, engine) in engines() {
                 let found = sets(&told(&engine, &asked).best);
                 assert!(
