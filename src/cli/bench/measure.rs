@@ -4,11 +4,11 @@ use super::super::stop::Stop;
 use super::print::{Busy, Figures, Timed};
 use super::workload::Workload;
 use anyhow::Context;
-use kcorrset::engine::cpu::{CpuEngine, Isa};
+use kcorrset::engine::cpu::{CpuEngine, Isa, Regime};
 use kcorrset::engine::gpu::GpuEngine;
 use kcorrset::engine::published::PublishedEngine;
 use kcorrset::engine::{Engine, EngineError, Part, Prepared, Query};
-use kcorrset::search::{self, SearchError};
+use kcorrset::search::{self, Outcome, SearchError};
 use kcorrset::stats::NO_FLOOR;
 use kcorrset::synth;
 use std::time::{Duration, Instant};
@@ -33,9 +33,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The engines, ready to run.
 pub struct Bench<'a> {
+    /// It checks the others.
     cpu: CpuEngine,
-    /// Whether the CPU engine is measured; it always checks the others.
-    with_cpu: bool,
+    /// The CPU engine as it is measured, and the regime that is forced.
+    cpus: Vec<(Option<Regime>, CpuEngine)>,
     gpus: Vec<GpuEngine>,
     published: PublishedEngine,
     runs: usize,
@@ -44,7 +45,8 @@ pub struct Bench<'a> {
 
 /// The figures of one workload.
 pub struct Measured {
-    pub cpu: Option<Figures>,
+    /// One a regime.
+    pub cpus: Vec<Figures>,
     /// One a GPU.
     pub gpus: Vec<Figures>,
 }
@@ -61,14 +63,19 @@ impl<'a> Bench<'a> {
     pub fn new(
         threads: usize,
         isa: Isa,
-        with_cpu: bool,
+        regimes: &[Option<Regime>],
         gpus: Vec<GpuEngine>,
         runs: usize,
         stop: &'a Stop,
     ) -> anyhow::Result<Self> {
+        let cpu = || CpuEngine::new(threads).and_then(|cpu| cpu.with_isa(isa));
+        let of = |&regime: &Option<Regime>| match regime {
+            Some(regime) => cpu().map(|cpu| (Some(regime), cpu.with_regime(regime))),
+            None => cpu().map(|cpu| (None, cpu)),
+        };
         Ok(Self {
-            cpu: CpuEngine::new(threads)?.with_isa(isa)?,
-            with_cpu,
+            cpu: cpu()?,
+            cpus: regimes.iter().map(of).collect::<Result<_, _>>()?,
             gpus,
             published: PublishedEngine::new(threads, isa)?,
             runs,
@@ -100,15 +107,18 @@ impl<'a> Bench<'a> {
         for engine in &self.gpus {
             gpus.push(self.warm(engine, &query)?);
         }
-        let mut cpu = Timed::of(whole.sets());
+        let mut cpus = vec![Timed::of(whole.sets()); self.cpus.len()];
         let mut by_published = Timed::of(sampled);
         for _ in 0..self.runs {
             let elapsed = self.published(&parts, &*published, want)?;
             by_published.times_s.push(elapsed.as_secs_f64());
-            if self.with_cpu {
-                let outcome = search::run(&self.cpu, &query, &whole, &self.stop.watch())?;
+            for ((regime, engine), timed) in self.cpus.iter().zip(&mut cpus) {
+                let outcome = search::run(engine, &query, &whole, &self.stop.watch())?;
+                if let Some(regime) = regime {
+                    applied(*regime, &outcome)?;
+                }
                 let took = outcome.preparation + outcome.elapsed;
-                cpu.times_s.push(took.as_secs_f64());
+                timed.times_s.push(took.as_secs_f64());
             }
             for gpu in &mut gpus {
                 let outcome = search::run(gpu.engine, &query, &gpu.part, &self.stop.watch())?;
@@ -122,7 +132,12 @@ impl<'a> Bench<'a> {
         }
         let figures = |timed: &Timed| Figures::new(workload, whole.sets(), timed, &by_published);
         Ok(Measured {
-            cpu: self.with_cpu.then(|| figures(&cpu)),
+            cpus: self
+                .cpus
+                .iter()
+                .zip(&cpus)
+                .map(|((regime, _), timed)| figures(timed).with_regime(*regime))
+                .collect(),
             gpus: gpus
                 .into_iter()
                 .map(|gpu| figures(&gpu.timed).with_busy(gpu.busy))
@@ -195,6 +210,21 @@ impl<'a> Bench<'a> {
         }
         Ok(best)
     }
+}
+
+/// Whether a forced regime took any part of the search.
+fn applied(regime: Regime, outcome: &Outcome) -> Result<(), EngineError> {
+    let took = |&(name, _): &(&str, u64)| name == regime.name();
+    if regime == Regime::Walk || outcome.took.iter().any(took) {
+        return Ok(());
+    }
+    Err(EngineError::Refused {
+        engine: "cpu",
+        what: format!("the regime {}", regime.name()),
+        need: "a prefix that fits it".to_owned(),
+        have: "none in this search".to_owned(),
+        hint: "leave the regime to the program",
+    })
 }
 
 /// Parts spread over all sets, `sets` together.

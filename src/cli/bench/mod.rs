@@ -15,7 +15,7 @@ use anyhow::bail;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use kcorrset::engine::Engine;
-use kcorrset::engine::cpu::Isa;
+use kcorrset::engine::cpu::{Isa, Regime};
 use kcorrset::engine::gpu::{self, Choice, GpuEngine};
 use kcorrset::report::grouped;
 use measure::Bench;
@@ -39,6 +39,7 @@ use workload::{WORKLOADS, Workload};
     after_help = "Examples:\n  \
                   kcorrset bench cpu\n  \
                   kcorrset bench cpu --workload benchmark --instructions avx2 --format json\n  \
+                  kcorrset bench cpu --workload benchmark --regime auto,lanes,pairs\n  \
                   kcorrset bench gpu --workload benchmark --workload k6\n  \
                   kcorrset bench gpu --workload benchmark --pipeline flat,projected\n  \
                   kcorrset bench --quick"
@@ -62,6 +63,10 @@ pub struct BenchArgs {
     /// Instructions that both may use [default: the fastest there are]
     #[arg(long, value_name = "SET")]
     instructions: Option<Instructions>,
+    /// The ways in which the CPU engine is to search, in turn with each other: auto, or one that is forced
+    /// wherever it applies [default: auto]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = PossibleValuesParser::new(regimes()))]
+    regime: Vec<String>,
     /// The GPUs to measure, each by itself, by their numbers in `kcorrset devices` [default: all but
     /// software ones]
     #[arg(long, value_name = "I,..", value_delimiter = ',')]
@@ -90,6 +95,15 @@ enum EngineName {
 fn pipeline_parser() -> PossibleValuesParser {
     let named = Choice::NAMED.iter();
     PossibleValuesParser::new(named.map(|(name, what, _)| PossibleValue::new(name).help(what)))
+}
+
+/// What the regime that a search would take is called.
+const AUTO: &str = "auto";
+
+/// Names of regimes.
+fn regimes() -> Vec<&'static str> {
+    let forced = Regime::all().map(Regime::name);
+    [AUTO].into_iter().chain(forced).collect()
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -134,6 +148,21 @@ impl BenchArgs {
             );
         }
         Ok(real)
+    }
+
+    /// The regimes asked for, `None` for the one that a search would take.
+    fn regimes(&self) -> anyhow::Result<Vec<Option<Regime>>> {
+        if !self.with_cpu() {
+            if !self.regime.is_empty() {
+                bail!("--regime is for the CPU engine: leave it out, or bench cpu too");
+            }
+            return Ok(Vec::new());
+        }
+        if self.regime.is_empty() {
+            return Ok(vec![None]);
+        }
+        let named = self.regime.iter();
+        Ok(named.map(|name| Regime::from_name(name)).collect())
     }
 
     /// The pipelines asked for, by name where they were.
@@ -189,7 +218,14 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
             gpus.push(engine.with_choice(choice));
         }
     }
-    let bench = Bench::new(threads, isa, args.with_cpu(), gpus, args.runs.into(), &stop)?;
+    let bench = Bench::new(
+        threads,
+        isa,
+        &args.regimes()?,
+        gpus,
+        args.runs.into(),
+        &stop,
+    )?;
     let workloads = args.workloads();
     let mut figures = Vec::new();
     for (i, workload) in workloads.iter().enumerate() {
@@ -199,7 +235,7 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
             let done = grouped(i as u128);
             return Err(Stopped(format!("after {done} of {} workloads", grouped(all))).into());
         };
-        figures.extend(measured.cpu);
+        figures.extend(measured.cpus);
         for (gpu, figures) in measured_on.iter_mut().zip(measured.gpus) {
             gpu.workloads.push(figures);
         }

@@ -1,6 +1,7 @@
 //! What was measured, as a table and as JSON.
 
 use super::workload::Workload;
+use kcorrset::engine::cpu::Regime;
 use kcorrset::report::{SCHEMA, grouped, one_line};
 use serde::Serialize;
 use std::time::Duration;
@@ -56,6 +57,9 @@ impl Busy {
 pub struct Figures {
     workload: &'static str,
     about: String,
+    /// The regime, where one was forced.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    regime: Option<&'static str>,
     /// A decimal string, as in results.
     sets: String,
     /// How many of them a run took, from the middle.
@@ -116,6 +120,7 @@ impl Figures {
         Self {
             workload: workload.name,
             about: workload.about(),
+            regime: None,
             sets: sets.to_string(),
             sets_searched: timed.sets.to_string(),
             time,
@@ -128,6 +133,14 @@ impl Figures {
             published_ns_per_set: published.ns_per_set(),
             ratio: published.ns_per_set() / timed.ns_per_set(),
             busy: None,
+        }
+    }
+
+    /// Names the regime that was forced.
+    pub fn with_regime(self, regime: Option<Regime>) -> Self {
+        Self {
+            regime: regime.map(Regime::name),
+            ..self
         }
     }
 
@@ -148,7 +161,9 @@ impl Figures {
             format!("{} of {}", count(&self.sets_searched), count(&self.sets))
         };
         let mut cells = vec![
-            self.workload.to_owned(),
+            self.regime.map_or(self.workload.to_owned(), |regime| {
+                format!("{}, {regime}", self.workload)
+            }),
             sets,
             format!("{:.3}", self.time),
             whole(self.sets_per_s),
