@@ -1,10 +1,10 @@
 //! A prefix by lanes of floats: its users by |g|, and the search of its stems.
 
-use super::{MOST_BYTES, Projector};
 use super::base::{Base, User};
 use super::pool::Pool;
 use super::prefix::{Host, Prefix, Shifts, over_stems};
 use super::stem::{self, Lists, Tally};
+use super::{MOST_BYTES, Projector};
 use crate::arch::{Elem, Vectors};
 use crate::stats::AuditSums;
 
