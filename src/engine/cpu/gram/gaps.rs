@@ -24,7 +24,9 @@
 //! - who misses neither, and two of P, adds (c_u(P) − 1)·f_u(S), all lanes at once.
 //!
 //! On a table where each answer is missing with probability p, that is p²·users visits a set for
-//! the pairs, and a few for all lanes of a row, instead of users.
+//! the pairs, and a few for all lanes of a row, instead of users. `kcorrset bench cpu --workload
+//! nearly-complete --regime gaps,patterns,walk` tells what these are worth: 0.4, 53 and 20 s (Intel Xeon with
+//! AMX, 2 threads).
 
 mod walk;
 

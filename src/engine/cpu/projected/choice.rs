@@ -155,9 +155,9 @@ mod tests {
             ..BENCHMARK
         };
         assert!(cycles(Machine::Lanes, Isa::Avx2, &low) < cycles(Machine::Pairs, Isa::Avx2, &low));
-        // A few users are soonest walked.
+        // A handful of users are soonest walked.
         let few = Shape {
-            users: 20.0,
+            users: 5.0,
             ..BENCHMARK
         };
         assert_eq!(order(Isa::Avx512, &few)[0], Machine::General);

@@ -4,7 +4,7 @@
 use super::super::kernel::SUMS;
 use super::base::{Base, g_of, user};
 use super::codes::Codes;
-use super::encoding::{Bounds, Encoding};
+use super::encoding::{Bounds, Encoding, Sums};
 use super::planes::Planes;
 use super::stem::Stem;
 use crate::arch::{ByteKernel, ByteLevel, EMPTY, Isa, run_bytes};
