@@ -67,10 +67,12 @@ pub(super) struct Projector {
     masked: Free<masked::Buffers>,
 }
 
-/// The machines that may pay at a level of instructions for a table of so many distinct scores.
+/// The machines that may pay at a level of instructions for a table of so many distinct scores; the general walk
+/// has what none of them takes.
 pub(super) fn candidates(isa: Isa, scores: usize) -> Vec<Machine> {
     let may_pay = |machine: &Machine| match machine {
-        Machine::General | Machine::Lanes => true,
+        Machine::General => false,
+        Machine::Lanes => true,
         // Two scores are better masked; and byte products are a matrix unit's.
         Machine::Pairs => isa < Isa::Amx && !(scores == 2 && has_byte_vectors_at(isa)),
         Machine::Masked => scores == 2 && has_byte_vectors_at(isa),
@@ -187,7 +189,7 @@ impl Projector {
         };
         for (_, machine) in order {
             let seen = match machine {
-                Machine::General => return None,
+                Machine::General => None,
                 Machine::Lanes => self.by_lanes(prefix, host, sorted(), shifts, outer),
                 Machine::Pairs => self.by_pairs(prefix, host, &sorted(), tau),
                 Machine::Masked => visit.by_masks(&self.planes.bases, &self.masked, host),
