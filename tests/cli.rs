@@ -781,6 +781,13 @@ fn devices_and_profiles_that_make_no_sense_are_refused() {
     refused("bench cpu --quick --device 0", "are for GPUs");
     refused("bench cpu --quick --profile 1", "are for GPUs");
     refused("bench cpu --quick --pipeline flat", "are for GPUs");
+    refused("bench gpu --quick --regime lanes", "for the CPU engine");
+    refused("bench cpu --quick --regime tiles", "invalid value 'tiles'");
+    // A forced regime that comes to nothing is no figure.
+    refused(
+        "bench cpu --quick --workload complete --regime cross",
+        "cannot run this: the cross regime",
+    );
     refused(
         "bench gpu --quick --pipeline quick",
         "invalid value 'quick'",
@@ -869,6 +876,15 @@ fn quick_benches_give_a_line_a_workload() {
     let said = text(&out.stdout);
     assert_eq!((code(&out), said.lines().count()), (0, 4), "{said}");
     assert!(said.starts_with("cpu engine, 1 threads, "), "{said}");
+    let line = "bench cpu --quick --runs 1 --quiet --workload likert --regime auto,lanes,general";
+    let out = run(&format!("{line} --format json"));
+    let document: serde_json::Value = serde_json::from_slice(&out.stdout).expect("JSON");
+    let figures = document["workloads"].as_array().expect("workloads").iter();
+    let regimes: Vec<_> = figures.map(|figures| &figures["regime"]).collect();
+    assert_eq!(
+        serde_json::json!(regimes),
+        serde_json::json!([null, "lanes", "general"])
+    );
     let unknown = run("bench --quick --workload no-such");
     assert_eq!((code(&unknown), text(&unknown.stdout)), (2, ""));
 }

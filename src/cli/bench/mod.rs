@@ -65,7 +65,7 @@ pub struct BenchArgs {
     instructions: Option<Instructions>,
     /// The ways in which the CPU engine is to search, in turn with each other: auto, or one that is forced
     /// wherever it applies [default: auto]
-    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = PossibleValuesParser::new(regimes()))]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = regime_parser())]
     regime: Vec<String>,
     /// The GPUs to measure, each by itself, by their numbers in `kcorrset devices` [default: all but
     /// software ones]
@@ -100,10 +100,12 @@ fn pipeline_parser() -> PossibleValuesParser {
 /// What the regime that a search would take is called.
 const AUTO: &str = "auto";
 
-/// Names of regimes.
-fn regimes() -> Vec<&'static str> {
-    let forced = Regime::all().map(Regime::name);
-    [AUTO].into_iter().chain(forced).collect()
+/// The names of regimes.
+fn regime_parser() -> PossibleValuesParser {
+    let forced = Regime::all().map(|regime| (regime.name(), regime.about()));
+    let all = [(AUTO, "what a search takes, by counting")].into_iter();
+    let named = all.chain(forced);
+    PossibleValuesParser::new(named.map(|(name, what)| PossibleValue::new(name).help(what)))
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

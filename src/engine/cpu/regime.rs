@@ -34,6 +34,18 @@ impl Regime {
         }
     }
 
+    /// What it does, in a line.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Walk => {
+                "the prefix tree, each prefix by the leaf machine that is expected to be fastest"
+            }
+            Self::Leaves(machine) => machine.about(),
+            Self::Products(regime) => regime.about(),
+        }
+    }
+
     /// The regime of this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

@@ -27,4 +27,15 @@ impl Regime {
             Self::Cross => "cross",
         }
     }
+
+    /// What it is for, in a line.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::Complete => "cross-products, where everybody answered the same questions",
+            Self::Patterns => "cross-products of each answer pattern, where these are few",
+            Self::Gaps => "cross-products of everybody less those of who misses something",
+            Self::Cross => "one pass over the answers, or cross-products: K 1 and 2",
+        }
+    }
 }

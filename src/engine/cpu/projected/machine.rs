@@ -42,6 +42,19 @@ impl Machine {
             Self::Codes => "codes",
         }
     }
+
+    /// What it does, in a line.
+    #[must_use]
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::General => "the prefix tree down to each set",
+            Self::Lanes => "leaves summed in vectors of floats, users farthest out first",
+            Self::Pairs => "leaves discarded by pairs of users in the wrong order",
+            Self::Masked => "two scores: leaves summed in 16 bits, by masks",
+            Self::Planes => "two scores: leaves by byte products of bit planes",
+            Self::Codes => "leaves by byte products of codes of scores",
+        }
+    }
 }
 
 /// How many prefixes each machine took.

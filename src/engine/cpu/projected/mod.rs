@@ -73,9 +73,9 @@ pub(super) fn candidates(isa: Isa, scores: usize) -> Vec<Machine> {
     let may_pay = |machine: &Machine| match machine {
         Machine::General => false,
         Machine::Lanes => true,
-        // Two scores are better masked; and byte products are a matrix unit's.
+        // Two scores are better masked, and with a matrix unit better multiplied.
         Machine::Pairs => isa < Isa::Amx && !(scores == 2 && has_byte_vectors_at(isa)),
-        Machine::Masked => scores == 2 && has_byte_vectors_at(isa),
+        Machine::Masked => scores == 2 && isa < Isa::Amx && has_byte_vectors_at(isa),
         Machine::Planes => scores == 2 && isa >= Isa::Amx,
         Machine::Codes => isa >= Isa::Amx,
     };
