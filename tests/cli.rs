@@ -785,7 +785,7 @@ fn devices_and_profiles_that_make_no_sense_are_refused() {
     refused("bench cpu --quick --regime tiles", "invalid value 'tiles'");
     // A forced regime that comes to nothing is no figure.
     refused(
-        "bench cpu --quick --workload complete --regime cross",
+        "bench cpu --quick --quiet --workload complete --regime cross",
         "cannot run this: the cross regime",
     );
     refused(
