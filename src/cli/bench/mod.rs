@@ -198,6 +198,7 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let isa = args.instructions.map(Instructions::isa).transpose()?;
     let isa = isa.unwrap_or_else(Isa::detect);
     let threads = threads_or_all(args.threads);
+    let regimes = args.regimes()?;
     let indices = args.gpus()?;
     let stop = Stop::install()?;
     stop.heed();
@@ -220,14 +221,7 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
             gpus.push(engine.with_choice(choice));
         }
     }
-    let bench = Bench::new(
-        threads,
-        isa,
-        &args.regimes()?,
-        gpus,
-        args.runs.into(),
-        &stop,
-    )?;
+    let bench = Bench::new(threads, isa, &regimes, gpus, args.runs.into(), &stop)?;
     let workloads = args.workloads();
     let mut figures = Vec::new();
     for (i, workload) in workloads.iter().enumerate() {

@@ -24,9 +24,9 @@
 //! - who misses neither, and two of P, adds (c_u(P) − 1)·f_u(S), all lanes at once.
 //!
 //! On a table where each answer is missing with probability p, that is p²·users visits a set for
-//! the pairs, and a few for all lanes of a row, instead of users. `kcorrset bench cpu --workload
-//! nearly-complete --regime gaps,patterns,walk` tells what these are worth: 0.4, 53 and 20 s (Intel Xeon with
-//! AMX, 2 threads).
+//! the pairs, and a few for all lanes of a row, instead of users. On the bench's nearly complete table that is
+//! 0.4 s; each regime that might take it else, forced, took 20 s (the walk) and 53 s (patterns), on an Intel
+//! Xeon with AMX and 2 threads.
 
 mod walk;
 

@@ -1,24 +1,41 @@
 //! A prefix by lanes of floats: its users by |g|, and the search of its stems.
 
 use super::base::{Base, User};
+use super::care::Care;
 use super::pool::Pool;
-use super::prefix::{Host, Prefix, Shifts, over_stems};
+use super::prefix::{Host, MOST_BYTES, Prefix, Shifts, over_stems};
 use super::stem::{self, Lists, Tally};
-use super::{MOST_BYTES, Projector};
-use crate::arch::{Elem, Vectors};
+use crate::arch::{Elem, Isa, Vectors};
 use crate::stats::AuditSums;
 
-impl Projector {
+/// Buffers of lanes in either type.
+#[derive(Debug, Default)]
+pub(super) struct Pools {
+    narrow: Pool<Base<f32>, Lists<f32>>,
+    wide: Pool<Base<f64>, Lists<f64>>,
+}
+
+/// A prefix to be visited.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Visit<'a> {
+    pub(super) isa: Isa,
+    pub(super) care: &'a Care,
+    pub(super) prefix: &'a Prefix<'a>,
+    pub(super) shifts: Shifts,
+    /// How many of its users, by |g| descending, should be outer users.
+    pub(super) outer: usize,
+}
+
+impl Visit<'_> {
     /// Visits all sets behind the prefix by lanes; `None` where sums are not exact in f64, or rows too large.
-    /// `outer` of the users, by |g| descending, should be outer users.
-    pub(super) fn by_lanes(
+    /// Its users come by |g| descending.
+    pub(super) fn by(
         &self,
-        prefix: &Prefix<'_>,
+        pools: &Pools,
         host: &impl Host,
         users: Vec<User>,
-        shifts: Shifts,
-        outer: usize,
     ) -> Option<AuditSums> {
+        let Self { prefix, outer, .. } = *self;
         // |a| and |g| of any leaf are at most `reach`; each sum over the outer users at most
         // outer · reach², each product in the judgements users · that, each total of a stem
         // lanes² times that.
@@ -34,26 +51,26 @@ impl Projector {
         }
         // Four times: the audit adds up to four vectors of sums before it widens them.
         Some(if 4.0 * outer as f64 * reach * reach < f32::EXACT {
-            self.run(&self.narrow, prefix, host, users, shifts, reach, outer)
+            self.run(&pools.narrow, host, users, reach)
         } else {
-            self.run(&self.wide, prefix, host, users, shifts, reach, outer)
+            self.run(&pools.wide, host, users, reach)
         })
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one step of `by_lanes`, once a type"
-    )]
     fn run<E: Vectors>(
         &self,
         pool: &Pool<Base<E>, Lists<E>>,
-        prefix: &Prefix<'_>,
         host: &impl Host,
         users: Vec<User>,
-        shifts: Shifts,
         reach: f64,
-        outer: usize,
     ) -> AuditSums {
+        let Self {
+            care,
+            prefix,
+            shifts,
+            outer,
+            ..
+        } = *self;
         let Prefix {
             layout,
             rows,
@@ -92,7 +109,7 @@ impl Projector {
         };
         let tally = over_stems(prefix, stem);
         pool.bases.give(base);
-        self.care.adapt(&tally);
+        care.adapt(&tally);
         left_out += unshifted(&tally, shifts);
         left_out
     }

@@ -34,7 +34,7 @@ pub(super) use prefix::{Host, Prefix};
 use super::layout::{Layout, Member, Rows};
 use crate::arch::{Isa, has_byte_vectors_at, run};
 use crate::stats::AuditSums;
-use base::{Base, User};
+use base::User;
 use care::Care;
 use choice::Shape;
 use lanes::outermost_first;
@@ -42,13 +42,10 @@ use machine::Took;
 use pool::{Free, Pool};
 use prefix::{Shifts, over_stems};
 use std::num::Wrapping;
-use stem::{Lists, Tally};
+use stem::Tally;
 
 /// Fewer users than this are walked in general: words and vectors would be mostly empty.
 const FEWEST_USERS: usize = 64;
-
-/// Most bytes of rows that a projected prefix may take.
-const MOST_BYTES: usize = 1 << 29;
 
 /// What the projected walk keeps from prefix to prefix.
 #[derive(Debug)]
@@ -58,8 +55,7 @@ pub(super) struct Projector {
     candidates: Vec<Machine>,
     took: Took,
     care: Care,
-    narrow: Pool<Base<f32>, Lists<f32>>,
-    wide: Pool<Base<f64>, Lists<f64>>,
+    lanes: lanes::Pools,
     pairs: Pool<inversions::Base, inversions::Buffers>,
     planes: Pool<bytes::Base<bytes::Planes>, bytes::Buffers<bytes::Planes>>,
     codes: Pool<bytes::Base<bytes::Codes>, bytes::Buffers<bytes::Codes>>,
@@ -91,8 +87,7 @@ impl Projector {
             candidates,
             took: Took::default(),
             care: Care::default(),
-            narrow: Pool::default(),
-            wide: Pool::default(),
+            lanes: lanes::Pools::default(),
             pairs: Pool::default(),
             planes: Pool::default(),
             codes: Pool::default(),
@@ -190,7 +185,16 @@ impl Projector {
         for (_, machine) in order {
             let seen = match machine {
                 Machine::General => None,
-                Machine::Lanes => self.by_lanes(prefix, host, sorted(), shifts, outer),
+                Machine::Lanes => {
+                    let visit = lanes::Visit {
+                        isa: self.isa,
+                        care: &self.care,
+                        prefix,
+                        shifts,
+                        outer,
+                    };
+                    visit.by(&self.lanes, host, sorted())
+                }
                 Machine::Pairs => self.by_pairs(prefix, host, &sorted(), tau),
                 Machine::Masked => visit.by_masks(&self.planes.bases, &self.masked, host),
                 Machine::Planes => visit.by(&self.planes, host),

@@ -6,6 +6,9 @@ use crate::arch::Elem;
 use crate::stats::{AuditSums, Completions};
 use rayon::prelude::*;
 
+/// Most bytes of rows that a projected prefix may take.
+pub(super) const MOST_BYTES: usize = 1 << 29;
+
 /// A prefix three questions short of a set.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) struct Prefix<'a> {

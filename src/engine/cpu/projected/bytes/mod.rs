@@ -48,7 +48,7 @@ pub(super) use planes::Planes;
 use super::care::Care;
 use super::kernel::{Bar, SUMS, judged};
 use super::pool::{Free, Pool};
-use super::prefix::{Host, Prefix, over_stems};
+use super::prefix::{Host, MOST_BYTES, Prefix, over_stems};
 use super::stem::Tally;
 use crate::arch::{ByteKernel, ByteLevel, EMPTY, Isa, Tile, run_bytes};
 use crate::stats::AuditSums;
@@ -143,7 +143,7 @@ impl Visit<'_> {
         let reach = most.saturating_add(3 * range).max(size) as f64;
         let users = prefix.members.len();
         let in_bytes = users <= MOST_USERS
-            && users * prefix.lanes() <= super::MOST_BYTES
+            && users * prefix.lanes() <= MOST_BYTES
             && most.saturating_add(2 * range) <= 2 * MOST_SCORE.unsigned_abs()
             && size <= MOST_TOTAL;
         if !in_bytes || !fits(Extent { most, outer, reach }) {
