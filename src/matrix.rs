@@ -404,6 +404,16 @@ impl ResponseMatrix {
         }
     }
 
+    /// This table with these totals, one a user, in place of the sums of scores.
+    ///
+    /// # Panics
+    /// Where there are not as many as users.
+    #[must_use]
+    pub fn with_totals(self, totals: Vec<i64>) -> Self {
+        assert_eq!(totals.len(), self.users.len());
+        Self { totals, ..self }
+    }
+
     /// The largest size of any user's total, or of any set's score as far as the sum of the sizes of
     /// a user's scores bounds it.
     #[must_use]

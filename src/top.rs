@@ -4,28 +4,47 @@
 //! the content does not depend on the order of insertion, and merging is commutative and
 //! associative.
 
-use crate::stats::{Correlation, Criterion, NO_FLOOR, Sums};
+use crate::stats::{Correlation, NO_FLOOR, OverallSums, Ranking, Sums, Value};
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-/// A set with a defined correlation.
+/// A set with a defined value.
 #[derive(Clone, Debug)]
 pub struct Candidate {
     set: Vec<usize>,
     sums: Sums,
-    correlation: Correlation,
+    overall: Option<Box<OverallSums>>,
+    value: Value,
 }
 
 impl Candidate {
-    /// `set` (ascending question indices) with its sums, or `None` where the criterion gives it no value.
+    /// `set` (ascending question indices) with its sums, or `None` where it has no value. The ranking's criterion
+    /// is of totals, which these are the sums of.
     #[must_use]
-    pub fn new(criterion: Criterion, min_users: u64, set: Vec<usize>, sums: Sums) -> Option<Self> {
-        let correlation = criterion.value(&sums, min_users)?;
+    pub fn new(ranking: Ranking, min_users: u64, set: Vec<usize>, sums: Sums) -> Option<Self> {
+        let value = ranking.value(&sums, min_users)?;
         Some(Self {
             set,
             sums,
-            correlation,
+            overall: None,
+            value,
         })
+    }
+
+    /// `set` whose value rests on other overall scores than the totals of `sums`.
+    #[must_use]
+    pub fn with_overall(
+        set: Vec<usize>,
+        sums: Sums,
+        overall: OverallSums,
+        value: Value,
+    ) -> Self {
+        Self {
+            set,
+            sums,
+            overall: Some(Box::new(overall)),
+            value,
+        }
     }
 
     /// The question indices, ascending.
@@ -34,24 +53,36 @@ impl Candidate {
         &self.set
     }
 
-    /// Its integer sums.
+    /// Its integer sums, g being the total.
     #[must_use]
     pub fn sums(&self) -> &Sums {
         &self.sums
     }
 
-    /// Its exact correlation.
+    /// Its sums with the overall score that it is ranked by, where that is no total.
+    #[must_use]
+    pub fn overall(&self) -> Option<&OverallSums> {
+        self.overall.as_deref()
+    }
+
+    /// What it is ranked by.
+    #[must_use]
+    pub fn value(&self) -> &Value {
+        &self.value
+    }
+
+    /// Its exact correlation with the criterion.
     #[must_use]
     pub fn correlation(&self) -> &Correlation {
-        &self.correlation
+        self.value.correlation()
     }
 }
 
 /// Greater is better.
 impl Ord for Candidate {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.correlation
-            .cmp(&other.correlation)
+        self.value
+            .cmp(&other.value)
             .then_with(|| other.set.cmp(&self.set))
     }
 }
@@ -90,8 +121,8 @@ impl Top {
         }
     }
 
-    /// A set whose exact r is below this cannot enter. [`NO_FLOOR`] until full; then the worst
-    /// kept r, rounded to f64 and moved one step down, which is at most its exact value.
+    /// A set whose exact value is below this cannot enter. [`NO_FLOOR`] until full; then the worst
+    /// kept value, rounded to f64 and moved one step down, which is at most its exact value.
     #[must_use]
     pub fn floor(&self) -> f64 {
         self.floor
@@ -114,7 +145,7 @@ impl Top {
         if self.heap.len() == self.capacity
             && let Some(worst) = self.heap.peek()
         {
-            self.floor = worst.0.correlation.r().next_down();
+            self.floor = worst.0.value.rounded().next_down();
         }
         true
     }
@@ -144,7 +175,7 @@ mod tests {
         let mut sums = Sums::of_user(0, 0);
         sums += Sums::of_user(2, value.into());
         sums += Sums::of_user(1, 3);
-        Candidate::new(Criterion::PartWhole, 2, vec![set], sums)
+        Candidate::new(Ranking::default(), 2, vec![set], sums)
     }
 
     proptest! {
@@ -172,7 +203,7 @@ mod tests {
             prop_assert_eq!(&left, &want);
             prop_assert_eq!(swapped.into_sorted(), want);
             let sets = |kept: &[Candidate]| kept.iter().map(|c| c.set()[0]).collect::<Vec<_>>();
-            prop_assert!(left.windows(2).all(|w| w[0].correlation > w[1].correlation
+            prop_assert!(left.windows(2).all(|w| w[0].value > w[1].value
                 || sets(&w[..1]) < sets(&w[1..])));
         }
 

@@ -4,7 +4,7 @@
 //! arithmetic; an engine has to give exactly that, for each top, floor and range asked for. The GPU
 //! engine goes through the same tables in gpu_grid.rs.
 
-use crate::asked::{Asked, ask};
+use crate::asked::{Aim, Asked, ask};
 use crate::gpu_grid;
 use crate::tables::{self, Draw, Table};
 use kcorrset::combin::binomial;
@@ -82,7 +82,7 @@ impl Refuses {
 impl Subject {
     /// Whether the forced regime took any part of a search for the three best.
     fn reaches(&self, truth: &Truth) -> bool {
-        let asked = ask(truth.matrix, truth.k, 3, truth.min_users);
+        let asked = truth.ask(3);
         let took = |regime| {
             let outcome = asked.run(&*self.engine, &Watch::new());
             let outcome = outcome.unwrap_or_else(|error| panic!("{}: {error}", self.name));
@@ -91,10 +91,11 @@ impl Subject {
         self.regime.is_none_or(took)
     }
 
-    /// Whether the engine takes searches of this table and size, or refuses them by its typed error,
+    /// Whether the engine takes such searches, or refuses them by its typed error,
     /// without starting; panics where it must not.
-    pub fn takes(&self, matrix: &ResponseMatrix, k: usize, min_users: u64) -> bool {
-        let one = ask(matrix, k, 1, min_users).ranks(0, Some(1));
+    pub fn takes(&self, asked: Asked<'_>) -> bool {
+        let (matrix, k) = (asked.query.source(), asked.query.k());
+        let one = asked.ranks(0, Some(1));
         match one.find(&*self.engine, &Watch::new()) {
             Ok(_) => true,
             Err(EngineError::Refused { .. }) if self.refuses.allow(matrix, k) => false,
@@ -176,15 +177,23 @@ fn cpu(threads: usize) -> CpuEngine {
     CpuEngine::new(threads).unwrap()
 }
 
-/// Every `k`-set of the table with the oracle's sums, in lexicographic order.
-pub fn oracle_all(matrix: &ResponseMatrix, k: usize) -> Vec<Entry> {
+/// Every `k`-set of the space with the oracle's sums, in its order.
+pub fn oracle_all(matrix: &ResponseMatrix, aim: &Aim, k: usize) -> Vec<Entry> {
     let mut all = Vec::new();
-    let order: Vec<usize> = (0..matrix.questions().len()).collect();
-    reference::visit(matrix, &order, k, 2, 0..u128::MAX, |entry| {
+    let order = aim.order(matrix.questions().len());
+    let places = 0..ask_space(matrix, aim, k);
+    reference::visit(matrix, &order, k, &aim.rule(2), places, |entry| {
         all.push(entry);
         true
     });
     all
+}
+
+/// How many sets there are to ask for, quotas apart.
+fn ask_space(matrix: &ResponseMatrix, aim: &Aim, k: usize) -> u128 {
+    let fixed = aim.include.len();
+    let pool = matrix.questions().len() - fixed - aim.exclude.len();
+    binomial(pool as u64, (k - fixed) as u64).unwrap()
 }
 
 /// A set with a defined correlation.
@@ -193,16 +202,17 @@ struct Ranked {
     set: Vec<usize>,
     sums: SixSums,
     fraction: Fraction,
-    /// Rounded; only a source of floors.
-    r: f64,
+    /// What it is ranked by, rounded; only a source of floors.
+    value: f64,
 }
 
 /// All that there is to know of one search.
 pub struct Truth<'a> {
     pub matrix: &'a ResponseMatrix,
+    pub aim: &'a Aim,
     pub k: usize,
     pub min_users: u64,
-    /// C(Q, K).
+    /// Sets of the space.
     pub total: u128,
     /// Every defined set, best first.
     defined: Vec<Ranked>,
@@ -211,25 +221,25 @@ pub struct Truth<'a> {
 }
 
 impl<'a> Truth<'a> {
-    /// From all sets of the table, see [`oracle_all`].
-    pub fn new(matrix: &'a ResponseMatrix, min_users: u64, all: &[Entry]) -> Self {
+    /// From all sets of the space, see [`oracle_all`].
+    pub fn new(matrix: &'a ResponseMatrix, aim: &'a Aim, min_users: u64, all: &[Entry]) -> Self {
         let k = all[0].set.len();
         let mut defined: Vec<Ranked> = all
             .iter()
             .zip(0..)
             .filter_map(|(entry, rank)| {
-                let fraction = correlation(&entry.sums, min_users)?;
-                let r = Correlation::of(&Sums::from_array(entry.sums), min_users)?.r();
-                Some(Ranked {
+                let fraction = entry.fraction.clone()?;
+                let counts = entry.sums[0] >= i128::from(min_users) && aim.allows(&entry.set);
+                counts.then(|| Ranked {
                     rank,
                     set: entry.set.clone(),
                     sums: entry.sums,
+                    value: reference::rounded(&fraction),
                     fraction,
-                    r,
                 })
             })
             .collect();
-        defined.sort_by(|a, b| compare(&b.fraction, &a.fraction).then_with(|| a.rank.cmp(&b.rank)));
+        defined.sort_by(|a, b| compare(&b.fraction, &a.fraction).then_with(|| a.set.cmp(&b.set)));
         let places = defined
             .iter()
             .enumerate()
@@ -237,6 +247,7 @@ impl<'a> Truth<'a> {
             .collect();
         Self {
             matrix,
+            aim,
             k,
             min_users,
             total: all.len() as u128,
@@ -246,8 +257,8 @@ impl<'a> Truth<'a> {
     }
 
     /// For both kinds of `min_users`: 2, and a bound that half of the sets just meet or fail.
-    pub fn both(matrix: &'a ResponseMatrix, k: usize) -> Vec<Self> {
-        let all = oracle_all(matrix, k);
+    pub fn both(matrix: &'a ResponseMatrix, aim: &'a Aim, k: usize) -> Vec<Self> {
+        let all = oracle_all(matrix, aim, k);
         let mut counts: Vec<i128> = all.iter().map(|entry| entry.sums[0]).collect();
         counts.sort_unstable();
         let median = counts[counts.len() / 2] as u64;
@@ -255,8 +266,13 @@ impl<'a> Truth<'a> {
         bounds.dedup();
         bounds
             .into_iter()
-            .map(|min_users| Self::new(matrix, min_users, &all))
+            .map(|min_users| Self::new(matrix, aim, min_users, &all))
             .collect()
+    }
+
+    /// The search for so many.
+    pub fn ask(&self, top: usize) -> Asked<'a> {
+        self.aim.ask(self.matrix, self.k, top, self.min_users)
     }
 
     /// Floors where an unsound discard would show: at values, one step beside them, at ties, at and
@@ -266,11 +282,11 @@ impl<'a> Truth<'a> {
         let count = self.defined.len();
         if count > 0 {
             for tenth in [0, 1, 2, 5, 7, 9, 10] {
-                floors.push(self.defined[(count - 1) * tenth / 10].r);
+                floors.push(self.defined[(count - 1) * tenth / 10].value);
             }
             for place in [0, count / 2, count - 1] {
-                let r = self.defined[place].r;
-                floors.extend([r.next_up(), r.next_down()]);
+                let value = self.defined[place].value;
+                floors.extend([value.next_up(), value.next_down()]);
             }
         }
         let tie = self
@@ -278,8 +294,8 @@ impl<'a> Truth<'a> {
             .windows(2)
             .find(|pair| compare(&pair[0].fraction, &pair[1].fraction).is_eq());
         if let Some(pair) = tie {
-            let r = pair[0].r;
-            floors.extend([r, r.next_up(), r.next_down()]);
+            let value = pair[0].value;
+            floors.extend([value, value.next_up(), value.next_down()]);
         }
         floors.sort_by(f64::total_cmp);
         floors.dedup();
@@ -348,7 +364,7 @@ fn check(engine: &dyn Engine, truth: &Truth, ask: &Ask) -> Result<Vec<Candidate>
 
 fn asked<'t>(truth: &Truth<'t>, asked: &Ask) -> Asked<'t> {
     let Range { start, end } = asked.ranks;
-    let all = ask(truth.matrix, truth.k, asked.top, truth.min_users);
+    let all = truth.ask(asked.top);
     match all.query.space().part(start, Some(end - start)) {
         Some(part) => Asked { part, ..all },
         None => all,
@@ -398,8 +414,8 @@ fn hold(truth: &Truth, ask: &Ask, outcome: &Outcome, watch: &Watch) -> Result<()
         let lost = within[..certain].iter().find(|place| !got.contains(place));
         return Err(match lost {
             Some(&place) => {
-                let Ranked { set, r, .. } = &truth.defined[place];
-                format!("{set:?} with r = {r} is missing")
+                let Ranked { set, value, .. } = &truth.defined[place];
+                format!("{set:?} with the value {value} is missing")
             }
             None => "the best sets are not in front".to_owned(),
         });
@@ -515,7 +531,7 @@ pub fn each(family: &[Table], sets: &Range<u128>, mut look: impl FnMut(&str, &Tr
             if large || !sets.contains(&total) {
                 continue;
             }
-            for truth in Truth::both(matrix, k) {
+            for truth in Truth::both(matrix, &Aim::default(), k) {
                 look(name, &truth);
             }
         }
@@ -539,7 +555,7 @@ fn grid(family: Vec<Table>, sets: Range<u128>, reached: &[&str]) {
     each(&family, &sets, |name, truth| {
         for subject in &subjects {
             let few = truth.total <= subject.most_sets;
-            if few && subject.takes(truth.matrix, truth.k, truth.min_users) {
+            if few && subject.takes(truth.ask(1)) {
                 must_agree(subject, subject.effort, name, truth);
                 if missing.contains(&*subject.name) && subject.reaches(truth) {
                     missing.remove(&*subject.name);
@@ -620,9 +636,10 @@ fn r_is_the_oracles_rounded_to_nearest() {
             if k > matrix.questions().len() {
                 continue;
             }
-            for Ranked { fraction, r, .. } in
-                Truth::new(&matrix, 2, &oracle_all(&matrix, k)).defined
-            {
+            let aim = Aim::default();
+            let all = oracle_all(&matrix, &aim, k);
+            for Ranked { fraction, sums, .. } in Truth::new(&matrix, &aim, 2, &all).defined {
+                let r = Correlation::of(&Sums::from_array(sums), 2).unwrap().r();
                 let below = as_fraction(r.next_down()).unwrap();
                 let above = as_fraction(r.next_up()).unwrap();
                 let between =
@@ -668,11 +685,12 @@ fn a_stop_from_outside() {
     let complete = tables::sizes(100).into_iter();
     let complete = complete.max_by_key(|table| table.matrix.questions().len());
     let tables = [tables::wide(13), complete.unwrap()];
-    let all = tables.each_ref().map(|table| oracle_all(&table.matrix, 6));
-    let truths = [0, 1].map(|i| Truth::new(&tables[i].matrix, 2, &all[i]));
+    let aim = Aim::default();
+    let all = tables.each_ref().map(|table| oracle_all(&table.matrix, &aim, 6));
+    let truths = [0, 1].map(|i| Truth::new(&tables[i].matrix, &aim, 2, &all[i]));
     for subject in engines() {
         let Subject { name, engine, .. } = &subject;
-        let takes = |truth: &&Truth| subject.takes(truth.matrix, truth.k, truth.min_users);
+        let takes = |truth: &&Truth| subject.takes(truth.ask(1));
         let truth = truths.iter().find(takes).unwrap();
         let ask = Ask {
             ranks: 0..truth.total,

@@ -1,7 +1,10 @@
 //! A search as the tests ask for it: a query and the part of its sets.
 
 use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
+use kcorrset::combin::Quotas;
+use kcorrset::engine::reference::{Measure, Rule};
 use kcorrset::matrix::ResponseMatrix;
+use kcorrset::stats::{Confidence, Criterion, RankBy};
 use kcorrset::search::{self, Outcome, SearchError};
 
 /// A query, and which of its sets.
@@ -11,12 +14,84 @@ pub struct Asked<'t> {
     pub part: Part,
 }
 
+/// What sets are ranked by, and which are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Aim {
+    pub criterion: Criterion,
+    /// Of [`Criterion::Column`].
+    pub numbers: Vec<i128>,
+    /// The level of the bound that is ranked by, if not r.
+    pub level: Option<f64>,
+    pub include: Vec<usize>,
+    pub exclude: Vec<usize>,
+    pub quotas: Option<Quotas>,
+}
+
+impl Aim {
+    pub fn of(criterion: Criterion) -> Self {
+        Self {
+            criterion,
+            ..Self::default()
+        }
+    }
+
+    /// The same for the oracle, which is told by its own words.
+    pub fn rule(&self, min_users: u64) -> Rule<'_> {
+        Rule {
+            measure: match self.criterion {
+                Criterion::Total => Measure::Total,
+                Criterion::Mean => Measure::Mean,
+                Criterion::Rest => Measure::Rest,
+                Criterion::Column => Measure::Numbers(&self.numbers),
+            },
+            z: self.level.map(|level| Confidence::new(level).unwrap().z()),
+            min_users,
+        }
+    }
+
+    /// Whether a set is asked for.
+    pub fn allows(&self, set: &[usize]) -> bool {
+        self.include.iter().all(|q| set.contains(q))
+            && !self.exclude.iter().any(|q| set.contains(q))
+            && self.quotas.as_ref().is_none_or(|quotas| quotas.allow(set))
+    }
+
+    /// Questions by position in the space of such sets.
+    pub fn order(&self, questions: usize) -> Vec<usize> {
+        let free = |q: &usize| !self.include.contains(q) && !self.exclude.contains(q);
+        let pool = (0..questions).filter(free);
+        self.include.iter().copied().chain(pool).collect()
+    }
+
+    /// All such sets of `k` questions; panics where there are none to ask for.
+    pub fn ask<'t>(
+        &self,
+        matrix: &'t ResponseMatrix,
+        k: usize,
+        top: usize,
+        min_users: u64,
+    ) -> Asked<'t> {
+        let mut query = Query::of(matrix).k(k).top(top).min_users(min_users);
+        query = query.criterion(self.criterion);
+        if self.criterion == Criterion::Column {
+            query = query.column(self.numbers.clone());
+        }
+        if let Some(level) = self.level {
+            query = query.rank_by(RankBy::LowerBound(Confidence::new(level).unwrap()));
+        }
+        query = query.include(&self.include).exclude(&self.exclude);
+        if let Some(quotas) = &self.quotas {
+            query = query.quotas(quotas.clone());
+        }
+        let query = query.build().unwrap();
+        let part = query.space().whole();
+        Asked { query, part }
+    }
+}
+
 /// All sets of `k` questions; panics where there are none to ask for.
 pub fn ask(matrix: &ResponseMatrix, k: usize, top: usize, min_users: u64) -> Asked<'_> {
-    let query = Query::of(matrix).k(k).top(top).min_users(min_users);
-    let query = query.build().unwrap();
-    let part = query.space().whole();
-    Asked { query, part }
+    Aim::default().ask(matrix, k, top, min_users)
 }
 
 impl Asked<'_> {

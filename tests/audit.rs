@@ -4,7 +4,7 @@
 //! A check that nothing can fail proves nothing: each fault here must be refused.
 
 use crate::agreement::{Effort, Refuses, Subject, Truth, agree, engines, oracle_all};
-use crate::asked::{ask, faulty};
+use crate::asked::{Aim, ask, faulty};
 use crate::tables::{self, Table};
 use kcorrset::combin::{binomial, unrank};
 use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
@@ -96,7 +96,7 @@ fn small_tables() -> Vec<(Table, usize)> {
 /// The small tables that `subject` takes, at least one.
 fn tables_for(subject: &Subject) -> Vec<(Table, usize)> {
     let mut tables = small_tables();
-    tables.retain(|(table, k)| subject.takes(&table.matrix, *k, 2));
+    tables.retain(|(table, k)| subject.takes(ask(&table.matrix, *k, 1, 2)));
     assert!(!tables.is_empty(), "{}", subject.name);
     tables
 }
@@ -334,7 +334,8 @@ where
     F: Fn(&mut Findings, &Query<'_>, &Part, &Watch) + Sync,
 {
     let Table { matrix, .. } = tied();
-    let truth = Truth::new(&matrix, 2, &oracle_all(&matrix, 3));
+    let aim = Aim::default();
+    let truth = Truth::new(&matrix, &aim, 2, &oracle_all(&matrix, &aim, 3));
     let engine = faulty(&Plain, |inner, query, part, watch| {
         let mut found = inner.search(part, watch)?;
         fault(&mut found, query, part, watch);
@@ -347,7 +348,7 @@ where
 fn agreement_passes_what_is_right() {
     let Table { matrix, .. } = tied();
     for k in 1..=matrix.questions().len() {
-        for truth in Truth::both(&matrix, k) {
+        for truth in Truth::both(&matrix, &Aim::default(), k) {
             agree(&Plain, &truth, Effort::Full).unwrap();
             agree(&Plain, &truth, Effort::Brief).unwrap();
         }
@@ -393,7 +394,7 @@ fn agreement_catches_ties_decided_by_the_larger_set() {
             // Columns repeat every 3 questions: the same set, three questions on, ties.
             let set = best.set().iter().map(|q| q + 3).collect();
             *best =
-                Candidate::new(query.criterion(), query.min_users(), set, *best.sums()).unwrap();
+                Candidate::new(query.ranking(), query.min_users(), set, *best.sums()).unwrap();
         }
     });
     assert!(what.contains("missing"), "{what}");
@@ -439,7 +440,7 @@ fn agreement_catches_an_undefined_set() {
             let set = vec![0, 3, 900];
             found
                 .best
-                .extend(sums.and_then(|sums| Candidate::new(query.criterion(), 2, set, sums)));
+                .extend(sums.and_then(|sums| Candidate::new(query.ranking(), 2, set, sums)));
         }
     });
     assert!(what.contains("no correlation"), "{what}");

@@ -204,7 +204,7 @@ fn grid(family: Vec<Table>, sets: Range<u128>, reached: &[&str]) {
         for subject in &subjects {
             let mut takes = false;
             let opened = Opened::by(|| {
-                takes = subject.takes(truth.matrix, truth.k, truth.min_users);
+                takes = subject.takes(truth.ask(1));
             });
             if takes && here.insert(variant(&opened)) {
                 let fits = |(sets, _): &&(u128, u32)| truth.total <= *sets;

@@ -3,7 +3,7 @@
 
 use crate::asked::{Asked, ask, faulty};
 use kcorrset::engine::cpu::{CpuEngine, Isa, Regime, gram};
-use kcorrset::engine::reference::{self, Entry};
+use kcorrset::engine::reference::{self, Entry, Rule};
 use kcorrset::engine::{EngineError, Findings, Watch};
 use kcorrset::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
 use kcorrset::search::SearchError;
@@ -71,7 +71,7 @@ fn oracle(asked: &Asked<'_>) -> Vec<Entry> {
     let mut all = Vec::new();
     let order = query.space().order();
     let ranks = asked.part.ranks();
-    reference::visit(query.source(), order, k, min_users, ranks, |entry| {
+    reference::visit(query.source(), order, k, &Rule::plain(min_users), ranks, |entry| {
         if entry.fraction.is_some() {
             all.push(entry);
         }

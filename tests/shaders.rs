@@ -218,7 +218,14 @@ fn structs_have_one_layout_in_both_languages() {
         let (floor, _) = layout_of(&module, "Floor");
         assert_eq!(
             floor,
-            [("mode", 0), ("mantissa", 4), ("exponent", 8)].map(|(n, o)| (n.to_owned(), o))
+            [
+                ("mode", 0),
+                ("mantissa", 4),
+                ("exponent", 8),
+                ("kind", 12),
+                ("blur", 16)
+            ]
+            .map(|(n, o)| (n.to_owned(), o))
         );
     }
 }

@@ -20,7 +20,7 @@ fn by_hand(query: &Query<'_>, fixed: &[usize], pool: &[usize]) -> Vec<Candidate>
             continue;
         }
         let sums = Sums::of_set(table, &set);
-        if let Some(candidate) = Candidate::new(query.criterion(), query.min_users(), set, sums) {
+        if let Some(candidate) = Candidate::new(query.ranking(), query.min_users(), set, sums) {
             top.push(candidate);
         }
     }

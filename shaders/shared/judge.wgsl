@@ -3,7 +3,7 @@
 // src/engine/gpu/floor.rs, which states and tests it.
 //
 // A = n Sag - Sa Sg, X = n Saa - Sa^2, Y = n Sgg - Sg^2 are exact: n < 2^32 and sums below 2^63
-// keep each product below 2^95 (|Sa Sg| <= n sqrt(Saa Sgg) by Cauchy-Schwarz).
+// keep each product below 2^95, n^2 times a blur below 2^96 (|Sa Sg| <= n sqrt(Saa Sgg) by Cauchy-Schwarz).
 // Then A^2 is compared with floor^2 X Y, each taken to 31 leading bits and rounded so that doubt
 // keeps the set. Cost: 6 products of 64 bits, about 400 integer operations a set.
 
@@ -29,14 +29,30 @@ fn judge(s: WideSums, min_users: u32, floor: Floor) -> Verdict {
         sub128(mul64_signed(n, s.saa), mul64_signed(s.sa, s.sa)),
         sub128(mul64_signed(n, s.sgg), mul64_signed(s.sg, s.sg)),
     );
-    return judge_moments(moments, floor);
+    return judge_moments(s.n, moments, floor);
 }
 
-fn judge_moments(m: Moments, floor: Floor) -> Verdict {
-    if (all(m.x == vec4<u32>(0u)) || all(m.y == vec4<u32>(0u))) {
+// Of a rest score the moments are A - X, X and Y - 2A + X. Where totals are blurred a set may be defined though
+// their Y is 0, and Y is compared less n^2 times the blur: nothing tells against a set where that is not above 0.
+fn judge_moments(n: u32, m: Moments, floor: Floor) -> Verdict {
+    let none = vec4<u32>(0u);
+    let blurred = (floor.kind & FLOOR_BLURRED) != 0u;
+    var a = m.a;
+    var y = m.y;
+    if ((floor.kind & FLOOR_REST) != 0u) {
+        a = sub128(m.a, m.x);
+        y = sub128(sub128(m.y, m.a), a);
+    }
+    if (all(m.x == none) || (all(y == none) && !blurred)) {
         return Verdict(false, false);
     }
-    return Verdict(true, !is_below(m.a, leading(m.x), leading(m.y), floor));
+    if (blurred) {
+        y = sub128(y, mul64(mul32(n, n), vec2<u32>(floor.blur, 0u)));
+        if (is_negative128(y) || all(y == none)) {
+            return Verdict(true, true);
+        }
+    }
+    return Verdict(true, !is_below(a, leading(m.x), leading(y), floor));
 }
 
 // True only where r < floor.

@@ -18,5 +18,5 @@ fn sums_judge(s: Sums, min_users: u32, floor: Floor) -> Verdict {
         difference(mul32_signed(n, s.saa), mul32_signed(s.sa, s.sa)),
         difference(mul32_signed(n, s.sgg), mul32_signed(s.sg, s.sg)),
     );
-    return judge_moments(moments, floor);
+    return judge_moments(s.n, moments, floor);
 }

@@ -70,6 +70,10 @@ fn of_query(error: &QueryError) -> &'static str {
         QueryError::NoSuchQuestion { .. } => "name questions of the table",
         QueryError::MinUsersBelowTwo { .. } => "give --min-users 2 or more",
         QueryError::TooFewUsers { .. } => "give a smaller --min-users",
+        QueryError::Twice { .. } => "name each question once in --include and --exclude",
+        QueryError::TooManyIncluded { .. } => "give a larger -k, or include fewer questions",
+        QueryError::NoSetAllowed { .. } => "change --per-group or -k",
+        QueryError::NoColumn => "give --criterion-column or --criterion-file",
         QueryError::NoPlaces => "give --top 1 or more",
     }
 }

@@ -5,11 +5,13 @@
 //! pieces of the prefix tree, and a [`Space`] is which sets are asked for.
 
 mod binomial;
+mod quotas;
 mod rank;
 mod space;
 mod subtree;
 
 pub use binomial::{WrappingBinomials, binomial, choices};
+pub use quotas::Quotas;
 pub use rank::{rank, successor, unrank};
 pub use space::{Block, Part, Space, SpaceError};
 pub use subtree::{Subtree, subtrees};

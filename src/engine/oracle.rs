@@ -1,8 +1,8 @@
 //! The oracle as an engine: carries [`super::reference`]'s answers into [`Findings`].
 
-use super::reference::{self, Entry};
+use super::reference::{self, Entry, Measure, Rule};
 use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
-use crate::stats::{AuditSums, Sums};
+use crate::stats::{AuditSums, Criterion, Overall, RankBy, Ranking, Sums};
 use crate::top::Candidate;
 
 /// The engine named `reference`.
@@ -28,33 +28,74 @@ struct Ready<'q>(&'q Query<'q>);
 impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
         let Self(query) = self;
-        let (k, min_users) = (query.k(), query.min_users());
+        let rule = rule(query);
         let mut best = Vec::new();
         let mut visited = AuditSums::default();
         let mut defined = 0;
         let mut stopped = false;
+        let order = query.space().order();
         let each = |entry: Entry| {
-            visited.add_set(&Sums::from_array(entry.sums));
-            defined += u128::from(entry.fraction.is_some());
-            reference::keep(&mut best, query.top(), entry);
+            visited.add_set(&of_table(query, order, &entry));
+            let allowed = query.quotas().is_none_or(|quotas| quotas.allow(&entry.set));
+            if allowed {
+                defined += u128::from(entry.fraction.is_some());
+                reference::keep(&mut best, query.top(), entry);
+            }
             watch.advance(1);
             stopped = watch.stopped();
             !stopped
         };
-        let order = query.space().order();
-        reference::visit(query.source(), order, k, min_users, part.ranks(), each);
+        reference::visit(query.source(), order, query.k(), &rule, part.ranks(), each);
         if stopped {
             return Err(EngineError::Stopped);
         }
-        let candidate = |Entry { set, sums, .. }| {
-            Candidate::new(query.criterion(), min_users, set, Sums::from_array(sums))
-        };
         Ok(Findings {
-            best: best.into_iter().filter_map(candidate).collect(),
+            best: best.into_iter().filter_map(|entry| candidate(query, entry)).collect(),
             visited,
             defined: Some(defined),
             took: vec![("sets", part.sets() as u64)],
             ..Findings::default()
         })
     }
+}
+
+/// What the oracle is to rank by.
+fn rule<'q>(query: &'q Query<'_>) -> Rule<'q> {
+    let Ranking { criterion, by } = query.ranking();
+    let numbers = query.overall().map_or(&[][..], Overall::numerators);
+    Rule {
+        measure: match criterion {
+            Criterion::Total => Measure::Total,
+            Criterion::Mean => Measure::Mean,
+            Criterion::Rest => Measure::Rest,
+            Criterion::Column => Measure::Numbers(numbers),
+        },
+        z: match by {
+            RankBy::R => None,
+            RankBy::LowerBound(confidence) => Some(confidence.z()),
+        },
+        min_users: query.asked_users(),
+    }
+}
+
+/// The sums of a set over the totals that the audit is taken over.
+fn of_table(query: &Query<'_>, order: &[usize], entry: &Entry) -> Sums {
+    if query.overall().is_none() {
+        return Sums::from_array(entry.sums);
+    }
+    let positions = (0..order.len()).filter(|&p| entry.set.contains(&order[p]));
+    Sums::of_set(query.table(), &positions.collect::<Vec<_>>())
+}
+
+/// The oracle's set as engines report theirs.
+fn candidate(query: &Query<'_>, entry: Entry) -> Option<Candidate> {
+    let Entry { set, sums, .. } = entry;
+    let sums = Sums::from_array(sums);
+    let asked = query.asked_users();
+    let Some(overall) = query.overall() else {
+        return Candidate::new(query.ranking(), asked, set, sums);
+    };
+    let (exact, r) = overall.of_set(query.source(), &set, [sums.n, sums.sa, sums.saa]);
+    let value = query.ranking().value_of(r?, sums.n as u64, asked)?;
+    Some(Candidate::with_overall(set, sums, exact, value))
 }

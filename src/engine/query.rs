@@ -1,10 +1,11 @@
 //! What is asked of a table: which sets, ranked by what, and how many of the best.
 
 use super::Watch;
-use crate::combin::{Space, SpaceError};
+use crate::combin::{Quotas, Space, SpaceError};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{Criterion, Floor, Sums};
+use crate::stats::{Blur, Criterion, Floor, Moments, Need, Overall, RankBy, Ranking, Sums};
 use crate::top::Candidate;
+use std::collections::HashSet;
 
 /// Why a query does not fit a table.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -47,6 +48,29 @@ pub enum QueryError {
         /// K.
         k: usize,
     },
+    /// Questions that are named twice, as included and excluded.
+    #[error("question {question} is named twice, as one to include or exclude")]
+    Twice {
+        /// Its index.
+        question: usize,
+    },
+    /// More questions to include than a set has.
+    #[error("{fixed} questions are to be in every set, and a set has {k}")]
+    TooManyIncluded {
+        /// How many are to be in every set.
+        fixed: usize,
+        /// K.
+        k: usize,
+    },
+    /// Quotas that no set meets.
+    #[error("no set of {k} questions has as many questions of each group as are asked for")]
+    NoSetAllowed {
+        /// K.
+        k: usize,
+    },
+    /// The criterion is a column and there is none, or the other way round.
+    #[error("a criterion column goes with a number for each user, and with nothing else")]
+    NoColumn,
     /// A space of questions that the table does not have.
     #[error("the table has questions 0 to {}, and question {question} is asked for", questions - 1)]
     NoSuchQuestion {
@@ -80,8 +104,12 @@ impl QueryError {
 #[derive(Clone, Debug)]
 pub struct QueryBuilder<'t> {
     table: &'t ResponseMatrix,
-    criterion: Criterion,
+    ranking: Ranking,
+    column: Option<Vec<i128>>,
     space: Option<Space>,
+    include: Vec<usize>,
+    exclude: Vec<usize>,
+    quotas: Option<Quotas>,
     k: usize,
     top: usize,
     min_users: u64,
@@ -91,10 +119,15 @@ pub struct QueryBuilder<'t> {
 #[derive(Clone, Debug)]
 pub struct Query<'t> {
     source: &'t ResponseMatrix,
-    /// Its questions in the order of the space, where that is another one.
+    /// As engines see it, where that is another one: its questions in the order of the space, its totals the image
+    /// of the overall scores.
     arranged: Option<ResponseMatrix>,
-    criterion: Criterion,
+    ranking: Ranking,
+    /// Overall scores that are no totals.
+    overall: Option<Overall>,
+    blur: Blur,
     space: Space,
+    quotas: Option<Quotas>,
     top: usize,
     min_users: u64,
 }
@@ -106,17 +139,53 @@ impl<'t> QueryBuilder<'t> {
         Self { k, ..self }
     }
 
-    /// These sets, in place of all sets of K.
+    /// These sets, in place of all sets of K; questions to include and exclude are then the space's to say.
     #[must_use]
     pub fn space(self, space: Space) -> Self {
         let space = Some(space);
         Self { space, ..self }
     }
 
-    /// What sets are ranked by, part-whole r unless told.
+    /// Questions (indices) that every set has.
     #[must_use]
-    pub fn criterion(self, criterion: Criterion) -> Self {
-        Self { criterion, ..self }
+    pub fn include(self, include: &[usize]) -> Self {
+        let include = include.to_vec();
+        Self { include, ..self }
+    }
+
+    /// Questions (indices) that no set has; they still count in overall scores.
+    #[must_use]
+    pub fn exclude(self, exclude: &[usize]) -> Self {
+        let exclude = exclude.to_vec();
+        Self { exclude, ..self }
+    }
+
+    /// How many questions of each group a set has.
+    #[must_use]
+    pub fn quotas(self, quotas: Quotas) -> Self {
+        let quotas = Some(quotas);
+        Self { quotas, ..self }
+    }
+
+    /// Which overall score sets are correlated with, the total unless told.
+    #[must_use]
+    pub fn criterion(mut self, criterion: Criterion) -> Self {
+        self.ranking.criterion = criterion;
+        self
+    }
+
+    /// The numbers of [`Criterion::Column`], one for each user of the table, in any one unit.
+    #[must_use]
+    pub fn column(self, numbers: Vec<i128>) -> Self {
+        let column = Some(numbers);
+        Self { column, ..self }
+    }
+
+    /// Whether sets are ranked by r, which they are unless told, or by its lower bound.
+    #[must_use]
+    pub fn rank_by(mut self, by: RankBy) -> Self {
+        self.ranking.by = by;
+        self
     }
 
     /// How many of the best sets, 1 unless told.
@@ -138,47 +207,107 @@ impl<'t> QueryBuilder<'t> {
     pub fn build(self) -> Result<Query<'t>, QueryError> {
         let Self {
             table,
-            criterion,
+            ranking,
+            column,
             space,
+            include,
+            exclude,
+            quotas,
             k,
             top,
             min_users,
         } = self;
         let (questions, users) = (table.questions().len(), table.users().len());
-        QueryError::check(space.as_ref().map_or(k, Space::k), top, min_users)?;
+        let k = space.as_ref().map_or(k, Space::k);
+        QueryError::check(k, top, min_users)?;
         if min_users > users as u64 {
             return Err(QueryError::TooFewUsers { min_users, users });
         }
         let space = match space {
             Some(space) => space,
-            None => Space::all(questions, k).map_err(|error| match error {
-                SpaceError::TooFewQuestions { k, questions } => {
-                    QueryError::TooFewQuestions { k, questions }
-                }
-                SpaceError::TooManySets { questions, k } => {
-                    QueryError::TooManySets { questions, k }
-                }
-                // All questions of a table are each once, and none of them is fixed.
-                _ => QueryError::NoQuestions,
-            })?,
+            None => space_of(questions, k, &include, &exclude)?,
         };
-        if let Some(&question) = space.order().iter().find(|&&q| q >= questions) {
+        let mut named = space.order().iter().chain(&include).chain(&exclude);
+        if let Some(&question) = named.find(|q| **q >= questions) {
             return Err(QueryError::NoSuchQuestion {
                 question,
                 questions,
             });
         }
+        if quotas.as_ref().is_some_and(|quotas| quotas.count(&space) == 0) {
+            return Err(QueryError::NoSetAllowed { k });
+        }
+        let overall = match (ranking.criterion, column) {
+            (Criterion::Column, Some(numbers)) if numbers.len() == users => {
+                Some(Overall::given(table, numbers))
+            }
+            (Criterion::Column, _) | (_, Some(_)) => return Err(QueryError::NoColumn),
+            (Criterion::Mean, None) => Some(Overall::mean(table)),
+            (Criterion::Total | Criterion::Rest, None) => None,
+        };
         let same = space.is_table_order(questions);
-        let arranged = (!same).then(|| table.arranged(space.order()));
+        let mut arranged = (!same).then(|| table.arranged(space.order()));
+        let mut blur = Blur::default();
+        if let Some(overall) = &overall {
+            let image = overall.image(table, has_few_patterns(table, k));
+            blur = image.blur;
+            let questions = arranged.unwrap_or_else(|| table.clone());
+            arranged = Some(questions.with_totals(image.scores));
+        }
         Ok(Query {
             source: table,
             arranged,
-            criterion,
+            ranking,
+            overall,
+            blur,
             space,
+            quotas,
             top,
             min_users,
         })
     }
+}
+
+/// All sets of `k` questions with these, and without those.
+fn space_of(
+    questions: usize,
+    k: usize,
+    include: &[usize],
+    exclude: &[usize],
+) -> Result<Space, QueryError> {
+    let mut pool = Vec::new();
+    for question in 0..questions {
+        let times = |list: &[usize]| list.iter().filter(|q| **q == question).count();
+        match (times(include), times(exclude)) {
+            (0, 0) => pool.push(question),
+            (1, 0) | (0, 1) => {}
+            _ => return Err(QueryError::Twice { question }),
+        }
+    }
+    Space::new(include, &pool, k).map_err(|error| match error {
+        SpaceError::TooFewQuestions { k, questions } => QueryError::TooFewQuestions { k, questions },
+        SpaceError::TooManySets { questions, k } => QueryError::TooManySets { questions, k },
+        SpaceError::TooManyFixed { fixed, k } => QueryError::TooManyIncluded { fixed, k },
+        SpaceError::Twice(question) => QueryError::Twice { question },
+        SpaceError::NoQuestions => QueryError::NoQuestions,
+    })
+}
+
+/// Answer patterns that are few, for [`has_few_patterns`].
+const FEW_PATTERNS: usize = 64;
+
+/// Whether engines are likely to make sums of sets from cross-products, where digits of overall scores cost
+/// nothing: short sets, few missing answers, few answer patterns. Only speed depends on it.
+fn has_few_patterns(table: &ResponseMatrix, k: usize) -> bool {
+    let (users, questions) = (table.users().len(), table.questions().len());
+    if k <= 2 || table.responses() as f64 >= 0.8 * (users as f64 * questions as f64) {
+        return true;
+    }
+    let mut patterns = HashSet::new();
+    (0..users).all(|user| {
+        patterns.insert(table.row(user).map(|(q, _)| q).collect::<Vec<_>>());
+        patterns.len() <= FEW_PATTERNS
+    })
 }
 
 impl<'t> Query<'t> {
@@ -187,8 +316,12 @@ impl<'t> Query<'t> {
     pub fn of(table: &'t ResponseMatrix) -> QueryBuilder<'t> {
         QueryBuilder {
             table,
-            criterion: Criterion::default(),
+            ranking: Ranking::default(),
+            column: None,
             space: None,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            quotas: None,
             k: 1,
             top: 1,
             min_users: 2,
@@ -196,7 +329,8 @@ impl<'t> Query<'t> {
     }
 
     /// The table as engines search it: its questions are those of the space, in its order, so that a
-    /// set is its positions there. Users and overall scores are the whole table's.
+    /// set is its positions there. Its totals are the overall scores, or where the criterion is none of totals, the
+    /// integers that stand for them ([`Self::blur`]). Users are the whole table's.
     #[must_use]
     pub fn table(&self) -> &ResponseMatrix {
         self.arranged.as_ref().unwrap_or(self.source)
@@ -216,8 +350,26 @@ impl<'t> Query<'t> {
 
     /// What sets are ranked by.
     #[must_use]
-    pub fn criterion(&self) -> Criterion {
-        self.criterion
+    pub fn ranking(&self) -> Ranking {
+        self.ranking
+    }
+
+    /// The overall scores where they are no totals.
+    #[must_use]
+    pub fn overall(&self) -> Option<&Overall> {
+        self.overall.as_ref()
+    }
+
+    /// How far the totals of [`Self::table`] are from the overall scores, in their own unit.
+    #[must_use]
+    pub fn blur(&self) -> Blur {
+        self.blur
+    }
+
+    /// How many questions of each group a set has, where that is asked for.
+    #[must_use]
+    pub fn quotas(&self) -> Option<&Quotas> {
+        self.quotas.as_ref()
     }
 
     /// K: questions in a set.
@@ -232,34 +384,82 @@ impl<'t> Query<'t> {
         self.top
     }
 
-    /// A set answered in full by fewer users is undefined.
+    /// A set answered in full by fewer users has no value.
     #[must_use]
     pub fn min_users(&self) -> u64 {
+        self.ranking.min_users(self.min_users)
+    }
+
+    /// The users that were asked for; [`Self::min_users`] may be more.
+    #[must_use]
+    pub fn asked_users(&self) -> u64 {
         self.min_users
     }
 
     /// What a set must reach as far as `watch` knows.
     #[must_use]
     pub fn floor(&self, watch: &Watch) -> Floor {
-        self.criterion.floor(watch.floor())
+        self.ranking.floor(watch.floor(), self.blur)
     }
 
-    /// The r below which no set that enters can be, whatever its users.
+    /// What the sums of every set that enters must tell, whatever its users.
     #[must_use]
-    pub fn r_floor(&self, watch: &Watch) -> f64 {
-        self.floor(watch).r_for(self.source.users().len() as u64)
+    pub fn need(&self, watch: &Watch) -> Need {
+        self.floor(watch).need(self.source.users().len() as u64)
     }
 
-    /// The set at these positions (ascending) with its sums, or `None` where it is undefined.
+    /// Whether a set of so many users with these moments of the criterion, over the totals of [`Self::table`], may
+    /// have a value. It has one where [`Self::tells_defined`].
+    #[inline(always)]
+    #[must_use]
+    pub fn may_be_defined<T: Default + PartialOrd>(&self, users: u64, moments: &Moments<T>) -> bool {
+        let zero = T::default();
+        let varies = moments.y > zero || self.blur.most > 0.0;
+        users >= self.min_users() && moments.x > zero && varies
+    }
+
+    /// Whether the sums over the totals of [`Self::table`] tell which sets have a value and are asked for.
+    #[must_use]
+    pub fn tells_defined(&self) -> bool {
+        self.blur.most == 0.0 && self.quotas.is_none()
+    }
+
+    /// The set at these positions (ascending) with its sums over the totals of [`Self::table`]; `None` where it is
+    /// undefined, or not asked for.
     #[must_use]
     pub fn candidate(&self, positions: &[usize], sums: Sums) -> Option<Candidate> {
-        let set = self.space.set(positions);
-        Candidate::new(self.criterion, self.min_users, set, sums)
+        let set = self.allowed(positions)?;
+        match &self.overall {
+            None => Candidate::new(self.ranking, self.min_users, set, sums),
+            Some(overall) => self.exactly(overall, set),
+        }
     }
 
     /// The set at these positions (ascending), its sums made from the bitsets.
     #[must_use]
     pub fn judge(&self, positions: &[usize]) -> Option<Candidate> {
-        self.candidate(positions, Sums::of_set(self.table(), positions))
+        let set = self.allowed(positions)?;
+        match &self.overall {
+            None => {
+                let sums = Sums::of_set(self.source, &set);
+                Candidate::new(self.ranking, self.min_users, set, sums)
+            }
+            Some(overall) => self.exactly(overall, set),
+        }
+    }
+
+    /// The question indices at these positions, if the quotas allow such a set.
+    fn allowed(&self, positions: &[usize]) -> Option<Vec<usize>> {
+        let set = self.space.set(positions);
+        let allowed = self.quotas.as_ref().is_none_or(|quotas| quotas.allow(&set));
+        allowed.then_some(set)
+    }
+
+    /// A set by its exact overall scores.
+    fn exactly(&self, overall: &Overall, set: Vec<usize>) -> Option<Candidate> {
+        let sums = Sums::of_set(self.source, &set);
+        let (exact, r) = overall.of_set(self.source, &set, [sums.n, sums.sa, sums.saa]);
+        let value = self.ranking.value_of(r?, sums.n as u64, self.min_users)?;
+        Some(Candidate::with_overall(set, sums, exact, value))
     }
 }

@@ -57,6 +57,17 @@
 //! sound, whether or not E holds what they lack.* Let them lack x in all. With Sgg − x for Sgg, in Y
 //! too, W gets lower by n·x − τ·n·x = t²·n·x; and a larger E only lowers it.
 //!
+//! # Rounded overall scores
+//! *Let ĝ = (g − c)/s + e, the same c and s > 0 for all users, with |e| ≤ η. Where r(a, g) ≥ t, then for every ε > 0
+//! some line of slope b ≥ 0 leaves Σ(ĝ − b·a − c)² ≤ τ′·(S + n·f) over the set's n users, for every S ≥ Σĝ², with*
+//!
+//! τ′ = (1 + ε)·τ *and* f = (η·(1 + 1/√τ))²·(1 + 1/ε)/(1 + ε).
+//!
+//! r is the same for g and g′ = (g − c)/s. In norms over the set's users, with E = η·√n: the line leaves of ĝ at
+//! most E more than of g′, which is √τ·‖g′ − mean‖ ≤ √τ·(‖ĝ − mean‖ + E). So it leaves at most
+//! (√τ·‖ĝ − mean‖ + (1 + √τ)·E)², and (x + y)² ≤ (1 + ε)·x² + (1 + 1/ε)·y². So all theorems behind this line hold
+//! of ĝ with τ′ for τ and S + n·f for S.
+//!
 //! # Rounding
 //! What a function takes is an integer, exact or rounded once to f64. Between that and an answer lie
 //! at most 16 roundings on either side, each a factor within 1 ± 2^-53, so less than 2^-48 in all.

@@ -2,21 +2,42 @@
 //!
 //! With A = n·Sag − Sa·Sg, X = n·Saa − Sa², Y = n·Sgg − Sg²: r = A / √(X·Y). Sets are ordered by
 //! sign(A)·A²/(X·Y), compared by cross-multiplication. A table is only accepted while |A|, X and Y
-//! stay below 2^127 (`matrix`), so a cross product A²·X·Y stays below 2^508 and 512 bits hold it.
+//! stay below 2^127 (`matrix`), so a cross product A²·X·Y stays below 2^508 and 512 bits hold it. Where
+//! overall scores are fractions or have many digits, these are integers of any size.
 
 use super::{Moments, Sums};
 use bnum::types::U512;
+use num_bigint::{BigInt, BigUint, Sign};
 use std::cmp::Ordering;
 
 /// A defined correlation as exact integers; ordered by its value.
-#[derive(Clone, Copy, Debug)]
-pub struct Correlation {
-    /// A = n·Sag − Sa·Sg.
-    a: i128,
-    /// X = n·Saa − Sa², above 0.
-    x: u128,
-    /// Y = n·Sgg − Sg², above 0.
-    y: u128,
+#[derive(Clone, Debug)]
+pub struct Correlation(Terms);
+
+/// What a correlation is held as.
+#[derive(Clone, Debug)]
+enum Terms {
+    /// Integers of 128 bits.
+    Narrow {
+        /// A = n·Sag − Sa·Sg.
+        a: i128,
+        /// X = n·Saa − Sa², above 0.
+        x: u128,
+        /// Y = n·Sgg − Sg², above 0.
+        y: u128,
+    },
+    /// Integers of any size.
+    Wide(Box<Fraction>),
+}
+
+/// A correlation by its sign and its square.
+#[derive(Clone, Debug)]
+struct Fraction {
+    sign: Sign,
+    /// A².
+    square: BigUint,
+    /// X·Y, above 0.
+    variance: BigUint,
 }
 
 impl Correlation {
@@ -24,12 +45,57 @@ impl Correlation {
     /// a variance of 0.
     #[must_use]
     pub fn of(sums: &Sums, min_users: u64) -> Option<Self> {
-        let Moments { n, a, x, y } = sums.moments();
-        (n >= i128::from(min_users) && x > 0 && y > 0).then_some(Self {
-            a,
-            x: x.unsigned_abs(),
-            y: y.unsigned_abs(),
+        let enough = sums.n >= i128::from(min_users);
+        Self::of_moments(&sums.moments()).filter(|_| enough)
+    }
+
+    /// The correlation of these moments, or `None` where X or Y is 0.
+    #[must_use]
+    pub fn of_moments(&Moments { a, x, y, .. }: &Moments<i128>) -> Option<Self> {
+        (x > 0 && y > 0).then(|| {
+            Self(Terms::Narrow {
+                a,
+                x: x.unsigned_abs(),
+                y: y.unsigned_abs(),
+            })
         })
+    }
+
+    /// The correlation of these A, X and Y, or `None` where X or Y is 0.
+    #[must_use]
+    pub(super) fn of_wide(a: &BigInt, x: &BigInt, y: &BigInt) -> Option<Self> {
+        let above_0 = |value: &BigInt| value.sign() == Sign::Plus;
+        (above_0(x) && above_0(y)).then(|| {
+            Self(Terms::Wide(Box::new(Fraction {
+                sign: a.sign(),
+                square: a.magnitude() * a.magnitude(),
+                variance: x.magnitude() * y.magnitude(),
+            })))
+        })
+    }
+
+    /// −1, 0 or 1, as r is below 0, 0 or above.
+    #[must_use]
+    pub fn sign(&self) -> i32 {
+        match &self.0 {
+            Terms::Narrow { a, .. } => a.signum() as i32,
+            Terms::Wide(fraction) => match fraction.sign {
+                Sign::Minus => -1,
+                Sign::NoSign => 0,
+                Sign::Plus => 1,
+            },
+        }
+    }
+
+    /// r² as a fraction: A² and X·Y.
+    pub(super) fn square(&self) -> (BigUint, BigUint) {
+        match &self.0 {
+            Terms::Narrow { a, x, y } => {
+                let a = BigUint::from(a.unsigned_abs());
+                (&a * &a, BigUint::from(*x) * BigUint::from(*y))
+            }
+            Terms::Wide(fraction) => (fraction.square.clone(), fraction.variance.clone()),
+        }
     }
 
     /// r, correctly rounded to the nearest f64.
@@ -39,39 +105,67 @@ impl Correlation {
     /// conversion.
     #[must_use]
     pub fn r(&self) -> f64 {
-        if self.a == 0 {
+        let sign = self.sign();
+        if sign == 0 {
             return 0.0;
         }
-        let magnitude = U512::from(self.a.unsigned_abs());
-        let square = magnitude * magnitude;
-        let variance = U512::from(self.x) * U512::from(self.y);
-        // square ≤ variance (Cauchy–Schwarz), so this is not negative; rounded up to even.
-        let shift = (126 + variance.bits() - square.bits()) & !1;
-        let scaled = square << shift;
-        let quotient = scaled / variance;
-        let exact = quotient * variance == scaled;
-        // 125 to 127 bits by the choice of `shift`.
-        let quotient = u128::try_from(quotient).unwrap_or(u128::MAX);
-        let root = quotient.isqrt();
-        let sticky = u128::from(!exact || root * root != quotient);
-        // 2^53 < root < 2^64: the sticky bit goes below it.
-        let r = ((root << 1) | sticky) as f64 * 2_f64.powi(-(shift as i32) / 2 - 1);
-        if self.a < 0 { -r } else { r }
+        let root = match &self.0 {
+            Terms::Narrow { a, x, y } => {
+                let magnitude = U512::from(a.unsigned_abs());
+                let square = magnitude * magnitude;
+                let variance = U512::from(*x) * U512::from(*y);
+                // square ≤ variance (Cauchy–Schwarz), so this is not negative; rounded up to even.
+                let shift = (126 + variance.bits() - square.bits()) & !1;
+                let scaled = square << shift;
+                let quotient = scaled / variance;
+                let exact = quotient * variance == scaled;
+                // 125 to 127 bits by the choice of `shift`.
+                rounded(u128::try_from(quotient).unwrap_or(u128::MAX), exact, shift)
+            }
+            Terms::Wide(fraction) => {
+                let Fraction {
+                    square, variance, ..
+                } = &**fraction;
+                let shift = (126 + variance.bits() - square.bits()) & !1;
+                let scaled = square << shift;
+                let quotient = &scaled / variance;
+                let exact = &quotient * variance == scaled;
+                let quotient = u128::try_from(quotient).unwrap_or(u128::MAX);
+                rounded(quotient, exact, shift as u32)
+            }
+        };
+        if sign < 0 { -root } else { root }
     }
+}
+
+/// √(quotient/2^shift), where `exact` says whether nothing was cut off the quotient.
+fn rounded(quotient: u128, exact: bool, shift: u32) -> f64 {
+    let root = quotient.isqrt();
+    let sticky = u128::from(!exact || root * root != quotient);
+    // 2^53 < root < 2^64: the sticky bit goes below it.
+    ((root << 1) | sticky) as f64 * 2_f64.powi(-(shift as i32) / 2 - 1)
 }
 
 impl Ord for Correlation {
     fn cmp(&self, other: &Self) -> Ordering {
-        let signs = self.a.signum().cmp(&other.a.signum());
-        if signs.is_ne() || self.a == 0 {
+        let signs = self.sign().cmp(&other.sign());
+        if signs.is_ne() || self.sign() == 0 {
             return signs;
         }
-        let cross = |p: &Self, q: &Self| {
-            let a = U512::from(p.a.unsigned_abs());
-            a * a * U512::from(q.x) * U512::from(q.y)
+        let magnitudes = match (&self.0, &other.0) {
+            (Terms::Narrow { a, x, y }, Terms::Narrow { a: b, x: v, y: w }) => {
+                let cross = |a: &i128, x: &u128, y: &u128| {
+                    let a = U512::from(a.unsigned_abs());
+                    a * a * U512::from(*x) * U512::from(*y)
+                };
+                cross(a, v, w).cmp(&cross(b, x, y))
+            }
+            _ => {
+                let ((p, of_p), (q, of_q)) = (self.square(), other.square());
+                (p * of_q).cmp(&(q * of_p))
+            }
         };
-        let magnitudes = cross(self, other).cmp(&cross(other, self));
-        if self.a > 0 {
+        if self.sign() > 0 {
             magnitudes
         } else {
             magnitudes.reverse()
@@ -99,7 +193,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn raw(a: i128, x: u128, y: u128) -> Correlation {
-        Correlation { a, x, y }
+        Correlation(Terms::Narrow { a, x, y })
+    }
+
+    fn wide(a: i128, x: u128, y: u128) -> Correlation {
+        Correlation::of_wide(&a.into(), &x.into(), &y.into()).unwrap()
     }
 
     #[test]
@@ -148,6 +246,10 @@ mod tests {
             let x = x + a.unsigned_abs().max(b.unsigned_abs());
             let y = y + a.unsigned_abs().max(b.unsigned_abs());
             let (p, q) = (raw(a, x, y), raw(b, y + 1, x));
+            let (of_p, of_q) = (wide(a, x, y), wide(b, y + 1, x));
+            prop_assert_eq!(p.cmp(&q), of_p.cmp(&of_q));
+            prop_assert_eq!(p.cmp(&q), p.cmp(&of_q));
+            prop_assert_eq!((p.r(), of_p.clone()), (of_p.r(), p.clone()));
             if p.r() != q.r() {
                 prop_assert_eq!(p < q, p.r() < q.r());
             }

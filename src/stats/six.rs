@@ -39,6 +39,20 @@ pub struct Moments<T> {
     pub y: T,
 }
 
+impl<T> Moments<T> {
+    /// Each moment through `f`.
+    #[inline(always)]
+    #[must_use]
+    pub fn map<U>(self, f: impl Fn(T) -> U) -> Moments<U> {
+        Moments {
+            n: f(self.n),
+            a: f(self.a),
+            x: f(self.x),
+            y: f(self.y),
+        }
+    }
+}
+
 impl<T> Six<T> {
     /// The sums in the order n, a, g, a², g², a·g.
     #[must_use]

@@ -229,7 +229,7 @@ mod tests {
     use kcorrset::engine::oracle::ReferenceEngine;
     use kcorrset::engine::{Findings, Prepared, Watch};
     use kcorrset::matrix::{Duplicates, MatrixBuilder, Score};
-    use kcorrset::stats::{Criterion, Sums};
+    use kcorrset::stats::{Ranking, Sums};
 
     fn matrix() -> ResponseMatrix {
         let mut builder = MatrixBuilder::new();
@@ -323,7 +323,7 @@ mod tests {
                     ..*first.sums()
                 };
                 let set = first.set().to_vec();
-                *first = Candidate::new(Criterion::PartWhole, 2, set, sums).unwrap();
+                *first = Candidate::new(Ranking::default(), 2, set, sums).unwrap();
             }
         })
         .unwrap();

@@ -31,10 +31,10 @@ use super::projected::{Host, Prefix, Projector};
 use crate::combin::binomial;
 use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{AuditSums, Completions, Moments, Six, Sums};
+use crate::stats::{AuditSums, Completions, Moments, Need, Six, Sums};
 use rayon::prelude::*;
 use std::mem;
-use std::ops::{AddAssign, Mul, Range, Sub};
+use std::ops::{Add, AddAssign, Mul, Range, Sub};
 
 /// Most list entries that one delivery makes.
 const BLOCK: usize = 1 << 18;
@@ -52,6 +52,7 @@ trait Wide:
     + AddAssign
     + Sub<Output = Self>
     + Mul<Output = Self>
+    + Add<Output = Self>
     + PartialOrd
 {
     fn float(self) -> f64;
@@ -104,8 +105,8 @@ struct Leaves<'a> {
 }
 
 impl Host for Leaves<'_> {
-    fn floor(&self) -> f64 {
-        self.walk.best.floor().r_for(self.users)
+    fn need(&self) -> Need {
+        self.walk.best.floor().need(self.users)
     }
 
     fn min_users(&self) -> i64 {
@@ -114,8 +115,10 @@ impl Host for Leaves<'_> {
 
     fn exact(&self, last: [usize; 3], [n, a, x, y]: [f64; 4]) {
         let walk = self.walk;
-        let defined = n >= walk.query.min_users() as f64 && x > 0.0 && y > 0.0;
-        if defined && !walk.best.floor().surely_excludes(n as u64, [a, x, y]) {
+        let criterion = walk.query.ranking().criterion;
+        let moments = criterion.moments(Moments { n, a, x, y });
+        let may_enter = walk.query.may_be_defined(n as u64, &moments);
+        if may_enter && !walk.best.floor().surely_excludes(moments) {
             let mut positions = self.prefix.to_vec();
             positions.extend(last.map(|position| position as u32));
             walk.best.offer(walk.query.judge(&walk.set(&positions)));
@@ -160,6 +163,9 @@ impl Walk<'_> {
     fn only(&self, collected: &mut Collected) {
         let sums = Sums::of_set(self.query.table(), self.fixed);
         collected.visited.add_set(&sums);
+        if !self.query.tells_defined() {
+            collected.defined = Count(None);
+        }
         if let Some(candidate) = self.query.candidate(self.fixed, sums) {
             collected.defined.increment();
             self.best.offer(Some(candidate));
@@ -473,18 +479,20 @@ impl Walk<'_> {
                     Six::of_user(W::from(score), W::from(member.total));
             }
         }
-        let min_users = i128::from(self.query.min_users());
+        let criterion = self.query.ranking().criterion;
+        if !self.query.tells_defined() {
+            collected.defined = Count(None);
+        }
         for (i, leaf) in leaves.iter().enumerate() {
             let sums: Sums = leaf.map(W::into);
             collected.visited.add_set(&sums);
             // Exact in W; the conversion to f64 is the only rounding.
-            let Moments { a, x, y, .. } = leaf.moments();
-            if sums.n < min_users || x <= W::default() || y <= W::default() {
+            let moments = criterion.moments(leaf.moments());
+            if !self.query.may_be_defined(sums.n as u64, &moments) {
                 continue;
             }
             collected.defined.increment();
-            let moments = [a.float(), x.float(), y.float()];
-            if !best.floor().surely_excludes(sums.n as u64, moments) {
+            if !best.floor().surely_excludes(moments.map(W::float)) {
                 let mut positions = prefix.to_vec();
                 positions.push((from + i) as u32);
                 best.offer(self.query.candidate(&self.set(&positions), sums));

@@ -247,8 +247,8 @@ pub(super) fn drive(
         }
         while let Some(slot) = free.pop() {
             watch.raise_floor(driven.top.floor());
-            let floor = job.query.r_floor(watch);
-            let floorless = floor == NO_FLOOR;
+            let need = job.query.need(watch);
+            let floorless = need.r == NO_FLOOR;
             let most = if floorless {
                 pace.sets_without_floor()
             } else {
@@ -264,7 +264,7 @@ pub(super) fn drive(
                 floorless,
                 submitted: Instant::now(),
             });
-            pipeline.submit(slot, chunk, Floor::new(floor))?;
+            pipeline.submit(slot, chunk, Floor::of(job.query, need))?;
         }
         let Some(&Flight {
             slot,
@@ -328,7 +328,7 @@ mod tests {
     use crate::engine::oracle::ReferenceEngine;
     use crate::engine::{Engine, Part, Query};
     use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
-    use crate::stats::{Criterion, Sums};
+    use crate::stats::{Ranking, Sums};
 
     /// A pipeline on the host that keeps every defined set at or above no floor at all.
     struct Host<'a> {
@@ -417,7 +417,7 @@ mod tests {
                 let set = self.table.unrank(chunk.first + offset);
                 let sums = Sums::of_set(self.matrix, &set);
                 seen.add_set(&sums);
-                if Criterion::PartWhole.value(&sums, 2).is_some() {
+                if Ranking::default().value(&sums, 2).is_some() {
                     survivors.push(offset);
                 }
             }

@@ -15,12 +15,21 @@
 //! of 63 leaves 0 of either side, as would any larger one. No float takes part, and no overflow or
 //! zero divisor can occur. A set is kept needlessly only within about 2^-28 of the floor.
 
+use crate::engine::Query;
+use crate::stats::bounds::{MARGIN, unexplained};
+use crate::stats::{Criterion, NO_FLOOR, Need};
+
 /// No floor: every defined set survives.
 pub const FLOOR_NONE: u32 = 0;
 /// f > 0.
 pub const FLOOR_ABOVE_ZERO: u32 = 1;
 /// f ≤ 0.
 pub const FLOOR_AT_MOST_ZERO: u32 = 2;
+
+/// Bit of a floor of rest scores: A − X and Y − 2A + X stand for A and Y.
+pub const FLOOR_REST: u32 = 1;
+/// Bit of a floor where totals are rounded overall scores: Y is taken less n² times the blur.
+pub const FLOOR_BLURRED: u32 = 2;
 
 /// f as the shader reads it.
 #[repr(C)]
@@ -32,9 +41,44 @@ pub struct Floor {
     pub mantissa: u32,
     /// The exponent of f², see `mantissa`.
     pub exponent: i32,
+    /// [`FLOOR_REST`] and [`FLOOR_BLURRED`], where they apply.
+    pub kind: u32,
+    /// At least τ/f² times what rounding may take from a user's g² ([`Need`]): taken from Y for each n².
+    pub blur: u32,
 }
 
 impl Floor {
+    /// What `need` asks of the sums of a set of `query`.
+    ///
+    /// A set is discarded where A ≤ 0 or A² < X·(f²·Y − τ·n²·blur) = f²·X·(Y − n²·(τ/f²)·blur), for f > 0: the line
+    /// of [`crate::stats::bounds`], rounded overall scores, over all of its users.
+    #[must_use]
+    pub fn of(query: &Query<'_>, need: Need) -> Self {
+        let mut kind = 0;
+        if query.ranking().criterion == Criterion::Rest {
+            kind |= FLOOR_REST;
+        }
+        if query.blur().most > 0.0 {
+            kind |= FLOOR_BLURRED;
+        }
+        let Need { r, blur } = need;
+        let part = if blur > 0.0 {
+            (unexplained(r) / (r * r) * blur * (1.0 + MARGIN)).ceil()
+        } else {
+            0.0
+        };
+        let floor = if part < f64::from(u32::MAX) {
+            Self::new(r)
+        } else {
+            Self::new(NO_FLOOR)
+        };
+        Self {
+            kind,
+            blur: part as u32,
+            ..floor
+        }
+    }
+
     /// The floor `floor`; NaN and −∞ are none.
     #[must_use]
     pub fn new(floor: f64) -> Self {
@@ -43,6 +87,8 @@ impl Floor {
                 mode: FLOOR_NONE,
                 mantissa: 0,
                 exponent: 0,
+                kind: 0,
+                blur: 0,
             };
         }
         let mode = if floor > 0.0 {
@@ -62,6 +108,8 @@ impl Floor {
                 mode,
                 mantissa: 0,
                 exponent: 0,
+                kind: 0,
+                blur: 0,
             };
         }
         let square = u128::from(root) * u128::from(root);
@@ -77,6 +125,8 @@ impl Floor {
             mode,
             mantissa: mantissa as u32,
             exponent: 2 * exponent + drop,
+            kind: 0,
+            blur: 0,
         }
     }
 }

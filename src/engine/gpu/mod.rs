@@ -251,7 +251,7 @@ impl Prepared for Ready<'_> {
             visited: driven.visited,
             excluded: driven.excluded,
             basis: job.packing.basis.clone(),
-            defined: driven.defined,
+            defined: driven.defined.filter(|_| job.query.tells_defined()),
             took: driven.took.into_iter().collect(),
         })
     }

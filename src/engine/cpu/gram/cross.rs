@@ -27,7 +27,7 @@ use crate::combin::{Subtree, choices};
 use crate::engine::{EngineError, Findings, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::cross::{PairSums, Pairs};
-use crate::stats::{AuditSums, Basis, Moments, Six, Sums, surely_below};
+use crate::stats::{AuditSums, Basis, Six, Sums};
 use rayon::prelude::*;
 use std::ops::{AddAssign, Mul, Range};
 
@@ -254,7 +254,7 @@ impl Kernel for Worker<'_> {
             top: judge.keeper.into_top(),
             visited: judge.visited,
             excluded: AuditSums::default(),
-            defined: Some(judge.defined),
+            defined: table.query.tells_defined().then_some(judge.defined),
         })
     }
 }
@@ -273,12 +273,14 @@ impl Judge<'_> {
     fn enter<T: Whole>(&mut self, set: &[usize], sums: Six<T>) {
         let sums: Sums = sums.map(Into::into);
         self.visited.add_set(&sums);
-        let Moments { n, a, x, y } = sums.moments();
-        if n < self.table.query.min_users().into() || x <= 0 || y <= 0 {
+        let query = self.table.query;
+        let moments = query.ranking().criterion.moments(sums.moments());
+        if !query.may_be_defined(sums.n as u64, &moments) {
             return;
         }
         self.defined += 1;
-        if !surely_below(self.keeper.floor(), a as f64, x as f64, y as f64) {
+        let floor = self.keeper.floor();
+        if !floor.surely_excludes(moments.map(|moment| moment as f64)) {
             self.offer(set, &sums);
         }
     }

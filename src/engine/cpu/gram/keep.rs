@@ -3,7 +3,8 @@
 
 use super::Regime;
 use crate::engine::{EngineError, Findings, Query, Watch};
-use crate::stats::{AuditSums, Basis, NO_FLOOR, Sums};
+use crate::stats::bounds::unexplained;
+use crate::stats::{AuditSums, Basis, Floor, NO_FLOOR, Need, Sums};
 use crate::top::Top;
 
 /// One worker's best sets, and the floor that all workers share.
@@ -12,7 +13,7 @@ pub(super) struct Keeper<'a> {
     query: &'a Query<'a>,
     watch: &'a Watch,
     top: Top,
-    floor: f64,
+    floor: Floor,
 }
 
 impl<'a> Keeper<'a> {
@@ -22,20 +23,25 @@ impl<'a> Keeper<'a> {
             query,
             watch,
             top: Top::new(query.top()),
-            floor: query.r_floor(watch),
+            floor: query.floor(watch),
         }
     }
 
-    /// The r that a set needs, as of the last [`Self::refresh`] or kept set.
-    pub(super) fn floor(&self) -> f64 {
+    /// What a set must reach, as of the last [`Self::refresh`] or kept set.
+    pub(super) fn floor(&self) -> Floor {
         self.floor
+    }
+
+    /// What the sums of every set that reaches it must tell.
+    pub(super) fn need(&self) -> Need {
+        self.floor.need(self.query.source().users().len() as u64)
     }
 
     /// Takes over what other workers found; says whether the floor rose.
     pub(super) fn refresh(&mut self) -> bool {
         self.watch.raise_floor(self.top.floor());
-        let floor = self.query.r_floor(self.watch);
-        let rose = floor > self.floor;
+        let floor = self.query.floor(self.watch);
+        let rose = floor.value() > self.floor.value();
         self.floor = floor;
         rose
     }
@@ -122,6 +128,32 @@ pub(super) fn bar(floor: f64, y: f64) -> f64 {
     }
     let square = floor * floor.abs() * y;
     square - square.abs() * MARGIN - f64::MIN_POSITIVE
+}
+
+/// [`bar`] of a need, where n users and their Y are those of all sets.
+///
+/// A set may be discarded where every line of slope 0 or more leaves n·Σ(g − b·a − c)² > τ·(Y + n²·blur): the best
+/// leaves Y − max(A, 0)²/X. So c = Y − τ·(Y + n²·blur); where that is not above 0, nothing may be discarded.
+pub(super) fn bar_of_all(need: Need, users: f64, y: f64) -> f64 {
+    let Need { r, blur } = need;
+    if blur == 0.0 {
+        return bar(r, y);
+    }
+    let tau = unexplained(r) * (1.0 + MARGIN);
+    let square = y - tau * (y + users * users * blur);
+    if square > 0.0 {
+        square * (1.0 - MARGIN)
+    } else {
+        bar(NO_FLOOR, y)
+    }
+}
+
+/// What to take from Y for each n², so that [`bar`] of the need's r is right for X·(Y − n²·this): τ·blur/r².
+pub(super) fn blur_of_y(Need { r, blur }: Need) -> f64 {
+    if blur == 0.0 {
+        return 0.0;
+    }
+    unexplained(r) * blur / (r * r) * (1.0 + MARGIN)
 }
 
 #[cfg(test)]

@@ -4,16 +4,17 @@
 //! Used where sets have different users, so that nothing of a correlation is constant. The six sums
 //! are exact integers in f64 ([`Margins`] says when); their products may be rounded.
 
-use super::keep::{Keeper, bar};
+use super::keep::{Keeper, bar, blur_of_y};
 use crate::arch::{Lanes, Line, WIDTH};
-use crate::stats::{AuditSums, Six, Sums};
+use crate::engine::Query;
+use crate::stats::{AuditSums, Criterion, Six, Sums};
 
 /// What is known of the size of sums and products.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Margins {
     /// So many lines of leaves can be added with every sum below 2^53.
     lines: usize,
-    /// A, X and Y are off by at most this.
+    /// A, X and Y are off by at most this, A − X by twice and Y − 2A + X by eight times.
     margin: f64,
 }
 
@@ -23,9 +24,10 @@ impl Margins {
     /// sums themselves might not be exact.
     ///
     /// Each of the six is at most s = users·max(1, score, total)², and each of n·Saa, Sa² and so on
-    /// at most p = users·s. Where 2·p < 2^53, products and differences are exact. Else each product
-    /// is off by at most 2^-53·p and their difference by 2^-53·2·p besides: 4·2^-53·p in all, and
-    /// twice that is taken.
+    /// at most p = users·s. Where 8·p < 2^53, products and differences are exact, those of a rest score
+    /// too. Else each product is off by at most 2^-53·p and their difference by 2^-53·2·p besides: 4·2^-53·p in all,
+    /// and twice that is taken; a rest score's Y − 2A + X has four of these and three more roundings of at most
+    /// 8·p.
     pub(super) fn new(users: usize, score: f64, total: f64, factor: f64) -> Option<Self> {
         let exact = (1_u64 << 53) as f64;
         let users = users as f64;
@@ -34,7 +36,7 @@ impl Margins {
         let lines = exact / (sum * factor);
         (lines >= 4.0).then_some(Self {
             lines: lines.min(1e9) as usize,
-            margin: if 2.0 * product < exact {
+            margin: if 8.0 * product < exact {
                 0.0
             } else {
                 8.0 * product / exact
@@ -72,8 +74,14 @@ pub(super) struct Leaves<L: Lanes> {
     /// Half a user less than min_users.
     min_users: f64,
     bar: f64,
-    /// Added to X and Y: towards keeping more.
-    xy_margin: f64,
+    /// Added to A, X and Y of the criterion: towards keeping more.
+    room: [f64; 3],
+    /// 1 where the criterion is the rest score, else 0.
+    rest: f64,
+    /// Taken from Y for each n²: see [`blur_of_y`].
+    blur: f64,
+    /// A set whose Y is below this is kept: above 0 where totals are rounded, and Y may be 0 for that.
+    least_y: f64,
     sums: Six<L::V>,
     summed: usize,
     seen: AuditSums,
@@ -82,15 +90,20 @@ pub(super) struct Leaves<L: Lanes> {
 }
 
 impl<L: Lanes> Leaves<L> {
-    pub(super) fn new(l: L, margins: Margins, min_users: u64) -> Self {
+    pub(super) fn new(l: L, margins: Margins, query: &Query<'_>) -> Self {
+        let rest = query.ranking().criterion == Criterion::Rest;
+        let blurred = query.blur().most > 0.0;
         let zero = l.splat(0.0);
         Self {
             l,
             margins,
             // Between two integers, both exact: users are below 2^53.
-            min_users: min_users as f64 - 0.5,
+            min_users: query.min_users() as f64 - 0.5,
             bar: 0.0,
-            xy_margin: 0.0,
+            room: [0.0; 3],
+            rest: f64::from(rest),
+            blur: 0.0,
+            least_y: if blurred { f64::MIN_POSITIVE } else { -1.0 },
             sums: Six::from_array([zero; 6]),
             summed: 0,
             seen: AuditSums::default(),
@@ -100,17 +113,21 @@ impl<L: Lanes> Leaves<L> {
 
     /// Tests against the floor of `keeper` from now on.
     pub(super) fn set_bar(&mut self, keeper: &Keeper<'_>) {
-        self.bar = bar(keeper.floor(), 1.0);
-        self.xy_margin = if self.bar < 0.0 {
-            self.margins.margin
+        let need = keeper.need();
+        self.bar = bar(need.r, 1.0);
+        self.blur = blur_of_y(need);
+        let (margin, rest) = (self.margins.margin, self.rest > 0.0);
+        let side = if self.bar < 0.0 { margin } else { -margin };
+        self.room = if rest {
+            [2.0 * margin, side, 8.0 * side]
         } else {
-            -self.margins.margin
+            [margin, side, side]
         };
     }
 
     /// Enters the leaves of one line whose bit of `mask` is set.
     ///
-    /// With margin e: A + e ≥ A, and X·Y is compared by max(X ∓ e, 0)·max(Y ∓ e, 0), which is at most
+    /// With margins e: A + e ≥ A, and X·Y is compared by max(X ∓ e, 0)·max(Y ∓ e, 0), which is at most
     /// the true product where the bar is positive, at least it where it is negative. A true A of a
     /// set on or above a positive floor is positive, so the strict test also holds where the
     /// product is cut to 0.
@@ -122,15 +139,20 @@ impl<L: Lanes> Leaves<L> {
         }
         self.summed += 1;
         let cross = |p, q, r, s| l.sub(l.mul(p, q), l.mul(r, s));
-        let a = l.add(
-            cross(six.n, six.sag, six.sa, six.sg),
-            l.splat(self.margins.margin),
-        );
-        let (zero, margin) = (l.splat(0.0), l.splat(self.xy_margin));
-        let x = l.max(l.add(cross(six.n, six.saa, six.sa, six.sa), margin), zero);
-        let y = l.max(l.add(cross(six.n, six.sgg, six.sg, six.sg), margin), zero);
+        let (zero, rest) = (l.splat(0.0), l.splat(self.rest));
+        let [of_a, of_x, of_y] = self.room;
+        let whole = cross(six.n, six.sag, six.sa, six.sg);
+        let x = cross(six.n, six.saa, six.sa, six.sa);
+        let y = cross(six.n, six.sgg, six.sg, six.sg);
+        // A − X and Y − 2A + X of a rest score, or A and Y.
+        let a = l.add(l.sub(whole, l.mul(rest, x)), l.splat(of_a));
+        let y = l.add(y, l.mul(rest, l.sub(x, l.add(whole, whole))));
+        let y = l.sub(y, l.mul(l.splat(self.blur), l.mul(six.n, six.n)));
+        let x = l.max(l.add(x, l.splat(of_x)), zero);
+        let y = l.max(l.add(y, l.splat(of_y)), zero);
+        let reaches = l.above(l.mul(a, l.abs(a)), l.mul(l.splat(self.bar), l.mul(x, y)));
         let passed = mask
-            & l.above(l.mul(a, l.abs(a)), l.mul(l.splat(self.bar), l.mul(x, y)))
+            & (reaches | l.above(l.splat(self.least_y), y))
             & l.above(six.n, l.splat(self.min_users));
         let mut sums = self.sums.to_array();
         for (sum, each) in sums.iter_mut().zip(six.to_array()) {

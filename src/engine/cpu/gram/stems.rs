@@ -133,7 +133,7 @@ impl<'a, L: Lanes> Judge<'a, L> {
     #[inline(always)]
     fn new(l: L, task: &'a Task<'a>) -> Self {
         let keeper = Keeper::new(task.query, task.watch);
-        let mut leaves = Leaves::new(l, task.margins, task.query.min_users());
+        let mut leaves = Leaves::new(l, task.margins, task.query);
         leaves.set_bar(&keeper);
         Self {
             l,

@@ -12,7 +12,8 @@
 //! # The outer-user filter
 //! The users given may be a part of the prefix's users, those with the largest |g|; the others, the
 //! inner users, have Σg² ≤ E on any leaf. A leaf is discarded where its outer users tell that it is below
-//! the floor: [`crate::stats::bounds`], outer users.
+//! the floor: [`crate::stats::bounds`], outer users. Where totals are rounded overall scores, n times the blur joins
+//! Σg², and E has that of the inner users ([`crate::stats::bounds`], rounded overall scores).
 //!
 //! Where every product is exact in the lanes' type (checked for each prefix) the judgement is made in
 //! it, else in f64, where the whole prefix was checked. So A, X and Y are exact; τ, W and the two sides
@@ -20,6 +21,7 @@
 //! it, X·W is lowered by it. A leaf with no outer user has X = W = 0 and is kept.
 
 use crate::arch::{Elem, Floats};
+use crate::stats::Need;
 use crate::stats::bounds::{outer_users_tell, unexplained};
 
 /// Sums of a leaf: n, Sa, Sg, Saa, Sgg, Sag.
@@ -44,24 +46,28 @@ pub(super) struct Entry<E> {
 pub(super) struct Bar<E> {
     /// −τ, τ being 1 − t² rounded up.
     minus_tau: E,
-    /// E: at least Σg² over the users left out.
+    /// E: at least Σg² over the users left out, and what rounding may take from it.
     left_out: E,
-    /// τ and E in f64, where products leave the exact range of the lanes: where n times any sum, also with
+    /// What rounding may take from an outer user's g².
+    blur: E,
+    /// τ, E and the blur in f64, where products leave the exact range of the lanes: where n times any sum, also with
     /// E in it, may be [`Elem::EXACT`] or more.
-    wide: Option<[f64; 2]>,
+    wide: Option<[f64; 3]>,
 }
 
 impl<E: Elem> Bar<E> {
-    /// The bar of a floor t > 0 for a prefix with so many outer users, whose |a| and |g| are at most `reach` on
+    /// The bar of a need of r > 0 for a prefix with so many outer users, whose |a| and |g| are at most `reach` on
     /// its leaves.
-    pub(super) fn new(floor: f64, users: u64, left_out: f64, reach: f64) -> Self {
+    pub(super) fn new(need: Need, users: u64, left_out: f64, reach: f64) -> Self {
+        let Need { r, blur } = need;
         let users = users as f64;
-        let most = users * (users * reach * reach + left_out);
-        let tau = unexplained(floor);
+        let most = users * (users * (reach * reach + blur) + left_out);
+        let tau = unexplained(r);
         Self {
             minus_tau: E::of(-tau * (1.0 + E::MARGIN)),
             left_out: E::of(left_out),
-            wide: (most >= E::EXACT).then_some([tau, left_out]),
+            blur: E::of(blur),
+            wide: (most >= E::EXACT).then_some([tau, left_out, blur]),
         }
     }
 }
@@ -146,6 +152,7 @@ pub(super) fn judged<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &
     let x = level.times_less(n, saa, level.times(sa, sa));
     let y = level.times_less(n, sgg, level.times(sg, sg));
     let a = level.or_zero(level.times_less(n, sag, level.times(sa, sg)));
+    let left_out = level.times_plus(n, level.every(bar.blur), left_out);
     let slack = level.times(n, level.plus(sgg, left_out));
     let w = level.times_plus(slack, minus_tau, y);
     level.at_least(level.times(a, a), level.times(level.times(x, w), shrink))
@@ -156,7 +163,7 @@ pub(super) fn judged<E: Elem, L: Floats<E>>(level: L, sums: [L::V; SUMS], bar: &
 fn judge_wide<E: Elem, L: Floats<E>>(
     level: L,
     sums: [L::V; SUMS],
-    [tau, left_out]: [f64; 2],
+    [tau, left_out, blur]: [f64; 3],
 ) -> u64 {
     let mut wide = [[0.0; WIDEST]; SUMS];
     for (wide, sum) in wide.iter_mut().zip(sums) {
@@ -171,7 +178,7 @@ fn judge_wide<E: Elem, L: Floats<E>>(
         let a = n[i] * sag[i] - sa[i] * sg[i];
         let x = n[i] * saa[i] - sa[i] * sa[i];
         let y = n[i] * sgg[i] - sg[i] * sg[i];
-        *below = outer_users_tell([n[i], a, x, y], sgg[i], left_out, tau);
+        *below = outer_users_tell([n[i], a, x, y], sgg[i], left_out + n[i] * blur, tau);
     }
     (0..L::N).fold(0, |bits, i| bits | u64::from(!below[i]) << i)
 }
@@ -216,11 +223,14 @@ mod tests {
     fn products_that_just_fit_are_judged_in_f32() {
         // 64 · (64 · 8² + E) is 2^24 for E = 2^18 − 2^12.
         let most = f64::from((1 << 18) - (1 << 12));
-        let wide = |users, left_out, reach| Bar::<f32>::new(0.9, users, left_out, reach).wide;
+        let need = Need::exact(0.9);
+        let wide = |users, left_out, reach| Bar::<f32>::new(need, users, left_out, reach).wide;
         assert_eq!(wide(64, most - 1.0, 8.0), None);
-        assert_eq!(wide(64, most, 8.0), Some([unexplained(0.9), most]));
+        assert_eq!(wide(64, most, 8.0), Some([unexplained(0.9), most, 0.0]));
         assert!(wide(65, most - 1.0, 8.0).is_some());
         assert!(wide(64, most - 1.0, 8.1).is_some());
-        assert_eq!(Bar::<f64>::new(0.9, 65, most, 8.1).wide, None);
+        assert_eq!(Bar::<f64>::new(need, 65, most, 8.1).wide, None);
+        let blurred = Need { blur: 1.0, ..need };
+        assert!(Bar::<f32>::new(blurred, 64, most - 1.0, 8.0).wide.is_some());
     }
 }

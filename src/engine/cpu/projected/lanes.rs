@@ -98,7 +98,7 @@ impl Visit<'_> {
                 base: &base,
                 l1,
                 lists: &mut lists,
-                floor: &|| host.floor(),
+                need: &|| host.need(),
                 exact: &mut |lanes| {
                     host.exact(lanes.map(|lane| prefix.position(lane)), base.exactly(lanes));
                 },

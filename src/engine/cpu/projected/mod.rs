@@ -33,7 +33,7 @@ pub(super) use prefix::{Host, Prefix};
 
 use super::layout::{Layout, Member, Rows};
 use crate::arch::{Isa, has_byte_vectors_at, run};
-use crate::stats::AuditSums;
+use crate::stats::{AuditSums, Need};
 use base::User;
 use care::Care;
 use choice::Shape;
@@ -121,12 +121,12 @@ impl Projector {
     /// Visits all sets of three more questions and returns their audit sums, or `None` where the general walk
     /// is to go on.
     pub(super) fn visit(&self, prefix: &Prefix<'_>, host: &impl Host) -> Option<AuditSums> {
-        let floor = host.floor();
-        let few = prefix.members.len() < FEWEST_USERS || floor <= 0.0;
+        let need = host.need();
+        let few = prefix.members.len() < FEWEST_USERS || need.r <= 0.0;
         let seen = if few || self.candidates == [Machine::General] {
             None
         } else {
-            self.by_best(prefix, host, floor)
+            self.by_best(prefix, host, need)
         };
         if seen.is_none() {
             self.took.by(Machine::General);
@@ -136,7 +136,8 @@ impl Projector {
 
     /// Visits the prefix by the machine that takes the fewest cycles of those that it fits; `None` where that
     /// is the general walk.
-    fn by_best(&self, prefix: &Prefix<'_>, host: &impl Host, floor: f64) -> Option<AuditSums> {
+    fn by_best(&self, prefix: &Prefix<'_>, host: &impl Host, need: Need) -> Option<AuditSums> {
+        let floor = need.r;
         let Prefix { rows, members, .. } = *prefix;
         let users = members.len();
         let (mut score, mut total, mut answers) = (0, 0, 0);
@@ -195,6 +196,8 @@ impl Projector {
                     };
                     visit.by(&self.lanes, host, sorted())
                 }
+                // Its lists have no room for blurred totals.
+                Machine::Pairs if need.blur > 0.0 => None,
                 Machine::Pairs => self.by_pairs(prefix, host, &sorted(), tau),
                 Machine::Masked => visit.by_masks(&self.planes.bases, &self.masked, host),
                 Machine::Planes => visit.by(&self.planes, host),
@@ -231,7 +234,7 @@ impl Projector {
                     l1: prefix.position(lane),
                     buffers: &mut buffers,
                     wanted: inversions::Wanted {
-                        floor: host.floor(),
+                        floor: host.need().r,
                         min_users: host.min_users(),
                     },
                     exact: &mut |last, sums| host.exact(last, sums),

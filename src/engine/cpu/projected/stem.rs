@@ -13,6 +13,7 @@
 use super::base::Base;
 use super::kernel::{Bar, Entry, Parts, SUMS, leaves, totals};
 use crate::arch::{Elem, FloatKernel, Floats};
+use crate::stats::Need;
 
 /// What a stem adds up.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +53,7 @@ pub(super) struct Search<'a, E> {
     pub(super) l1: usize,
     pub(super) lists: &'a mut Lists<E>,
     /// Asked again for each pair; it must be above 0.
-    pub(super) floor: &'a dyn Fn() -> f64,
+    pub(super) need: &'a dyn Fn() -> Need,
     /// Gets each set of lanes that may reach the floor.
     pub(super) exact: &'a mut dyn FnMut([usize; 3]),
 }
@@ -66,7 +67,7 @@ impl<E: Elem> FloatKernel<E> for Search<'_, E> {
             base,
             l1,
             lists,
-            floor,
+            need,
             exact,
         } = self;
         let mut tally = Tally::default();
@@ -99,12 +100,13 @@ impl<E: Elem> FloatKernel<E> for Search<'_, E> {
                 users += 1;
             });
             let entries = &lists.second[..users];
+            let need = need();
             let left_out = both()
                 .zip(&base.largest)
                 .skip(outer)
-                .map(|(word, largest)| f64::from(word.count_ones()) * largest)
+                .map(|(word, largest)| f64::from(word.count_ones()) * (largest + need.blur))
                 .sum();
-            let bar = Bar::<E>::new(floor(), users as u64, left_out, base.reach);
+            let bar = Bar::<E>::new(need, users as u64, left_out, base.reach);
             for range in [beyond.clone(), 0..l2] {
                 tally.sets += range.len() as u64;
                 let kept = &mut tally.kept;

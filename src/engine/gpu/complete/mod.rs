@@ -28,6 +28,7 @@ use super::pace::Bounds;
 use super::shader::Kernel;
 use super::slot::{Bound, Chunks, Dispatch, Sizes, Slots, Ticket};
 use crate::engine::EngineError;
+use crate::stats::Criterion;
 use bound::bar;
 use bytemuck::{Zeroable, cast_slice};
 use layout::{Params, Places, Variant};
@@ -66,6 +67,11 @@ fn table(job: &Job<'_>) -> Result<Arc<Table>, Excess> {
     Result::clone(&made)
 }
 
+/// Whether a floor of r is a floor of what is ranked by, with the same Y for all sets: what the shader tests.
+fn is_of_r(job: &Job<'_>) -> bool {
+    job.query.ranking().criterion != Criterion::Rest && job.query.blur().most == 0.0
+}
+
 impl Kind for Complete {
     type Variant = Variant;
 
@@ -85,11 +91,15 @@ impl Kind for Complete {
     ];
 
     fn work(job: &Job<'_>) -> Option<f64> {
-        let possible = job.query.k() > 1 && complete_users(job.matrix).is_some();
+        let possible = job.query.k() > 1 && is_of_r(job) && complete_users(job.matrix).is_some();
         possible.then(|| operations(&job.load()))
     }
 
     fn variant(job: &Job<'_>, limits: &Limits) -> Result<Variant, Excess> {
+        if !is_of_r(job) {
+            let have = "a rest score, or rounded overall scores";
+            return Err(Excess::new("the complete pipeline", "r with exact totals", have));
+        }
         let (k, sums) = (job.query.k(), table(job)?.width);
         let plan = Plan::new(limits, job.questions(), k, sums)?;
         Ok(Variant {

@@ -33,6 +33,4 @@ pub struct Params {
     pub min_users: u32,
     /// The dispatch's number.
     pub serial: u32,
-    /// To a multiple of 16 bytes.
-    pub padding: [u32; 2],
 }

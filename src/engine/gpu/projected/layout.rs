@@ -86,5 +86,5 @@ pub struct Params {
     /// The dispatch's number.
     pub serial: u32,
     /// To a multiple of 16 bytes.
-    pub padding: [u32; 3],
+    pub padding: u32,
 }

@@ -3,7 +3,7 @@
 use crate::arch::lines;
 use crate::engine::cpu::Isa;
 use crate::engine::{Query, Watch};
-use crate::stats::Basis;
+use crate::stats::{Basis, Criterion};
 use crate::stats::cross::Cross;
 
 /// Integers up to here are exact in f64.
@@ -23,9 +23,13 @@ pub(in super::super) struct Complete<'a> {
     pub(super) with_total: Vec<f64>,
     /// V_qm.
     pub(super) covariance: Vec<f64>,
-    /// Y of every set, or infinity where no set has a correlation.
+    /// Y of every set, or infinity where no set has a value.
     pub(super) variance: f64,
+    /// At least |A| and |X| of every set.
+    pub(super) most: [f64; 2],
     pub(super) plan: Plan,
+    /// Whether the criterion is the rest score.
+    pub(super) rest: bool,
 }
 
 /// How the lanes are to be read.
@@ -63,6 +67,7 @@ impl<'a> Complete<'a> {
             .map(|(q, m)| cross.covariance(q, m) as f64)
             .collect();
         let y = cross.variance_of_total();
+        let rest = query.ranking().criterion == Criterion::Rest;
         let enough = cross.users >= i128::from(query.min_users());
         // |A| ≤ Σ|B_q|; |X| and all its partial sums ≤ (Σ √V_qq)² by Cauchy and Schwarz, and X is
         // the sum of two of them; a tenth more covers the rounding of these bounds.
@@ -89,12 +94,14 @@ impl<'a> Complete<'a> {
             cross,
             with_total,
             covariance,
-            variance: if enough && y > 0 {
+            most: [a, x],
+            variance: if enough && (y > 0 || query.blur().most > 0.0 || rest) {
                 y as f64
             } else {
                 f64::INFINITY
             },
             plan,
+            rest,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The walk over a complete table: stems down to rows of leaves, tested and audited in lanes.
 
-use super::super::keep::{Keeper, bar};
+use super::super::keep::{Keeper, bar, bar_of_all};
 use super::layout::{Layout, Prefix, Steps, halves};
 use super::stems::{Part, Stem};
 use super::table::{Complete, Plan};
@@ -24,6 +24,8 @@ pub(super) struct Walk<'a, L: Lanes> {
     /// Added to every A, and to every X, by the plan's error.
     pub(super) a_margin: f64,
     pub(super) x_margin: f64,
+    /// Of a rest score: added to A − X and to Y − 2A + X, Y being in it.
+    pub(super) of_rest: [f64; 2],
     /// Σ A and Σ X of rows, by lane, since the last `flush`.
     pub(super) sum_a: L::V,
     pub(super) sum_x: L::V,
@@ -60,6 +62,7 @@ impl<'a, L: Lanes> Walk<'a, L> {
             bar: 0.0,
             a_margin: 0.0,
             x_margin: 0.0,
+            of_rest: [0.0; 2],
             sum_a: l.splat(0.0),
             sum_x: l.splat(0.0),
             summed: 0,
@@ -74,7 +77,12 @@ impl<'a, L: Lanes> Walk<'a, L> {
     fn set_bar(&mut self) {
         let table = self.table;
         self.bar = if table.variance.is_finite() {
-            bar(self.keeper.floor(), table.variance)
+            let (need, users) = (self.keeper.need(), table.cross.users as f64);
+            if table.rest {
+                bar(need.r, 1.0)
+            } else {
+                bar_of_all(need, users, table.variance)
+            }
         } else {
             f64::INFINITY
         };
@@ -82,6 +90,16 @@ impl<'a, L: Lanes> Walk<'a, L> {
             self.a_margin = a;
             self.x_margin = if self.bar < 0.0 { x } else { -x };
         }
+        // A and X as the lanes have them hold margins that a rest score takes on the other side, where it
+        // discards below 0; and its own four additions are each off by less than 2^-52 of the largest terms.
+        let [a, x] = table.most;
+        let rounding = 4.0 * f64::EPSILON * (table.variance.min(f64::MAX) + 2.0 * a + x);
+        self.of_rest = if self.bar < 0.0 {
+            let y = table.variance + 4.0 * self.a_margin + rounding;
+            [2.0 * self.x_margin + rounding, y]
+        } else {
+            [rounding, table.variance - rounding]
+        };
     }
 
     /// `None` where the search was stopped.
@@ -167,7 +185,12 @@ impl<'a, L: Lanes> Walk<'a, L> {
         if block.choose == 1 {
             let zero = vec![Line::ZERO; layout.width];
             let modular = vec![0; layout.modular.own.len()];
-            self.row(&layout, &steps, (&zero, &modular), n, root);
+            let rows = (zero.as_slice(), modular.as_slice());
+            if self.table.rest {
+                self.row::<true>(&layout, &steps, rows, n, root);
+            } else {
+                self.row::<false>(&layout, &steps, rows, n, root);
+            }
             self.finish(&layout, None);
         } else {
             for y in 1..n {
@@ -283,16 +306,39 @@ impl<'a, L: Lanes> Walk<'a, L> {
         } else {
             layout.modular_row(q)
         };
-        self.row(layout, steps, (layout.row(q), modular), y, &longer);
+        let rows = (layout.row(q), modular);
+        if self.table.rest {
+            self.row::<true>(layout, steps, rows, y, &longer);
+        } else {
+            self.row::<false>(layout, steps, rows, y, &longer);
+        }
         if !self.hits.is_empty() {
             self.finish(layout, Some(q));
         }
     }
 
+    /// Which of a line's sets may be among the best, by A and X.
+    ///
+    /// Of a rest score by A − X, X and Y − 2A + X; where margins cut the latter to 0, a set at a positive floor
+    /// still has A − X above 0.
+    #[inline(always)]
+    fn reaching<const REST: bool>(&self, a: L::V, x: L::V, bar: L::V) -> u8 {
+        let l = self.l;
+        if !REST {
+            return l.above(l.mul(a, l.abs(a)), l.mul(bar, x));
+        }
+        let [of_a, of_y] = self.of_rest;
+        let rest = l.add(l.sub(a, x), l.splat(of_a));
+        let y = l.add(l.sub(x, l.add(a, a)), l.splat(of_y));
+        let y = l.max(y, l.splat(0.0));
+        let x = l.max(x, l.splat(0.0));
+        l.above(l.mul(rest, l.abs(rest)), l.mul(bar, l.mul(x, y)))
+    }
+
     /// The first `n` leaves of a row: tests and sums them, and leaves those that may be among the
     /// best in `hits`.
     #[inline(always)]
-    fn row(
+    fn row<const REST: bool>(
         &mut self,
         layout: &Layout,
         steps: &Steps,
@@ -321,7 +367,7 @@ impl<'a, L: Lanes> Walk<'a, L> {
             let a = l.add(l.load(&b[i]), a0);
             sum_a = l.add(sum_a, a);
             sum_x = l.add(sum_x, x);
-            let mask = l.above(l.mul(a, l.abs(a)), l.mul(bar, x));
+            let mask = self.reaching::<REST>(a, x, bar);
             if mask != 0 {
                 self.hits.push((i as u32, mask));
             }
@@ -331,7 +377,7 @@ impl<'a, L: Lanes> Walk<'a, L> {
             let a = l.add(l.load(&b[full]), a0);
             sum_a = l.add(sum_a, l.keep(a, low_bits(rest)));
             sum_x = l.add(sum_x, l.keep(x, low_bits(rest)));
-            let mask = l.above(l.mul(a, l.abs(a)), l.mul(bar, x)) & low_bits(rest);
+            let mask = self.reaching::<REST>(a, x, bar) & low_bits(rest);
             if mask != 0 {
                 self.hits.push((full as u32, mask));
             }

@@ -51,7 +51,7 @@ use super::pool::{Free, Pool};
 use super::prefix::{Host, MOST_BYTES, Prefix, over_stems};
 use super::stem::Tally;
 use crate::arch::{ByteKernel, ByteLevel, EMPTY, Isa, Tile, run_bytes};
-use crate::stats::AuditSums;
+use crate::stats::{AuditSums, Need};
 use encoding::{Bounds, Encoding, Sums};
 use stem::{MOST_SCORE, Stem};
 
@@ -96,7 +96,7 @@ impl Visit<'_> {
                 base,
                 l1,
                 buffers: &mut buffers,
-                floor: &|| host.floor(),
+                need: &|| host.need(),
                 exact: &mut |lanes, sums| self.tell(host, lanes, sums),
             };
             let tally = run_bytes(self.isa, search);
@@ -191,7 +191,7 @@ struct Search<'a, E: Encoding> {
     l1: usize,
     buffers: &'a mut Buffers<E>,
     /// Asked again for each strip of pairs; it must be above 0.
-    floor: &'a dyn Fn() -> f64,
+    need: &'a dyn Fn() -> Need,
     /// Gets each set of lanes that may reach the floor, and its n, A, X, Y over all users.
     exact: &'a mut dyn FnMut([usize; 3], [f64; 4]),
 }
@@ -210,7 +210,7 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                     weights,
                     sums,
                 },
-            floor,
+            need,
             exact,
         } = self;
         let mut tally = Tally::default();
@@ -228,11 +228,10 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
             let pairs = strip * 16..l1.min(strip * 16 + 16);
             tiles.take_rows(pairs.len());
             stem.left(level, base, strip, weights);
-            let counts = stem.counts(level, strip);
-            let floor = floor();
-            let bars = counts.map(|(users, left_out)| {
-                Bar::<f32>::new(floor, users, left_out as f64, stem.reach)
-            });
+            let need = need();
+            let counts = stem.counts(level, strip, need.blur);
+            let bars = counts
+                .map(|(users, left_out)| Bar::<f32>::new(need, users, left_out, stem.reach));
             let bounds = Bounds {
                 pairs: pairs.len(),
                 few: counts.iter().all(|&(users, _)| users < 128),

@@ -51,7 +51,7 @@ use super::pool::Free;
 use super::prefix::Host;
 use super::stem::Tally;
 use crate::arch::{ByteKernel, ByteLevel, run_bytes};
-use crate::stats::AuditSums;
+use crate::stats::{AuditSums, Need};
 use leaves::Sums;
 use order::{AT_ONCE, Stem};
 
@@ -79,7 +79,7 @@ impl Visit<'_> {
                 base,
                 l1,
                 stem: &mut stem,
-                floor: &|| host.floor(),
+                need: &|| host.need(),
                 exact: &mut |lanes, sums| self.tell(host, lanes, sums),
             };
             let tally = run_bytes(self.isa, search);
@@ -95,7 +95,7 @@ struct Search<'a> {
     l1: usize,
     stem: &'a mut Stem,
     /// Asked again for every 16 pairs; it must be above 0.
-    floor: &'a dyn Fn() -> f64,
+    need: &'a dyn Fn() -> Need,
     /// Gets each set of lanes that may reach the floor, and its n, A, X, Y over all users.
     exact: &'a mut dyn FnMut([usize; 3], [f64; 4]),
 }
@@ -109,7 +109,7 @@ impl ByteKernel for Search<'_> {
             base,
             l1,
             stem,
-            floor,
+            need,
             exact,
         } = self;
         let mut tally = Tally::default();
@@ -119,13 +119,13 @@ impl ByteKernel for Search<'_> {
             return tally;
         }
         let mut sums = Sums::new(level, stem);
-        let mut now = 0.0;
+        let mut now = Need::exact(0.0);
         for l2 in 1..l1 {
             if l2 % 16 == 1 {
-                now = floor();
+                now = need();
             }
             let users = stem.list(level, l2);
-            let left_out = stem.of_all.left_out(level, l2) as f64;
+            let left_out = stem.of_all.left_out(level, l2, now.blur);
             let bar = Bar::<f32>::new(now, users as u64, left_out, stem.reach);
             tally.sets += l2 as u64;
             for from in (0..l2).step_by(32 * AT_ONCE) {

@@ -64,8 +64,8 @@ impl ByteKernel for Judge<'_> {
         let (mut counts, mut want) = ([0; 2], [0_i64; SUMS]);
         for l2 in 1..L1 {
             let users = stem.list(level, l2);
-            let left_out = stem.of_all.left_out(level, l2) as f64;
-            let bar = Bar::<f32>::new(floor, users as u64, left_out, stem.reach);
+            let left_out = stem.of_all.left_out(level, l2, 0.0);
+            let bar = Bar::<f32>::new(Need::exact(floor), users as u64, left_out, stem.reach);
             for from in (0..l2).step_by(32 * AT_ONCE) {
                 let kept = sums.judge(level, &stem, from, l2, &bar);
                 for l3 in from..l2.min(from + 32 * AT_ONCE) {

@@ -1,0 +1,178 @@
+//! Criteria, lower bounds and constraints on every engine against the oracle, which has its own arithmetic for
+//! each; above floors, in parts, and with faults planted in what discards.
+
+use crate::agreement::{Effort, Subject, Truth, engines, must_agree, oracle_all, regimes};
+use crate::asked::Aim;
+use crate::tables::{self, Draw, Table};
+use kcorrset::combin::{Quotas, binomial};
+use kcorrset::matrix::ResponseMatrix;
+use kcorrset::stats::Criterion;
+use std::collections::BTreeSet;
+
+/// Tables of each kind that an engine has a way of its own for.
+fn family() -> Vec<Table> {
+    let mut all = tables::patterns();
+    all.extend(tables::ties());
+    all.extend(tables::scores());
+    all.extend(tables::sizes(60).into_iter().step_by(3));
+    all.extend(tables::sizes(100).into_iter().step_by(4));
+    all
+}
+
+/// Numbers of a table's users that go with their totals more or less: few steps, many digits, or more digits than
+/// 64 bits hold.
+fn numbers(matrix: &ResponseMatrix, kind: u64) -> Vec<i128> {
+    let mut draw = Draw::new(kind + 11);
+    let totals = matrix.totals().iter();
+    totals
+        .map(|&total| {
+            let noise = i128::from(draw.below(1_000_000_000));
+            let total = i128::from(total);
+            match kind {
+                0 => total / 2 + noise % 3,
+                1 => total * 700_000_000 + noise - 5_000_000_000,
+                _ => (total << 70) + (noise << 66) + noise,
+            }
+        })
+        .collect()
+}
+
+/// Every criterion, and bounds of some.
+fn aims(matrix: &ResponseMatrix) -> Vec<(String, Aim)> {
+    let mut aims = vec![
+        ("rest".to_owned(), Aim::of(Criterion::Rest)),
+        ("mean".to_owned(), Aim::of(Criterion::Mean)),
+    ];
+    for kind in 0..3 {
+        let numbers = numbers(matrix, kind);
+        let aim = Aim {
+            numbers,
+            ..Aim::of(Criterion::Column)
+        };
+        aims.push((format!("column {kind}"), aim));
+    }
+    for (at, criterion) in [(0.95, Criterion::Total), (0.6, Criterion::Rest), (0.99, Criterion::Mean)] {
+        let aim = Aim {
+            level: Some(at),
+            ..Aim::of(criterion)
+        };
+        aims.push((format!("{} at {at}", criterion.name()), aim));
+    }
+    aims
+}
+
+/// One search in so many is asked of a subject: there are thousands.
+const TURNS: usize = 5;
+
+/// Runs the family through every subject for each aim, in turns.
+fn grid(subjects: &[Subject], family: &[Table], most_sets: u128) {
+    let mut ran = BTreeSet::new();
+    let mut turn = 0;
+    for Table { name, matrix } in family {
+        let questions = matrix.questions().len();
+        let few = |k: &usize| binomial(questions as u64, *k as u64).is_some_and(|n| n <= most_sets);
+        let sizes = (1..=questions).filter(few).filter(|k| *k < 6);
+        for k in sizes.step_by(2) {
+            for (what, aim) in aims(matrix) {
+                for truth in Truth::both(matrix, &aim, k) {
+                    for subject in subjects {
+                        turn += 1;
+                        if turn % TURNS != 0 {
+                            continue;
+                        }
+                        if truth.total <= subject.most_sets && subject.takes(truth.ask(1)) {
+                            must_agree(subject, Effort::Brief, &format!("{name}, {what}"), &truth);
+                            ran.insert((subject.name.clone(), what.clone()));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    for subject in subjects {
+        let names = aims(&family[0].matrix).into_iter().map(|(what, _)| what);
+        let missing: Vec<_> = names.filter(|what| !ran.contains(&(subject.name.clone(), what.clone()))).collect();
+        assert!(missing.is_empty(), "{} never ran for {missing:?}", subject.name);
+    }
+}
+
+fn processors() -> Vec<Subject> {
+    let cpu = |subject: &Subject| !subject.name.starts_with("gpu");
+    engines().into_iter().filter(cpu).chain(regimes()).collect()
+}
+
+#[test]
+fn every_criterion_on_every_machine_of_the_cpu() {
+    grid(&processors(), &family(), 600);
+}
+
+#[test]
+fn every_criterion_where_leaves_are_discarded() {
+    let subjects: Vec<_> = processors().into_iter().filter(|s| s.regime.is_some()).collect();
+    let cpu: Vec<_> = subjects.into_iter().filter(|s| s.most_sets > 1000).collect();
+    let mut family = tables::lanes();
+    family.truncate(2);
+    for Table { name, matrix } in &family {
+        for (what, aim) in aims(matrix) {
+            for truth in Truth::both(matrix, &aim, 4) {
+                for subject in &cpu {
+                    if subject.takes(truth.ask(1)) {
+                        must_agree(subject, Effort::Brief, &format!("{name}, {what}"), &truth);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn sets_with_some_questions_and_without_others() {
+    for Table { name, matrix } in [tables::wide(9), tables::sizes(100).remove(3)] {
+        let questions = matrix.questions().len();
+        let last = questions - 1;
+        for (include, exclude) in [(vec![], vec![1]), (vec![last], vec![]), (vec![2, 0], vec![last, 1])] {
+            for criterion in [Criterion::Total, Criterion::Rest, Criterion::Mean] {
+                let aim = Aim {
+                    include: include.clone(),
+                    exclude: exclude.clone(),
+                    ..Aim::of(criterion)
+                };
+                for k in include.len().max(1) + 1..=(questions - exclude.len()).min(4) {
+                    let all = oracle_all(&matrix, &aim, k);
+                    let truth = Truth::new(&matrix, &aim, 2, &all);
+                    for subject in engines().iter().filter(|s| truth.total <= s.most_sets) {
+                        if subject.takes(truth.ask(1)) {
+                            let what = format!("{name}, with {include:?}, without {exclude:?}");
+                            must_agree(subject, Effort::Brief, &what, &truth);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn so_many_questions_of_each_group() {
+    for Table { name, matrix } in [tables::wide(9), tables::sizes(100).remove(4), tables::patterns().remove(1)] {
+        let questions = matrix.questions().len();
+        let groups: Vec<_> = (0..questions).map(|q| [Some(0), Some(1), None][q % 3]).collect();
+        for wanted in [vec![1..=1, 1..=2], vec![0..=0, 2..=3], vec![2..=9, 0..=1]] {
+            let aim = Aim {
+                quotas: Some(Quotas::new(groups.clone(), wanted.clone())),
+                include: vec![1],
+                ..Aim::default()
+            };
+            for k in 3..=4 {
+                let all = oracle_all(&matrix, &aim, k);
+                let truth = Truth::new(&matrix, &aim, 2, &all);
+                for subject in engines().iter().filter(|s| truth.total <= s.most_sets) {
+                    if subject.takes(truth.ask(1)) {
+                        let what = format!("{name}, quotas {wanted:?}");
+                        must_agree(subject, Effort::Brief, &what, &truth);
+                    }
+                }
+            }
+        }
+    }
+}
