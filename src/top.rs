@@ -33,12 +33,7 @@ impl Candidate {
 
     /// `set` whose value rests on other overall scores than the totals of `sums`.
     #[must_use]
-    pub fn with_overall(
-        set: Vec<usize>,
-        sums: Sums,
-        overall: OverallSums,
-        value: Value,
-    ) -> Self {
+    pub fn with_overall(set: Vec<usize>, sums: Sums, overall: OverallSums, value: Value) -> Self {
         Self {
             set,
             sums,

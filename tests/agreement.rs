@@ -686,7 +686,9 @@ fn a_stop_from_outside() {
     let complete = complete.max_by_key(|table| table.matrix.questions().len());
     let tables = [tables::wide(13), complete.unwrap()];
     let aim = Aim::default();
-    let all = tables.each_ref().map(|table| oracle_all(&table.matrix, &aim, 6));
+    let all = tables
+        .each_ref()
+        .map(|table| oracle_all(&table.matrix, &aim, 6));
     let truths = [0, 1].map(|i| Truth::new(&tables[i].matrix, &aim, 2, &all[i]));
     for subject in engines() {
         let Subject { name, engine, .. } = &subject;

@@ -1,11 +1,11 @@
 //! A search as the tests ask for it: a query and the part of its sets.
 
-use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use kcorrset::combin::Quotas;
 use kcorrset::engine::reference::{Measure, Rule};
+use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::stats::{Confidence, Criterion, RankBy};
 use kcorrset::search::{self, Outcome, SearchError};
+use kcorrset::stats::{Confidence, Criterion, RankBy};
 
 /// A query, and which of its sets.
 #[derive(Clone, Debug)]

@@ -393,8 +393,7 @@ fn agreement_catches_ties_decided_by_the_larger_set() {
         {
             // Columns repeat every 3 questions: the same set, three questions on, ties.
             let set = best.set().iter().map(|q| q + 3).collect();
-            *best =
-                Candidate::new(query.ranking(), query.min_users(), set, *best.sums()).unwrap();
+            *best = Candidate::new(query.ranking(), query.min_users(), set, *best.sums()).unwrap();
         }
     });
     assert!(what.contains("missing"), "{what}");

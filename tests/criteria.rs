@@ -51,7 +51,11 @@ fn aims(matrix: &ResponseMatrix) -> Vec<(String, Aim)> {
         };
         aims.push((format!("column {kind}"), aim));
     }
-    for (at, criterion) in [(0.95, Criterion::Total), (0.6, Criterion::Rest), (0.99, Criterion::Mean)] {
+    for (at, criterion) in [
+        (0.95, Criterion::Total),
+        (0.6, Criterion::Rest),
+        (0.99, Criterion::Mean),
+    ] {
         let aim = Aim {
             level: Some(at),
             ..Aim::of(criterion)
@@ -91,8 +95,14 @@ fn grid(subjects: &[Subject], family: &[Table], most_sets: u128) {
     }
     for subject in subjects {
         let names = aims(&family[0].matrix).into_iter().map(|(what, _)| what);
-        let missing: Vec<_> = names.filter(|what| !ran.contains(&(subject.name.clone(), what.clone()))).collect();
-        assert!(missing.is_empty(), "{} never ran for {missing:?}", subject.name);
+        let missing: Vec<_> = names
+            .filter(|what| !ran.contains(&(subject.name.clone(), what.clone())))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "{} never ran for {missing:?}",
+            subject.name
+        );
     }
 }
 
@@ -108,8 +118,14 @@ fn every_criterion_on_every_machine_of_the_cpu() {
 
 #[test]
 fn every_criterion_where_leaves_are_discarded() {
-    let subjects: Vec<_> = processors().into_iter().filter(|s| s.regime.is_some()).collect();
-    let cpu: Vec<_> = subjects.into_iter().filter(|s| s.most_sets > 1000).collect();
+    let subjects: Vec<_> = processors()
+        .into_iter()
+        .filter(|s| s.regime.is_some())
+        .collect();
+    let cpu: Vec<_> = subjects
+        .into_iter()
+        .filter(|s| s.most_sets > 1000)
+        .collect();
     let mut family = tables::lanes();
     family.truncate(2);
     for Table { name, matrix } in &family {
@@ -130,7 +146,11 @@ fn sets_with_some_questions_and_without_others() {
     for Table { name, matrix } in [tables::wide(9), tables::sizes(100).remove(3)] {
         let questions = matrix.questions().len();
         let last = questions - 1;
-        for (include, exclude) in [(vec![], vec![1]), (vec![last], vec![]), (vec![2, 0], vec![last, 1])] {
+        for (include, exclude) in [
+            (vec![], vec![1]),
+            (vec![last], vec![]),
+            (vec![2, 0], vec![last, 1]),
+        ] {
             for criterion in [Criterion::Total, Criterion::Rest, Criterion::Mean] {
                 let aim = Aim {
                     include: include.clone(),
@@ -154,9 +174,15 @@ fn sets_with_some_questions_and_without_others() {
 
 #[test]
 fn so_many_questions_of_each_group() {
-    for Table { name, matrix } in [tables::wide(9), tables::sizes(100).remove(4), tables::patterns().remove(1)] {
+    for Table { name, matrix } in [
+        tables::wide(9),
+        tables::sizes(100).remove(4),
+        tables::patterns().remove(1),
+    ] {
         let questions = matrix.questions().len();
-        let groups: Vec<_> = (0..questions).map(|q| [Some(0), Some(1), None][q % 3]).collect();
+        let groups: Vec<_> = (0..questions)
+            .map(|q| [Some(0), Some(1), None][q % 3])
+            .collect();
         for wanted in [vec![1..=1, 1..=2], vec![0..=0, 2..=3], vec![2..=9, 0..=1]] {
             let aim = Aim {
                 quotas: Some(Quotas::new(groups.clone(), wanted.clone())),

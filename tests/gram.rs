@@ -71,12 +71,19 @@ fn oracle(asked: &Asked<'_>) -> Vec<Entry> {
     let mut all = Vec::new();
     let order = query.space().order();
     let ranks = asked.part.ranks();
-    reference::visit(query.source(), order, k, &Rule::plain(min_users), ranks, |entry| {
-        if entry.fraction.is_some() {
-            all.push(entry);
-        }
-        true
-    });
+    reference::visit(
+        query.source(),
+        order,
+        k,
+        &Rule::plain(min_users),
+        ranks,
+        |entry| {
+            if entry.fraction.is_some() {
+                all.push(entry);
+            }
+            true
+        },
+    );
     // Stable: equal sets stay in lexicographic order.
     all.sort_by(|a, b| match (&a.fraction, &b.fraction) {
         (Some(a), Some(b)) => reference::compare(b, a),

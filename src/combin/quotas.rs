@@ -73,7 +73,10 @@ mod tests {
     #[test]
     fn as_many_are_counted_as_are_allowed() {
         let groups = vec![Some(0), Some(1), None, Some(0), Some(1), Some(1), Some(0)];
-        for (fixed, pool) in [(vec![], (0..7).collect::<Vec<_>>()), (vec![4], vec![6, 0, 1, 2, 5])] {
+        for (fixed, pool) in [
+            (vec![], (0..7).collect::<Vec<_>>()),
+            (vec![4], vec![6, 0, 1, 2, 5]),
+        ] {
             for wanted in [
                 vec![0..=7, 0..=7],
                 vec![1..=2, 1..=1],
@@ -85,7 +88,11 @@ mod tests {
                     let space = Space::new(&fixed, &pool, k).unwrap();
                     let sets = (0..space.count()).filter_map(|rank| space.unrank(rank));
                     let allowed = sets.filter(|set| quotas.allow(&space.set(set))).count();
-                    assert_eq!(quotas.count(&space), allowed as u128, "{quotas:?} {space:?}");
+                    assert_eq!(
+                        quotas.count(&space),
+                        allowed as u128,
+                        "{quotas:?} {space:?}"
+                    );
                 }
             }
         }

@@ -50,7 +50,10 @@ impl Prepared for Ready<'_> {
             return Err(EngineError::Stopped);
         }
         Ok(Findings {
-            best: best.into_iter().filter_map(|entry| candidate(query, entry)).collect(),
+            best: best
+                .into_iter()
+                .filter_map(|entry| candidate(query, entry))
+                .collect(),
             visited,
             defined: Some(defined),
             took: vec![("sets", part.sets() as u64)],

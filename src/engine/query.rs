@@ -234,7 +234,10 @@ impl<'t> QueryBuilder<'t> {
                 questions,
             });
         }
-        if quotas.as_ref().is_some_and(|quotas| quotas.count(&space) == 0) {
+        if quotas
+            .as_ref()
+            .is_some_and(|quotas| quotas.count(&space) == 0)
+        {
             return Err(QueryError::NoSetAllowed { k });
         }
         let overall = match (ranking.criterion, column) {
@@ -285,7 +288,9 @@ fn space_of(
         }
     }
     Space::new(include, &pool, k).map_err(|error| match error {
-        SpaceError::TooFewQuestions { k, questions } => QueryError::TooFewQuestions { k, questions },
+        SpaceError::TooFewQuestions { k, questions } => {
+            QueryError::TooFewQuestions { k, questions }
+        }
         SpaceError::TooManySets { questions, k } => QueryError::TooManySets { questions, k },
         SpaceError::TooManyFixed { fixed, k } => QueryError::TooManyIncluded { fixed, k },
         SpaceError::Twice(question) => QueryError::Twice { question },
@@ -412,7 +417,11 @@ impl<'t> Query<'t> {
     /// have a value. It has one where [`Self::tells_defined`].
     #[inline(always)]
     #[must_use]
-    pub fn may_be_defined<T: Default + PartialOrd>(&self, users: u64, moments: &Moments<T>) -> bool {
+    pub fn may_be_defined<T: Default + PartialOrd>(
+        &self,
+        users: u64,
+        moments: &Moments<T>,
+    ) -> bool {
         let zero = T::default();
         let varies = moments.y > zero || self.blur.most > 0.0;
         users >= self.min_users() && moments.x > zero && varies

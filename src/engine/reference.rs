@@ -347,7 +347,9 @@ impl Big {
     /// Bits of its size.
     fn bits(&self) -> usize {
         let last = self.limbs.iter().rposition(|&limb| limb != 0);
-        last.map_or(0, |at| at * 32 + 32 - self.limbs[at].leading_zeros() as usize)
+        last.map_or(0, |at| {
+            at * 32 + 32 - self.limbs[at].leading_zeros() as usize
+        })
     }
 
     /// Times 2^by.
@@ -557,7 +559,12 @@ mod tests {
     fn transformed_correlations_are_those_of_floats() {
         let bits = 128;
         let z = 1.644_853_626_951_472_2;
-        for (sign, square, variance, n) in [(1, 1, 4, 10), (-1, 9, 10, 4), (1, 999, 1000, 400), (0, 0, 5, 7)] {
+        for (sign, square, variance, n) in [
+            (1, 1, 4, 10),
+            (-1, 9, 10, 4),
+            (1, 999, 1000, 400),
+            (0, 0, 5, 7),
+        ] {
             let r = Fraction {
                 sign,
                 square: limbs(square),

@@ -202,10 +202,21 @@ mod tests {
 
     #[test]
     fn logarithms_roots_and_exponentials_are_those_of_f64() {
-        for (n, d) in [(1, 1), (2, 1), (1, 2), (10, 3), (1, 1_000_003), (999, 1000), (7, 5)] {
+        for (n, d) in [
+            (1, 1),
+            (2, 1),
+            (1, 2),
+            (10, 3),
+            (1, 1_000_003),
+            (999, 1000),
+            (7, 5),
+        ] {
             let x = f64::from(n) / f64::from(d);
             let close = |got: f64, want: f64| {
-                assert!((got - want).abs() <= 4e-16 * want.abs().max(1.0), "{n}/{d}: {got} {want}");
+                assert!(
+                    (got - want).abs() <= 4e-16 * want.abs().max(1.0),
+                    "{n}/{d}: {got} {want}"
+                );
             };
             let ln = ln(&of(n), &of(d), 128);
             close(to_f64(&ln, 128), x.ln());
@@ -237,7 +248,10 @@ mod tests {
             (0.999_999, 4.753_424_308_817_087),
         ] {
             let got = normal_quantile(level);
-            assert!((got - z).abs() <= 2.0 * f64::EPSILON * z, "{level}: {got} {z}");
+            assert!(
+                (got - z).abs() <= 2.0 * f64::EPSILON * z,
+                "{level}: {got} {z}"
+            );
         }
     }
 }

@@ -168,7 +168,10 @@ mod tests {
         let floor = by_bound().floor(0.8, Blur::default());
         let r: Vec<f64> = (0..500).rev().map(|users| floor.r_for(users)).collect();
         assert!(r.is_sorted() && r[0] > 0.8 && r[499] == OUT_OF_REACH);
-        assert_eq!(by_bound().floor(NO_FLOOR, Blur::default()).r_for(3), NO_FLOOR);
+        assert_eq!(
+            by_bound().floor(NO_FLOOR, Blur::default()).r_for(3),
+            NO_FLOOR
+        );
         assert!(by_bound().floor(-1.0, Blur::default()).r_for(9) <= -1.0);
         assert!(by_bound().floor(1.0, Blur::default()).r_for(9) <= 1.0);
     }

@@ -232,10 +232,7 @@ impl Overall {
 
     /// Numerator and denominator of a user.
     fn fraction(&self, user: usize) -> [BigInt; 2] {
-        [
-            self.numerators[user].into(),
-            self.denominators[user].into(),
-        ]
+        [self.numerators[user].into(), self.denominators[user].into()]
     }
 }
 
@@ -250,7 +247,10 @@ fn each_user(matrix: &ResponseMatrix, set: &[usize], mut each: impl FnMut(usize,
         while common != 0 {
             let user = w * 64 + common.trailing_zeros() as usize;
             common &= common - 1;
-            each(user, columns.iter().filter_map(|c| c.score(user as u32)).sum());
+            each(
+                user,
+                columns.iter().filter_map(|c| c.score(user as u32)).sum(),
+            );
         }
     }
 }
@@ -281,10 +281,15 @@ mod tests {
         for user in 0..40_i64 {
             for question in 0..9_i64 {
                 let mantissa = (user * user + 3 * question * user + question) % 7;
-                let score = Score { mantissa, digits: 0 };
+                let score = Score {
+                    mantissa,
+                    digits: 0,
+                };
                 let answered = (user + 2 * question) % 5 > 0 || question < 2;
                 let (user, question) = (user.to_string(), question.to_string());
-                builder.push(&user, &question, answered.then_some(score), 1).unwrap();
+                builder
+                    .push(&user, &question, answered.then_some(score), 1)
+                    .unwrap();
             }
         }
         builder.finish(Duplicates::Error, "line").unwrap()
@@ -305,11 +310,20 @@ mod tests {
             float = [float[0] + g, float[1] + g * g, float[2] + g * a as f64];
         });
         let (sums, r) = mean.of_set(&matrix, &set, [n, sa, saa]);
-        let wide = Overall { narrow: false, ..mean.clone() };
-        assert_eq!(wide.of_set(&matrix, &set, [n, sa, saa]), (sums.clone(), r.clone()));
+        let wide = Overall {
+            narrow: false,
+            ..mean.clone()
+        };
+        assert_eq!(
+            wide.of_set(&matrix, &set, [n, sa, saa]),
+            (sums.clone(), r.clone())
+        );
         let d = super::float(&sums.denominator.clone().into());
         let got = [&sums.sg, &sums.sgg, &sums.sag].map(super::float);
-        for (got, want) in [got[0] / d, got[1] / d / d, got[2] / d].into_iter().zip(float) {
+        for (got, want) in [got[0] / d, got[1] / d / d, got[2] / d]
+            .into_iter()
+            .zip(float)
+        {
             assert!((got - want).abs() < 1e-9, "{got} {want}");
         }
         assert!(r.is_some());
@@ -319,7 +333,9 @@ mod tests {
     fn images_are_exact_where_steps_are_few_and_else_no_further_off_than_they_say() {
         let matrix = table();
         let users = matrix.users().len();
-        let tens: Vec<i128> = (0..users as i128).map(|u| 10 * (u % 7) - 1_000_000).collect();
+        let tens: Vec<i128> = (0..users as i128)
+            .map(|u| 10 * (u % 7) - 1_000_000)
+            .collect();
         let image = Overall::given(&matrix, tens).image(&matrix, false);
         assert_eq!(image.blur, Blur::default());
         assert_eq!(image.scores[..8], [0, 1, 2, 3, 4, 5, 6, 0]);

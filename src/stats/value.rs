@@ -108,7 +108,10 @@ fn bound(r: &Correlation, users: u64, z: f64) -> f64 {
         // tanh has a slope of at most 1, and its quotient is off by less than 2^(8 − bits) besides.
         let room = BigInt::from(1_u32) << 9_u32;
         let middle = of(twice);
-        let (low, high) = (to_f64(&(&middle - &room), bits), to_f64(&(&middle + &room), bits));
+        let (low, high) = (
+            to_f64(&(&middle - &room), bits),
+            to_f64(&(&middle + &room), bits),
+        );
         if low == high {
             return low;
         }
@@ -138,7 +141,8 @@ impl Ord for Value {
         }
         let mut bits = BITS;
         loop {
-            let of = |value: &Self, bound: &Bound| transformed(&value.r, bound.users, bound.z, bits);
+            let of =
+                |value: &Self, bound: &Bound| transformed(&value.r, bound.users, bound.z, bits);
             let apart = of(self, one) - of(other, two);
             if apart.magnitude().bits() > 8 {
                 return match apart.sign() {
@@ -223,7 +227,10 @@ mod tests {
                 _ => high = middle,
             }
         }
-        let (below, above) = (value(low, scale, scale, 104), value(high, scale, scale, 104));
+        let (below, above) = (
+            value(low, scale, scale, 104),
+            value(high, scale, scale, 104),
+        );
         assert_eq!(below.bound(), fixed.bound());
         assert_eq!(above.bound(), fixed.bound());
         assert!(below < fixed && fixed < above);

@@ -4,9 +4,7 @@
 //! pipelines' own `layout` alone. Structs are declared in both languages; `tests/shaders.rs` compares them
 //! member by member through naga.
 
-use super::floor::{
-    FLOOR_ABOVE_ZERO, FLOOR_AT_MOST_ZERO, FLOOR_BLURRED, FLOOR_NONE, FLOOR_REST,
-};
+use super::floor::{FLOOR_ABOVE_ZERO, FLOOR_AT_MOST_ZERO, FLOOR_BLURRED, FLOOR_NONE, FLOOR_REST};
 use bytemuck::{Pod, Zeroable};
 
 /// Invocations in a workgroup. Every adapter has at least 256; 64 are one or two subgroups of any.

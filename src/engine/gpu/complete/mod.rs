@@ -98,7 +98,11 @@ impl Kind for Complete {
     fn variant(job: &Job<'_>, limits: &Limits) -> Result<Variant, Excess> {
         if !is_of_r(job) {
             let have = "a rest score, or rounded overall scores";
-            return Err(Excess::new("the complete pipeline", "r with exact totals", have));
+            return Err(Excess::new(
+                "the complete pipeline",
+                "r with exact totals",
+                have,
+            ));
         }
         let (k, sums) = (job.query.k(), table(job)?.width);
         let plan = Plan::new(limits, job.questions(), k, sums)?;

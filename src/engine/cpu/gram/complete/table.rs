@@ -3,8 +3,8 @@
 use crate::arch::lines;
 use crate::engine::cpu::Isa;
 use crate::engine::{Query, Watch};
-use crate::stats::{Basis, Criterion};
 use crate::stats::cross::Cross;
+use crate::stats::{Basis, Criterion};
 
 /// Integers up to here are exact in f64.
 const EXACT: f64 = (1_u64 << 53) as f64;

@@ -230,8 +230,8 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
             stem.left(level, base, strip, weights);
             let need = need();
             let counts = stem.counts(level, strip, need.blur);
-            let bars = counts
-                .map(|(users, left_out)| Bar::<f32>::new(need, users, left_out, stem.reach));
+            let bars =
+                counts.map(|(users, left_out)| Bar::<f32>::new(need, users, left_out, stem.reach));
             let bounds = Bounds {
                 pairs: pairs.len(),
                 few: counts.iter().all(|&(users, _)| users < 128),

@@ -360,12 +360,7 @@ impl<E: Encoding> Stem<E> {
 
     /// Σ(g² + blur) of the inner users who answered a lane.
     #[inline(always)]
-    pub(in super::super) fn left_out<L: ByteLevel>(
-        &self,
-        level: L,
-        lane: usize,
-        blur: f64,
-    ) -> f64 {
+    pub(in super::super) fn left_out<L: ByteLevel>(&self, level: L, lane: usize, blur: f64) -> f64 {
         let Outline { slabs, outer, .. } = self.outline;
         let mut squares = level.every_integer(0);
         let mut users = 0;
