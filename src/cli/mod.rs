@@ -4,11 +4,14 @@
 //! stderr.
 
 pub mod advice;
+mod asked;
 mod bench;
 mod devices;
 mod engine;
 pub mod exit;
+mod form;
 mod generate;
+mod lengths;
 mod log;
 mod output;
 mod progress;

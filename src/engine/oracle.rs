@@ -3,7 +3,7 @@
 use super::reference::{self, Entry};
 use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use crate::stats::{AuditSums, Sums};
-use crate::top::Candidate;
+use crate::top::{Candidate, Top};
 
 /// The engine named `reference`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,14 +43,19 @@ impl Prepared for Ready<'_> {
         };
         let order = query.space().order();
         reference::visit(query.source(), order, k, min_users, part.ranks(), each);
-        if stopped {
-            return Err(EngineError::Stopped);
-        }
         let candidate = |Entry { set, sums, .. }| {
             Candidate::new(query.criterion(), min_users, set, Sums::from_array(sums))
         };
+        let best = best.into_iter().filter_map(candidate);
+        if stopped {
+            let mut top = Top::new(query.top());
+            for candidate in best {
+                watch.keep(&mut top, candidate);
+            }
+            return Err(EngineError::Stopped);
+        }
         Ok(Findings {
-            best: best.into_iter().filter_map(candidate).collect(),
+            best: best.collect(),
             visited,
             defined: Some(defined),
             took: vec![("sets", part.sets() as u64)],
