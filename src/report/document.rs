@@ -55,7 +55,11 @@ pub struct Data {
     /// Answers.
     pub responses: u64,
     /// Scores and sums are in units of 10^-scale (products: its square).
-    pub scale: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<u8>,
+    /// Where no scale is given: scores and sums are in units of 1 / denominator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denominator: Option<u64>,
     /// Digest of the table's content.
     pub fingerprint: String,
 }
@@ -186,7 +190,7 @@ pub struct Place {
     pub sums: PlaceSums,
 }
 
-/// The six sums of a set, in score units times 10^scale.
+/// The six sums of a set, in score units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceSums {
     /// Users.

@@ -88,6 +88,7 @@ impl Data {
             questions: matrix.questions().len() as u64,
             responses: matrix.responses() as u64,
             scale: matrix.scale(),
+            denominator: matrix.scale().is_none().then(|| matrix.denominator()),
             fingerprint: matrix.fingerprint(),
         }
     }

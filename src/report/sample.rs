@@ -30,7 +30,8 @@ pub(super) fn report() -> Report {
             users: 1200,
             questions: 50,
             responses: 31_415,
-            scale: 1,
+            scale: Some(1),
+            denominator: None,
             fingerprint: "sha256:00ff".to_owned(),
         },
         engine: Ran {

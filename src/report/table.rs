@@ -84,8 +84,10 @@ fn about_data(report: &Report, out: &mut String) -> fmt::Result {
         count(data.questions.into(), "question"),
         count(data.responses.into(), "response"),
     )?;
-    if data.scale > 0 {
-        write!(out, ", sums in units of 10^-{}", data.scale)?;
+    match (data.scale, data.denominator) {
+        (_, Some(denominator)) => write!(out, ", sums in units of 1/{denominator}")?,
+        (None | Some(0), None) => {}
+        (Some(scale), None) => write!(out, ", sums in units of 10^-{scale}")?,
     }
     writeln!(out)
 }
@@ -238,7 +240,7 @@ mod tests {
         search.sets.visited = None;
         search.sets.defined = Some(0);
         search.elapsed_s = 0.0;
-        report.data.scale = 0;
+        report.data.scale = Some(0);
         expect![[r#"
             1,200 users, 50 questions, 31,415 responses
             1,225 sets of 2 questions, 0 defined, min_users 2

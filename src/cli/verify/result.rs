@@ -70,7 +70,11 @@ fn data(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
     out.unless_equal("data: users", is.users, real.users);
     out.unless_equal("data: questions", is.questions, real.questions);
     out.unless_equal("data: responses", is.responses, real.responses);
-    out.unless_equal("data: scale", is.scale, real.scale);
+    let unit = |data: &Data| match (data.scale, data.denominator) {
+        (Some(scale), None) => format!("10^-{scale}"),
+        (_, denominator) => format!("1/{}", denominator.unwrap_or(0)),
+    };
+    out.unless_equal("data: unit", unit(is).as_str(), &unit(&real));
 }
 
 /// What was asked, of `matrix`; or why that cannot be asked, or not be checked.
@@ -354,7 +358,7 @@ mod tests {
                 d.questions += 1;
             }),
             ("data: responses", &|d| d.responses -= 1),
-            ("data: scale", &|d| d.scale = 2),
+            ("data: unit is 10^-2", &|d| d.scale = Some(2)),
         ];
         for (line, fault) in of_data {
             let mut wrong = right.clone();
