@@ -1,0 +1,59 @@
+//! Missing answers that count as the score 0.
+
+use super::column::{Column, Who};
+use super::error::MatrixError;
+use super::narrow::Narrow;
+use super::rows::Rows;
+use super::table::ResponseMatrix;
+use std::sync::Arc;
+
+impl ResponseMatrix {
+    /// The table in which every user answered every question, those unanswered here with the score
+    /// 0. Totals are the same.
+    ///
+    /// # Errors
+    /// [`MatrixError::TooMany`] where users times questions reach 2^32.
+    pub fn with_zeros(self) -> Result<Self, MatrixError> {
+        let (users, questions) = (self.users.len(), self.questions.len());
+        let answers = users.checked_mul(questions);
+        let answers = answers.filter(|&answers| u32::try_from(answers).is_ok());
+        let answers = answers.ok_or(MatrixError::TooMany {
+            what: "answers, with zeros for those that are missing",
+            limit: u64::from(u32::MAX),
+        })?;
+        if answers == self.responses() {
+            return Ok(self);
+        }
+        let sparse = self.rows;
+        let mut indices = Narrow::zeros(answers, questions);
+        let mut values = sparse.values.filled(answers, 0);
+        for user in 0..users {
+            for question in 0..questions {
+                indices.set(user * questions + question, question as u32);
+            }
+            for answer in sparse.offsets[user]..sparse.offsets[user + 1] {
+                let question = sparse.questions.get(answer) as usize;
+                values.copy(user * questions + question, &sparse.values, answer);
+            }
+        }
+        drop(sparse);
+        let all = Arc::new(Who::all(users));
+        let dense = |column: Arc<Column>| {
+            let mut scores = vec![0; users];
+            for (&user, &score) in column.users().iter().zip(column.scores()) {
+                scores[user as usize] = score;
+            }
+            Arc::new(Column::new(Arc::clone(&all), scores))
+        };
+        Ok(Self {
+            // One at a time: each is given up as soon as it is filled.
+            columns: self.columns.into_iter().map(dense).collect(),
+            rows: Rows {
+                offsets: (0..=users).map(|user| user * questions).collect(),
+                questions: indices,
+                values,
+            },
+            ..self
+        })
+    }
+}
