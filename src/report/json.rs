@@ -10,9 +10,16 @@ use std::io::{self, Write};
 /// # Errors
 /// None of a [`Report`]'s values is one that JSON cannot write; the error is serde_json's own.
 pub fn json(report: &Report) -> serde_json::Result<String> {
+    let deepest = if report.is_of_several() { 3 } else { 1 };
+    in_lines(report, deepest)
+}
+
+/// Any document, ended by a line break, with lines as [`Lines`] says.
+pub(super) fn in_lines(document: &impl Serialize, deepest: usize) -> serde_json::Result<String> {
     let mut out = Vec::new();
-    let mut to = serde_json::Serializer::with_formatter(&mut out, Lines::of(report));
-    report.serialize(&mut to)?;
+    let lines = Lines { depth: 0, deepest };
+    let mut to = serde_json::Serializer::with_formatter(&mut out, lines);
+    document.serialize(&mut to)?;
     out.push(b'\n');
     String::from_utf8(out).map_err(|e| serde_json::Error::io(io::Error::other(e)))
 }
@@ -27,13 +34,6 @@ struct Lines {
 }
 
 impl Lines {
-    fn of(report: &Report) -> Self {
-        Self {
-            depth: 0,
-            deepest: if report.searches.len() == 1 { 1 } else { 3 },
-        }
-    }
-
     /// Whether the members of an object at this depth have lines.
     fn of_object(&self, depth: usize) -> bool {
         depth % 2 == 1 && depth <= self.deepest

@@ -1,10 +1,11 @@
-//! The result of a search as a document, and one printer a form.
+//! The result of a search as a document, what a table is like, and one printer a form.
 //!
 //! Layer 3. [`Report`] is what the JSON form holds and is read back from; the table and the CSV show
 //! parts of it. A printer returns the whole text, so that a caller writes all or nothing.
 
 mod csv;
 mod decimal;
+pub mod description;
 mod document;
 mod finished;
 mod json;
