@@ -12,6 +12,7 @@
 //! | 2 | [`engine`] | the trait; `reference` (the oracle), `cpu` (rayon), `gpu` (wgpu), `published` (the yardstick) |
 //! | 1 | [`input`] | JSON, NDJSON, CSV, gzip, zstd → rows → table |
 //! | 1 | [`synth`] | seeded random tables |
+//! | 1 | [`describe`] | what a table is like: scores, missing answers, each question's figures |
 //! | 0 | [`matrix`] | the table: interned ids, bitsets, integer scores, totals, fingerprint |
 //! | 0 | `arch` | what differs from processor to processor: levels of instructions, vectors, byte tiles |
 //! | 0 | [`combin`] | binomials, rank and unrank, ranges as subtrees |
@@ -92,6 +93,7 @@
 
 mod arch;
 pub mod combin;
+pub mod describe;
 pub mod engine;
 pub mod input;
 pub mod matrix;

@@ -123,18 +123,36 @@ impl Top {
         self.floor
     }
 
+    /// How many sets it keeps at most.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    /// From now on keeps up to `capacity` sets, if that is more than before.
+    pub fn widen(&mut self, capacity: usize) {
+        if capacity > self.capacity {
+            self.capacity = capacity;
+            self.floor = NO_FLOOR;
+        }
+    }
+
+    /// Whether `candidate` is among the best.
+    #[must_use]
+    pub fn takes(&self, candidate: &Candidate) -> bool {
+        match self.heap.peek() {
+            Some(worst) if self.heap.len() == self.capacity => *candidate > worst.0,
+            _ => self.capacity > 0,
+        }
+    }
+
     /// Enters `candidate` if it is among the best; says whether it was kept.
     pub fn push(&mut self, candidate: Candidate) -> bool {
-        if self.capacity == 0 {
+        if !self.takes(&candidate) {
             return false;
         }
         if self.heap.len() == self.capacity {
-            match self.heap.peek() {
-                Some(worst) if candidate > worst.0 => {
-                    self.heap.pop();
-                }
-                _ => return false,
-            }
+            self.heap.pop();
         }
         self.heap.push(std::cmp::Reverse(candidate));
         if self.heap.len() == self.capacity
@@ -171,6 +189,25 @@ mod tests {
         sums += Sums::of_user(2, value.into());
         sums += Sums::of_user(1, 3);
         Candidate::new(Ranking::default(), 2, vec![set], sums)
+    }
+
+    #[test]
+    fn a_wider_list_takes_more() {
+        let all: Vec<_> = [4, 2, 1]
+            .into_iter()
+            .enumerate()
+            .filter_map(|(i, v)| candidate(i, v))
+            .collect();
+        let mut top = Top::new(0);
+        assert!(!top.push(all[0].clone()));
+        top.widen(1);
+        assert!(top.push(all[0].clone()) && !top.takes(&all[1]) && !top.push(all[1].clone()));
+        assert!(top.floor() > NO_FLOOR);
+        top.widen(2);
+        assert_eq!((top.floor(), top.capacity()), (NO_FLOOR, 2));
+        assert!(top.takes(&all[1]) && top.push(all[1].clone()) && !top.takes(&all[2]));
+        top.widen(1);
+        assert_eq!(top.into_sorted(), all[..2]);
     }
 
     proptest! {

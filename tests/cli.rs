@@ -31,7 +31,7 @@ pub(crate) fn kcorrset(line: &str) -> Command {
     command
 }
 
-fn run(line: &str) -> Output {
+pub(crate) fn run(line: &str) -> Output {
     kcorrset(line).output().expect("the binary starts")
 }
 
@@ -43,7 +43,7 @@ pub(crate) fn run_on(line: &str, path: &Path) -> Output {
         .expect("the binary starts")
 }
 
-fn run_with_stdin(line: &str, input: &[u8]) -> Output {
+pub(crate) fn run_with_stdin(line: &str, input: &[u8]) -> Output {
     let mut child = kcorrset(line)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -99,7 +99,7 @@ pub(crate) fn mask(text: &str) -> String {
     out
 }
 
-fn check(line: &str, want: Expect) {
+pub(crate) fn check(line: &str, want: Expect) {
     want.assert_eq(&shown(&run(line)));
 }
 
@@ -156,10 +156,13 @@ fn help() {
               <DATA>  The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
 
             Options:
-              -k <K>               Questions in a set
-                  --top <N>        How many of the best sets to print [default: 10]
+              -k <K>               Questions in a set: a number; or several, as a range with both ends such as
+                                   2..8, or with commas
+                  --top <N>        How many of the best sets to print, of each K [default: 10; where -k names
+                                   several, the table has the best of each]
                   --min-users <U>  Users that a set needs for a defined correlation, at least 2 [default: 2]
-                  --format <FORM>  Form of the result [default: table] [possible values: table, json, csv]
+                  --format <FORM>  Form of the result; json is what `verify` reads [default: by the output's
+                                   ending, else table] [possible values: table, json, csv]
               -o, --output <FILE>  File for the result, written when complete [default: stdout]
                   --skip <R>       First rank to search: sets are numbered from 0 in lexicographic order of the
                                    table's questions [default: 0]
@@ -188,7 +191,8 @@ fn help() {
 
             Examples:
               kcorrset search answers.json -k 5
-              kcorrset search answers.csv -k 3 --min-users 30 --top 20 --format json -o best.json
+              kcorrset search answers.csv -k 3 --min-users 30 --top 20 -o best.json
+              kcorrset search answers.csv -k 2..8 --min-users 30
               zcat answers.csv.gz | kcorrset search - -k 4 --user-column student
               kcorrset search answers.json -k 6 --skip 1000000000 --limit 1000000000
         "#]],
@@ -325,12 +329,12 @@ fn usage_errors() {
     check(
         "search exam.csv -k three",
         expect![[r#"
-        exit 2
-        --- stderr
-        error: invalid value 'three' for '-k <K>': invalid digit found in string
+            exit 2
+            --- stderr
+            error: invalid value 'three' for '-k <K>': give a number such as 5, a range such as 2..8, or several with commas
 
-        For more information, try '--help'.
-    "#]],
+            For more information, try '--help'.
+        "#]],
     );
     check(
         "search exam.csv -k 3 --engine tpu",
@@ -585,7 +589,7 @@ fn search_as_json() {
             exit 0
             --- stdout
             {
-              "schema": 1,
+              "schema": 2,
               "version": "0.1.0",
               "data": {"users":120,"questions":12,"responses":1152,"scale":0,"fingerprint":"sha256:72748cb5eac446eabd032e8c682165caaf85b9313181f96915984a9fc604ceb3"},
               "query": {"k":3,"top":2,"min_users":2},
@@ -921,7 +925,11 @@ fn replaced(from: &'static str, to: &'static str) -> impl Fn(String) -> String {
 
 #[test]
 fn verify_accepts_a_right_result() {
+    // As it was before there could be several K.
+    let (_folder, path) = result(replaced("\"schema\": 2", "\"schema\": 1"));
+    let before = run_on("verify exam.csv", &path);
     let (_folder, path) = result(|text| text);
+    assert_eq!(shown(&before), shown(&run_on("verify exam.csv", &path)));
     expect![[r#"
         exit 0
         --- stdout
@@ -996,8 +1004,10 @@ fn verify_refuses_what_is_no_result() {
     expect![[r#"
         exit 2
         --- stderr
-        kcorrset: error: FOLDER/result.json: is not a result; make one with `kcorrset search --format json`: its schema is 2, and this version of kcorrset reads 1
-    "#]].assert_eq(&refused(&replaced("\"schema\": 1", "\"schema\": 2")));
+        kcorrset: error: FOLDER/result.json: is not a result; make one with `kcorrset search --format json`: its schema is 3, and this version of kcorrset reads 1 to 2
+    "#]].assert_eq(&refused(&replaced("\"schema\": 2", "\"schema\": 3")));
+    let unknown = refused(&replaced("\"min_users\"", "\"weights\":1,\"min_users\""));
+    assert!(unknown.contains("unknown field `weights`"), "{unknown}");
     expect![[r#"
         exit 2
         --- stderr
@@ -1167,7 +1177,7 @@ fn devices_as_json_parse() {
 
 /// Starts the binary with stdout and stderr in pipes.
 #[cfg(unix)]
-fn start(command: &mut Command) -> Child {
+pub(crate) fn start(command: &mut Command) -> Child {
     let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().expect("the binary starts")
 }

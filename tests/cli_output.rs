@@ -124,8 +124,8 @@ fn any_other_output_is_taken() {
     let (folder, path, before) = table();
     let folder = folder.path();
     // Of the same content, of another name, a new one, and one that stood there.
-    for written in ["copy.csv", "new.txt", "old.txt"] {
-        fs::copy(&path, folder.join("copy.csv")).expect("copied");
+    for written in ["copy.data", "new.txt", "old.txt"] {
+        fs::copy(&path, folder.join("copy.data")).expect("copied");
         fs::write(folder.join("old.txt"), "old").expect("written");
         let out = search(folder, &["table.csv", "-o", written]).output();
         assert_eq!(shown(&out.expect("the binary starts")), "exit 0\n");
@@ -153,5 +153,28 @@ fn any_other_output_is_taken() {
         assert_eq!(code(&out), 2);
         let out = run_on("search -k 2 --engine reference -o /dev/null", &path);
         assert_eq!(shown(&out), "exit 0\n");
+    }
+}
+
+#[test]
+fn the_form_follows_the_ending_unless_typed() {
+    let (folder, _, _) = table();
+    let folder = folder.path();
+    let written = |arguments: &[&str]| {
+        let out = search(folder, &[&["table.csv", "-o"], arguments].concat()).output();
+        assert_eq!(shown(&out.expect("the binary starts")), "exit 0\n");
+        fs::read_to_string(folder.join(arguments[0])).expect("written")
+    };
+    for (arguments, start) in [
+        (&["x.json"][..], "{\n  \"schema\": 2,"),
+        (&["x.CSV"], "place,r,users,"),
+        (&["x.txt"], "120 users, "),
+        (&["x.table"], "120 users, "),
+        (&["x"], "120 users, "),
+        (&["x.json", "--format", "csv"], "place,r,users,"),
+        (&["x.csv", "--format", "table"], "120 users, "),
+    ] {
+        let text = written(arguments);
+        assert!(text.starts_with(start), "{arguments:?}: {text}");
     }
 }

@@ -4,7 +4,9 @@ mod agreement; // every engine against the oracle, over the grid of tables
 mod asked; // a search as tests ask for it, and engines with a planted fault
 mod audit; // planted faults that the audit catches, and its closed form against brute force
 mod cli; // the real binary: stdout, stderr, exit code
+mod cli_lengths; // several K in one search: its forms, its refusals, its check
 mod cli_output; // where its results go: never over the table that they are made from
+mod cli_stop; // Ctrl-C: what was found so far, on stderr alone
 mod criteria; // criteria, bounds, constraints on every engine against the oracle, with planted faults
 mod gpu; // the GPU engine on a real adapter: tiles, ranks beyond 64 bits, planted faults
 mod gpu_complete; // its pipeline for complete tables: sets above floors, widths, ranks, faults

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::output::Output;
 use clap::{Args, ValueEnum};
 use kcorrset::engine::gpu::{self, AdapterReport};
-use kcorrset::report::{SCHEMA, one_line};
+use kcorrset::report::one_line;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,6 +12,9 @@ use serde_json::Value;
 const NONE: &str = "no GPU adapter was found. `--engine cpu` needs none. For a GPU: install its \
                     driver with Vulkan, and the Vulkan loader (Debian and Ubuntu: libvulkan1). For a \
                     software adapter, to try `--engine gpu` without a GPU: mesa-vulkan-drivers.\n";
+
+/// Version of the list's form in JSON.
+const SCHEMA: u32 = 1;
 
 /// List the GPUs of this machine
 #[derive(Debug, Args)]

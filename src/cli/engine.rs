@@ -2,10 +2,10 @@
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use kcorrset::engine::Engine;
 use kcorrset::engine::cpu::{CpuEngine, Isa};
 use kcorrset::engine::gpu::{self, AdapterReport, GpuEngine};
 use kcorrset::engine::oracle::ReferenceEngine;
+use kcorrset::engine::{Engine, EngineError, Query};
 use std::num::NonZero;
 use std::time::Duration;
 
@@ -117,13 +117,11 @@ pub enum EngineName {
     Reference,
 }
 
-/// A checked choice.
+/// What `auto` chooses.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Choice {
     Cpu,
-    /// The first, where none is named.
     Gpu(Vec<usize>),
-    Reference,
 }
 
 impl EngineArgs {
@@ -162,28 +160,32 @@ impl EngineArgs {
         !self.device.is_empty()
     }
 
-    /// Opens the engine. The second value says what `auto` chose and why.
-    pub fn open(&self) -> anyhow::Result<(Box<dyn Engine>, Option<String>)> {
+    /// Opens an engine that can run all of these queries. The second value says what `auto` chose and why.
+    ///
+    /// Where a GPU that `auto` found cannot run one of them, or cannot be opened, the CPU engine runs all; a
+    /// GPU with a wrong answer to a known question is an error even then.
+    pub fn open_for(
+        &self,
+        queries: &[Query<'_>],
+    ) -> anyhow::Result<(Box<dyn Engine>, Option<String>)> {
         self.check()?;
-        let (choice, why) = match self.engine {
-            EngineName::Cpu => (Choice::Cpu, None),
-            EngineName::Gpu => (Choice::Gpu(self.device.clone()), None),
-            EngineName::Reference => (Choice::Reference, None),
+        let (engine, why): (Box<dyn Engine>, _) = match self.engine {
+            EngineName::Cpu => (Box::new(self.cpu()?), None),
+            EngineName::Gpu => (self.gpu(&self.device, queries)?, None),
+            EngineName::Reference => (Box::new(ReferenceEngine), None),
             EngineName::Auto => {
-                let (choice, mut why) = self.choose();
-                if choice == Choice::Cpu && self.profile.is_some() {
-                    why.push_str("; --profile is for GPUs and changes nothing");
+                let (choice, why) = self.choose();
+                match choice {
+                    Choice::Cpu => (Box::new(self.cpu()?), Some(self.on_cpu(why))),
+                    Choice::Gpu(indices) => match self.gpu(&indices, queries) {
+                        Ok(engine) => (engine, Some(why)),
+                        Err(error) if !self.on_gpu() && leaves_it_to_the_cpu(&error) => {
+                            (Box::new(self.cpu()?), Some(self.on_cpu(error.to_string())))
+                        }
+                        Err(error) => return Err(error.into()),
+                    },
                 }
-                (choice, Some(why))
             }
-        };
-        let engine: Box<dyn Engine> = match choice {
-            Choice::Cpu => Box::new(self.cpu()?),
-            Choice::Gpu(indices) => {
-                let engine = GpuEngine::open_each(&indices)?;
-                Box::new(engine.with_target(target(self.profile)))
-            }
-            Choice::Reference => Box::new(ReferenceEngine),
         };
         tracing::info!(engine = engine.name(), devices = ?engine.devices(), "engine");
         let note = why.map(|why| {
@@ -191,6 +193,28 @@ impl EngineArgs {
             format!("using the {} engine ({devices}): {why}", engine.name())
         });
         Ok((engine, note))
+    }
+
+    /// Why the CPU engine was chosen, and what that leaves without effect.
+    fn on_cpu(&self, mut why: String) -> String {
+        if self.profile.is_some() {
+            why.push_str("; --profile is for GPUs and changes nothing");
+        }
+        why
+    }
+
+    /// The engine on these GPUs, once it has shown that it can run each query.
+    fn gpu(
+        &self,
+        indices: &[usize],
+        queries: &[Query<'_>],
+    ) -> Result<Box<dyn Engine>, EngineError> {
+        let engine = GpuEngine::open_each(indices)?;
+        let engine = engine.with_target(target(self.profile));
+        for query in queries {
+            engine.open(query)?;
+        }
+        Ok(Box::new(engine))
     }
 
     fn choose(&self) -> (Choice, String) {
@@ -211,6 +235,20 @@ impl EngineArgs {
         match self.instructions {
             Some(instructions) => Ok(engine.with_isa(instructions.isa()?)?),
             None => Ok(engine),
+        }
+    }
+}
+
+/// Whether a GPU's failure is that it cannot do this, or nothing at all: the CPU engine then may. Nothing is
+/// known to be wrong with the machine.
+fn leaves_it_to_the_cpu(error: &EngineError) -> bool {
+    match error {
+        EngineError::Refused { .. }
+        | EngineError::Device { .. }
+        | EngineError::NoGpu
+        | EngineError::NoSuchGpu { .. } => true,
+        EngineError::SelfTest { .. } | EngineError::Stopped | EngineError::NoThreads { .. } => {
+            false
         }
     }
 }

@@ -4,11 +4,15 @@
 //! stderr.
 
 pub mod advice;
+mod asked;
 mod bench;
+mod describe;
 mod devices;
 mod engine;
 pub mod exit;
+mod form;
 mod generate;
+mod lengths;
 mod log;
 mod output;
 mod progress;
@@ -47,6 +51,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Describe(describe::DescribeArgs),
     Search(search::SearchArgs),
     Verify(verify::VerifyArgs),
     Generate(generate::GenerateArgs),
@@ -58,6 +63,7 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     log::init(cli.talk.verbose());
     match cli.command {
+        Command::Describe(args) => describe::run(args),
         Command::Search(args) => search::run(args, cli.talk),
         Command::Verify(args) => verify::run(args, cli.talk),
         Command::Generate(args) => generate::run(args),

@@ -1,53 +1,97 @@
-//! The progress bar of a search: on a terminal, never in a pipe.
+//! How far a search is: a bar on a terminal, a line once a minute elsewhere.
 
+use super::talk::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kcorrset::engine::Watch;
 use kcorrset::report::{grouped, rate};
 use std::io::IsTerminal;
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
 /// How often the bar is drawn.
 const TICK: Duration = Duration::from_millis(100);
 
+/// How often a line is said where there is no terminal.
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// Cells of the bar times a power of ten: u128 counts are scaled to this.
 const STEPS: u64 = 10_000;
 
-/// Dropping it takes the bar away.
+/// The progress of all searches of a command, one after another.
+#[derive(Debug)]
 pub struct Progress {
+    start: Instant,
+    quiet: bool,
+}
+
+/// The progress of one search. Dropping it takes the bar away.
+pub struct Shown {
     _alive: Option<Sender<()>>,
 }
 
 impl Progress {
-    /// Draws `watch` on stderr from a thread of `scope` until dropped. Without a terminal, or where
-    /// `quiet`, it does nothing.
-    pub fn start<'scope>(
+    /// From now on; nothing is shown where `quiet`.
+    pub fn new(quiet: bool) -> Self {
+        Self {
+            start: Instant::now(),
+            quiet,
+        }
+    }
+
+    /// Shows `watch` on stderr from a thread of `scope` until dropped: a search of `total` sets, called
+    /// `name` where there are others.
+    pub fn show<'scope>(
+        &'scope self,
         scope: &'scope Scope<'scope, '_>,
         watch: &'scope Watch,
+        name: &'scope str,
         total: u128,
-        quiet: bool,
-    ) -> Self {
-        if quiet || !std::io::stderr().is_terminal() {
-            return Self { _alive: None };
+    ) -> Shown {
+        if self.quiet {
+            return Shown { _alive: None };
         }
         let (alive, dropped) = mpsc::channel();
         scope.spawn(move || {
-            let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
-            if let Ok(style) = ProgressStyle::with_template("{wide_bar} {msg}") {
-                bar.set_style(style);
+            if std::io::stderr().is_terminal() {
+                draw(&dropped, watch, name, total);
+            } else {
+                let far = |elapsed| say(&format!("{name}{}", line(watch.done(), total, elapsed)));
+                tell(&dropped, self.start, MINUTE, far);
             }
-            let start = Instant::now();
-            while dropped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                let done = watch.done();
-                bar.set_position(steps(done, total));
-                bar.set_message(line(done, total, start.elapsed()));
-            }
-            bar.finish_and_clear();
         });
-        Self {
+        Shown {
             _alive: Some(alive),
         }
+    }
+}
+
+/// Draws a bar until `dropped`.
+fn draw(dropped: &Receiver<()>, watch: &Watch, name: &str, total: u128) {
+    let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{wide_bar} {msg}") {
+        bar.set_style(style);
+    }
+    let start = Instant::now();
+    while dropped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        let done = watch.done();
+        bar.set_position(steps(done, total));
+        bar.set_message(format!("{name}{}", line(done, total, start.elapsed())));
+    }
+    bar.finish_and_clear();
+}
+
+/// Calls `far` with the time of this search, whenever another `period` is over since `start`, until `dropped`.
+fn tell(dropped: &Receiver<()>, start: Instant, period: Duration, mut far: impl FnMut(Duration)) {
+    let search = Instant::now();
+    loop {
+        let over = start.elapsed().as_nanos() / period.as_nanos() + 1;
+        let due = period.saturating_mul(u32::try_from(over).unwrap_or(u32::MAX));
+        let wait = due.saturating_sub(start.elapsed());
+        if dropped.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
+            break;
+        }
+        far(search.elapsed());
     }
 }
 
@@ -89,6 +133,29 @@ mod tests {
         assert_eq!(steps(1, 2), STEPS / 2);
         assert_eq!(steps(u128::MAX, u128::MAX), STEPS);
         assert_eq!(steps(5, 4), STEPS);
+    }
+
+    #[test]
+    fn a_line_is_said_each_time_a_period_is_over() {
+        let (alive, dropped) = mpsc::channel();
+        let (start, period) = (Instant::now(), Duration::from_millis(5));
+        let (mut said, mut alive) = (0, Some(alive));
+        tell(&dropped, start, period, |_| {
+            said += 1;
+            if said == 3 {
+                alive = None;
+            }
+        });
+        assert_eq!(said, 3);
+        assert!(start.elapsed() >= 3 * period);
+    }
+
+    #[test]
+    fn nothing_is_said_of_a_search_that_is_done_before() {
+        let (alive, dropped) = mpsc::channel();
+        drop(alive);
+        tell(&dropped, Instant::now(), MINUTE, |_| panic!("said"));
+        assert!(dropped.recv().is_err());
     }
 
     #[test]

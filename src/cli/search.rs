@@ -1,17 +1,19 @@
 //! `kcorrset search`: the best sets of a table.
 
 use super::advice;
+use super::asked::AskedArgs;
 use super::engine::EngineArgs;
 use super::exit::{Exit, Stopped};
+use super::form::Form;
 use super::output::Output;
 use super::progress::Progress;
 use super::stop::Stop;
 use super::table::TableArgs;
 use super::talk::{Talk, say};
-use anyhow::Context;
-use clap::{Args, ValueEnum};
-use kcorrset::engine::{Engine, EngineError, Part, Query, QueryError};
-use kcorrset::report::{self, Finished, Report, grouped};
+use anyhow::{Context, bail};
+use clap::Args;
+use kcorrset::engine::{Engine, EngineError, Part, Query, Watch};
+use kcorrset::report::{self, Finished, Report, Search, count, grouped, one_line};
 use kcorrset::search::{self, Outcome, SearchError};
 use std::path::PathBuf;
 
@@ -23,10 +25,14 @@ use std::path::PathBuf;
                   their score on the set and their total over all questions they answered. A set is \
                   undefined, and never ranked, where it has fewer than --min-users users or where one \
                   of the two does not vary. Exact ties go to the set whose questions come first in the \
-                  table.",
+                  table.\n\n\
+                  Several K, such as -k 2..8, are searched one after another from one reading of the \
+                  table. The result then has the best set of each K, or with --top above 1 a list for \
+                  each.",
     after_help = "Examples:\n  \
                   kcorrset search answers.json -k 5\n  \
-                  kcorrset search answers.csv -k 3 --min-users 30 --top 20 --format json -o best.json\n  \
+                  kcorrset search answers.csv -k 3 --min-users 30 --top 20 -o best.json\n  \
+                  kcorrset search answers.csv -k 2..8 --min-users 30\n  \
                   zcat answers.csv.gz | kcorrset search - -k 4 --user-column student\n  \
                   kcorrset search answers.json -k 6 --skip 1000000000 --limit 1000000000"
 )]
@@ -34,18 +40,11 @@ pub struct SearchArgs {
     /// The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
     #[arg(value_name = "DATA")]
     data: PathBuf,
-    /// Questions in a set
-    #[arg(short, value_name = "K")]
-    k: usize,
-    /// How many of the best sets to print
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    top: usize,
-    /// Users that a set needs for a defined correlation, at least 2
-    #[arg(long, value_name = "U", default_value_t = 2)]
-    min_users: u64,
-    /// Form of the result
-    #[arg(long, value_name = "FORM", default_value = "table")]
-    format: Format,
+    #[command(flatten)]
+    asked: AskedArgs,
+    /// Form of the result; json is what `verify` reads [default: by the output's ending, else table]
+    #[arg(long, value_name = "FORM")]
+    format: Option<Form>,
     /// File for the result, written when complete [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -61,79 +60,147 @@ pub struct SearchArgs {
     table: TableArgs,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// For people
-    Table,
-    /// One object with everything; what `verify` reads
-    Json,
-    /// A header and one row a set
-    Csv,
+impl SearchArgs {
+    /// Refuses what no table and no engine heeds.
+    fn check(&self) -> anyhow::Result<()> {
+        self.asked.check()?;
+        if self.limit == Some(0) {
+            bail!("--limit 0: there is nothing to search");
+        }
+        if !self.asked.is_of_one_k() && (self.skip > 0 || self.limit.is_some()) {
+            bail!("--skip and --limit number the sets of one K: give one -k, or leave them out");
+        }
+        self.engine.check()
+    }
+
+    /// Which sets of `query`.
+    fn part(&self, query: &Query<'_>) -> anyhow::Result<Part> {
+        let (part, total) = (
+            query.space().part(self.skip, self.limit),
+            query.space().count(),
+        );
+        part.with_context(|| format!("--skip {}: there are only {total} sets", self.skip))
+    }
 }
 
 pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
-    QueryError::check(args.k, args.top, args.min_users)?;
-    if args.limit == Some(0) {
-        anyhow::bail!("--limit 0: there is nothing to search");
-    }
-    args.engine.check()?;
+    args.check()?;
+    let form = Form::choose(args.format, args.output.as_deref());
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
     let stop = Stop::install()?;
     let matrix = args.table.read(&args.data)?;
-    let query = Query::of(&matrix).k(args.k).top(args.top);
-    let query = query.min_users(args.min_users).build()?;
-    let total = query.space().count();
-    let part = query
-        .space()
-        .part(args.skip, args.limit)
-        .with_context(|| format!("--skip {}: there are only {total} sets", args.skip))?;
-    let (engine, note) = args.engine.open()?;
+    let queries = args.asked.queries(&matrix)?;
+    let parts = queries.iter().map(|query| args.part(query));
+    let parts = parts.collect::<anyhow::Result<Vec<_>>>()?;
+    let (engine, note) = args.engine.open_for(&queries)?;
     if let Some(note) = note {
         talk.note(&note);
     }
-    let outcome = watched(&*engine, &query, &part, &stop, talk)?;
-    let report = Report::new(&Finished {
-        query: &query,
-        part: &part,
-        engine: &*engine,
-        best: &outcome.best,
-        defined: outcome.defined,
-        audit: &outcome.audit,
-        elapsed: outcome.elapsed,
-    });
-    let text = match args.format {
-        Format::Table => report::table(&report),
-        Format::Json => report::json(&report)?,
-        Format::Csv => report::csv(&report)?,
+    stop.heed();
+    let progress = Progress::new(talk.is_quiet());
+    let mut searches = Vec::new();
+    for (query, part) in queries.iter().zip(&parts) {
+        let before = searches.len();
+        let of = Of {
+            query,
+            part,
+            name: match queries.len() {
+                1 => String::new(),
+                all => format!("k {} ({} of {all}): ", query.k(), before + 1),
+            },
+        };
+        match watched(&*engine, &of, &stop, &progress) {
+            Ok(outcome) => searches.push(Search::of(&Finished {
+                query,
+                part,
+                best: &outcome.best,
+                defined: outcome.defined,
+                audit: &outcome.audit,
+                elapsed: outcome.elapsed,
+            })),
+            Err(Ended::Stopped(watch)) => {
+                if !talk.is_quiet() {
+                    unfinished(&searches, &of, &watch);
+                }
+                let (done, all) = (grouped(watch.done()), grouped(part.sets()));
+                return Err(Stopped(format!("{}after {done} of {all} sets", of.name)).into());
+            }
+            Err(Ended::Failed(error)) => return Err(error.into()),
+        }
+    }
+    let report = Report::new(&matrix, &*engine, searches);
+    let shown = match form {
+        Form::Table => args.asked.shown(),
+        Form::Json | Form::Csv => report::Shown::All,
+    };
+    let text = match form {
+        Form::Table => report::table(&report, shown),
+        Form::Json => report::json(&report)?,
+        Form::Csv => report::csv(&report)?,
     };
     output.write(|out| Ok(out.write_all(text.as_bytes())?))?;
-    for warning in report::warnings(&report) {
+    for warning in report::warnings(&report, shown) {
         say(&advice::warning(&warning));
     }
     Ok(Exit::Done)
 }
 
-/// The search with a progress bar, ended early by a signal.
+/// What is searched: one K.
+struct Of<'a> {
+    query: &'a Query<'a>,
+    part: &'a Part,
+    /// What it is called in front of what is said of it; nothing where there is no other.
+    name: String,
+}
+
+/// Why a search has no outcome.
+enum Ended {
+    /// By a signal; what it had found is in its watch.
+    Stopped(std::sync::Arc<Watch>),
+    /// By itself.
+    Failed(SearchError),
+}
+
+/// The search with its progress on stderr, ended early by a signal.
 fn watched(
     engine: &dyn Engine,
-    query: &Query<'_>,
-    part: &Part,
+    of: &Of<'_>,
     stop: &Stop,
-    talk: Talk,
-) -> anyhow::Result<Outcome> {
+    progress: &Progress,
+) -> Result<Outcome, Ended> {
+    let Of { query, part, name } = of;
     let total = part.sets();
-    stop.heed();
     tracing::info!(k = query.k(), sets = %total, "searching");
     let watch = stop.watch();
     let outcome = std::thread::scope(|scope| {
-        let _bar = Progress::start(scope, &watch, total, talk.is_quiet());
+        let _shown = progress.show(scope, &watch, name, total);
         search::run(engine, query, part, &watch)
     });
-    match outcome {
-        Err(SearchError::Engine(EngineError::Stopped)) => {
-            let done = grouped(watch.done());
-            Err(Stopped(format!("after {done} of {} sets", grouped(total))).into())
-        }
-        other => Ok(other?),
+    outcome.map_err(|error| match error {
+        SearchError::Engine(EngineError::Stopped) => Ended::Stopped(watch),
+        other => Ended::Failed(other),
+    })
+}
+
+/// Says what was found before a signal: of the K that are done, and of the one that is not.
+fn unfinished(done: &[Search], of: &Of<'_>, watch: &Watch) {
+    for search in done {
+        let Some(best) = search.results.first() else {
+            continue;
+        };
+        let ids: Vec<_> = best.questions.iter().map(|id| one_line(id)).collect();
+        let (k, ids) = (search.query.k, ids.join(", "));
+        say(&format!("the best set of {k}, of all: r {}, {ids}", best.r));
     }
+    let best = report::places(of.query, &watch.best_so_far());
+    if best.is_empty() {
+        say(&format!("{}no set was found before the stop", of.name));
+        return;
+    }
+    say(&format!(
+        "{}the best so far, UNFINISHED: {} were not looked at, and a better one may be among them\n{}",
+        of.name,
+        count(of.part.sets().saturating_sub(watch.done()), "set"),
+        report::rows(&best).trim_end()
+    ));
 }

@@ -3,7 +3,7 @@
 use super::reference::{self, Entry, Measure, Rule};
 use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use crate::stats::{AuditSums, Criterion, Overall, RankBy, Ranking, Sums};
-use crate::top::Candidate;
+use crate::top::{Candidate, Top};
 
 /// The engine named `reference`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -46,14 +46,16 @@ impl Prepared for Ready<'_> {
             !stopped
         };
         reference::visit(query.source(), order, query.k(), &rule, part.ranks(), each);
+        let best = best.into_iter().filter_map(|entry| candidate(query, entry));
         if stopped {
+            let mut top = Top::new(query.top());
+            for candidate in best {
+                watch.keep(&mut top, candidate);
+            }
             return Err(EngineError::Stopped);
         }
         Ok(Findings {
-            best: best
-                .into_iter()
-                .filter_map(|entry| candidate(query, entry))
-                .collect(),
+            best: best.collect(),
             visited,
             defined: Some(defined),
             took: vec![("sets", part.sets() as u64)],

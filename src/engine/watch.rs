@@ -1,15 +1,18 @@
 //! What those outside and inside of a search share while it runs.
 
 use crate::stats::NO_FLOOR;
+use crate::top::{Candidate, Top};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Progress, the wish to stop, and the floor of the criterion's value.
+/// Progress, the wish to stop, the floor of the criterion's value, and the best sets so far.
 #[derive(Debug)]
 pub struct Watch {
     done: Mutex<u128>,
     stop: AtomicBool,
     floor: AtomicU64,
+    /// Twice as many as are asked for: a set may be entered twice, by a first look and by the search itself.
+    best: Mutex<Top>,
 }
 
 impl Default for Watch {
@@ -18,6 +21,7 @@ impl Default for Watch {
             done: Mutex::new(0),
             stop: AtomicBool::new(false),
             floor: AtomicU64::new(NO_FLOOR.to_bits()),
+            best: Mutex::new(Top::new(0)),
         }
     }
 }
@@ -66,5 +70,59 @@ impl Watch {
         let _ = self
             .floor
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, raise);
+    }
+
+    /// Enters `candidate` into a worker's `top`, and says whether it was kept; then it is among the best so far,
+    /// too. What is not kept costs one comparison.
+    pub fn keep(&self, top: &mut Top, candidate: Candidate) -> bool {
+        if !top.takes(&candidate) {
+            return false;
+        }
+        let mut best = self.best.lock().unwrap_or_else(|e| e.into_inner());
+        best.widen(2 * top.capacity());
+        best.push(candidate.clone());
+        drop(best);
+        top.push(candidate)
+    }
+
+    /// The best sets that any worker has found so far, best first: not yet all that there are, and not audited.
+    #[must_use]
+    pub fn best_so_far(&self) -> Vec<Candidate> {
+        let best = self.best.lock().unwrap_or_else(|e| e.into_inner());
+        let places = best.capacity() / 2;
+        let mut best = best.clone().into_sorted();
+        best.dedup();
+        best.truncate(places);
+        best
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::{Criterion, Sums};
+
+    #[test]
+    fn what_workers_keep_is_the_best_so_far() {
+        let candidate = |question: usize, value: i128| {
+            let mut sums = Sums::of_user(0, 0);
+            sums += Sums::of_user(2, value);
+            sums += Sums::of_user(1, 3);
+            Candidate::new(Criterion::PartWhole, 2, vec![question], sums).unwrap()
+        };
+        let watch = Watch::new();
+        assert_eq!(watch.best_so_far(), []);
+        let (mut left, mut right) = (Top::new(2), Top::new(2));
+        for (question, value) in [(0, 1), (1, 6), (2, 2)] {
+            watch.keep(&mut left, candidate(question, value));
+        }
+        for (question, value) in [(3, 4), (4, 1), (5, 1)] {
+            watch.keep(&mut right, candidate(question, value));
+        }
+        assert!(!watch.keep(&mut right, candidate(6, -4)));
+        // By another worker, which had it first.
+        watch.keep(&mut Top::new(2), candidate(1, 6));
+        left.merge(right);
+        assert_eq!(watch.best_so_far(), left.into_sorted());
     }
 }

@@ -1,22 +1,81 @@
-//! A report as a table for people, and what to warn them of.
+//! A report as a table for people.
 
-use super::text::{count, grouped, one_line, rate};
-use super::{Place, Report};
-use std::fmt::Write;
+use super::document::{Place, Report, Search};
+use super::text::{count, grouped, lengths, one_line, rate};
+use std::fmt::{self, Write};
 
-/// Below this many users in common a high r is easily chance, and the winner gets a warning.
-pub const FEW_USERS: u64 = 10;
+/// What a table shows where there are several K; with one K it shows all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// The best set of each K, in one list.
+    Best,
+    /// The best sets of each K, in a list each.
+    All,
+}
+
+/// What stands where there is no set.
+const NONE: &str = "-";
 
 /// The whole text.
 #[must_use]
-pub fn table(report: &Report) -> String {
+pub fn table(report: &Report, shown: Shown) -> String {
     let mut out = String::new();
     // Writing to a String does not fail.
-    let _ = write_table(report, &mut out);
+    let _ = match report.searches.as_slice() {
+        [search] => of_one(report, search, &mut out),
+        searches => of_several(report, searches, shown, &mut out),
+    };
     out
 }
 
-fn write_table(report: &Report, out: &mut String) -> std::fmt::Result {
+/// Rows of sets under their header, without anything about the search; nothing where there are none.
+#[must_use]
+pub fn rows(places: &[Place]) -> String {
+    let mut out = String::new();
+    let _ = list(
+        &places.iter().map(|p| (None, Some(p))).collect::<Vec<_>>(),
+        &mut out,
+    );
+    out
+}
+
+fn of_one(report: &Report, search: &Search, out: &mut String) -> fmt::Result {
+    about_data(report, out)?;
+    about_sets(search, out)?;
+    about_run(report, out)?;
+    if !search.results.is_empty() {
+        writeln!(out)?;
+        out.push_str(&rows(&search.results));
+    }
+    Ok(())
+}
+
+fn of_several(report: &Report, searches: &[Search], shown: Shown, out: &mut String) -> fmt::Result {
+    about_data(report, out)?;
+    match shown {
+        Shown::Best => {
+            about_all_sets(searches, out)?;
+            about_run(report, out)?;
+            writeln!(out)?;
+            let best: Vec<_> = searches
+                .iter()
+                .map(|search| (Some(search.query.k), search.results.first()))
+                .collect();
+            list(&best, out)
+        }
+        Shown::All => {
+            about_run(report, out)?;
+            for search in searches {
+                writeln!(out)?;
+                about_sets(search, out)?;
+                out.push_str(&rows(&search.results));
+            }
+            Ok(())
+        }
+    }
+}
+
+fn about_data(report: &Report, out: &mut String) -> fmt::Result {
     let data = &report.data;
     write!(
         out,
@@ -30,118 +89,126 @@ fn write_table(report: &Report, out: &mut String) -> std::fmt::Result {
         (None | Some(0), None) => {}
         (Some(scale), None) => write!(out, ", sums in units of 10^-{scale}")?,
     }
-    writeln!(out)?;
+    writeln!(out)
+}
 
-    match &report.query.ranks {
-        None => write!(out, "{}", count(report.sets.total, "set"))?,
+fn about_sets(search: &Search, out: &mut String) -> fmt::Result {
+    match &search.query.ranks {
+        None => write!(out, "{}", count(search.sets.total, "set"))?,
         Some(ranks) => write!(
             out,
             "{} of {} (ranks {}..{})",
-            grouped(report.visited()),
-            count(report.sets.total, "set"),
+            grouped(search.visited()),
+            count(search.sets.total, "set"),
             ranks.start,
             ranks.end,
         )?,
     }
-    write!(out, " of {}, ", count(report.query.k as u128, "question"))?;
-    match report.sets.defined {
-        Some(defined) => write!(out, "{} defined", grouped(defined))?,
-        None => write!(out, "defined: not counted by this engine")?,
-    }
-    writeln!(out, ", min_users {}", report.query.min_users)?;
+    write!(out, " of {}", count(search.query.k as u128, "question"))?;
+    about_defined(search.sets.defined, search.query.min_users, out)
+}
 
+/// One line for the sets of all K.
+fn about_all_sets(searches: &[Search], out: &mut String) -> fmt::Result {
+    let visited = searches
+        .iter()
+        .map(Search::visited)
+        .fold(0, u128::saturating_add);
+    let all: Vec<_> = searches.iter().map(|search| search.query.k).collect();
     write!(
         out,
-        "audit passed, {:.3} s, {} engine",
-        report.elapsed_s, report.engine.name
+        "{} of {} questions",
+        count(visited, "set"),
+        lengths(&all)
+    )?;
+    let defined = searches.iter().map(|search| search.sets.defined);
+    let defined = defined.fold(Some(0_u128), |all, one| Some(all?.saturating_add(one?)));
+    let min_users = searches.first().map_or(0, |search| search.query.min_users);
+    about_defined(defined, min_users, out)
+}
+
+fn about_defined(defined: Option<u128>, min_users: u64, out: &mut String) -> fmt::Result {
+    match defined {
+        Some(defined) => write!(out, ", {} defined", grouped(defined))?,
+        None => write!(out, ", defined: not counted by this engine")?,
+    }
+    writeln!(out, ", min_users {min_users}")
+}
+
+/// The time of all searches, and what took it.
+fn about_run(report: &Report, out: &mut String) -> fmt::Result {
+    let searches = report.searches.iter();
+    let (visited, elapsed) = searches.fold((0_u128, 0.0), |(visited, elapsed), search| {
+        (
+            visited.saturating_add(search.visited()),
+            elapsed + search.elapsed_s,
+        )
+    });
+    write!(
+        out,
+        "audit passed, {elapsed:.3} s, {} engine",
+        report.engine.name
     )?;
     if !report.engine.devices.is_empty() {
         write!(out, " on {}", report.engine.devices.join(", "))?;
     }
-    if let Some(rate) = rate(report.visited(), report.elapsed_s) {
+    if let Some(rate) = rate(visited, elapsed) {
         write!(out, ", {rate} sets/s")?;
     }
-    writeln!(out)?;
-
-    if !report.results.is_empty() {
-        writeln!(out)?;
-        rows(&report.results, out)?;
-    }
-    Ok(())
+    writeln!(out)
 }
 
-fn rows(places: &[Place], out: &mut String) -> std::fmt::Result {
-    let cells: Vec<[String; 4]> = places
+/// One row a set under a header; with its K in place of its place where that is given.
+fn list(sets: &[(Option<usize>, Option<&Place>)], out: &mut String) -> fmt::Result {
+    if sets.is_empty() {
+        return Ok(());
+    }
+    let by_k = sets.iter().any(|(k, _)| k.is_some());
+    let bounded = sets
         .iter()
-        .map(|p| {
-            let ids: Vec<String> = p.questions.iter().map(|id| one_line(id)).collect();
-            [
-                p.place.to_string(),
-                p.r.to_string(),
-                grouped(p.users.into()),
-                ids.join(", "),
-            ]
-        })
-        .collect();
-    let head = ["place", "r", "users", "questions"];
+        .any(|(_, p)| p.is_some_and(|p| p.bound.is_some()));
+    let head = [
+        if by_k { "k" } else { "place" },
+        "r",
+        "bound",
+        "users",
+        "questions",
+    ];
+    let cells: Vec<[String; 5]> = sets.iter().map(|&(k, place)| row(k, place)).collect();
     let width = |i: usize| {
         let widths = cells.iter().map(|row| row[i].chars().count());
         widths.max().unwrap_or(0).max(head[i].len())
     };
-    let (place, r, users) = (width(0), width(1), width(2));
-    for [a, b, c, d] in std::iter::once(head.map(str::to_owned)).chain(cells) {
-        writeln!(out, "{a:>place$}  {b:<r$}  {c:>users$}  {d}")?;
+    let [place, r, bound, users] = [0, 1, 2, 3].map(width);
+    for [a, b, c, d, e] in std::iter::once(head.map(str::to_owned)).chain(cells) {
+        write!(out, "{a:>place$}  {b:<r$}  ")?;
+        if bounded {
+            write!(out, "{c:<bound$}  ")?;
+        }
+        writeln!(out, "{d:>users$}  {e}")?;
     }
     Ok(())
 }
 
-/// What a reader of a report should know besides, each one sentence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Warning {
-    /// There is no result.
-    #[error(
-        "no set has a defined correlation: none was answered in full by {min_users} users whose \
-         scores and totals vary"
-    )]
-    NoneDefined {
-        /// Users that a set needed.
-        min_users: u64,
-    },
-    /// The best set has fewer users than [`FEW_USERS`].
-    #[error(
-        "the best set rests on only {}, and with so few a high r comes by chance",
-        count((*users).into(), "user")
-    )]
-    FewUsers {
-        /// Users of the best set.
-        users: u64,
-    },
-    /// There are fewer sets with a defined correlation than were asked for.
-    #[error(
-        "the {asked} best sets were asked for, and only {} a defined correlation",
-        match found { 1 => "1 has".to_owned(), n => format!("{n} have") }
-    )]
-    FewSets {
-        /// N.
-        asked: usize,
-        /// Results.
-        found: usize,
-    },
-}
-
-/// What a reader of `report` should know besides.
-#[must_use]
-pub fn warnings(report: &Report) -> Vec<Warning> {
-    let (asked, found) = (report.query.top, report.results.len());
-    let Some(winner) = report.results.first() else {
-        return vec![Warning::NoneDefined {
-            min_users: report.query.min_users,
-        }];
+fn row(k: Option<usize>, place: Option<&Place>) -> [String; 5] {
+    let none = || NONE.to_owned();
+    let Some(place) = place else {
+        return [
+            k.map_or_else(none, |k| k.to_string()),
+            none(),
+            none(),
+            none(),
+            none(),
+        ];
     };
-    let users = winner.users;
-    let few_users = (users < FEW_USERS).then_some(Warning::FewUsers { users });
-    let few_sets = (found < asked).then_some(Warning::FewSets { asked, found });
-    few_users.into_iter().chain(few_sets).collect()
+    let ids: Vec<String> = place.questions.iter().map(|id| one_line(id)).collect();
+    [
+        k.unwrap_or(place.place).to_string(),
+        place.r.to_string(),
+        place.bound.map_or_else(none, |bound| bound.to_string()),
+        grouped(place.users.into()),
+        ids.join(", "),
+    ]
 }
 
 #[cfg(test)]
@@ -161,44 +228,72 @@ mod tests {
                 1  1                        7  q1, a, b
                 2  -0.1234567890123456    900  q"2", line\nbreak
         "#]]
-        .assert_eq(&table(&sample::report()));
+        .assert_eq(&table(&sample::report(), Shown::Best));
     }
 
     #[test]
     fn all_ranks_and_no_result() {
         let mut report = sample::report();
-        report.results.clear();
-        report.query.ranks = None;
-        report.sets.visited = None;
-        report.sets.defined = Some(0);
-        report.elapsed_s = 0.0;
+        let search = &mut report.searches[0];
+        search.results.clear();
+        search.query.ranks = None;
+        search.sets.visited = None;
+        search.sets.defined = Some(0);
+        search.elapsed_s = 0.0;
         report.data.scale = Some(0);
         expect![[r#"
             1,200 users, 50 questions, 31,415 responses
             1,225 sets of 2 questions, 0 defined, min_users 2
             audit passed, 0.000 s, cpu engine on 2 CPU threads
         "#]]
-        .assert_eq(&table(&report));
+        .assert_eq(&table(&report, Shown::All));
     }
 
     #[test]
-    fn warns_of_few_users_few_sets_and_none() {
-        let said = |report: &Report| {
-            let sentences = warnings(report)
-                .into_iter()
-                .map(|warning| warning.to_string());
-            sentences.collect::<Vec<_>>().join("\n")
-        };
+    fn a_bound_stands_beside_r() {
         let mut report = sample::report();
+        report.searches[0].results[0].bound = Some(0.75);
         expect![[r#"
-            the best set rests on only 7 users, and with so few a high r comes by chance
-            the 3 best sets were asked for, and only 2 have a defined correlation"#]]
-        .assert_eq(&said(&report));
-        report.query.top = 2;
-        report.results[0].users = FEW_USERS;
-        assert_eq!(said(&report), "");
-        report.results.clear();
-        expect![[r#"no set has a defined correlation: none was answered in full by 2 users whose scores and totals vary"#]]
-            .assert_eq(&said(&report));
+            place  r                    bound  users  questions
+                1  1                    0.75       7  q1, a, b
+                2  -0.1234567890123456  -        900  q"2", line\nbreak
+        "#]]
+        .assert_eq(&rows(&report.searches[0].results));
+    }
+
+    #[test]
+    fn the_best_of_each_k() {
+        let mut report = sample::several();
+        report.searches[0].query.ranks = None;
+        expect![[r#"
+            1,200 users, 50 questions, 31,415 responses, sums in units of 10^-1
+            20,600 sets of 2 and 3 questions, defined: not counted by this engine, min_users 2
+            audit passed, 0.750 s, cpu engine on 2 CPU threads, 27,467 sets/s
+
+            k  r    users  questions
+            2  1        7  q1, a, b
+            3  0.5  1,100  q1, q2, q3
+        "#]]
+        .assert_eq(&table(&report, Shown::Best));
+        report.searches[0].results.clear();
+        let text = table(&report, Shown::Best);
+        assert!(text.contains("\n2  -        -  -\n"), "{text}");
+    }
+
+    #[test]
+    fn the_best_sets_of_each_k() {
+        expect![[r#"
+            1,200 users, 50 questions, 31,415 responses, sums in units of 10^-1
+            audit passed, 0.750 s, cpu engine on 2 CPU threads, 27,467 sets/s
+
+            1,000 of 1,225 sets (ranks 5..1005) of 2 questions, defined: not counted by this engine, min_users 2
+            place  r                    users  questions
+                1  1                        7  q1, a, b
+                2  -0.1234567890123456    900  q"2", line\nbreak
+
+            19,600 sets of 3 questions, 19,000 defined, min_users 2
+            place  r    users  questions
+                1  0.5  1,100  q1, q2, q3
+        "#]].assert_eq(&table(&sample::several(), Shown::All));
     }
 }

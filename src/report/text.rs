@@ -21,6 +21,20 @@ pub fn count(n: u128, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(n))
 }
 
+/// Lengths in a row as `2 to 8`, others as `2, 4 and 6`.
+#[must_use]
+pub fn lengths(all: &[usize]) -> String {
+    let in_a_row = all
+        .windows(2)
+        .all(|pair| pair[0].checked_add(1) == Some(pair[1]));
+    let texts: Vec<String> = all.iter().map(usize::to_string).collect();
+    match texts.as_slice() {
+        [first, .., last] if in_a_row && texts.len() > 2 => format!("{first} to {last}"),
+        [before @ .., last] if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => texts.concat(),
+    }
+}
+
 /// How many a second, or `None` where the clock saw no time pass: whole numbers, grouped.
 #[must_use]
 pub fn rate(count: u128, seconds: f64) -> Option<String> {
@@ -62,6 +76,20 @@ mod tests {
         assert_eq!(count(0, "set"), "0 sets");
         assert_eq!(count(1, "set"), "1 set");
         assert_eq!(count(2000, "set"), "2,000 sets");
+    }
+
+    #[test]
+    fn lists_of_lengths() {
+        for (all, text) in [
+            (&[][..], ""),
+            (&[3], "3"),
+            (&[3, 4], "3 and 4"),
+            (&[3, 4, 5], "3 to 5"),
+            (&[2, 4, 7], "2, 4 and 7"),
+            (&[5, 4, 3], "5, 4 and 3"),
+        ] {
+            assert_eq!(lengths(all), text);
+        }
     }
 
     #[test]

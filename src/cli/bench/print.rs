@@ -2,9 +2,12 @@
 
 use super::workload::Workload;
 use kcorrset::engine::cpu::Regime;
-use kcorrset::report::{SCHEMA, grouped, one_line};
+use kcorrset::report::{grouped, one_line};
 use serde::Serialize;
 use std::time::Duration;
+
+/// Version of the form in JSON.
+const SCHEMA: u32 = 1;
 
 /// Runs over the same sets.
 #[derive(Clone, Debug)]

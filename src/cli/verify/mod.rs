@@ -12,7 +12,7 @@ use super::table::{TableArgs, names_stream};
 use super::talk::Talk;
 use anyhow::{Context, bail};
 use clap::Args;
-use kcorrset::report::{Report, SCHEMA};
+use kcorrset::report::{Report, SCHEMA, SCHEMAS_READ};
 use serde::Deserialize;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -92,7 +92,8 @@ pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
             args.engine.check()?;
             let stop = Stop::install()?;
             let matrix = args.table.read(&args.data)?;
-            let (engine, note) = args.engine.open()?;
+            let query = plan.query(&matrix, 1)?;
+            let (engine, note) = args.engine.open_for(&[query])?;
             if let Some(note) = note {
                 talk.note(&note);
             }
@@ -142,8 +143,8 @@ fn parse(text: &[u8]) -> anyhow::Result<Report> {
     }
     // First, so that another version's form is not reported as a fault of this one's.
     let Version { schema } = serde_json::from_slice(text)?;
-    if schema != SCHEMA {
-        bail!("its schema is {schema}, and this version of kcorrset reads {SCHEMA}");
+    if !SCHEMAS_READ.contains(&schema) {
+        bail!("its schema is {schema}, and this version of kcorrset reads 1 to {SCHEMA}");
     }
     Ok(serde_json::from_slice(text)?)
 }

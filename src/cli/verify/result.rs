@@ -5,7 +5,7 @@ use kcorrset::combin::rank;
 use kcorrset::engine::Query;
 use kcorrset::engine::reference::{self, Fraction};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::report::{Data, Place, Report, count};
+use kcorrset::report::{Asked, Data, Place, Report, Search, count};
 use kcorrset::search;
 use kcorrset::stats::{Basis, Correlation, Sums};
 use std::cmp::Ordering;
@@ -16,13 +16,31 @@ use std::fmt::Display;
 pub fn check(report: &Report, matrix: &ResponseMatrix) -> Verdict {
     let mut differences = Differences::default();
     data(report, matrix, &mut differences);
-    query(report, matrix, &mut differences);
-    places(report, matrix, &mut differences);
+    for search in &report.searches {
+        let mut of_search = Differences::default();
+        query(search, matrix, &mut of_search);
+        places(search, matrix, &mut of_search);
+        let name = match report.is_of_several() {
+            true => format!("k {}: ", search.query.k),
+            false => String::new(),
+        };
+        let named = of_search.0.into_iter().map(|line| format!("{name}{line}"));
+        differences.0.extend(named);
+    }
+    let sets: usize = report
+        .searches
+        .iter()
+        .map(|search| search.results.len())
+        .sum();
+    let of = match report.searches.len() {
+        1 => String::new(),
+        searches => format!(" of {searches} lengths"),
+    };
     Verdict {
         differences: differences.0,
         agreed: format!(
-            "{} checked, all agree: table, sums, r, order and counts",
-            count(report.results.len() as u128, "set")
+            "{}{of} checked, all agree: table, sums, r, order and counts",
+            count(sets as u128, "set")
         ),
     }
 }
@@ -59,16 +77,50 @@ fn data(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
     out.unless_equal("data: unit", unit(is).as_str(), &unit(&real));
 }
 
+/// What was asked, of `matrix`; or why that cannot be asked, or not be checked.
+fn query_of<'t>(asked: &Asked, matrix: &'t ResponseMatrix) -> Result<Query<'t>, String> {
+    let Asked {
+        k,
+        top,
+        min_users,
+        ranks: _,
+        criterion,
+        criterion_column,
+        criterion_file,
+        rank_by,
+        confidence,
+        include,
+        exclude,
+        groups,
+        unanswered,
+    } = asked;
+    let more = [
+        ("criterion", criterion.is_some()),
+        ("criterion_column", criterion_column.is_some()),
+        ("criterion_file", criterion_file.is_some()),
+        ("rank_by", rank_by.is_some()),
+        ("confidence", confidence.is_some()),
+        ("include", !include.is_empty()),
+        ("exclude", !exclude.is_empty()),
+        ("groups", !groups.is_empty()),
+        ("unanswered", unanswered.is_some()),
+    ];
+    if let Some((name, _)) = more.into_iter().find(|&(_, asked)| asked) {
+        return Err(format!("it asks for `{name}`, which is not checked"));
+    }
+    let query = Query::of(matrix).k(*k).top(*top).min_users(*min_users);
+    query.build().map_err(|error| error.to_string())
+}
+
 /// Whether the query can be asked of the table, and the counts that follow from both.
-fn query(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
-    let asked = &report.query;
-    let query = Query::of(matrix).k(asked.k).top(asked.top);
-    let query = match query.min_users(asked.min_users).build() {
+fn query(search: &Search, matrix: &ResponseMatrix, out: &mut Differences) {
+    let asked = &search.query;
+    let query = match query_of(asked, matrix) {
         Ok(query) => query,
         Err(error) => return out.say(format!("query: {error}")),
     };
     let total = query.space().count();
-    out.unless_equal("sets: total", report.sets.total, total);
+    out.unless_equal("sets: total", search.sets.total, total);
     let part = match asked.ranks {
         None => query.space().whole(),
         Some(ranks) => {
@@ -86,16 +138,16 @@ fn query(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
         }
     };
     let visited = part.sets();
-    out.unless_equal("sets: visited", report.visited(), visited);
+    out.unless_equal("sets: visited", search.visited(), visited);
 
-    let listed = report.results.len();
+    let listed = search.results.len();
     if listed > asked.top {
         out.say(format!(
             "results: {listed} sets are listed, and {} were asked for",
             asked.top
         ));
     }
-    if let Some(defined) = report.sets.defined {
+    if let Some(defined) = search.sets.defined {
         if defined > visited {
             out.say(format!(
                 "sets: {defined} are defined, more than the {visited} visited"
@@ -105,13 +157,13 @@ fn query(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
         out.unless_equal("results: their number", listed as u128, due);
     }
 
-    if !report.audit.passed {
+    if !search.audit.passed {
         out.say("audit: passed is false");
     }
     // The other sums may be over shifted scores, as the engine liked; these two are not.
     let expected = search::expected(&query, &part, &Basis::default());
-    out.unless_equal("audit: sets", report.audit.sets, expected.sets);
-    out.unless_equal("audit: n", report.audit.n, expected.six.n.0);
+    out.unless_equal("audit: sets", search.audit.sets, expected.sets);
+    out.unless_equal("audit: n", search.audit.n, expected.six.n.0);
 }
 
 /// A listed set, recomputed.
@@ -121,16 +173,16 @@ struct Recomputed {
     fraction: Fraction,
 }
 
-fn places(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
+fn places(search: &Search, matrix: &ResponseMatrix, out: &mut Differences) {
     let ids = matrix.questions().iter().map(String::as_str);
     let index: HashMap<&str, usize> = ids.zip(0..).collect();
     let mut before: Option<Recomputed> = None;
-    for (number, listed) in (1..).zip(&report.results) {
+    for (number, listed) in (1..).zip(&search.results) {
         if listed.place != number {
             out.say(format!("place {}: stands at place {number}", listed.place));
         }
         // A place without its set or its r cannot be compared with its neighbours.
-        let now = place(report, matrix, &index, number, listed, out);
+        let now = place(search, matrix, &index, number, listed, out);
         if let (Some(before), Some(now)) = (&before, &now) {
             order(before, now, out);
         }
@@ -139,7 +191,7 @@ fn places(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
 }
 
 fn place(
-    report: &Report,
+    search: &Search,
     matrix: &ResponseMatrix,
     index: &HashMap<&str, usize>,
     number: usize,
@@ -157,8 +209,8 @@ fn place(
     if set.len() != listed.questions.len() {
         return None;
     }
-    if set.len() != report.query.k {
-        let k = report.query.k;
+    if set.len() != search.query.k {
+        let k = search.query.k;
         out.say(format!(
             "{at}: has {}, and k is {k}",
             count(set.len() as u128, "question")
@@ -171,7 +223,7 @@ fn place(
         ));
         return None;
     }
-    if let (Some(ranks), Some(rank)) = (report.query.ranks, rank(matrix.questions().len(), &set))
+    if let (Some(ranks), Some(rank)) = (search.query.ranks, rank(matrix.questions().len(), &set))
         && !(ranks.start..ranks.end).contains(&rank)
     {
         out.say(format!("{at}: its rank {rank} is not among those searched"));
@@ -197,7 +249,7 @@ fn place(
         recomputed[0],
     );
 
-    let min_users = report.query.min_users;
+    let min_users = search.query.min_users;
     let fraction = reference::correlation(&recomputed, min_users);
     let r = Correlation::of(&Sums::from_array(recomputed), min_users).map(|c| c.r());
     let (Some(fraction), Some(r)) = (fraction, r) else {
@@ -265,15 +317,15 @@ mod tests {
             None => query.space().whole(),
         };
         let found = search::run(&ReferenceEngine, &query, &part, &Watch::new()).unwrap();
-        Report::new(&Finished {
+        let search = Search::of(&Finished {
             query: &query,
             part: &part,
-            engine: &ReferenceEngine,
             best: &found.best,
             defined: found.defined,
             audit: &found.audit,
             elapsed: found.elapsed,
-        })
+        });
+        Report::new(matrix, &ReferenceEngine, vec![search])
     }
 
     #[test]
@@ -289,23 +341,37 @@ mod tests {
     fn every_planted_fault_is_named() {
         let matrix = matrix();
         let right = report(&matrix, None);
-        let tie = (right.results.windows(2))
+        let tie = (right.searches[0].results.windows(2))
             .position(|pair| pair[0].r == pair[1].r)
             .expect("the table has exact ties");
-        type Fault<'a> = (&'a str, &'a dyn Fn(&mut Report));
+        let expect = |wrong: &Report, line: &str| {
+            let found = check(wrong, &matrix).differences;
+            assert!(found.iter().any(|f| f.contains(line)), "{line}: {found:#?}");
+        };
+        type Fault<'a> = (&'a str, &'a dyn Fn(&mut Search));
+        let of_data: &[(&str, &dyn Fn(&mut Data))] = &[
+            ("data: fingerprint is sha256:0", &|d| {
+                d.fingerprint = "sha256:0".into();
+            }),
+            ("data: users is 9, recomputed 8", &|d| d.users += 1),
+            ("data: questions is 6, recomputed 5", &|d| {
+                d.questions += 1;
+            }),
+            ("data: responses", &|d| d.responses -= 1),
+            ("data: unit is 10^-2", &|d| d.scale = Some(2)),
+        ];
+        for (line, fault) in of_data {
+            let mut wrong = right.clone();
+            fault(&mut wrong.data);
+            expect(&wrong, line);
+        }
         let faults: &[Fault] = &[
-            ("data: fingerprint is sha256:0", &|r| {
-                r.data.fingerprint = "sha256:0".into();
-            }),
-            ("data: users is 9, recomputed 8", &|r| r.data.users += 1),
-            ("data: questions is 6, recomputed 5", &|r| {
-                r.data.questions += 1;
-            }),
-            ("data: responses", &|r| r.data.responses -= 1),
-            ("data: unit is 10^-2", &|r| r.data.scale = Some(2)),
             ("query: sets of 9 questions", &|r| r.query.k = 9),
             ("query: a correlation needs at least 2 users, not 1", &|r| {
                 r.query.min_users = 1;
+            }),
+            ("query: it asks for `exclude`, which is not checked", &|r| {
+                r.query.exclude = vec!["a".into()];
             }),
             ("sets: total is 11, recomputed 10", &|r| r.sets.total = 11),
             ("sets: visited", &|r| r.sets.visited = Some(9)),
@@ -364,9 +430,15 @@ mod tests {
         ];
         for (line, fault) in faults {
             let mut wrong = right.clone();
-            fault(&mut wrong);
-            let found = check(&wrong, &matrix).differences;
-            assert!(found.iter().any(|f| f.contains(line)), "{line}: {found:#?}");
+            fault(&mut wrong.searches[0]);
+            expect(&wrong, line);
+            // Among others it is named with its K.
+            let mut several = right.clone();
+            several.searches.extend(wrong.searches);
+            let found = check(&several, &matrix).differences;
+            let k = several.searches[1].query.k;
+            let named = |f: &String| f.starts_with(&format!("k {k}: ")) && f.contains(line);
+            assert!(found.iter().any(named), "{line}: {found:#?}");
         }
     }
 }

@@ -51,6 +51,16 @@ impl Plan {
         Ok(())
     }
 
+    /// What is asked of the engine.
+    pub fn query<'t>(
+        &self,
+        matrix: &'t ResponseMatrix,
+        top: usize,
+    ) -> Result<Query<'t>, QueryError> {
+        let query = Query::of(matrix).k(self.k).top(top);
+        query.min_users(self.min_users).build()
+    }
+
     /// Sets in a chunk where none are asked for: up to 2,000, and so few that the oracle, which
     /// reads every answer for every set, reads at most some 200 million a chunk (seconds).
     fn chunk_sets(&self, responses: usize) -> usize {
@@ -66,15 +76,11 @@ pub fn check(
     engine: &dyn Engine,
     stop: &Stop,
 ) -> anyhow::Result<Verdict> {
-    let query = |top: usize| {
-        let query = Query::of(matrix).k(plan.k).top(top);
-        query.min_users(plan.min_users).build()
-    };
-    let total = query(1)?.space().count();
+    let total = plan.query(matrix, 1)?.space().count();
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     let mut differences = Vec::new();
     let mut compare = |ranks: Range<u128>, top: usize, oracle: &Oracle| {
-        let query = query(top)?;
+        let query = plan.query(matrix, top)?;
         let sets = ranks.end - ranks.start;
         let part = query.space().part(ranks.start, Some(sets));
         let part = part.context("a rank beyond the last")?;

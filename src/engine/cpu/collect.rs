@@ -36,7 +36,7 @@ impl<'a> Best<'a> {
         if let Some(candidate) = candidate {
             // A poisoned lock means that another thread panicked; its panic is what is reported.
             let mut top = self.top.lock().unwrap_or_else(|e| e.into_inner());
-            if top.push(candidate) {
+            if self.watch.keep(&mut top, candidate) {
                 self.watch.raise_floor(top.floor());
             }
         }

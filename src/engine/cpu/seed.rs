@@ -25,7 +25,7 @@ pub(super) fn raise_floor(query: &Query<'_>, part: &Part, watch: &Watch) {
         let rank = start + sets / seeds * i + sets % seeds * i / seeds;
         let set = query.space().unrank(rank);
         if let Some(candidate) = set.and_then(|set| query.judge(&set)) {
-            top.push(candidate);
+            watch.keep(&mut top, candidate);
         }
         if watch.stopped() {
             return;

@@ -310,7 +310,7 @@ pub(super) fn drive(
         for offset in survivors {
             let set = job.table.unrank(chunk.first + offset);
             if let Some(candidate) = job.query.judge(&set) {
-                driven.top.push(candidate);
+                watch.keep(&mut driven.top, candidate);
             }
         }
         driven.chunks += 1;

@@ -50,7 +50,7 @@ impl<'a> Keeper<'a> {
     /// rose.
     pub(super) fn offer(&mut self, set: &[usize], sums: Sums) -> bool {
         let candidate = self.query.candidate(set, sums);
-        if !candidate.is_some_and(|c| self.top.push(c)) {
+        if !candidate.is_some_and(|c| self.watch.keep(&mut self.top, c)) {
             return false;
         }
         self.watch.raise_floor(self.top.floor());

@@ -1,0 +1,206 @@
+//! From a search that passed its audit to its place in a document.
+
+use super::document::{
+    Asked, Audit, Data, Place, PlaceSums, Ran, Ranks, Report, SCHEMA, Search, Sets,
+};
+use crate::engine::{Engine, Part, Query};
+use crate::matrix::ResponseMatrix;
+use crate::stats::{AuditSums, Sums};
+use crate::top::Candidate;
+use std::time::Duration;
+
+/// A search that passed its audit, as the layers below know it.
+pub struct Finished<'a> {
+    /// The question, and its table.
+    pub query: &'a Query<'a>,
+    /// Which of its sets.
+    pub part: &'a Part,
+    /// Best first.
+    pub best: &'a [Candidate],
+    /// Sets with a defined correlation, where counted.
+    pub defined: Option<u128>,
+    /// Sums that the audit compared.
+    pub audit: &'a AuditSums,
+    /// Time of search.
+    pub elapsed: Duration,
+}
+
+impl Report {
+    /// The document of the searches of `table` by `engine`.
+    #[must_use]
+    pub fn new(table: &ResponseMatrix, engine: &dyn Engine, searches: Vec<Search>) -> Self {
+        Self {
+            schema: SCHEMA,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            data: Data::of(table),
+            engine: Ran {
+                name: engine.name().to_owned(),
+                devices: engine.devices(),
+            },
+            searches,
+        }
+    }
+}
+
+impl Search {
+    /// What a document says of a finished search.
+    #[must_use]
+    pub fn of(finished: &Finished) -> Self {
+        let Finished { query, part, .. } = *finished;
+        let ranks = (!query.space().is_whole(part)).then(|| Ranks {
+            start: part.ranks().start,
+            end: part.ranks().end,
+        });
+        Self {
+            query: Asked {
+                k: query.k(),
+                top: query.top(),
+                min_users: query.min_users(),
+                ranks,
+                ..Asked::default()
+            },
+            sets: Sets {
+                total: query.space().count(),
+                visited: ranks.map(|r| r.end - r.start),
+                defined: finished.defined,
+            },
+            audit: finished.audit.into(),
+            elapsed_s: finished.elapsed.as_secs_f64(),
+            results: places(query, finished.best),
+        }
+    }
+}
+
+/// The places of the best sets of `query`, best first.
+#[must_use]
+pub fn places(query: &Query<'_>, best: &[Candidate]) -> Vec<Place> {
+    let best = (1..).zip(best);
+    best.map(|(place, best)| Place::new(place, best, query.source()))
+        .collect()
+}
+
+impl Data {
+    /// What there is to say about `matrix`.
+    #[must_use]
+    pub fn of(matrix: &ResponseMatrix) -> Self {
+        Self {
+            users: matrix.users().len() as u64,
+            questions: matrix.questions().len() as u64,
+            responses: matrix.responses() as u64,
+            scale: matrix.scale(),
+            denominator: matrix.scale().is_none().then(|| matrix.denominator()),
+            fingerprint: matrix.fingerprint(),
+        }
+    }
+}
+
+impl Place {
+    fn new(place: usize, best: &Candidate, matrix: &ResponseMatrix) -> Self {
+        let questions = best.set().iter().map(|&q| matrix.questions()[q].clone());
+        Self {
+            place,
+            questions: questions.collect(),
+            r: best.correlation().r(),
+            bound: None,
+            users: best.sums().n as u64,
+            sums: best.sums().into(),
+        }
+    }
+}
+
+impl From<&Sums> for PlaceSums {
+    fn from(sums: &Sums) -> Self {
+        Self {
+            n: sums.n as u64,
+            sa: sums.sa,
+            sg: sums.sg,
+            saa: sums.saa,
+            sgg: sums.sgg,
+            sag: sums.sag,
+        }
+    }
+}
+
+impl From<&AuditSums> for Audit {
+    fn from(seen: &AuditSums) -> Self {
+        let [n, sa, sg, saa, sgg, sag] = seen.six.to_array().map(|sum| sum.0);
+        Self {
+            passed: true,
+            sets: seen.sets,
+            n,
+            sa,
+            sg,
+            saa,
+            sgg,
+            sag,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::Watch;
+    use crate::engine::oracle::ReferenceEngine;
+    use crate::matrix::{Duplicates, MatrixBuilder, Score};
+
+    #[test]
+    fn a_search_becomes_a_document() {
+        let mut builder = MatrixBuilder::new();
+        let scores = [("u", [1, 0, 2]), ("v", [0, 1, 1]), ("w", [1, 1, 5])];
+        for (user, row) in scores {
+            for (question, mantissa) in ["x", "y", "z"].into_iter().zip(row) {
+                let score = Some(Score {
+                    mantissa,
+                    digits: 0,
+                });
+                builder.push(user, question, score, 1).unwrap();
+            }
+        }
+        let matrix = builder.finish(Duplicates::Error, "line").unwrap();
+        let query = Query::of(&matrix).k(2).top(2).build().unwrap();
+        let engine = ReferenceEngine;
+        let searched = |part: &Part| {
+            let prepared = engine.open(&query).unwrap();
+            let found = prepared.search(part, &Watch::new()).unwrap();
+            Search::of(&Finished {
+                query: &query,
+                part,
+                best: &found.best,
+                defined: found.defined,
+                audit: &found.visited,
+                elapsed: Duration::from_millis(1500),
+            })
+        };
+        let whole = searched(&query.space().whole());
+        assert_eq!(whole.query.ranks, None);
+        assert_eq!((whole.sets.total, whole.visited()), (3, 3));
+        assert_eq!(whole.elapsed_s, 1.5);
+        // Totals 3, 2, 7. {x, y} scores 1, 1, 2, {y, z} 2, 2, 6: both have r² = 27/28, and the tie
+        // goes to the smaller set.
+        assert_eq!(whole.results.len(), 2);
+        assert_eq!(whole.results[0].questions, ["x", "y"]);
+        assert_eq!(whole.results[0].r, whole.results[1].r);
+        assert_eq!(whole.results[1].place, 2);
+        assert_eq!(whole.results[1].questions, ["y", "z"]);
+        assert_eq!(
+            whole.results[1].sums,
+            PlaceSums {
+                n: 3,
+                sa: 10,
+                sg: 12,
+                saa: 44,
+                sgg: 62,
+                sag: 52
+            }
+        );
+        let part = searched(&query.space().part(1, Some(1)).unwrap());
+        assert_eq!(part.query.ranks, Some(Ranks { start: 1, end: 2 }));
+        assert_eq!((part.sets.visited, part.visited()), (Some(1), 1));
+        assert_eq!(part.results[0].questions, ["x", "z"]);
+        assert_eq!(part.results[0].place, 1);
+        let report = Report::new(&matrix, &engine, vec![part]);
+        assert_eq!((report.schema, report.data.users), (SCHEMA, 3));
+        assert_eq!(report.engine.name, "reference");
+    }
+}
