@@ -27,6 +27,7 @@ mod ndjson;
 mod object;
 mod quote;
 mod score;
+mod sink;
 mod text;
 
 pub use columns::ColumnNames;

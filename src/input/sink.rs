@@ -1,0 +1,79 @@
+//! Where rows go: the one interface between the readers of formats and what is made of their rows.
+//!
+//! A reader hands over the names of its columns once, then its rows, cell by cell. What the names
+//! mean, which cells count and how they are read is the sink's affair, so that it is the same in
+//! every format.
+
+use super::error::{Place, RowFault, Stop};
+
+/// One cell of a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Cell<'a> {
+    /// Nothing: a null, or no such field in this record.
+    Empty,
+    /// A text as it stands, space and all.
+    Text(&'a str),
+    /// A whole number.
+    #[allow(dead_code, reason = "the readers of binary tables make it")]
+    Integer(i64),
+    /// A float: taken by its shortest decimal text, as if a CSV had that.
+    #[allow(dead_code, reason = "the readers of binary tables make it")]
+    Float(f64),
+    /// True or false.
+    Truth(bool),
+}
+
+/// How well the names of a header suit a sink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fit {
+    /// A column that is needed is not among them.
+    No,
+    /// Nothing speaks against them.
+    Maybe,
+    /// They hold all the columns that were asked for by name.
+    Sure,
+}
+
+/// Which fields a source of records, each with names of its own, should look for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fields {
+    /// These and no others, each in every record.
+    Named(Vec<String>),
+    /// All that hold a text, a number, true or false.
+    All,
+    /// All of those within one field, which holds an object, and these beside it.
+    Within {
+        /// The field with the object.
+        answers: String,
+        /// Fields beside it that are looked for.
+        beside: Vec<String>,
+    },
+}
+
+/// What takes the rows of a source.
+pub(super) trait Sink {
+    /// How well a header of these names, trimmed, would do.
+    fn fit(&self, names: &[&str]) -> Fit;
+
+    /// Takes the names of the columns, trimmed, in their order. Once, before all rows.
+    fn header(&mut self, names: &[String], place: Place) -> Result<(), Stop>;
+
+    /// Which fields to look for where every record has names of its own. Such a source gives those
+    /// of [`Fields::Named`] and those beside an object of answers as its header, and the others as
+    /// they appear to [`Self::column`].
+    fn fields(&self) -> Fields;
+
+    /// Takes the name of one more column, behind all those known. It has no cell in earlier rows.
+    fn column(&mut self, name: &str) -> Result<(), Stop>;
+
+    /// Whether cells of a column are looked at.
+    fn takes(&self, column: usize) -> bool;
+
+    /// Takes a row. `cell` gives the cell of a column, for those that are taken.
+    fn row<'a>(&mut self, place: Place, cell: impl Fn(usize) -> Cell<'a>) -> Result<(), Stop>;
+
+    /// The fault of a record that is not an object with the fields looked for, `None` where the one
+    /// at hand says it best. `names` are those of the record's fields, with whether each holds an
+    /// object.
+    fn unlike(&self, names: &[(String, bool)]) -> Option<RowFault>;
+}
