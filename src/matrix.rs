@@ -119,49 +119,6 @@ impl MatrixBuilder {
         Self::default()
     }
 
-    /// Index of the user `id`, who exists from now on.
-    ///
-    /// # Errors
-    /// [`MatrixError::TooMany`] beyond 2^32 users.
-    pub fn user(&mut self, id: &str) -> Result<u32, MatrixError> {
-        intern(&mut self.users, id, "users")
-    }
-
-    /// Index of the question `id`, which exists from now on.
-    ///
-    /// # Errors
-    /// [`MatrixError::TooMany`] beyond 2^32 questions.
-    pub fn question(&mut self, id: &str) -> Result<u32, MatrixError> {
-        intern(&mut self.questions, id, "questions")
-    }
-
-    /// Adds one answer of a known user to a known question. `place` is the row's line or record
-    /// number, for messages.
-    ///
-    /// # Errors
-    /// [`MatrixError::TooMany`] beyond 2^32 answers.
-    pub fn answer(
-        &mut self,
-        user: u32,
-        question: u32,
-        score: Score,
-        place: u64,
-    ) -> Result<(), MatrixError> {
-        if self.rows.len() == u32::MAX as usize {
-            return Err(MatrixError::TooMany {
-                what: "answers",
-                limit: u64::from(u32::MAX),
-            });
-        }
-        self.rows.push(Row {
-            user,
-            question,
-            score,
-            place,
-        });
-        Ok(())
-    }
-
     /// Adds one row. `score` is `None` where the answer is missing: the user and the question then
     /// exist, the answer does not. `place` is the row's line or record number, for messages.
     ///
@@ -174,12 +131,23 @@ impl MatrixBuilder {
         score: Option<Score>,
         place: u64,
     ) -> Result<(), MatrixError> {
-        let user = self.user(user)?;
-        let question = self.question(question)?;
-        match score {
-            Some(score) => self.answer(user, question, score, place),
-            None => Ok(()),
+        let user = intern(&mut self.users, user, "users")?;
+        let question = intern(&mut self.questions, question, "questions")?;
+        if let Some(score) = score {
+            if self.rows.len() == u32::MAX as usize {
+                return Err(MatrixError::TooMany {
+                    what: "answers",
+                    limit: u64::from(u32::MAX),
+                });
+            }
+            self.rows.push(Row {
+                user,
+                question,
+                score,
+                place,
+            });
         }
+        Ok(())
     }
 
     /// Rows with a score so far.
