@@ -5,6 +5,8 @@
 
 use indexmap::IndexSet;
 use sha2::{Digest, Sha256};
+use std::cmp::Ordering;
+use std::fmt;
 
 /// Most decimal digits behind the point that a score may need.
 pub const MAX_SCALE: u8 = 9;
@@ -25,10 +27,16 @@ pub enum Duplicates {
     /// Refuse the table, naming the first two places.
     #[default]
     Error,
-    /// Keep the row that came first.
+    /// Repeats of one score are one answer; others are refused, naming the first two places.
+    Same,
+    /// Keep the answer that came first.
     First,
-    /// Keep the row that came last.
+    /// Keep the answer that came last.
     Last,
+    /// Keep the largest score.
+    Max,
+    /// Keep the mean of the scores, exactly.
+    Mean,
 }
 
 /// Why rows do not make a table.
@@ -39,7 +47,8 @@ pub enum MatrixError {
     NoResponses,
     /// A (user, question) twice under [`Duplicates::Error`].
     #[error(
-        "user {user:?} answered question {question:?} twice, at {unit} {first} and {unit} {second}"
+        "user {user:?} answered question {question:?} twice, at {unit} {first} and \
+         {unit} {second}; {repeats}"
     )]
     Duplicate {
         /// The user's id.
@@ -48,22 +57,50 @@ pub enum MatrixError {
         question: String,
         /// What the places count: `line` or `record`.
         unit: &'static str,
-        /// Place of the earlier row.
+        /// Place of the first answer.
         first: u64,
-        /// Place of the later row.
+        /// Place of the second.
         second: u64,
+        /// What is known of all repeats of the table.
+        repeats: Repeats,
     },
-    /// With the table's scale applied, a score or a total leaves 64 bits.
+    /// A (user, question) with two scores under [`Duplicates::Same`].
     #[error(
-        "scores scaled by 10^{scale} to integers do not fit 64 bits ({what}); \
-         write the scores with fewer digits or in a smaller unit"
+        "user {user:?} answered question {question:?} twice with different scores, at \
+         {unit} {first} and {unit} {second}; {repeats}"
+    )]
+    Contradiction {
+        /// The user's id.
+        user: String,
+        /// The question's id.
+        question: String,
+        /// What the places count: `line` or `record`.
+        unit: &'static str,
+        /// Place of the first answer.
+        first: u64,
+        /// Place of the first that differs from it.
+        second: u64,
+        /// What is known of all repeats of the table.
+        repeats: Repeats,
+    },
+    /// Held over the table's denominator, a score or a total leaves 64 bits.
+    #[error(
+        "scores {} do not fit 64 bits ({what}); \
+         write the scores with fewer digits or in a smaller unit",
+        held(*.denominator)
     )]
     TooWide {
-        /// Power of ten of the whole table.
-        scale: u8,
+        /// Denominator of the whole table.
+        denominator: u64,
         /// Which number did not fit.
         what: String,
     },
+    /// The means of repeated answers have no common denominator of 64 bits.
+    #[error(
+        "the means of repeated answers have no common denominator that fits 64 bits; \
+         round them to a few digits"
+    )]
+    NoDenominator,
     /// The sums that order two sets could leave 128 bits.
     #[error(
         "the exact sums over this table could reach {bits} bits and 127 is the limit; \
@@ -83,12 +120,91 @@ pub enum MatrixError {
     },
 }
 
+/// How answers to a (user, question) that was answered before compare with the first of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Repeats {
+    /// How many there are.
+    pub all: u64,
+    /// How many have another score than the first answer of their user and question.
+    pub different: u64,
+}
+
+impl fmt::Display for Repeats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self { all: 1, different } => {
+                let verb = if different == 0 { "agrees" } else { "differs" };
+                write!(f, "the table's only repeat {verb}")
+            }
+            Self { all, different: 0 } => write!(f, "all {all} repeats agree"),
+            Self { all, different: 1 } => write!(f, "1 of {all} repeats differs"),
+            Self { all, different } => write!(f, "{different} of {all} repeats differ"),
+        }
+    }
+}
+
+/// How scores over `denominator` are held.
+fn held(denominator: u64) -> String {
+    match decimal(denominator) {
+        Some(scale) => format!("scaled by 10^{scale} to integers"),
+        None => format!("held as integers over {denominator}"),
+    }
+}
+
+/// Which power of ten `denominator` is, up to [`MAX_SCALE`].
+fn decimal(denominator: u64) -> Option<u8> {
+    (0..=MAX_SCALE).find(|&scale| 10_u64.pow(u32::from(scale)) == denominator)
+}
+
+/// A score while a table is made.
+#[derive(Clone, Copy, Debug)]
+struct Fraction {
+    numerator: i64,
+    denominator: u64,
+}
+
+impl Fraction {
+    fn of(score: Score) -> Self {
+        Self {
+            numerator: score.mantissa,
+            denominator: 10_u64.pow(u32::from(score.digits)),
+        }
+    }
+
+    /// As an integer over `denominator`, a multiple of its own denominator in lowest terms.
+    fn over(self, denominator: u64) -> Option<i64> {
+        let wide = i128::from(self.numerator) * i128::from(denominator);
+        i64::try_from(wide / i128::from(self.denominator)).ok()
+    }
+
+    fn lowest(self) -> Self {
+        let common = gcd(self.numerator.unsigned_abs(), self.denominator);
+        Self {
+            // The common divisor divides both; of i64::MIN it is at most a u64's 2^63.
+            numerator: (i128::from(self.numerator) / i128::from(common)) as i64,
+            denominator: self.denominator / common,
+        }
+    }
+
+    fn cmp(self, other: Self) -> Ordering {
+        let across = |a: Self, b: Self| i128::from(a.numerator) * i128::from(b.denominator);
+        across(self, other).cmp(&across(other, self))
+    }
+}
+
+fn gcd(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
 /// One answer as it was read.
 #[derive(Clone, Copy, Debug)]
 struct Row {
     user: u32,
     question: u32,
-    score: Score,
+    score: Fraction,
     place: u64,
 }
 
@@ -98,6 +214,7 @@ pub struct MatrixBuilder {
     users: IndexSet<Box<str>>,
     questions: IndexSet<Box<str>>,
     rows: Vec<Row>,
+    mean_digits: Option<u8>,
 }
 
 /// Index of `id` in `ids`, entering it if it is new.
@@ -131,23 +248,65 @@ impl MatrixBuilder {
         score: Option<Score>,
         place: u64,
     ) -> Result<(), MatrixError> {
-        let user = intern(&mut self.users, user, "users")?;
-        let question = intern(&mut self.questions, question, "questions")?;
-        if let Some(score) = score {
-            if self.rows.len() == u32::MAX as usize {
-                return Err(MatrixError::TooMany {
-                    what: "answers",
-                    limit: u64::from(u32::MAX),
-                });
-            }
-            self.rows.push(Row {
-                user,
-                question,
-                score,
-                place,
+        let user = self.user(user)?;
+        let question = self.question(question)?;
+        match score {
+            Some(score) => self.answer(user, question, score, place),
+            None => Ok(()),
+        }
+    }
+
+    /// Index of the user `id`, who is entered if new.
+    ///
+    /// # Errors
+    /// [`MatrixError::TooMany`] beyond 2^32 users.
+    pub fn user(&mut self, id: &str) -> Result<u32, MatrixError> {
+        intern(&mut self.users, id, "users")
+    }
+
+    /// Index of the question `id`, which is entered if new.
+    ///
+    /// # Errors
+    /// [`MatrixError::TooMany`] beyond 2^32 questions.
+    pub fn question(&mut self, id: &str) -> Result<u32, MatrixError> {
+        intern(&mut self.questions, id, "questions")
+    }
+
+    /// Adds the answer of a user to a question, by their indices. `place` is the answer's line or
+    /// record number, for messages.
+    ///
+    /// # Errors
+    /// [`MatrixError::TooMany`] beyond 2^32 answers.
+    ///
+    /// # Panics
+    /// Where an index is not one that [`Self::user`] or [`Self::question`] gave.
+    pub fn answer(
+        &mut self,
+        user: u32,
+        question: u32,
+        score: Score,
+        place: u64,
+    ) -> Result<(), MatrixError> {
+        assert!((user as usize) < self.users.len() && (question as usize) < self.questions.len());
+        if self.rows.len() == u32::MAX as usize {
+            return Err(MatrixError::TooMany {
+                what: "answers",
+                limit: u64::from(u32::MAX),
             });
         }
+        self.rows.push(Row {
+            user,
+            question,
+            score: Fraction::of(score),
+            place,
+        });
         Ok(())
+    }
+
+    /// Rounds the means of [`Duplicates::Mean`] to so many digits behind the point, at most
+    /// [`MAX_SCALE`], halves away from zero. Without it they are exact.
+    pub fn round_means(&mut self, digits: u8) {
+        self.mean_digits = Some(digits.min(MAX_SCALE));
     }
 
     /// Rows with a score so far.
@@ -178,16 +337,17 @@ impl MatrixBuilder {
         self.rows.sort_by_key(|row| (row.question, row.user));
         self.resolve_duplicates(duplicates, unit)?;
 
-        let scale = self.rows.iter().map(|r| r.score.digits).max().unwrap_or(0);
+        let scores = self.rows.iter().map(|row| row.score);
+        let denominator = common_denominator(scores).ok_or(MatrixError::NoDenominator)?;
         let users = self.users.len();
         let questions = self.questions.len();
         let mut columns = vec![Column::empty(users); questions];
         for row in &self.rows {
-            let score = 10_i64
-                .checked_pow(u32::from(scale - row.score.digits))
-                .and_then(|factor| row.score.mantissa.checked_mul(factor))
+            let score = row
+                .score
+                .over(denominator)
                 .ok_or_else(|| MatrixError::TooWide {
-                    scale,
+                    denominator,
                     what: format!("the score at {unit} {}", row.place),
                 })?;
             columns[row.question as usize].push(row.user, score);
@@ -196,52 +356,131 @@ impl MatrixBuilder {
             self.users.into_iter().map(String::from).collect(),
             self.questions.into_iter().map(String::from).collect(),
             columns,
-            scale,
+            denominator,
         )
     }
 
-    /// Rows are sorted by (question, user, place): keeps one of each or refuses. The duplicate
-    /// named is the one whose second place comes first in the input.
+    /// Rows are sorted by (question, user) and then as they came: leaves one of each or refuses.
+    /// The repeat named is the one whose second place comes first.
     fn resolve_duplicates(
         &mut self,
         duplicates: Duplicates,
         unit: &'static str,
     ) -> Result<(), MatrixError> {
         let same = |a: &Row, b: &Row| a.question == b.question && a.user == b.user;
-        match duplicates {
-            Duplicates::Error => {
-                let second = self
-                    .rows
-                    .windows(2)
-                    .filter(|pair| same(&pair[0], &pair[1]))
-                    .min_by_key(|pair| pair[1].place);
-                match second {
-                    None => Ok(()),
-                    Some(pair) => Err(MatrixError::Duplicate {
-                        user: self.users[pair[0].user as usize].to_string(),
-                        question: self.questions[pair[0].question as usize].to_string(),
-                        unit,
-                        first: pair[0].place,
-                        second: pair[1].place,
-                    }),
+        let mut repeats = Repeats::default();
+        let mut named: Option<(Row, Row)> = None;
+        let mut kept = Vec::with_capacity(self.rows.len());
+        for group in self.rows.chunk_by(same) {
+            let first = group[0];
+            for row in &group[1..] {
+                let differs = row.score.cmp(first.score).is_ne();
+                repeats.all += 1;
+                repeats.different += u64::from(differs);
+                let refused = duplicates == Duplicates::Error || differs;
+                if refused && named.is_none_or(|(_, second)| row.place < second.place) {
+                    named = Some((first, *row));
                 }
             }
-            Duplicates::First => {
-                self.rows.dedup_by(|later, kept| same(later, kept));
-                Ok(())
-            }
-            Duplicates::Last => {
-                self.rows.dedup_by(|later, kept| {
-                    let twice = same(later, kept);
-                    if twice {
-                        *kept = *later;
-                    }
-                    twice
-                });
-                Ok(())
-            }
+            let scores = group.iter().map(|row| row.score);
+            let score = match duplicates {
+                Duplicates::Error | Duplicates::Same | Duplicates::First => first.score,
+                Duplicates::Last => group[group.len() - 1].score,
+                Duplicates::Max => scores.fold(first.score, |most, score| {
+                    if score.cmp(most).is_gt() { score } else { most }
+                }),
+                Duplicates::Mean if group.len() == 1 => first.score,
+                Duplicates::Mean => {
+                    mean(scores, self.mean_digits).ok_or_else(|| MatrixError::TooWide {
+                        denominator: group.len() as u64,
+                        what: format!("the mean of the scores from {unit} {}", first.place),
+                    })?
+                }
+            };
+            kept.push(Row { score, ..first });
+        }
+        self.rows = kept;
+        let Some((first, second)) = named else {
+            return Ok(());
+        };
+        let user = self.users[first.user as usize].to_string();
+        let question = self.questions[first.question as usize].to_string();
+        let (first, second) = (first.place, second.place);
+        match duplicates {
+            Duplicates::Error => Err(MatrixError::Duplicate {
+                user,
+                question,
+                unit,
+                first,
+                second,
+                repeats,
+            }),
+            Duplicates::Same => Err(MatrixError::Contradiction {
+                user,
+                question,
+                unit,
+                first,
+                second,
+                repeats,
+            }),
+            _ => Ok(()),
         }
     }
+}
+
+/// The mean, rounded to so many digits behind the point, halves away from zero; `None` where it
+/// does not fit.
+fn mean(scores: impl ExactSizeIterator<Item = Fraction>, digits: Option<u8>) -> Option<Fraction> {
+    // Scores are below 2^63 over 10^MAX_SCALE < 2^30, and fewer than 2^32.
+    let unit = 10_u64.pow(u32::from(MAX_SCALE));
+    let count = scores.len() as u64;
+    let sum: i128 = scores
+        .map(|score| i128::from(score.numerator) * i128::from(unit / score.denominator))
+        .sum();
+    let below = i128::from(unit) * i128::from(count);
+    let (numerator, denominator) = match digits {
+        Some(digits) => {
+            let to = 10_u64.pow(u32::from(digits));
+            let step = below / i128::from(to);
+            let size = (sum.unsigned_abs() + step.unsigned_abs() / 2) / step.unsigned_abs();
+            (size as i128 * sum.signum(), to)
+        }
+        None => {
+            let common = gcd_wide(sum.unsigned_abs(), below.unsigned_abs());
+            // At most 2^30 times 2^32.
+            (sum / common as i128, (below / common as i128) as u64)
+        }
+    };
+    Some(Fraction {
+        numerator: i64::try_from(numerator).ok()?,
+        denominator,
+    })
+}
+
+fn gcd_wide(mut a: u128, mut b: u128) -> u128 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+/// The least 10^s with s at most [`MAX_SCALE`] over which all scores are integers; else the least
+/// number of all, where that fits.
+fn common_denominator(scores: impl Iterator<Item = Fraction>) -> Option<u64> {
+    let mut least = 1_u64;
+    for score in scores {
+        let own = score.lowest().denominator;
+        if least % own != 0 {
+            least = least.checked_mul(own / gcd(least, own))?;
+        }
+    }
+    let powers = (0..=MAX_SCALE).map(|scale| 10_u64.pow(u32::from(scale)));
+    Some(
+        powers
+            .into_iter()
+            .find(|power| power % least == 0)
+            .unwrap_or(least),
+    )
 }
 
 /// The answers to one question.
@@ -310,7 +549,7 @@ pub struct ResponseMatrix {
     row_offsets: Vec<usize>,
     row_questions: Vec<u32>,
     row_scores: Vec<i64>,
-    scale: u8,
+    denominator: u64,
 }
 
 impl ResponseMatrix {
@@ -318,7 +557,7 @@ impl ResponseMatrix {
         users: Vec<String>,
         questions: Vec<String>,
         columns: Vec<Column>,
-        scale: u8,
+        denominator: u64,
     ) -> Result<Self, MatrixError> {
         let mut counts = vec![0_usize; users.len()];
         for &user in columns.iter().flat_map(|c| &c.users) {
@@ -350,7 +589,7 @@ impl ResponseMatrix {
         }
         if let Some(u) = reach.iter().position(|&r| r > i64::MAX as u128) {
             return Err(MatrixError::TooWide {
-                scale,
+                denominator,
                 what: format!("the total of user {:?}", users[u]),
             });
         }
@@ -368,7 +607,7 @@ impl ResponseMatrix {
             row_offsets,
             row_questions,
             row_scores,
-            scale,
+            denominator,
         })
     }
 
@@ -400,7 +639,7 @@ impl ResponseMatrix {
             row_offsets,
             row_questions,
             row_scores,
-            scale: self.scale,
+            denominator: self.denominator,
         }
     }
 
@@ -453,15 +692,23 @@ impl ResponseMatrix {
         self.row_questions.len()
     }
 
-    /// Scores are held times 10^scale.
+    /// Scores and totals are held as integers over this. It is the least 10^s with s at most
+    /// [`MAX_SCALE`] that makes all scores integers; where none does, which takes means, the least
+    /// number of all.
     #[must_use]
-    pub fn scale(&self) -> u8 {
-        self.scale
+    pub fn denominator(&self) -> u64 {
+        self.denominator
+    }
+
+    /// The s of a denominator that is 10^s, at most [`MAX_SCALE`]: all but some that means made.
+    #[must_use]
+    pub fn scale(&self) -> Option<u8> {
+        decimal(self.denominator)
     }
 
     /// SHA-256 over the canonical content, as `sha256:` and 64 hex digits.
     ///
-    /// Canonical: scale, question ids in input order, then every user by ascending id with their
+    /// Canonical: scale (else a line of its own kind, and the denominator), question ids in input order, then every user by ascending id with their
     /// (question, score) pairs by ascending question. Every number is 8 bytes little-endian, every
     /// string its length and its UTF-8. So the order of users and of rows does not matter; the
     /// order of questions, which decides ties, does.
@@ -473,8 +720,16 @@ impl ResponseMatrix {
             hash.update((s.len() as u64).to_le_bytes());
             hash.update(s.as_bytes());
         };
-        hash.update(b"kcorrset table 1\n");
-        number(&mut hash, u64::from(self.scale));
+        match self.scale() {
+            Some(scale) => {
+                hash.update(b"kcorrset table 1\n");
+                number(&mut hash, u64::from(scale));
+            }
+            None => {
+                hash.update(b"kcorrset table of fractions 1\n");
+                number(&mut hash, self.denominator);
+            }
+        }
         number(&mut hash, self.questions.len() as u64);
         for id in &self.questions {
             text(&mut hash, id);
@@ -543,7 +798,7 @@ mod tests {
         b.push("x", "q1", Some(half), 1).unwrap();
         b.push("x", "q2", int(3), 2).unwrap();
         let m = b.finish(Duplicates::Error, "line").unwrap();
-        assert_eq!((m.scale(), m.totals()[0]), (1, 35));
+        assert_eq!((m.scale(), m.totals()[0]), (Some(1), 35));
     }
 
     #[test]

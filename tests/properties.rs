@@ -190,7 +190,7 @@ proptest! {
     fn decimals_are_integers_with_a_scale(rows in scores(0.7), digits in 1_u8..10) {
         let decimals = scaled(&rows, digits);
         // The first cell is 1 unit of the last digit.
-        prop_assert_eq!(decimals.scale(), digits);
+        prop_assert_eq!(decimals.scale(), Some(digits));
         for (k, top) in searches(rows[0].len()) {
             prop_assert_eq!(best(&table(&rows), k, top), best(&decimals, k, top));
         }

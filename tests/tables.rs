@@ -609,7 +609,7 @@ fn the_tables_are_what_their_names_say() {
     let unanswered = find("an unanswered question");
     assert!(unanswered.column(3).users().is_empty());
     assert_eq!(unanswered.questions().len(), 8);
-    assert_eq!(find("decimals at 55").scale(), 3);
+    assert_eq!(find("decimals at 55").scale(), Some(3));
     assert!(find("all totals 0").totals().iter().all(|&g| g == 0));
     let complete = find("0/1 at 100 % 64x5");
     assert_eq!(complete.responses(), 64 * 5);

@@ -55,7 +55,7 @@ fn of_input(error: &InputError) -> Option<&'static str> {
             ..
         } => Some("name the fields with --user-column, --question-column and --score-column"),
         InputError::Table {
-            error: MatrixError::Duplicate { .. },
+            error: MatrixError::Duplicate { .. } | MatrixError::Contradiction { .. },
             ..
         } => Some("choose one with --duplicates first or --duplicates last"),
         _ => None,

@@ -65,7 +65,7 @@ impl TableArgs {
             users = matrix.users().len(),
             questions = matrix.questions().len(),
             responses = matrix.responses(),
-            scale = matrix.scale(),
+            denominator = matrix.denominator(),
             "table read"
         );
         Ok(matrix)

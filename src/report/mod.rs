@@ -57,7 +57,11 @@ pub struct Data {
     /// Answers.
     pub responses: u64,
     /// Scores and sums are in units of 10^-scale (products: its square).
-    pub scale: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<u8>,
+    /// Where no scale is given: scores and sums are in units of 1 / denominator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub denominator: Option<u64>,
     /// Digest of the table's content.
     pub fingerprint: String,
 }
@@ -157,7 +161,7 @@ pub struct Place {
     pub sums: PlaceSums,
 }
 
-/// The six sums of a set, in score units times 10^scale.
+/// The six sums of a set, in score units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlaceSums {
     /// Users.
@@ -275,6 +279,7 @@ impl Data {
             questions: matrix.questions().len() as u64,
             responses: matrix.responses() as u64,
             scale: matrix.scale(),
+            denominator: matrix.scale().is_none().then(|| matrix.denominator()),
             fingerprint: matrix.fingerprint(),
         }
     }
@@ -320,7 +325,8 @@ mod sample {
                 users: 1200,
                 questions: 50,
                 responses: 31_415,
-                scale: 1,
+                scale: Some(1),
+                denominator: None,
                 fingerprint: "sha256:00ff".to_owned(),
             },
             query: Asked {

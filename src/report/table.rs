@@ -25,8 +25,10 @@ fn write_table(report: &Report, out: &mut String) -> std::fmt::Result {
         count(data.questions.into(), "question"),
         count(data.responses.into(), "response"),
     )?;
-    if data.scale > 0 {
-        write!(out, ", sums in units of 10^-{}", data.scale)?;
+    match (data.scale, data.denominator) {
+        (_, Some(denominator)) => write!(out, ", sums in units of 1/{denominator}")?,
+        (None | Some(0), None) => {}
+        (Some(scale), None) => write!(out, ", sums in units of 10^-{scale}")?,
     }
     writeln!(out)?;
 
@@ -170,7 +172,7 @@ mod tests {
         report.sets.visited = None;
         report.sets.defined = Some(0);
         report.elapsed_s = 0.0;
-        report.data.scale = 0;
+        report.data.scale = Some(0);
         expect![[r#"
             1,200 users, 50 questions, 31,415 responses
             1,225 sets of 2 questions, 0 defined, min_users 2

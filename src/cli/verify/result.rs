@@ -52,7 +52,11 @@ fn data(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
     out.unless_equal("data: users", is.users, real.users);
     out.unless_equal("data: questions", is.questions, real.questions);
     out.unless_equal("data: responses", is.responses, real.responses);
-    out.unless_equal("data: scale", is.scale, real.scale);
+    let unit = |data: &Data| match (data.scale, data.denominator) {
+        (Some(scale), None) => format!("10^-{scale}"),
+        (_, denominator) => format!("1/{}", denominator.unwrap_or(0)),
+    };
+    out.unless_equal("data: unit", unit(is).as_str(), &unit(&real));
 }
 
 /// Whether the query can be asked of the table, and the counts that follow from both.
@@ -298,7 +302,7 @@ mod tests {
                 r.data.questions += 1;
             }),
             ("data: responses", &|r| r.data.responses -= 1),
-            ("data: scale", &|r| r.data.scale = 2),
+            ("data: unit is 10^-2", &|r| r.data.scale = Some(2)),
             ("query: sets of 9 questions", &|r| r.query.k = 9),
             ("query: a correlation needs at least 2 users, not 1", &|r| {
                 r.query.min_users = 1;
