@@ -303,6 +303,52 @@ impl MatrixBuilder {
         Ok(())
     }
 
+    /// Leaves out all questions but those for which `keep` is true, with their answers. The others
+    /// keep their order and move up; all users stay.
+    pub fn keep_questions(&mut self, keep: impl Fn(u32) -> bool) {
+        let mut left = 0;
+        let moved: Vec<Option<u32>> = (0..self.questions.len() as u32)
+            .map(|question| {
+                let stays = keep(question).then_some(left);
+                left += u32::from(stays.is_some());
+                stays
+            })
+            .collect();
+        let mut question = 0;
+        self.questions.retain(|_| {
+            question += 1;
+            moved[question - 1].is_some()
+        });
+        self.rows.retain_mut(|row| match moved[row.question as usize] {
+            Some(question) => {
+                row.question = question;
+                true
+            }
+            None => false,
+        });
+    }
+
+    /// Changes every answer to the questions for which `of` is true, given its score and its place,
+    /// in the order in which they were added.
+    ///
+    /// # Errors
+    /// The first that `change` gives.
+    pub fn change_scores<E>(
+        &mut self,
+        of: impl Fn(u32) -> bool,
+        mut change: impl FnMut(Score, u64) -> Result<Score, E>,
+    ) -> Result<(), E> {
+        for row in self.rows.iter_mut().filter(|row| of(row.question)) {
+            let score = Score {
+                mantissa: row.score.numerator,
+                // A power of ten until repeats are resolved.
+                digits: row.score.denominator.ilog10() as u8,
+            };
+            row.score = Fraction::of(change(score, row.place)?);
+        }
+        Ok(())
+    }
+
     /// Rounds the means of [`Duplicates::Mean`] to so many digits behind the point, at most
     /// [`MAX_SCALE`], halves away from zero. Without it they are exact.
     pub fn round_means(&mut self, digits: u8) {
