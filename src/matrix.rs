@@ -328,15 +328,24 @@ impl MatrixBuilder {
         });
     }
 
-    /// Changes every answer to the questions for which `of` is true, given its score and its place,
-    /// in the order in which they were added.
+    /// The id of a user that [`Self::user`] entered.
+    ///
+    /// # Panics
+    /// Where there is no such user.
+    #[must_use]
+    pub fn user_id(&self, user: u32) -> &str {
+        &self.users[user as usize]
+    }
+
+    /// Changes every answer to the questions for which `of` is true, given the question, the score
+    /// and the place, in the order in which answers were added.
     ///
     /// # Errors
     /// The first that `change` gives.
     pub fn change_scores<E>(
         &mut self,
         of: impl Fn(u32) -> bool,
-        mut change: impl FnMut(Score, u64) -> Result<Score, E>,
+        mut change: impl FnMut(u32, Score, u64) -> Result<Score, E>,
     ) -> Result<(), E> {
         for row in self.rows.iter_mut().filter(|row| of(row.question)) {
             let score = Score {
@@ -344,7 +353,7 @@ impl MatrixBuilder {
                 // A power of ten until repeats are resolved.
                 digits: row.score.denominator.ilog10() as u8,
             };
-            row.score = Fraction::of(change(score, row.place)?);
+            row.score = Fraction::of(change(row.question, score, row.place)?);
         }
         Ok(())
     }

@@ -4,7 +4,8 @@
 //! mean, which cells count and how they are read is the sink's affair, so that it is the same in
 //! every format.
 
-use super::error::{Place, RowFault, Stop};
+use super::error::{Place, Stop};
+use super::shape::Looks;
 
 /// One cell of a row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,14 +14,18 @@ pub(super) enum Cell<'a> {
     Empty,
     /// A text as it stands, space and all.
     Text(&'a str),
+    /// A number as JSON writes it, with a point whatever a decimal comma says.
+    Number(&'a str),
     /// A whole number.
-    #[allow(dead_code, reason = "the readers of binary tables make it")]
+    #[allow(dead_code, reason = "readers of binary tables make it")]
     Integer(i64),
     /// A float: taken by its shortest decimal text, as if a CSV had that.
-    #[allow(dead_code, reason = "the readers of binary tables make it")]
+    #[allow(dead_code, reason = "readers of binary tables make it")]
     Float(f64),
     /// True or false.
     Truth(bool),
+    /// Something that is no value, in words: an array, an object.
+    Nested(&'static str),
 }
 
 /// How well the names of a header suit a sink.
@@ -34,21 +39,24 @@ pub(super) enum Fit {
     Sure,
 }
 
-/// Which fields a source of records, each with names of its own, should look for.
+/// Which fields to look for in a source of records, each with names of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fields {
-    /// These and no others, each in every record.
+    /// These and no others, each in every record; at most [`MOST_NAMED`].
     Named(Vec<String>),
     /// All that hold a text, a number, true or false.
     All,
-    /// All of those within one field, which holds an object, and these beside it.
+    /// All of those within one field, which holds an object, and some beside it.
     Within {
         /// The field with the object.
         answers: String,
-        /// Fields beside it that are looked for.
+        /// Fields beside it, each in every record.
         beside: Vec<String>,
     },
 }
+
+/// The most fields that a sink names.
+pub(super) const MOST_NAMED: usize = 4;
 
 /// What takes the rows of a source.
 pub(super) trait Sink {
@@ -58,22 +66,21 @@ pub(super) trait Sink {
     /// Takes the names of the columns, trimmed, in their order. Once, before all rows.
     fn header(&mut self, names: &[String], place: Place) -> Result<(), Stop>;
 
-    /// Which fields to look for where every record has names of its own. Such a source gives those
-    /// of [`Fields::Named`] and those beside an object of answers as its header, and the others as
-    /// they appear to [`Self::column`].
+    /// Which fields to look for where every record has names of its own. Such a source gives the
+    /// fields named here as its header, and others as they appear to [`Self::column`].
     fn fields(&self) -> Fields;
 
     /// Takes the name of one more column, behind all those known. It has no cell in earlier rows.
     fn column(&mut self, name: &str) -> Result<(), Stop>;
 
     /// Whether cells of a column are looked at.
+    #[allow(dead_code, reason = "readers of columns ask it")]
     fn takes(&self, column: usize) -> bool;
 
-    /// Takes a row. `cell` gives the cell of a column, for those that are taken.
+    /// Takes a row. `cell` gives the cell of a column that is taken.
     fn row<'a>(&mut self, place: Place, cell: impl Fn(usize) -> Cell<'a>) -> Result<(), Stop>;
 
-    /// The fault of a record that is not an object with the fields looked for, `None` where the one
-    /// at hand says it best. `names` are those of the record's fields, with whether each holds an
-    /// object.
-    fn unlike(&self, names: &[(String, bool)]) -> Option<RowFault>;
+    /// What a record that lacks a field looks like instead. `fields` are its names, with whether
+    /// each holds an object.
+    fn looks(&self, fields: &[(String, bool)]) -> Option<Looks>;
 }
