@@ -319,13 +319,14 @@ impl MatrixBuilder {
             question += 1;
             moved[question - 1].is_some()
         });
-        self.rows.retain_mut(|row| match moved[row.question as usize] {
-            Some(question) => {
-                row.question = question;
-                true
-            }
-            None => false,
-        });
+        self.rows
+            .retain_mut(|row| match moved[row.question as usize] {
+                Some(question) => {
+                    row.question = question;
+                    true
+                }
+                None => false,
+            });
     }
 
     /// The id of a user that [`Self::user`] entered.

@@ -12,7 +12,8 @@ fn bare(id: &str) -> impl Iterator<Item = char> + '_ {
 
 /// Whether `id` is likely its own bare form: the fast answer for most ids.
 fn is_bare(id: &str) -> bool {
-    id.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b == b'_' || b == b'-')
+    id.bytes()
+        .all(|b| b.is_ascii_digit() || b.is_ascii_lowercase() || b == b'_' || b == b'-')
 }
 
 /// The note of ids that are alike, if there are any. `what` says what they are.
@@ -49,7 +50,10 @@ mod tests {
         assert_eq!(note(&["ann", "bob", "a-n_1"]), None);
         assert_eq!(note(&["Ann", "Bob", "É"]), None);
         let want = "users that differ only by space or case are held apart: \"Ann B\", \"annb\" and 1 more";
-        assert_eq!(note(&["Ann B", "bob", "annb", "ANN  b"]).as_deref(), Some(want));
+        assert_eq!(
+            note(&["Ann B", "bob", "annb", "ANN  b"]).as_deref(),
+            Some(want)
+        );
         assert!(note(&["é", "É"]).is_some());
     }
 }

@@ -9,7 +9,7 @@ use super::options::ReadOptions;
 use super::outside::{self, Seen};
 use super::sink::Cell;
 use super::{alike, direction};
-use crate::matrix::{MatrixBuilder, ResponseMatrix, Score};
+use crate::matrix::{MatrixBuilder, ResponseMatrix};
 use std::borrow::Cow;
 
 /// A table as it was read.
@@ -208,12 +208,13 @@ impl Answers {
                 let shown = |number: Option<Decimal>| {
                     number.map_or_else(|| "empty".to_owned(), |number| number.to_string())
                 };
-                let name = self.builder.user_id(user as u32).to_owned();
+                let name: String = self.builder.user_id(user as u32).to_owned();
                 Err(Stop::Row(
                     place,
                     RowFault::Contradiction {
                         column: self.criterion.clone(),
-                        user: name,
+                        what: "user",
+                        id: name,
                         first: shown(first.number),
                         second: shown(number),
                         unit: place.unit(),
@@ -241,7 +242,8 @@ impl Answers {
         let table = self.builder.finish(options.duplicates, self.place.unit())?;
         self.notes.extend(outside);
         self.notes.extend(alike::note(table.users(), "users"));
-        self.notes.extend(alike::note(table.questions(), "questions"));
+        self.notes
+            .extend(alike::note(table.questions(), "questions"));
         self.notes.extend(direction::note(&table));
         let criterion = self.values.map(|mut values| {
             values.resize(table.users().len(), None);
@@ -284,8 +286,11 @@ impl Answers {
         if self.questions.is_empty() {
             return Ok(());
         }
-        let keep = self.flags(&choice).map_err(|fault| LayoutFault::Choice { fault })?;
-        self.builder.keep_questions(|question| keep[question as usize]);
+        let keep = self
+            .flags(&choice)
+            .map_err(|fault| LayoutFault::Choice { fault })?;
+        self.builder
+            .keep_questions(|question| keep[question as usize]);
         let mut flags = keep.iter();
         self.questions.retain(|_| *flags.next().unwrap_or(&false));
         let faults = self.questions.iter_mut().filter_map(|q| q.fault.take());
@@ -303,12 +308,16 @@ impl Answers {
         if self.questions.is_empty() {
             return Ok(None);
         }
-        let turned = self.flags(&choice).map_err(|fault| LayoutFault::Reverse { fault })?;
+        let turned = self
+            .flags(&choice)
+            .map_err(|fault| LayoutFault::Reverse { fault })?;
         let seen = self.questions.iter().map(|q| &q.seen);
         let range = match self.range {
             Some(range) => range,
             None if self.builder.is_empty() => return Ok(None),
-            None => outside::range(seen, &self.reading.digit_scores()).ok_or(LayoutFault::NoRange)?,
+            None => {
+                outside::range(seen, &self.reading.digit_scores()).ok_or(LayoutFault::NoRange)?
+            }
         };
         let sum = units(range.low) + units(range.high);
         let questions = &self.questions;
@@ -332,7 +341,11 @@ impl Answers {
                 })
             },
         )?;
-        let named = self.questions.iter().zip(&turned).filter(|(_, turned)| **turned);
+        let named = self
+            .questions
+            .iter()
+            .zip(&turned)
+            .filter(|(_, turned)| **turned);
         let questions: Vec<String> = named.map(|(q, _)| q.name.clone()).collect();
         if self.range.is_none() {
             let questions = questions.clone();

@@ -36,7 +36,9 @@ pub enum ChoiceFault {
     #[error("a quote in the list of questions is opened and never closed")]
     UnclosedQuote,
     /// Text between a closing quote and the next comma.
-    #[error("text follows a closing quote in the list of questions: write \"\" for a quote in a name")]
+    #[error(
+        "text follows a closing quote in the list of questions: write \"\" for a quote in a name"
+    )]
     AfterQuote,
     /// No such question.
     #[error("no question {name}: there are {known}")]
@@ -195,7 +197,11 @@ impl Known<'_> {
         place.ok_or_else(|| self.unknown(name))
     }
 
-    fn range(&self, first: &str, last: &str) -> Result<std::ops::RangeInclusive<usize>, ChoiceFault> {
+    fn range(
+        &self,
+        first: &str,
+        last: &str,
+    ) -> Result<std::ops::RangeInclusive<usize>, ChoiceFault> {
         let (from, to) = (self.place(first)?, self.place(last)?);
         match from <= to {
             true => Ok(from..=to),
@@ -300,7 +306,15 @@ mod tests {
     use super::*;
 
     const NAMES: [&str; 9] = [
-        "A1", "A2", "A3", "B1", "I plan, ahead", "I plan, too", "A1..A2", "B*", "say \"x\", y",
+        "A1",
+        "A2",
+        "A3",
+        "B1",
+        "I plan, ahead",
+        "I plan, too",
+        "A1..A2",
+        "B*",
+        "say \"x\", y",
     ];
 
     fn chosen(list: &str) -> Result<Vec<usize>, String> {
@@ -343,8 +357,8 @@ mod tests {
     #[test]
     fn what_chooses_nothing_is_said() {
         let text: String = [
-            "", "A1,,A2", "A1,", "C1", "A1..C1", "C*", "B1..A1", "\"A1", "\"A1\"x", "\"C\"", "..", "A1..",
-            "\"A*\"",
+            "", "A1,,A2", "A1,", "C1", "A1..C1", "C*", "B1..A1", "\"A1", "\"A1\"x", "\"C\"", "..",
+            "A1..", "\"A*\"",
         ]
         .into_iter()
         .map(|list| format!("{}\n", chosen(list).unwrap_err()))

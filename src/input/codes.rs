@@ -111,7 +111,9 @@ pub enum CodesFault {
         label: String,
     },
     /// Rounding to more digits than are held.
-    #[error("scores are held with at most {MAX_SCALE} digits behind the point, and cannot be rounded to {digits}")]
+    #[error(
+        "scores are held with at most {MAX_SCALE} digits behind the point, and cannot be rounded to {digits}"
+    )]
     Round {
         /// What was asked for.
         digits: u8,
@@ -145,7 +147,12 @@ pub fn labels(text: &str) -> Result<Vec<(String, String)>, CodesFault> {
                             label.push('"');
                             rest = more;
                         }
-                        None => break (label, behind.trim_start().strip_prefix('=').ok_or_else(fault)?),
+                        None => {
+                            break (
+                                label,
+                                behind.trim_start().strip_prefix('=').ok_or_else(fault)?,
+                            );
+                        }
                     }
                 }
             }
@@ -216,7 +223,10 @@ impl Reading {
             Some(list) => list.iter().map(|code| code.trim().to_owned()).collect(),
         };
         let mut reading = Self {
-            missing_scores: missing.iter().filter_map(|code| number(code, point)).collect(),
+            missing_scores: missing
+                .iter()
+                .filter_map(|code| number(code, point))
+                .collect(),
             missing,
             labels: HashMap::new(),
             label_scores: Vec::new(),
@@ -227,13 +237,19 @@ impl Reading {
         };
         for (label, text) in &codes.labels {
             let (label, quoted) = (label.trim(), excerpt(label));
-            let value = score::parse(text.trim(), b'.', None)
-                .map_err(|fault| CodesFault::Label { label: quoted.clone(), fault })?;
+            let value =
+                score::parse(text.trim(), b'.', None).map_err(|fault| CodesFault::Label {
+                    label: quoted.clone(),
+                    fault,
+                })?;
             let own = number(label, point);
-            if reading.is_missing(label) || own.is_some_and(|own| reading.missing_scores.contains(&own)) {
+            if reading.is_missing(label)
+                || own.is_some_and(|own| reading.missing_scores.contains(&own))
+            {
                 return Err(CodesFault::LabelMissing { label: quoted });
             }
-            let alike = own.is_some_and(|own| reading.label_scores.iter().any(|&(other, _)| own == other));
+            let alike =
+                own.is_some_and(|own| reading.label_scores.iter().any(|&(other, _)| own == other));
             if reading.labels.insert(label.to_owned(), value).is_some() || alike {
                 return Err(CodesFault::LabelTwice { label: quoted });
             }
@@ -281,9 +297,16 @@ impl Reading {
             }
         }
         let truth = |word: &str| text.eq_ignore_ascii_case(word);
-        let truth = if truth("true") { Some(1) } else { truth("false").then_some(0) };
+        let truth = if truth("true") {
+            Some(1)
+        } else {
+            truth("false").then_some(0)
+        };
         if let Some(mantissa) = truth {
-            return Ok(Some(Score { mantissa, digits: 0 }));
+            return Ok(Some(Score {
+                mantissa,
+                digits: 0,
+            }));
         }
         score::parse(text, point, self.round).map(Some)
     }
@@ -338,9 +361,17 @@ impl Reading {
                 score
             }
             Cell::Truth(truth) => {
-                let spellings = if truth { ["true", "True", "TRUE"] } else { ["false", "False", "FALSE"] };
-                let coded = |text: &&&str| self.is_missing(text) || self.labels.contains_key(**text);
-                self.text(spellings.iter().find(coded).unwrap_or(&spellings[0]), self.point)
+                let spellings = if truth {
+                    ["true", "True", "TRUE"]
+                } else {
+                    ["false", "False", "FALSE"]
+                };
+                let coded =
+                    |text: &&&str| self.is_missing(text) || self.labels.contains_key(**text);
+                self.text(
+                    spellings.iter().find(coded).unwrap_or(&spellings[0]),
+                    self.point,
+                )
             }
             Cell::Nested(found) => return Err(CellFault::Nested(found)),
         };
@@ -351,7 +382,8 @@ impl Reading {
     pub(super) fn exact(&mut self, cell: Cell<'_>) -> Result<Option<Decimal>, CellFault> {
         let read = |reading: &Self, text: &str, point| {
             let text = text.trim();
-            let own = || number(text, point).is_some_and(|own| reading.missing_scores.contains(&own));
+            let own =
+                || number(text, point).is_some_and(|own| reading.missing_scores.contains(&own));
             if reading.is_missing(text) || own() {
                 return Ok(None);
             }

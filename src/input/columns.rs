@@ -24,6 +24,10 @@ impl Default for ColumnNames {
 impl ColumnNames {
     /// The names with what they are for.
     pub(super) fn roles(&self) -> [(&'static str, &str); 3] {
-        [("user", &self.user), ("question", &self.question), ("score", &self.score)]
+        [
+            ("user", &self.user),
+            ("question", &self.question),
+            ("score", &self.score),
+        ]
     }
 }

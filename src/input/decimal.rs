@@ -252,7 +252,11 @@ mod tests {
                 while digits > 0 && mantissa % 10 == 0 {
                     (mantissa, digits) = (mantissa / 10, digits - 1);
                 }
-                assert_eq!(value(&format!("{n}e-3"), Some(to)), Ok((mantissa, digits)), "{n} {to}");
+                assert_eq!(
+                    value(&format!("{n}e-3"), Some(to)),
+                    Ok((mantissa, digits)),
+                    "{n} {to}"
+                );
             }
         }
     }
@@ -260,7 +264,10 @@ mod tests {
     #[test]
     fn up_to_38_digits_are_held() {
         let long = "0.12345678901234567890123456789012345678";
-        assert_eq!(value(long, None), Ok((12_345_678_901_234_567_890_123_456_789_012_345_678, 38)));
+        assert_eq!(
+            value(long, None),
+            Ok((12_345_678_901_234_567_890_123_456_789_012_345_678, 38))
+        );
         assert_eq!(value(&format!("{long}1"), None), Err(Unheld::TooManyDigits));
         assert_eq!(value("1e39", None), Err(Unheld::TooWide));
         assert_eq!(value("-1e38", None), Ok((-(10_i128.pow(38)), 0)));
@@ -269,7 +276,10 @@ mod tests {
     #[test]
     fn scores_by_units_and_as_text() {
         for text in ["0", "-2", "1.5", "-0.005", "0.123456789", "100"] {
-            let score = Written::read(text.as_bytes(), b'.').unwrap().score(None).unwrap();
+            let score = Written::read(text.as_bytes(), b'.')
+                .unwrap()
+                .score(None)
+                .unwrap();
             assert_eq!(of_units(units(score)), Some(score), "{text}");
             assert_eq!(shown(score), text);
         }

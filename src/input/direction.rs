@@ -29,7 +29,12 @@ impl Sample {
         let step = table.responses().div_ceil(ANSWERS).max(1);
         let mut rows: Vec<Vec<(usize, f64)>> = (0..users)
             .step_by(step)
-            .map(|user| table.row(user).map(|(q, score)| (q, score as f64)).collect())
+            .map(|user| {
+                table
+                    .row(user)
+                    .map(|(q, score)| (q, score as f64))
+                    .collect()
+            })
             .collect();
         let mut sums = vec![[0.0_f64; 3]; questions];
         for &(q, score) in rows.iter().flatten() {
@@ -44,7 +49,11 @@ impl Sample {
                 let mean = x / n.max(1.0);
                 let variance = xx / n.max(1.0) - mean * mean;
                 // A question without spread says nothing.
-                let spread = if variance > 1e-9 * (1.0 + mean * mean) { variance.sqrt() } else { f64::INFINITY };
+                let spread = if variance > 1e-9 * (1.0 + mean * mean) {
+                    variance.sqrt()
+                } else {
+                    f64::INFINITY
+                };
                 (mean, spread)
             })
             .collect();
@@ -57,7 +66,9 @@ impl Sample {
     /// Each question's weight on the first principal component, the larger side positive.
     fn component(&self) -> Vec<f64> {
         // A start that no symmetry of the questions makes blind: it follows the first one most.
-        let mut weights: Vec<f64> = (0..self.questions).map(|q| 1.0 / (1.0 + q as f64)).collect();
+        let mut weights: Vec<f64> = (0..self.questions)
+            .map(|q| 1.0 / (1.0 + q as f64))
+            .collect();
         for _ in 0..ROUNDS {
             let mut next = vec![0.0; self.questions];
             for row in &self.rows {
@@ -73,7 +84,10 @@ impl Sample {
             weights = next.into_iter().map(|w| w / size).collect();
         }
         let negative = weights.iter().filter(|w| **w < 0.0).count();
-        let first = weights.iter().find(|w| **w != 0.0).is_some_and(|w| *w < 0.0);
+        let first = weights
+            .iter()
+            .find(|w| **w != 0.0)
+            .is_some_and(|w| *w < 0.0);
         if 2 * negative > self.questions || 2 * negative == self.questions && first {
             weights.iter_mut().for_each(|w| *w = -*w);
         }
@@ -101,7 +115,8 @@ impl Sample {
             let [n, x, y, xx, yy, xy] = sums[q];
             let r = (n * xy - x * y) / ((n * xx - x * x) * (n * yy - y * y)).sqrt();
             // Of NaN, where there is no spread, nothing is true.
-            r < NOTICEABLE && r * (n - 2.0).max(0.0).sqrt() < -ERRORS * (1.0 - r * r).max(0.0).sqrt()
+            r < NOTICEABLE
+                && r * (n - 2.0).max(0.0).sqrt() < -ERRORS * (1.0 - r * r).max(0.0).sqrt()
         };
         (0..self.questions).filter(noticeable).collect()
     }
@@ -132,11 +147,24 @@ mod tests {
             let ability: i64 = draws.random_range(0..5);
             for q in 0..questions {
                 let kept = draws.random_range(0..100) >= mixed;
-                let score = if kept { ability } else { draws.random_range(0..5) };
-                let mantissa = if turned.contains(&q) { 4 - score } else { score };
+                let score = if kept {
+                    ability
+                } else {
+                    draws.random_range(0..5)
+                };
+                let mantissa = if turned.contains(&q) {
+                    4 - score
+                } else {
+                    score
+                };
                 if draws.random_range(0..10) > 0 {
-                    let score = Some(Score { mantissa, digits: 0 });
-                    table.push(&user.to_string(), &q.to_string(), score, 0).unwrap();
+                    let score = Some(Score {
+                        mantissa,
+                        digits: 0,
+                    });
+                    table
+                        .push(&user.to_string(), &q.to_string(), score, 0)
+                        .unwrap();
                 }
             }
         }
@@ -160,7 +188,10 @@ mod tests {
             list
         };
         assert_eq!(sorted(named(150, 10, &[3], 60)), [3]);
-        assert_eq!(sorted(named(150, 10, &[2, 4, 7, 8, 9], 60)), [2, 4, 7, 8, 9]);
+        assert_eq!(
+            sorted(named(150, 10, &[2, 4, 7, 8, 9], 60)),
+            [2, 4, 7, 8, 9]
+        );
         assert_eq!(sorted(named(150, 9, &[0, 1], 50)), [0, 1]);
         assert_eq!(named(150, 10, &[], 60), [0; 0]);
         // Pure noise names none, few users or many.

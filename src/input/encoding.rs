@@ -12,7 +12,9 @@ pub struct Encoding(&'static encoding_rs::Encoding);
 
 /// A name that is no encoding.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no encoding is called {name:?}: there are utf-8, utf-16, latin1, windows-1252, shift_jis and others")]
+#[error(
+    "no encoding is called {name:?}: there are utf-8, utf-16, latin1, windows-1252, shift_jis and others"
+)]
 pub struct NoEncoding {
     /// The name.
     pub name: String,
@@ -109,9 +111,9 @@ impl<R: Read> Read for Decoded<R> {
                 self.last = self.end == 0;
             }
             let bytes = &self.bytes[self.at..self.end];
-            let (result, read, written) =
-                self.decoder
-                    .decode_to_utf8_without_replacement(bytes, into, self.last);
+            let (result, read, written) = self
+                .decoder
+                .decode_to_utf8_without_replacement(bytes, into, self.last);
             self.at += read;
             match result {
                 DecoderResult::Malformed(length, behind) => {

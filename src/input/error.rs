@@ -167,7 +167,9 @@ pub enum LayoutFault {
     #[error("a field with the answers was named, and only JSON has such fields")]
     NoFields,
     /// A first line that names a delimiter that is none.
-    #[error("the first line says that {delimiter:?} separates fields: use a comma, a semicolon or a tab")]
+    #[error(
+        "the first line says that {delimiter:?} separates fields: use a comma, a semicolon or a tab"
+    )]
     Separator {
         /// What it says.
         delimiter: String,
@@ -343,6 +345,14 @@ pub enum RowFault {
         /// What is wrong with the score.
         fault: ScoreFault,
     },
+    /// JSON: an object of the other shape.
+    #[error("{looks}: the object has {found}")]
+    Shape {
+        /// What it looks like.
+        looks: Looks,
+        /// Its fields, as a list.
+        found: String,
+    },
     /// A score that a reversed question cannot have.
     #[error("{question:?} has the score {score}, outside of {range}, over which it is reversed")]
     OutsideRange {
@@ -359,13 +369,31 @@ pub enum RowFault {
         /// The question.
         question: String,
     },
-    /// Two numbers for one user.
-    #[error("{column:?} is {second} for user {user:?}, and was {first} at {unit} {place}: keep one")]
+    /// A row of a table of pairs that does not say for whom.
+    #[error("{column:?} is empty: every row needs one")]
+    EmptyKey {
+        /// Which column.
+        column: String,
+    },
+    /// A question without a group.
+    #[error(
+        "{column:?} is empty: every row needs a group; leave out the row of a question without one"
+    )]
+    NoGroup {
+        /// Which column.
+        column: String,
+    },
+    /// Two numbers for one user, or two groups for one question.
+    #[error(
+        "{column:?} is {second} for {what} {id:?}, and was {first} at {unit} {place}: keep one"
+    )]
     Contradiction {
         /// Which column.
         column: String,
-        /// The user.
-        user: String,
+        /// What has two: `user` or `question`.
+        what: &'static str,
+        /// Which one.
+        id: String,
         /// The earlier value.
         first: String,
         /// The later one.
@@ -396,12 +424,16 @@ pub enum RowFault {
 }
 
 fn looking(looks: &Option<Looks>) -> String {
-    looks.as_ref().map_or_else(String::new, |looks| format!("; {looks}"))
+    looks
+        .as_ref()
+        .map_or_else(String::new, |looks| format!("; {looks}"))
 }
 
 fn or_null(looks: &Option<Looks>) -> String {
     let null = "; a missing answer is written as null";
-    looks.as_ref().map_or_else(|| null.to_owned(), |looks| format!("; {looks}"))
+    looks
+        .as_ref()
+        .map_or_else(|| null.to_owned(), |looks| format!("; {looks}"))
 }
 
 fn rows_more(more: &u64) -> String {

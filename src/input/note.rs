@@ -54,6 +54,20 @@ pub enum Note {
     },
 }
 
+impl Note {
+    /// Whether it may make an answer mean something else than was meant.
+    #[must_use]
+    pub fn is_warning(&self) -> bool {
+        match self {
+            Self::BlankUsers { .. }
+            | Self::Nameless { .. }
+            | Self::Numbered
+            | Self::Reversed { .. } => false,
+            Self::Outside { .. } | Self::Against { .. } | Self::Alike { .. } => true,
+        }
+    }
+}
+
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |names: &[String]| list(names.iter().map(String::as_str));
@@ -62,15 +76,23 @@ impl fmt::Display for Note {
                 write!(f, "1 row without a user was left out, at {first}")
             }
             Self::BlankUsers { rows, first } => {
-                write!(f, "{rows} rows without a user were left out, the first at {first}")
+                write!(
+                    f,
+                    "{rows} rows without a user were left out, the first at {first}"
+                )
             }
             Self::Nameless { columns: 1 } => {
                 f.write_str("1 column has no name and was not taken for a question")
             }
             Self::Nameless { columns } => {
-                write!(f, "{columns} columns have no name and were not taken for questions")
+                write!(
+                    f,
+                    "{columns} columns have no name and were not taken for questions"
+                )
             }
-            Self::Numbered => f.write_str("no column names the users: each row is one, by its number"),
+            Self::Numbered => {
+                f.write_str("no column names the users: each row is one, by its number")
+            }
             Self::Reversed { questions, range } => write!(
                 f,
                 "reversed over {range}, the lowest and highest score read: {}",

@@ -135,11 +135,22 @@ mod tests {
     fn the_outermost_of_many_scores_are_kept() {
         let mut seen = Seen::default();
         for n in 0..1000_i64 {
-            seen.other(Score { mantissa: n * 7 % 1000, digits: 1 });
+            seen.other(Score {
+                mantissa: n * 7 % 1000,
+                digits: 1,
+            });
         }
-        seen.other(Score { mantissa: -99, digits: 0 });
+        seen.other(Score {
+            mantissa: -99,
+            digits: 0,
+        });
         seen.digits = 1 << 3;
-        let scores = std::array::from_fn(|digit| Some(Score { mantissa: digit as i64, digits: 0 }));
+        let scores = std::array::from_fn(|digit| {
+            Some(Score {
+                mantissa: digit as i64,
+                digits: 0,
+            })
+        });
         assert_eq!(range([&seen], &scores).unwrap().to_string(), "-99..99.9");
         let note = note([("q", &seen)].into_iter(), &scores);
         assert_eq!(note, None);

@@ -36,18 +36,25 @@ impl fmt::Display for Looks {
 /// Names that a column of questions has in tables of one row an answer.
 const QUESTION: &[&str] = &["question", "item", "problem", "task", "variable"];
 /// Names that a column of scores has there.
-const SCORE: &[&str] = &["score", "resp", "response", "correct", "answer", "value", "rating", "mark"];
+const SCORE: &[&str] = &[
+    "score", "resp", "response", "correct", "answer", "value", "rating", "mark",
+];
 
 /// What columns of these names look like: where some are numbered alike, as Q1 and Q2 are, or there
 /// are many, a wide table; where one is called like a question and one like a score, a long one.
-pub(super) fn of<'n>(names: impl IntoIterator<Item = &'n str>, columns: &ColumnNames) -> Option<Looks> {
+pub(super) fn of<'n>(
+    names: impl IntoIterator<Item = &'n str>,
+    columns: &ColumnNames,
+) -> Option<Looks> {
     /// More columns than a long table is likely to have.
     const MANY: usize = 8;
     let names: Vec<&str> = names.into_iter().collect();
     let one_of = |words: &[&str], own: &str| {
         let named = |name: &&str| {
             let name = name.to_lowercase();
-            let word = name.trim_end_matches("id").trim_end_matches(['_', ' ', '.']);
+            let word = name
+                .trim_end_matches("id")
+                .trim_end_matches(['_', ' ', '.']);
             *own == name || words.contains(&word)
         };
         names.iter().any(|name| named(&name))
@@ -76,8 +83,14 @@ mod tests {
     fn shapes_by_names() {
         let of = |names: &[&str]| of(names.iter().copied(), &ColumnNames::default());
         assert_eq!(of(&["Q1", "Q2", "total"]), Some(Looks::Wide));
-        assert_eq!(of(&["id", "I plan [row 1]", "I plan [row 2]"]), Some(Looks::Wide));
-        assert_eq!(of(&["a", "b", "c", "d", "e", "f", "g", "h", "i"]), Some(Looks::Wide));
+        assert_eq!(
+            of(&["id", "I plan [row 1]", "I plan [row 2]"]),
+            Some(Looks::Wide)
+        );
+        assert_eq!(
+            of(&["a", "b", "c", "d", "e", "f", "g", "h", "i"]),
+            Some(Looks::Wide)
+        );
         assert_eq!(of(&["id", "item", "resp"]), Some(Looks::Long));
         assert_eq!(of(&["student", "item_id", "Correct"]), Some(Looks::Long));
         assert_eq!(of(&["a", "b1", "c2"]), None);

@@ -45,13 +45,18 @@ pub(super) enum Fields {
     /// These and no others, each in every record; at most [`MOST_NAMED`].
     Named(Vec<String>),
     /// All that hold a text, a number, true or false.
-    All,
+    All {
+        /// Those that every record needs.
+        needed: Vec<String>,
+    },
     /// All of those within one field, which holds an object, and some beside it.
     Within {
         /// The field with the object.
         answers: String,
-        /// Fields beside it, each in every record.
+        /// Fields beside it.
         beside: Vec<String>,
+        /// Those of them that every record needs.
+        needed: Vec<String>,
     },
 }
 
@@ -66,12 +71,13 @@ pub(super) trait Sink {
     /// Takes the names of the columns, trimmed, in their order. Once, before all rows.
     fn header(&mut self, names: &[String], place: Place) -> Result<(), Stop>;
 
-    /// Which fields to look for where every record has names of its own. Such a source gives the
-    /// fields named here as its header, and others as they appear to [`Self::column`].
+    /// Which fields to look for where every record has names of its own. Such a source gives those
+    /// of [`Fields::Named`] as its header, and others as they appear to [`Self::column`].
     fn fields(&self) -> Fields;
 
-    /// Takes the name of one more column, behind all those known. It has no cell in earlier rows.
-    fn column(&mut self, name: &str) -> Result<(), Stop>;
+    /// Takes the name of one more column, behind all those known; it has no cell in earlier rows.
+    /// `beside` says that it stands beside an object of answers.
+    fn column(&mut self, name: &str, beside: bool) -> Result<(), Stop>;
 
     /// Whether cells of a column are looked at.
     #[allow(dead_code, reason = "readers of columns ask it")]
