@@ -197,7 +197,7 @@ impl Answers {
         let number = self
             .reading
             .exact(cell)
-            .map_err(|fault| Stop::Row(place, fault.of(&self.criterion)))?;
+            .map_err(|fault| Stop::Row(place, RowFault::of_cell(&self.criterion, fault)))?;
         let values = self.values.get_or_insert_default();
         let user = user as usize;
         if values.len() <= user {

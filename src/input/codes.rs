@@ -5,12 +5,12 @@
 //! label that is a number also stands for every other way to write it, so `-99` is `-99.0` too; other
 //! ones are compared letter by letter.
 
+use super::cell::Cell;
 use super::choice::Choice;
 use super::decimal::{Decimal, shown, units};
-use super::error::RowFault;
 use super::quote::excerpt;
 use super::score::{self, ScoreFault};
-use super::sink::Cell;
+
 use crate::matrix::{MAX_SCALE, Score};
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -411,21 +411,6 @@ pub(super) enum CellFault {
     Score(ScoreFault),
     /// Something that is no value, in words.
     Nested(&'static str),
-}
-
-impl CellFault {
-    /// The fault of a row whose `column` has it.
-    pub(super) fn of(self, column: &str) -> RowFault {
-        let column = column.to_owned();
-        match self {
-            Self::Score(fault) => RowFault::Score { column, fault },
-            Self::Nested(found) => RowFault::Kind {
-                field: column,
-                found,
-                expected: "a number, or null for a missing answer",
-            },
-        }
-    }
 }
 
 /// A number of a binary table as its shortest text.

@@ -1,7 +1,7 @@
 //! What can be wrong with a table, and what to do about it.
 
 use super::choice::ChoiceFault;
-use super::codes::{CodesFault, Range};
+use super::codes::{CellFault, CodesFault, Range};
 use super::container::Container;
 use super::score::ScoreFault;
 use super::shape::Looks;
@@ -421,6 +421,21 @@ pub enum RowFault {
         /// What is wrong with it.
         fault: ScoreFault,
     },
+}
+
+impl RowFault {
+    /// The fault of a row whose `column` has a cell that is no score.
+    pub(super) fn of_cell(column: &str, fault: CellFault) -> Self {
+        let column = column.to_owned();
+        match fault {
+            CellFault::Score(fault) => Self::Score { column, fault },
+            CellFault::Nested(found) => Self::Kind {
+                field: column,
+                found,
+                expected: "a number, or null for a missing answer",
+            },
+        }
+    }
 }
 
 fn looking(looks: &Option<Looks>) -> String {

@@ -69,7 +69,7 @@ impl<'r> Fields<'r> {
 }
 
 impl Splitter {
-    /// Takes `row`, of at most [`super::LONGEST_ROW`] bytes, apart. At a fault it says how many
+    /// Takes `row`, of at most [`super::text::LONGEST_ROW`] bytes, apart. At a fault it says how many
     /// fields stand up to the one that has it.
     pub(super) fn split<'r>(
         &'r mut self,

@@ -145,7 +145,7 @@ impl Sink for Long<'_> {
         if let Some(&criterion) = self.places.get(3) {
             self.answers.value(user, place, cell(criterion))?;
         }
-        let fault = |fault: super::codes::CellFault| fault.of(&columns.score);
+        let fault = |fault: super::codes::CellFault| RowFault::of_cell(&columns.score, fault);
         self.answers
             .answer(user, self.last.1, place, cell(self.places[2]), fault)
     }

@@ -24,6 +24,7 @@
 
 mod alike;
 mod answers;
+mod cell;
 mod choice;
 mod codes;
 mod columns;

@@ -21,7 +21,9 @@ pub(super) trait Second: PartialEq + Clone {
 
 impl Second for Option<Decimal> {
     fn read(cell: Cell<'_>, column: &str, reading: &mut Reading) -> Result<Self, RowFault> {
-        reading.exact(cell).map_err(|fault| fault.of(column))
+        reading
+            .exact(cell)
+            .map_err(|fault| RowFault::of_cell(column, fault))
     }
 
     fn shown(&self) -> String {

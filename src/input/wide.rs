@@ -115,7 +115,7 @@ fn fault(name: &str, fault: CellFault, chosen: bool) -> RowFault {
             column: name.to_owned(),
             fault,
         },
-        fault => fault.of(name),
+        fault => RowFault::of_cell(name, fault),
     }
 }
 
