@@ -79,7 +79,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     args.engine.check()?;
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
     let stop = Stop::install()?;
-    let matrix = args.table.read(&args.data)?;
+    let matrix = args.table.read(&args.data, talk)?.table;
     let query = Query::of(&matrix).k(args.k).top(args.top);
     let query = query.min_users(args.min_users).build()?;
     let total = query.space().count();
