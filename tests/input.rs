@@ -37,7 +37,7 @@ fn json() -> String {
 }
 
 fn try_read(bytes: impl AsRef<[u8]>) -> Result<ResponseMatrix, InputError> {
-    read(bytes.as_ref(), "t", &ReadOptions::default())
+    read(bytes.as_ref(), "t", &ReadOptions::default()).map(|read| read.table)
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -121,7 +121,7 @@ fn all_forms_and_packings_give_one_table() {
                 bytes,
                 interrupt: false,
             };
-            let got = read(drip, "t", &ReadOptions::default()).unwrap();
+            let got = read(drip, "t", &ReadOptions::default()).unwrap().table;
             assert_eq!(got.fingerprint(), table.fingerprint(), "{shown}");
         }
     }
@@ -142,7 +142,7 @@ fn columns_may_have_other_names() {
         r#"[{"score":{},"item \"x\"":"q1","who":"ann","got":1}]"#,
         r#"{"score":NaN0,"item \"x\"":"q1","who":"ann","got":1}"#,
     ];
-    let read = |source: &str| read(source.as_bytes(), "t", &options);
+    let read = |source: &str| read(source.as_bytes(), "t", &options).map(|read| read.table);
     for source in &sources[..2] {
         let table = read(source).unwrap();
         assert_eq!(
@@ -256,7 +256,7 @@ fn repeated_answers_by_choice() {
             duplicates,
             ..ReadOptions::default()
         };
-        let table = read(source.as_bytes(), "t", &options).unwrap();
+        let table = read(source.as_bytes(), "t", &options).unwrap().table;
         assert_eq!(table.totals(), [total]);
     }
 }

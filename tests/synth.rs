@@ -50,7 +50,9 @@ fn what_is_written_reads_back() {
         let fingerprint = matrix(&spec).unwrap().fingerprint();
         for format in [TableFormat::Json, TableFormat::Ndjson, TableFormat::Csv] {
             let bytes = written(&spec, format);
-            let table = read(&bytes[..], "t", &ReadOptions::default()).unwrap();
+            let table = read(&bytes[..], "t", &ReadOptions::default())
+                .unwrap()
+                .table;
             assert_eq!(table.fingerprint(), fingerprint, "{spec:?} {format:?}");
         }
     }

@@ -1,7 +1,9 @@
 //! What to type: the library says what is wrong and names no option; here is the one that mends it.
 
 use kcorrset::engine::{EngineError, QueryError};
-use kcorrset::input::{InputError, LayoutFault, RowFault};
+use kcorrset::input::{
+    CodesFault, InputError, LayoutFault, Looks, Note, OptionsFault, RowFault, ScoreFault,
+};
 use kcorrset::matrix::MatrixError;
 use kcorrset::report::{FEW_USERS, Warning};
 use kcorrset::search::SearchError;
@@ -10,7 +12,7 @@ use std::error::Error;
 /// An error with all that led to it and, where an option mends it, that option.
 pub fn error(error: &anyhow::Error) -> String {
     let advice = error.chain().find_map(of_link);
-    with(format!("error: {error:#}"), advice)
+    with(format!("error: {error:#}"), advice.as_deref())
 }
 
 /// A warning and, where an option mends it, that option.
@@ -23,6 +25,24 @@ pub fn warning(warning: &Warning) -> String {
     with(format!("warning: {warning}"), advice)
 }
 
+/// A note on a table and, where an option mends it, that option.
+pub fn note(note: &Note) -> String {
+    let advice = match note {
+        Note::Outside { scores, .. } => {
+            let codes = scores.join(",");
+            Some(format!(
+                "if so, --missing NA,{codes} takes them for missing answers"
+            ))
+        }
+        Note::Against { .. } => Some("if so, --reverse LIST turns them round".to_owned()),
+        Note::Reversed { .. } => Some("--range MIN..MAX says another range".to_owned()),
+        Note::Numbered => Some("--user-column NAME names one".to_owned()),
+        Note::Nameless { .. } | Note::BlankUsers { .. } | Note::Alike { .. } => None,
+    };
+    let kind = if note.is_warning() { "warning" } else { "note" };
+    with(format!("{kind}: {note}"), advice.as_deref())
+}
+
 fn with(what: String, advice: Option<&str>) -> String {
     match advice {
         Some(advice) => format!("{what}; {advice}"),
@@ -31,34 +51,132 @@ fn with(what: String, advice: Option<&str>) -> String {
 }
 
 /// What to type where `link` is one of the library's errors.
-fn of_link(link: &(dyn Error + 'static)) -> Option<&'static str> {
+fn of_link(link: &(dyn Error + 'static)) -> Option<String> {
     if let Some(error) = link.downcast_ref() {
         return of_input(error);
     }
     if let Some(error) = link.downcast_ref() {
-        return Some(of_query(error));
+        return Some(of_query(error).to_owned());
     }
-    match link.downcast_ref() {
+    let engine = match link.downcast_ref() {
         Some(SearchError::Engine(error)) => of_engine(error),
         _ => link.downcast_ref().and_then(of_engine),
+    };
+    engine.map(str::to_owned)
+}
+
+fn of_input(error: &InputError) -> Option<String> {
+    match error {
+        InputError::Layout { fault, .. } => of_layout(fault),
+        InputError::Row { fault, .. } => of_row(fault),
+        InputError::Table { error, .. } => of_table(error).map(str::to_owned),
+        InputError::Options(OptionsFault::Codes(fault)) => of_codes(fault).map(str::to_owned),
+        InputError::Options(OptionsFault::Twice { .. }) => {
+            Some("see --user-column and the like".to_owned())
+        }
+        InputError::Read { .. } | InputError::Unpack { .. } => None,
     }
 }
 
-fn of_input(error: &InputError) -> Option<&'static str> {
-    match error {
-        InputError::Layout {
-            fault: LayoutFault::MissingColumns { .. },
-            ..
-        } => Some("name the columns with --user-column, --question-column and --score-column"),
-        InputError::Row {
-            fault: RowFault::MissingField { .. },
-            ..
-        } => Some("name the fields with --user-column, --question-column and --score-column"),
-        InputError::Table {
-            error: MatrixError::Duplicate { .. } | MatrixError::Contradiction { .. },
-            ..
-        } => Some("choose one with --duplicates first or --duplicates last"),
+fn of_codes(fault: &CodesFault) -> Option<&'static str> {
+    match fault {
+        CodesFault::RangeAlone => Some("give --reverse LIST too"),
+        CodesFault::Label { .. } | CodesFault::LabelTwice { .. } => {
+            Some("correct --map; what means no answer goes into --missing")
+        }
+        CodesFault::LabelMissing { .. } => Some("take it out of --map or of --missing"),
+        CodesFault::Range { .. } | CodesFault::Pair { .. } | CodesFault::Round { .. } => None,
+    }
+}
+
+/// What to type where columns of a long table are not there.
+const NAMES: &str = "name the columns with --user-column, --question-column and --score-column";
+/// The same of JSON.
+const FIELDS: &str = "name the fields with --user-column, --question-column and --score-column";
+
+/// What to type where a table has another shape than the one asked for; `names` where it has none.
+fn of_shape(looks: Option<&Looks>, names: &str) -> String {
+    match looks {
+        Some(Looks::Wide) => "give --wide, with --user-column NAME if a column names the users, and \
+                              --questions LIST (such as A1..O5 or Q*) if not all others are questions"
+            .to_owned(),
+        Some(Looks::Long) => format!("leave out --wide, and {names} if need be"),
+        Some(Looks::Nested { field }) => {
+            format!("give --wide --answers-field {field}, and --user-column NAME for the user's field")
+        }
+        None => format!("{names}, or give --wide if a row is a user and a column a question"),
+    }
+}
+
+fn of_layout(fault: &LayoutFault) -> Option<String> {
+    let advice = match fault {
+        LayoutFault::MissingColumns { looks, .. } => return Some(of_shape(looks.as_ref(), NAMES)),
+        LayoutFault::Shape { looks, .. } => return Some(of_shape(Some(looks), NAMES)),
+        LayoutFault::Choice { .. } => "name others with --questions",
+        LayoutFault::Reverse { .. } => "name others with --reverse",
+        LayoutFault::NoRange => "give --range MIN..MAX",
+        LayoutFault::NoQuestions { .. } => "choose them with --questions LIST",
+        LayoutFault::NoUsers => "give --user-column NAME, or leave out --skip-blank-users",
+        LayoutFault::NoHeader => "leave out --skip-rows",
+        LayoutFault::NoSheets => "leave out --sheet",
+        LayoutFault::NoFields => "leave out --answers-field",
+        LayoutFault::Undecodable { .. } => "name the encoding with --encoding latin1 or the like",
+        LayoutFault::Marked { .. } => "leave out --encoding",
+        _ => return None,
+    };
+    Some(advice.to_owned())
+}
+
+fn of_row(fault: &RowFault) -> Option<String> {
+    match fault {
+        RowFault::MissingField { looks, .. } => Some(of_shape(looks.as_ref(), FIELDS)),
+        RowFault::Shape { looks, .. } => Some(of_shape(Some(looks), FIELDS)),
+        RowFault::Utf8 { .. } => {
+            Some("name another encoding with --encoding latin1 or the like".to_owned())
+        }
+        RowFault::EmptyId { .. } => {
+            Some("--skip-blank-users leaves out rows without a user".to_owned())
+        }
+        RowFault::OutsideRange { .. } => {
+            Some("give another --range MIN..MAX, or --missing LIST if it is a code".to_owned())
+        }
+        RowFault::NoQuestion { fault, .. } => Some(format!(
+            "choose the questions with --questions LIST (such as A1..O5 or Q*){}",
+            match of_score(fault) {
+                Some(advice) => format!(", or {advice}"),
+                None => String::new(),
+            }
+        )),
+        RowFault::Score { fault, .. } => of_score(fault).map(str::to_owned),
         _ => None,
+    }
+}
+
+fn of_score(fault: &ScoreFault) -> Option<&'static str> {
+    match fault {
+        ScoreFault::NotANumber { .. } => Some(
+            "give labels their scores with --map 'LABEL=SCORE', and codes of missing answers with --missing LIST",
+        ),
+        ScoreFault::NoValue { .. } => Some("--missing LIST takes such texts for missing answers"),
+        ScoreFault::Comma { .. } => Some("--decimal-comma reads commas as points"),
+        ScoreFault::Point { .. } => Some("leave out --decimal-comma"),
+        ScoreFault::TooManyDigits { .. } => Some("--round DIGITS rounds it"),
+        _ => None,
+    }
+}
+
+fn of_table(error: &MatrixError) -> Option<&'static str> {
+    match error {
+        MatrixError::Duplicate { repeats, .. } if repeats.different == 0 => {
+            Some("--duplicates same takes them as one answer")
+        }
+        MatrixError::Duplicate { .. } | MatrixError::Contradiction { .. } => {
+            Some("choose one with --duplicates first, last, max or mean")
+        }
+        MatrixError::NoDenominator
+        | MatrixError::TooWide { .. }
+        | MatrixError::SumsTooWide { .. } => Some("--round DIGITS rounds scores and means"),
+        MatrixError::NoResponses | MatrixError::TooMany { .. } => None,
     }
 }
 

@@ -88,7 +88,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let form = Form::choose(args.format, args.output.as_deref());
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
     let stop = Stop::install()?;
-    let matrix = args.table.read(&args.data)?;
+    let matrix = args.table.read(&args.data, talk)?.table;
     let queries = args.asked.queries(&matrix)?;
     let parts = queries.iter().map(|query| args.part(query));
     let parts = parts.collect::<anyhow::Result<Vec<_>>>()?;

@@ -22,14 +22,12 @@ impl Default for ColumnNames {
 }
 
 impl ColumnNames {
-    /// The name that two of them share, if any.
-    pub(super) fn shared(&self) -> Option<&str> {
-        if self.user == self.question || self.user == self.score {
-            Some(&self.user)
-        } else if self.question == self.score {
-            Some(&self.question)
-        } else {
-            None
-        }
+    /// The names with what they are for.
+    pub(super) fn roles(&self) -> [(&'static str, &str); 3] {
+        [
+            ("user", &self.user),
+            ("question", &self.question),
+            ("score", &self.score),
+        ]
     }
 }

@@ -1,4 +1,4 @@
-//! Takes off the packing: gzip or zstd by their magic bytes, then a byte order mark.
+//! Takes off the packing: gzip or zstd by their magic bytes.
 
 use flate2::read::MultiGzDecoder;
 use ruzstd::decoding::errors::{FrameDecoderError, ReadFrameHeaderError};
@@ -57,18 +57,17 @@ pub(super) fn unpack<'a>(
     Ok((container, unpacked))
 }
 
-/// The text in `unpacked` without its byte order mark, `None` where that says UTF-16.
-pub(super) fn text<'a>(
+/// The first bytes of `unpacked`, and all of it.
+pub(super) fn begin<'a>(
     mut unpacked: Box<dyn Read + 'a>,
-) -> io::Result<Option<BufReader<Box<dyn Read + 'a>>>> {
-    let start = start::<3>(&mut unpacked)?;
-    let text: Box<dyn Read + 'a> = match start[..] {
-        [0xef, 0xbb, 0xbf] => unpacked,
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => return Ok(None),
-        _ => Box::new(Cursor::new(start).chain(unpacked)),
-    };
-    Ok(Some(BufReader::with_capacity(BUFFER, text)))
+) -> io::Result<(Vec<u8>, Box<dyn Read + 'a>)> {
+    let start = start::<START>(&mut unpacked)?;
+    let whole = Cursor::new(start.clone()).chain(unpacked);
+    Ok((start, Box::new(whole)))
 }
+
+/// Bytes that tell what a source is.
+const START: usize = 256;
 
 /// Takes the first `N` bytes, fewer where there are no more.
 fn start<const N: usize>(source: &mut impl Read) -> io::Result<Vec<u8>> {

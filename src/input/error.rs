@@ -1,7 +1,10 @@
 //! What can be wrong with a table, and what to do about it.
 
+use super::choice::ChoiceFault;
+use super::codes::{CellFault, CodesFault, Range};
 use super::container::Container;
 use super::score::ScoreFault;
+use super::shape::Looks;
 use crate::matrix::MatrixError;
 use std::fmt;
 use std::io;
@@ -12,12 +15,9 @@ use std::io;
 /// The causes are part of the message and so are not given as `source()` again.
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
-    /// Two of the three columns have one name.
-    #[error("column {column:?} is asked for twice: user, question and score need three columns")]
-    SameColumn {
-        /// The name.
-        column: String,
-    },
+    /// The options ask for what cannot be, whatever the source.
+    #[error(transparent)]
+    Options(#[from] OptionsFault),
     /// The source could not be read.
     #[error("{name}: cannot be read: {error}")]
     Read {
@@ -67,6 +67,24 @@ pub enum InputError {
     },
 }
 
+/// What is wrong with the options before anything is read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OptionsFault {
+    /// The codes of scores.
+    #[error(transparent)]
+    Codes(#[from] CodesFault),
+    /// A column that is asked for as two things.
+    #[error("column {column:?} is asked for as the {first} and as the {second}: name two columns")]
+    Twice {
+        /// The name.
+        column: String,
+        /// One thing.
+        first: &'static str,
+        /// Another.
+        second: &'static str,
+    },
+}
+
 /// Where a row stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -83,6 +101,14 @@ impl Place {
         match self {
             Self::Line(_) => "line",
             Self::Record(_) => "record",
+        }
+    }
+
+    /// The place of this number, counted as this one is.
+    pub(super) fn at(self, number: u64) -> Self {
+        match self {
+            Self::Line(_) => Self::Line(number),
+            Self::Record(_) => Self::Record(number),
         }
     }
 
@@ -109,9 +135,81 @@ pub enum LayoutFault {
         "empty: expected a JSON array of objects, one JSON object a line, or CSV with a header"
     )]
     Empty,
-    /// UTF-16 by its byte order mark.
-    #[error("the text is UTF-16: save it as UTF-8")]
-    Utf16,
+    /// Another encoding by its byte order mark than the one that was named.
+    #[error("the text is {marked} by its byte order mark, not {named}")]
+    Marked {
+        /// By its mark.
+        marked: String,
+        /// As named.
+        named: String,
+    },
+    /// Text that is not in its encoding.
+    #[error("{problem}: is it in another encoding?")]
+    Undecodable {
+        /// Where it is not.
+        problem: String,
+    },
+    /// A file of a program that has its own form.
+    #[error("{what}, which is not read here: save the table as CSV, for example {how}")]
+    Foreign {
+        /// What it is.
+        what: &'static str,
+        /// A line that converts it.
+        how: String,
+    },
+    /// Rows behind a header are to be left out, and the form has no header.
+    #[error("rows behind the header were to be left out, and JSON has no header")]
+    NoHeader,
+    /// A sheet is named, and the form has none.
+    #[error("a sheet was named, and this is no workbook")]
+    NoSheets,
+    /// A field of answers is named, and the form has no fields in fields.
+    #[error("a field with the answers was named, and only JSON has such fields")]
+    NoFields,
+    /// A first line that names a delimiter that is none.
+    #[error(
+        "the first line says that {delimiter:?} separates fields: use a comma, a semicolon or a tab"
+    )]
+    Separator {
+        /// What it says.
+        delimiter: String,
+    },
+    /// The list of questions chooses what is not there.
+    #[error("{fault}")]
+    Choice {
+        /// What is wrong.
+        fault: ChoiceFault,
+    },
+    /// The list of questions to reverse chooses what is not there.
+    #[error("questions to reverse: {fault}")]
+    Reverse {
+        /// What is wrong.
+        fault: ChoiceFault,
+    },
+    /// The questions to reverse have one score only, so nothing says over which range.
+    #[error("all scores read are one and the same: say over which range questions are reversed")]
+    NoRange,
+    /// A wide table without questions.
+    #[error("no column is left for a question: the header on line {line} has {found}")]
+    NoQuestions {
+        /// Where the header is.
+        line: u64,
+        /// Its names, as a list.
+        found: String,
+    },
+    /// Rows without a user are to be left out, and rows are numbered.
+    #[error("rows without a user were to be left out, and no column names the users")]
+    NoUsers,
+    /// The header of a table of the other shape.
+    #[error("{looks}: the header on line {line} has {found}")]
+    Shape {
+        /// What it looks like.
+        looks: Looks,
+        /// Where the header is.
+        line: u64,
+        /// Its names, as a list.
+        found: String,
+    },
     /// Neither JSON nor text.
     #[error(
         "not a table: neither JSON nor text (only gzip and zstd are unpacked; \
@@ -119,7 +217,7 @@ pub enum LayoutFault {
     )]
     NotText,
     /// The header of a CSV lacks columns.
-    #[error("no column {missing}: the header on line {line} has {found}")]
+    #[error("no column {missing}: the header on line {line} has {found}{}", looking(.looks))]
     MissingColumns {
         /// Those that are missing, as a list.
         missing: String,
@@ -127,6 +225,8 @@ pub enum LayoutFault {
         line: u64,
         /// Those that are there, as a list.
         found: String,
+        /// What the header looks like instead.
+        looks: Option<Looks>,
     },
     /// A column that is needed stands twice in the header.
     #[error("column {column:?} stands twice in the header on line {line}: rename one of them")]
@@ -206,12 +306,14 @@ pub enum RowFault {
         found: &'static str,
     },
     /// JSON: a field is missing.
-    #[error("no field {field:?}: the object has {found}; a missing answer is written as null")]
+    #[error("no field {field:?}: the object has {found}{}", or_null(.looks))]
     MissingField {
         /// Its name.
         field: String,
         /// Those that are there, as a list.
         found: String,
+        /// What the object looks like instead.
+        looks: Option<Looks>,
     },
     /// JSON: a field that is needed stands twice.
     #[error("field {field:?} stands twice in the object: keep one")]
@@ -228,10 +330,78 @@ pub enum RowFault {
         problem: String,
     },
     /// A user or question without a name.
-    #[error("{column:?} is empty: every row needs a user and a question")]
+    #[error("{column:?} is empty: every row needs a user and a question{}", rows_more(.more))]
     EmptyId {
         /// Which column.
         column: String,
+        /// How many more rows have no user.
+        more: u64,
+    },
+    /// A text in a column that was taken for a question because it is there.
+    #[error("column {column:?} is no question: its score is {fault}")]
+    NoQuestion {
+        /// Which column.
+        column: String,
+        /// What is wrong with the score.
+        fault: ScoreFault,
+    },
+    /// JSON: an object of the other shape.
+    #[error("{looks}: the object has {found}")]
+    Shape {
+        /// What it looks like.
+        looks: Looks,
+        /// Its fields, as a list.
+        found: String,
+    },
+    /// A score that a reversed question cannot have.
+    #[error("{question:?} has the score {score}, outside of {range}, over which it is reversed")]
+    OutsideRange {
+        /// The question.
+        question: String,
+        /// The score.
+        score: String,
+        /// The range.
+        range: Range,
+    },
+    /// A score that does not fit 64 bits once it is reversed.
+    #[error("the score of {question:?}, reversed, does not fit 64 bits")]
+    ReversedTooWide {
+        /// The question.
+        question: String,
+    },
+    /// A row of a table of pairs that does not say for whom.
+    #[error("{column:?} is empty: every row needs one")]
+    EmptyKey {
+        /// Which column.
+        column: String,
+    },
+    /// A question without a group.
+    #[error(
+        "{column:?} is empty: every row needs a group; leave out the row of a question without one"
+    )]
+    NoGroup {
+        /// Which column.
+        column: String,
+    },
+    /// Two numbers for one user, or two groups for one question.
+    #[error(
+        "{column:?} is {second} for {what} {id:?}, and was {first} at {unit} {place}: keep one"
+    )]
+    Contradiction {
+        /// Which column.
+        column: String,
+        /// What has two: `user` or `question`.
+        what: &'static str,
+        /// Which one.
+        id: String,
+        /// The earlier value.
+        first: String,
+        /// The later one.
+        second: String,
+        /// What places count.
+        unit: &'static str,
+        /// Where the earlier one is.
+        place: u64,
     },
     /// JSON: a user, question or score of the wrong kind.
     #[error("field {field:?} is {found}: expected {expected}")]
@@ -251,6 +421,42 @@ pub enum RowFault {
         /// What is wrong with it.
         fault: ScoreFault,
     },
+}
+
+impl RowFault {
+    /// The fault of a row whose `column` has a cell that is no score.
+    pub(super) fn of_cell(column: &str, fault: CellFault) -> Self {
+        let column = column.to_owned();
+        match fault {
+            CellFault::Score(fault) => Self::Score { column, fault },
+            CellFault::Nested(found) => Self::Kind {
+                field: column,
+                found,
+                expected: "a number, or null for a missing answer",
+            },
+        }
+    }
+}
+
+fn looking(looks: &Option<Looks>) -> String {
+    looks
+        .as_ref()
+        .map_or_else(String::new, |looks| format!("; {looks}"))
+}
+
+fn or_null(looks: &Option<Looks>) -> String {
+    let null = "; a missing answer is written as null";
+    looks
+        .as_ref()
+        .map_or_else(|| null.to_owned(), |looks| format!("; {looks}"))
+}
+
+fn rows_more(more: &u64) -> String {
+    match more {
+        0 => String::new(),
+        1 => "; 1 more row has no user".to_owned(),
+        more => format!("; {more} more rows have no user"),
+    }
 }
 
 /// An error before it knows the name of its source.

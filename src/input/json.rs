@@ -1,18 +1,14 @@
 //! A JSON array of objects, one at a time: brackets and strings are followed here only to find where
 //! an object ends; what is inside is parsed, and checked, by serde_json.
 
-use super::columns::ColumnNames;
 use super::error::{LayoutFault, Place, RowFault, Stop};
-use super::object::{self, Start};
+use super::object::{self, Records, Start};
+use super::sink::Sink;
 use super::text::{Cut, LONGEST_ROW, Text};
-use crate::matrix::MatrixBuilder;
 
 /// Reads the array that begins at the next byte, to the end of the text.
-pub(super) fn read(
-    text: &mut Text<'_>,
-    columns: &ColumnNames,
-    builder: &mut MatrixBuilder,
-) -> Result<(), Stop> {
+pub(super) fn read<S: Sink>(text: &mut Text<'_>, sink: &mut S) -> Result<(), Stop> {
+    let mut objects = Records::new(sink);
     text.step();
     let mut row = Vec::new();
     let mut records = 0;
@@ -21,7 +17,7 @@ pub(super) fn read(
     } else {
         loop {
             records += 1;
-            record(text, Place::Record(records), columns, &mut row, builder)?;
+            record(text, Place::Record(records), &mut row, &mut objects, sink)?;
             match text.skip_space()? {
                 Some(b',') => text.step(),
                 Some(b']') => {
@@ -64,12 +60,12 @@ fn fault(text: &Text<'_>, place: Place, problem: &str) -> Stop {
 }
 
 /// Reads one object.
-fn record(
+fn record<S: Sink>(
     text: &mut Text<'_>,
     place: Place,
-    columns: &ColumnNames,
     row: &mut Vec<u8>,
-    builder: &mut MatrixBuilder,
+    objects: &mut Records,
+    sink: &mut S,
 ) -> Result<(), Stop> {
     match text.skip_space()? {
         Some(b'{') => {}
@@ -95,7 +91,7 @@ fn record(
     let mut brackets = Brackets::default();
     match text.row(row, |byte| brackets.closed_by(byte))? {
         // Cut short or never closed: serde says where it goes wrong.
-        Cut::Whole | Cut::AtEnd => object::push(row, start, columns, builder),
+        Cut::Whole | Cut::AtEnd => objects.push(row, start, sink),
         Cut::TooLong => Err(Stop::Row(place, RowFault::TooLong { limit: LONGEST_ROW })),
     }
 }

@@ -1,17 +1,13 @@
 //! One JSON object a line; empty lines are skipped.
 
-use super::columns::ColumnNames;
 use super::error::{Place, RowFault, Stop};
-use super::object::{self, Start};
+use super::object::{self, Records, Start};
+use super::sink::Sink;
 use super::text::{Cut, LONGEST_ROW, Text};
-use crate::matrix::MatrixBuilder;
 
 /// Reads to the end of the text.
-pub(super) fn read(
-    text: &mut Text<'_>,
-    columns: &ColumnNames,
-    builder: &mut MatrixBuilder,
-) -> Result<(), Stop> {
+pub(super) fn read<S: Sink>(text: &mut Text<'_>, sink: &mut S) -> Result<(), Stop> {
+    let mut objects = Records::new(sink);
     let mut row = Vec::new();
     while let Some(byte) = text.skip_space()? {
         let start = Start {
@@ -26,7 +22,7 @@ pub(super) fn read(
         row.clear();
         match text.row(&mut row, |byte| byte == b'\n')? {
             Cut::Whole | Cut::AtEnd => {
-                object::push(row.trim_ascii_end(), start, columns, builder)?;
+                objects.push(row.trim_ascii_end(), start, sink)?;
             }
             Cut::TooLong => {
                 let fault = RowFault::TooLong { limit: LONGEST_ROW };

@@ -1,15 +1,13 @@
-//! One row from the text of one JSON object, in place: no field is copied that needs no unescaping,
-//! and no number is ever made a float.
+//! Rows from the texts of JSON objects, in place: no value is copied that needs no unescaping, and no
+//! number is ever made a float.
 
-use super::columns::ColumnNames;
 use super::error::{Place, RowFault, Stop};
 use super::quote::list;
-use super::score;
-use crate::matrix::MatrixBuilder;
+use super::sink::{Cell, Fields, MOST_NAMED, Sink};
+use indexmap::{Equivalent, IndexSet};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// Where an object begins in the source.
@@ -23,116 +21,344 @@ pub(super) struct Start {
     pub(super) column: u64,
 }
 
-/// Adds the row that `object` writes.
-pub(super) fn push(
-    object: &[u8],
-    start: Start,
-    columns: &ColumnNames,
-    builder: &mut MatrixBuilder,
-) -> Result<(), Stop> {
-    let row = |fault| Stop::Row(start.place, fault);
-    let object = std::str::from_utf8(object).map_err(|error| {
-        row(RowFault::Utf8 {
-            byte: error.valid_up_to() as u64 + 1,
-        })
-    })?;
-    let fields = fields(object, columns).map_err(|error| row(syntax(object, start, &error)))?;
-    if let Some(field) = fields.repeated {
-        return Err(row(RowFault::RepeatedField {
-            field: field.of(columns).to_owned(),
-        }));
+/// Hands rows over to a sink as objects come.
+pub(super) struct Records {
+    fields: Fields,
+    /// The header was given to the sink, for fields that it named.
+    begun: bool,
+    columns: Columns,
+}
+
+/// A field of an object: its name, and its value as written.
+type Entry<'o> = (Cow<'o, str>, &'o RawValue);
+
+/// What the row has in a column.
+enum Value<'o> {
+    None,
+    Raw(&'o str),
+    Unescaped(String),
+}
+
+impl Value<'_> {
+    fn cell(&self) -> Cell<'_> {
+        let raw = match self {
+            Self::None => return Cell::Empty,
+            Self::Unescaped(text) => return Cell::Text(text),
+            Self::Raw(raw) => raw,
+        };
+        match kind(raw) {
+            Kind::Null => Cell::Empty,
+            Kind::Boolean => Cell::Truth(raw.starts_with('t')),
+            Kind::Text => Cell::Text(raw.trim_matches('"')),
+            Kind::Number => Cell::Number(raw),
+            nested @ (Kind::Array | Kind::Object) => Cell::Nested(nested.words()),
+        }
     }
-    let get = |field: Field| {
-        fields.values[field as usize]
-            .map(RawValue::get)
-            .ok_or_else(|| {
-                row(RowFault::MissingField {
-                    field: field.of(columns).to_owned(),
-                    found: names(object),
-                })
+}
+
+impl Records {
+    pub(super) fn new(sink: &impl Sink) -> Self {
+        Self {
+            fields: sink.fields(),
+            begun: false,
+            columns: Columns::default(),
+        }
+    }
+
+    /// Takes the row that `object` writes.
+    pub(super) fn push<S: Sink>(
+        &mut self,
+        object: &[u8],
+        start: Start,
+        sink: &mut S,
+    ) -> Result<(), Stop> {
+        let row = |fault| Stop::Row(start.place, fault);
+        let object = std::str::from_utf8(object).map_err(|error| {
+            row(RowFault::Utf8 {
+                byte: error.valid_up_to() as u64 + 1,
             })
-    };
-    let (user, question, score) = (get(Field::User)?, get(Field::Question)?, get(Field::Score)?);
-    let user = id(user, &columns.user).map_err(row)?;
-    let question = id(question, &columns.question).map_err(row)?;
-    let score = match kind(score) {
-        Kind::Null => None,
-        Kind::Text | Kind::Number => {
-            let text = text(score, &columns.score).map_err(row)?;
-            score::parse(&text).map_err(|fault| {
-                row(RowFault::Score {
-                    column: columns.score.clone(),
-                    fault,
-                })
-            })?
-        }
-        other => {
-            return Err(row(RowFault::Kind {
-                field: columns.score.clone(),
-                found: other.words(),
-                expected: "a number, or null for a missing answer",
-            }));
-        }
-    };
-    builder.push(&user, &question, score, start.place.number())?;
-    Ok(())
-}
-
-/// The three fields of a row.
-#[derive(Clone, Copy, Debug)]
-enum Field {
-    User,
-    Question,
-    Score,
-}
-
-impl Field {
-    fn of(self, columns: &ColumnNames) -> &str {
-        match self {
-            Self::User => &columns.user,
-            Self::Question => &columns.question,
-            Self::Score => &columns.score,
+        })?;
+        let syntax = |error: serde_json::Error| row(syntax(object, start, &error));
+        match &self.fields {
+            Fields::Named(names) => {
+                if !self.begun {
+                    sink.header(names, start.place)?;
+                    self.begun = true;
+                }
+                let named = named(object, names).map_err(syntax)?;
+                let values = named.values(object, names, sink).map_err(row)?;
+                sink.row(start.place, |column| values[column].cell())
+            }
+            Fields::All { needed } => {
+                let mut values = Vec::new();
+                let entries = entries(object).map_err(syntax)?;
+                needed_of(&entries, needed, sink).map_err(row)?;
+                self.columns
+                    .put(entries, true, start.place, &mut values, sink)?;
+                sink.row(start.place, |column| cell(&values, column))
+            }
+            Fields::Within {
+                answers,
+                beside,
+                needed,
+            } => {
+                let mut values = Vec::new();
+                let entries = entries(object).map_err(syntax)?;
+                needed_of(&entries, needed, sink).map_err(row)?;
+                needed_of(&entries, std::slice::from_ref(answers), sink).map_err(row)?;
+                let (within, others): (Vec<_>, Vec<_>) = entries
+                    .into_iter()
+                    .partition(|(name, _)| name.trim() == answers);
+                let beside = others
+                    .into_iter()
+                    .filter(|(name, _)| beside.iter().any(|b| b == name.trim()));
+                self.columns
+                    .put(beside.collect(), true, start.place, &mut values, sink)?;
+                if within.len() > 1 {
+                    let field = answers.clone();
+                    return Err(row(RowFault::RepeatedField { field }));
+                }
+                for (_, object) in within {
+                    match kind(object.get()) {
+                        Kind::Null => {}
+                        Kind::Object => {
+                            let fields = self::entries(object.get()).map_err(syntax)?;
+                            self.columns
+                                .put(fields, false, start.place, &mut values, sink)?;
+                        }
+                        other => {
+                            return Err(row(RowFault::Kind {
+                                field: answers.clone(),
+                                found: other.words(),
+                                expected: "an object with the answers",
+                            }));
+                        }
+                    }
+                }
+                sink.row(start.place, |column| cell(&values, column))
+            }
         }
     }
 }
 
-/// The values as written.
+fn cell<'v>(values: &'v [Value<'_>], column: usize) -> Cell<'v> {
+    values.get(column).map_or(Cell::Empty, Value::cell)
+}
+
+/// Fields that are columns, in their order, with whether they stand beside an object of answers.
 #[derive(Default)]
-struct Fields<'o> {
-    values: [Option<&'o RawValue>; 3],
-    repeated: Option<Field>,
+struct Columns(IndexSet<(bool, String)>);
+
+impl Columns {
+    /// Puts the scalar `entries` of one object in `values`, by column.
+    fn put<'o, S: Sink>(
+        &mut self,
+        entries: Vec<Entry<'o>>,
+        beside: bool,
+        place: Place,
+        values: &mut Vec<Value<'o>>,
+        sink: &mut S,
+    ) -> Result<(), Stop> {
+        let row = |fault| Stop::Row(place, fault);
+        for (name, value) in entries {
+            let name = name.trim();
+            if name.is_empty() || matches!(kind(value.get()), Kind::Array | Kind::Object) {
+                continue;
+            }
+            let column = match self.0.get_index_of(&Named { beside, name }) {
+                Some(column) => column,
+                None => {
+                    sink.column(name, beside)?;
+                    self.0.insert_full((beside, name.to_owned())).0
+                }
+            };
+            if values.len() <= column {
+                values.resize_with(column + 1, || Value::None);
+            }
+            if !matches!(values[column], Value::None) {
+                let field = name.to_owned();
+                return Err(row(RowFault::RepeatedField { field }));
+            }
+            values[column] = of(value, name).map_err(row)?;
+        }
+        Ok(())
+    }
 }
 
-fn fields<'o>(object: &'o str, columns: &ColumnNames) -> serde_json::Result<Fields<'o>> {
+/// A column to look for.
+#[derive(Hash)]
+struct Named<'n> {
+    beside: bool,
+    name: &'n str,
+}
+
+impl Equivalent<(bool, String)> for Named<'_> {
+    fn equivalent(&self, (beside, name): &(bool, String)) -> bool {
+        self.beside == *beside && self.name == name
+    }
+}
+
+/// A value as a column has it.
+fn of<'o>(value: &'o RawValue, name: &str) -> Result<Value<'o>, RowFault> {
+    let raw = value.get();
+    if kind(raw) != Kind::Text || !raw.contains('\\') {
+        return Ok(Value::Raw(raw));
+    }
+    serde_json::from_str(raw)
+        .map(Value::Unescaped)
+        .map_err(|error| RowFault::Escape {
+            field: name.to_owned(),
+            problem: problem(&error),
+        })
+}
+
+/// Names of fields, with whether each holds an object.
+fn outline(entries: &[Entry<'_>]) -> Vec<(String, bool)> {
+    let holds_object = |value: &RawValue| kind(value.get()) == Kind::Object;
+    let mut fields: Vec<(String, bool)> = entries
+        .iter()
+        .map(|(name, value)| (name.clone().into_owned(), holds_object(value)))
+        .collect();
+    fields.sort();
+    fields
+}
+
+/// The fault of an object that lacks `field`.
+fn lacks(field: &str, entries: &[Entry<'_>], sink: &impl Sink) -> RowFault {
+    let outline = outline(entries);
+    RowFault::MissingField {
+        field: field.to_owned(),
+        found: list(outline.iter().map(|(name, _)| name.as_str())),
+        looks: sink.looks(&outline),
+    }
+}
+
+/// Whether all fields that an object needs are there.
+fn needed_of(entries: &[Entry<'_>], needed: &[String], sink: &impl Sink) -> Result<(), RowFault> {
+    let lacking = |field: &&String| {
+        entries
+            .iter()
+            .all(|(name, _)| name.trim() != field.as_str())
+    };
+    match needed.iter().find(lacking) {
+        Some(field) => Err(lacks(field, entries, sink)),
+        None => Ok(()),
+    }
+}
+
+/// All fields of an object.
+fn entries(object: &str) -> serde_json::Result<Vec<Entry<'_>>> {
     let mut json = serde_json::Deserializer::from_str(object);
-    let fields = json.deserialize_map(FieldsOf(columns))?;
+    let entries = json.deserialize_map(AllOf)?;
     json.end()?;
-    Ok(fields)
+    Ok(entries)
 }
 
-/// Takes the three fields out of an object and checks that the rest is JSON.
-struct FieldsOf<'c>(&'c ColumnNames);
+struct AllOf;
 
-impl<'o> Visitor<'o> for FieldsOf<'_> {
-    type Value = Fields<'o>;
+impl<'o> Visitor<'o> for AllOf {
+    type Value = Vec<Entry<'o>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
     fn visit_map<A: MapAccess<'o>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut fields = Fields::default();
-        while let Some(field) = map.next_key_seed(NameOf(self.0))? {
+        let mut entries = Vec::new();
+        while let Some(name) = map.next_key_seed(NameAsWritten)? {
+            entries.push((name, map.next_value()?));
+        }
+        Ok(entries)
+    }
+}
+
+/// A name, borrowed where it has no escapes.
+struct NameAsWritten;
+
+impl<'o> DeserializeSeed<'o> for NameAsWritten {
+    type Value = Cow<'o, str>;
+
+    fn deserialize<D: Deserializer<'o>>(self, name: D) -> Result<Self::Value, D::Error> {
+        name.deserialize_str(self)
+    }
+}
+
+impl<'o> Visitor<'o> for NameAsWritten {
+    type Value = Cow<'o, str>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a field name")
+    }
+
+    fn visit_borrowed_str<E>(self, name: &'o str) -> Result<Self::Value, E> {
+        Ok(Cow::Borrowed(name))
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(Cow::Owned(name.to_owned()))
+    }
+}
+
+/// The values of named fields as written.
+#[derive(Default)]
+struct NamedValues<'o> {
+    values: [Option<&'o RawValue>; MOST_NAMED],
+    repeated: Option<usize>,
+}
+
+impl<'o> NamedValues<'o> {
+    /// The values by column, where every field is there once.
+    fn values(
+        &self,
+        object: &str,
+        names: &[String],
+        sink: &impl Sink,
+    ) -> Result<[Value<'o>; MOST_NAMED], RowFault> {
+        if let Some(field) = self.repeated {
+            let field = names[field].clone();
+            return Err(RowFault::RepeatedField { field });
+        }
+        let mut values = [const { Value::None }; MOST_NAMED];
+        for (at, name) in names.iter().enumerate() {
+            let Some(value) = self.values[at] else {
+                // Known to be valid.
+                return Err(lacks(name, &entries(object).unwrap_or_default(), sink));
+            };
+            values[at] = of(value, name)?;
+        }
+        Ok(values)
+    }
+}
+
+/// Takes the named fields out of an object and checks that the rest is JSON.
+fn named<'o>(object: &'o str, names: &[String]) -> serde_json::Result<NamedValues<'o>> {
+    let mut json = serde_json::Deserializer::from_str(object);
+    let fields = json.deserialize_map(NamedOf(names))?;
+    json.end()?;
+    Ok(fields)
+}
+
+struct NamedOf<'c>(&'c [String]);
+
+impl<'o> Visitor<'o> for NamedOf<'_> {
+    type Value = NamedValues<'o>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'o>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut fields = NamedValues::default();
+        while let Some(field) = map.next_key_seed(PlaceOf(self.0))? {
             match field {
                 None => {
                     map.next_value::<IgnoredAny>()?;
                 }
                 Some(field) => {
-                    let value = &mut fields.values[field as usize];
-                    if value.is_some() {
+                    if fields.values[field].is_some() {
                         fields.repeated = Some(field);
                     }
-                    *value = Some(map.next_value()?);
+                    fields.values[field] = Some(map.next_value()?);
                 }
             }
         }
@@ -140,28 +366,26 @@ impl<'o> Visitor<'o> for FieldsOf<'_> {
     }
 }
 
-/// Which of the three fields a name is, if any.
-struct NameOf<'c>(&'c ColumnNames);
+/// Which of the named fields a name is, if any.
+struct PlaceOf<'c>(&'c [String]);
 
-impl<'o> DeserializeSeed<'o> for NameOf<'_> {
-    type Value = Option<Field>;
+impl<'o> DeserializeSeed<'o> for PlaceOf<'_> {
+    type Value = Option<usize>;
 
     fn deserialize<D: Deserializer<'o>>(self, name: D) -> Result<Self::Value, D::Error> {
         name.deserialize_str(self)
     }
 }
 
-impl Visitor<'_> for NameOf<'_> {
-    type Value = Option<Field>;
+impl Visitor<'_> for PlaceOf<'_> {
+    type Value = Option<usize>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a field name")
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-        Ok([Field::User, Field::Question, Field::Score]
-            .into_iter()
-            .find(|field| field.of(self.0) == name))
+        Ok(self.0.iter().position(|field| field == name))
     }
 }
 
@@ -208,51 +432,6 @@ pub(super) fn words(byte: u8) -> &'static str {
         }
         _ => "something that is not JSON",
     }
-}
-
-/// A user or question: a text, or a number taken as its text.
-fn id<'o>(value: &'o str, field: &str) -> Result<Cow<'o, str>, RowFault> {
-    match kind(value) {
-        Kind::Text | Kind::Number => {
-            let id = text(value, field)?;
-            if id.trim_ascii().is_empty() {
-                return Err(RowFault::EmptyId {
-                    column: field.to_owned(),
-                });
-            }
-            Ok(id)
-        }
-        other => Err(RowFault::Kind {
-            field: field.to_owned(),
-            found: other.words(),
-            expected: "a text or a number",
-        }),
-    }
-}
-
-/// The text of a JSON string, or a number's own digits.
-fn text<'o>(value: &'o str, field: &str) -> Result<Cow<'o, str>, RowFault> {
-    let Some(quoted) = value
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'))
-    else {
-        return Ok(Cow::Borrowed(value));
-    };
-    if !quoted.contains('\\') {
-        return Ok(Cow::Borrowed(quoted));
-    }
-    serde_json::from_str(value)
-        .map(Cow::Owned)
-        .map_err(|error| RowFault::Escape {
-            field: field.to_owned(),
-            problem: problem(&error),
-        })
-}
-
-/// Names of the fields of `object`, for a message; it is known to be valid.
-fn names(object: &str) -> String {
-    let fields: BTreeMap<String, IgnoredAny> = serde_json::from_str(object).unwrap_or_default();
-    list(fields.keys().map(String::as_str))
 }
 
 /// What serde says, without its place, which counts from the object's start.

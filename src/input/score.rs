@@ -1,5 +1,6 @@
 //! One score from its text, exactly: decimal digits in, integer and power of ten out.
 
+use super::decimal::{Decimal, MAX_DIGITS, Unheld, Written, sign};
 use super::quote::excerpt;
 use crate::matrix::{MAX_SCALE, Score};
 
@@ -33,12 +34,30 @@ pub enum ScoreFault {
         /// The text, quoted.
         text: String,
     },
+    /// A point where the comma belongs.
+    #[error("{text}, with a point: decimals were said to be written with a comma")]
+    Point {
+        /// The text, quoted.
+        text: String,
+    },
     /// More digits behind the point than are held.
     #[error(
         "{text}, with more than {MAX_SCALE} digits behind the point: nothing is rounded here, \
          so round it first"
     )]
     TooManyDigits {
+        /// The text, quoted.
+        text: String,
+    },
+    /// A number beside the scores with more digits behind the point than are held.
+    #[error("{text}, with more than {MAX_DIGITS} digits behind the point: round it first")]
+    TooFine {
+        /// The text, quoted.
+        text: String,
+    },
+    /// A number beside the scores that does not fit 127 bits.
+    #[error("{text}, which does not fit 127 bits without its point: use a larger unit")]
+    TooLarge {
         /// The text, quoted.
         text: String,
     },
@@ -52,137 +71,46 @@ pub enum ScoreFault {
     },
 }
 
-/// The score that `text` writes, or `None` where it is empty: a missing answer.
+/// The score that `text`, trimmed and not empty, writes with this character for a point.
 ///
-/// ASCII space around the number is ignored. Accepted: `[+-] digits [. digits] [e [+-] digits]`,
-/// with digits before or behind the point. Zeros that end the part behind the point do not count,
-/// so `1`, `1.0` and `10e-1` are one score. Time is linear in the text, whatever the exponent.
-pub(super) fn parse(text: &str) -> Result<Option<Score>, ScoreFault> {
-    let trimmed = text.trim_ascii();
-    if trimmed.is_empty() {
-        return Ok(None);
-    }
-    let Some(decimal) = Decimal::read(trimmed.as_bytes()) else {
-        return Err(not_a_number(trimmed));
+/// Accepted: `[+-] digits [point digits] [e [+-] digits]`, with digits before or behind the point.
+/// Zeros that end the part behind the point do not count, so `1`, `1.0` and `10e-1` are one score.
+/// Where `round` says to how many digits, halves go away from zero. Time is linear in the text,
+/// whatever the exponent.
+pub(super) fn parse(text: &str, point: u8, round: Option<u8>) -> Result<Score, ScoreFault> {
+    let Some(written) = Written::read(text.as_bytes(), point) else {
+        return Err(not_a_number(text, point));
     };
-    decimal.score(trimmed).map(Some)
+    written.score(round).map_err(|unheld| of(unheld, text))
 }
 
-/// The parts of a number as written.
-struct Decimal<'a> {
-    negative: bool,
-    whole: &'a [u8],
-    fraction: &'a [u8],
-    /// Held at [`FAR`] beyond it, either way.
-    exponent: i64,
-}
-
-/// Where exponents stop counting: a nonzero number with this one has too many digits or is too
-/// wide whatever its digits, as no text has 2^62 of them.
-const FAR: i64 = 1 << 62;
-
-/// The leading ASCII digits, and the rest.
-fn digits(text: &[u8]) -> (&[u8], &[u8]) {
-    let end = text
-        .iter()
-        .position(|b| !b.is_ascii_digit())
-        .unwrap_or(text.len());
-    text.split_at(end)
-}
-
-/// A leading sign, and the rest.
-fn sign(text: &[u8]) -> (bool, &[u8]) {
-    match text {
-        [b'-', rest @ ..] => (true, rest),
-        [b'+', rest @ ..] => (false, rest),
-        _ => (false, text),
-    }
-}
-
-impl<'a> Decimal<'a> {
-    fn read(text: &'a [u8]) -> Option<Self> {
-        let (negative, rest) = sign(text);
-        let (whole, rest) = digits(rest);
-        let (fraction, rest) = match rest {
-            [b'.', rest @ ..] => digits(rest),
-            _ => (&rest[..0], rest),
-        };
-        if whole.is_empty() && fraction.is_empty() {
-            return None;
-        }
-        let exponent = match rest {
-            [] => 0,
-            [b'e' | b'E', rest @ ..] => {
-                let (negative, rest) = sign(rest);
-                let (power, rest) = digits(rest);
-                if power.is_empty() || !rest.is_empty() {
-                    return None;
-                }
-                let power = power.iter().fold(0_i64, |sum, b| {
-                    sum.saturating_mul(10)
-                        .saturating_add(i64::from(b - b'0'))
-                        .min(FAR)
-                });
-                if negative { -power } else { power }
-            }
-            _ => return None,
-        };
-        Some(Self {
-            negative,
-            whole,
-            fraction,
-            exponent,
-        })
-    }
-
-    fn score(&self, text: &str) -> Result<Score, ScoreFault> {
-        let too_wide = || ScoreFault::TooWide {
-            text: excerpt(text),
-        };
-        let nonzero = |&b: &u8| b != b'0';
-        let behind = self.fraction.iter().rposition(nonzero);
-        let last = match behind {
-            Some(at) => Some(self.whole.len() + at),
-            None => self.whole.iter().rposition(nonzero),
-        };
-        let Some(last) = last else {
-            return Ok(Score {
-                mantissa: 0,
-                digits: 0,
-            });
-        };
-        // The value is its digits up to the last nonzero one, times 10^power.
-        let power = self.exponent + (self.whole.len() as i64 - 1 - last as i64);
-        if power < -i64::from(MAX_SCALE) {
-            return Err(ScoreFault::TooManyDigits {
+/// The exact number that `text`, trimmed and not empty, writes, up to [`MAX_DIGITS`] digits.
+pub(super) fn exact(text: &str, point: u8) -> Result<Decimal, ScoreFault> {
+    let Some(written) = Written::read(text.as_bytes(), point) else {
+        return Err(not_a_number(text, point));
+    };
+    written
+        .value(MAX_DIGITS, None)
+        .map_err(|unheld| match unheld {
+            Unheld::TooManyDigits => ScoreFault::TooFine {
                 text: excerpt(text),
-            });
-        }
-        let mut digits = self.whole.iter().chain(self.fraction).take(last + 1);
-        let magnitude = digits
-            .try_fold(0_u64, |sum, b| {
-                sum.checked_mul(10)?.checked_add(u64::from(b - b'0'))
-            })
-            .and_then(|magnitude| {
-                let zeros = u32::try_from(power.max(0)).ok()?;
-                magnitude.checked_mul(10_u64.checked_pow(zeros)?)
-            })
-            .ok_or_else(too_wide)?;
-        let signed = if self.negative {
-            -i128::from(magnitude)
-        } else {
-            i128::from(magnitude)
-        };
-        Ok(Score {
-            mantissa: i64::try_from(signed).map_err(|_| too_wide())?,
-            // At most MAX_SCALE, checked above.
-            digits: (-power.min(0)) as u8,
+            },
+            Unheld::TooWide => ScoreFault::TooLarge {
+                text: excerpt(text),
+            },
         })
+}
+
+fn of(unheld: Unheld, text: &str) -> ScoreFault {
+    let text = excerpt(text);
+    match unheld {
+        Unheld::TooManyDigits => ScoreFault::TooManyDigits { text },
+        Unheld::TooWide => ScoreFault::TooWide { text },
     }
 }
 
 /// The fault that helps most with `text`, which is no number.
-fn not_a_number(text: &str) -> ScoreFault {
+fn not_a_number(text: &str, point: u8) -> ScoreFault {
     let quoted = excerpt(text);
     let (_, word) = sign(text.as_bytes());
     let is = |words: &[&str]| {
@@ -196,7 +124,10 @@ fn not_a_number(text: &str) -> ScoreFault {
         ScoreFault::NoValue { text: quoted }
     } else if is(&["inf", "infinity"]) {
         ScoreFault::NotFinite { text: quoted }
-    } else if text.contains(',') && Decimal::read(text.replace(',', "").as_bytes()).is_some() {
+    } else if point == b',' && Written::read(text.as_bytes(), b'.').is_some() {
+        ScoreFault::Point { text: quoted }
+    } else if text.contains(',') && Written::read(text.replace(',', "").as_bytes(), b'.').is_some()
+    {
         ScoreFault::Comma { text: quoted }
     } else {
         ScoreFault::NotANumber { text: quoted }
@@ -206,6 +137,14 @@ fn not_a_number(text: &str) -> ScoreFault {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn parse(text: &str) -> Result<Option<Score>, ScoreFault> {
+        let text = text.trim();
+        match text.is_empty() {
+            true => Ok(None),
+            false => super::parse(text, b'.', None).map(Some),
+        }
+    }
 
     #[track_caller]
     fn is(text: &str, mantissa: i64, digits: u8) {
@@ -276,7 +215,7 @@ mod tests {
         let fault = |text: &str| parse(text).unwrap_err();
         for text in [
             "abc", "true", "1 2", "1e", "e1", "1e+", "--1", "0x10", "1_000", "٣", "1.2.3", "1e1.5",
-            "½", "1e5e5", "\u{a0}1",
+            "½", "1e5e5", "1\u{a0}1",
         ] {
             assert!(
                 matches!(fault(text), ScoreFault::NotANumber { .. }),

@@ -1,14 +1,21 @@
 //! A stream of text cut into rows, with the line and column of where it stands.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, Read};
 
 /// The most bytes of one row. Real rows have a hundred; the bound keeps a file with an unclosed
 /// quote or bracket, which is one row to its end, out of memory.
 pub const LONGEST_ROW: usize = 1 << 24;
 
-/// The unread text.
+/// Bytes read at a time.
+const BUFFER: usize = 1 << 18;
+
+/// The text that is not yet taken, as far as it is read.
 pub(super) struct Text<'a> {
-    inner: BufReader<Box<dyn Read + 'a>>,
+    source: Box<dyn Read + 'a>,
+    /// Read and not taken: `start..end`.
+    bytes: Vec<u8>,
+    start: usize,
+    end: usize,
     line: u64,
     column: u64,
 }
@@ -25,9 +32,12 @@ pub(super) enum Cut {
 }
 
 impl<'a> Text<'a> {
-    pub(super) fn new(inner: BufReader<Box<dyn Read + 'a>>) -> Self {
+    pub(super) fn new(source: Box<dyn Read + 'a>) -> Self {
         Self {
-            inner,
+            source,
+            bytes: vec![0; BUFFER],
+            start: 0,
+            end: 0,
             line: 1,
             column: 1,
         }
@@ -43,26 +53,61 @@ impl<'a> Text<'a> {
         self.column
     }
 
+    /// What is read and not taken.
+    pub(super) fn ahead(&self) -> &[u8] {
+        &self.bytes[self.start..self.end]
+    }
+
+    /// Reads more behind what is ahead; false at the end of the text.
+    pub(super) fn more(&mut self) -> io::Result<bool> {
+        /// Room below which bytes are moved, and no decoder is asked to go on.
+        const ROOM: usize = 1 << 12;
+        if self.bytes.len() - self.end < ROOM {
+            self.bytes.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+            // Rows may grow until their readers say that they are too long.
+            if self.end > self.bytes.len() / 2 {
+                self.bytes.resize(2 * self.bytes.len(), 0);
+            }
+        }
+        loop {
+            match self.source.read(&mut self.bytes[self.end..]) {
+                Ok(0) => return Ok(false),
+                Ok(read) => {
+                    self.end += read;
+                    return Ok(true);
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Takes so many bytes of those ahead.
+    pub(super) fn take(&mut self, bytes: usize) -> &[u8] {
+        let from = self.start;
+        self.start += bytes;
+        let taken = &self.bytes[from..self.start];
+        self.line += memchr::memchr_iter(b'\n', taken).count() as u64;
+        self.column = match memchr::memrchr(b'\n', taken) {
+            None => self.column + bytes as u64,
+            Some(at) => (bytes - at) as u64,
+        };
+        taken
+    }
+
     /// The next byte, if any.
     pub(super) fn peek(&mut self) -> io::Result<Option<u8>> {
-        Ok(fill(&mut self.inner)?.first().copied())
+        if self.start == self.end && !self.more()? {
+            return Ok(None);
+        }
+        Ok(self.ahead().first().copied())
     }
 
     /// Steps over the byte that [`Self::peek`] showed.
     pub(super) fn step(&mut self) {
-        if let Some(&byte) = self.inner.buffer().first() {
-            self.count(byte == b'\n', 1);
-            self.inner.consume(1);
-        }
-    }
-
-    fn count(&mut self, ends_line: bool, bytes: u64) {
-        if ends_line {
-            self.line += 1;
-            self.column = 1;
-        } else {
-            self.column += bytes;
-        }
+        self.take(1.min(self.end - self.start));
     }
 
     /// Steps over white space; the byte behind it, if any.
@@ -75,42 +120,41 @@ impl<'a> Text<'a> {
         }
     }
 
-    /// Steps over white space: that on the line of the byte behind it, and that byte, if any.
-    pub(super) fn lead(&mut self) -> io::Result<(Vec<u8>, Option<u8>)> {
-        let mut lead = Vec::new();
+    /// Steps over empty lines; the first byte behind them that is not space, if any. What space
+    /// stands before it on its line is ahead.
+    pub(super) fn skip_lines(&mut self) -> io::Result<Option<u8>> {
+        let mut at = 0;
         loop {
-            match self.peek()? {
-                Some(b'\n') => lead.clear(),
-                Some(space @ (b' ' | b'\t' | b'\r')) => lead.push(space),
-                other => return Ok((lead, other)),
+            let space = |b: &u8| matches!(b, b' ' | b'\t' | b'\r' | b'\n');
+            let first = self.ahead()[at..].iter().position(|b| !space(b));
+            let end = first.map_or(self.ahead().len(), |first| at + first);
+            let lines = memchr::memrchr(b'\n', &self.ahead()[..end]).map_or(0, |at| at + 1);
+            self.take(lines);
+            at = end - lines;
+            if first.is_some() {
+                return Ok(self.ahead().get(at).copied());
             }
-            self.step();
+            if at > LONGEST_ROW || !self.more()? {
+                return Ok(None);
+            }
         }
     }
 
-    /// Appends to `row` the bytes up to and with the first one for which `ends` is true.
+    /// Takes the bytes up to and with the first one for which `ends` is true into `row`.
     pub(super) fn row(
         &mut self,
         row: &mut Vec<u8>,
         mut ends: impl FnMut(u8) -> bool,
     ) -> io::Result<Cut> {
         loop {
-            let buffer = fill(&mut self.inner)?;
-            if buffer.is_empty() {
+            if self.start == self.end && !self.more()? {
                 return Ok(Cut::AtEnd);
             }
             let room = LONGEST_ROW.saturating_sub(row.len());
-            let end = buffer.iter().take(room).position(|&byte| ends(byte));
-            let taken = &buffer[..end.map_or(buffer.len().min(room), |at| at + 1)];
-            row.extend_from_slice(taken);
-            let lines = taken.iter().filter(|&&byte| byte == b'\n').count();
-            self.line += lines as u64;
-            self.column = match taken.iter().rposition(|&byte| byte == b'\n') {
-                None => self.column + taken.len() as u64,
-                Some(at) => (taken.len() - at) as u64,
-            };
-            let taken = taken.len();
-            self.inner.consume(taken);
+            let ahead = self.ahead();
+            let end = ahead.iter().take(room).position(|&byte| ends(byte));
+            let taken = end.map_or(ahead.len().min(room), |at| at + 1);
+            row.extend_from_slice(self.take(taken));
             if end.is_some() {
                 return Ok(Cut::Whole);
             }
@@ -119,14 +163,4 @@ impl<'a> Text<'a> {
             }
         }
     }
-}
-
-/// `fill_buf` that takes up again after a signal.
-fn fill<'b>(inner: &'b mut BufReader<Box<dyn Read + '_>>) -> io::Result<&'b [u8]> {
-    while let Err(error) = inner.fill_buf() {
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
-    }
-    Ok(inner.buffer())
 }

@@ -191,7 +191,14 @@ impl MatrixBuilder {
         })?;
         match answers {
             Some(answers) => indices = indices.gathered(answers),
-            None => indices.shrink(),
+            None => {
+                // Each of a user's answers is to another question.
+                let all = users.len().checked_mul(questions.len()) == Some(indices.len());
+                if !all {
+                    indices = indices.listed();
+                }
+                indices.shrink();
+            }
         }
         drop(places);
         let rows = Rows {

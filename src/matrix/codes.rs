@@ -254,10 +254,6 @@ impl Values {
         Self { cells, of, codes }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.cells.len()
-    }
-
     #[inline]
     pub(super) fn slice(&self, range: std::ops::Range<usize>) -> Slice<'_> {
         match &self.cells {

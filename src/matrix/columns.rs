@@ -16,6 +16,8 @@ const BLOCK: usize = 64;
 /// The columns of so many questions, in order.
 pub(super) fn columns(rows: &Rows, questions: usize) -> Vec<Arc<Column>> {
     match &rows.questions {
+        // Where all answered all, nothing is looked up.
+        Narrow::Cycle(_) => of_questions::<u16>(rows, &[], questions),
         Narrow::Short(list) => of_questions(rows, list, questions),
         Narrow::Long(list) => of_questions(rows, list, questions),
     }
@@ -25,9 +27,9 @@ fn of_questions<Q: Copy>(rows: &Rows, list: &[Q], questions: usize) -> Vec<Arc<C
 where
     u32: From<Q>,
 {
-    let mut drafts = drafts(&rows.offsets, list, questions);
     let offsets = &rows.offsets;
-    match rows.values.slice(0..list.len()) {
+    let mut drafts = drafts(offsets, list, questions);
+    match rows.values.slice(0..rows.questions.len()) {
         Slice::Bytes(cells, of) => fill(&mut drafts, offsets, list, cells, |c| of[usize::from(c)]),
         Slice::Shorts(cells, of) => fill(&mut drafts, offsets, list, cells, |c| of[usize::from(c)]),
         Slice::Plain(cells) => fill(&mut drafts, offsets, list, cells, |score| score),
@@ -56,16 +58,17 @@ fn drafts<Q: Copy>(offsets: &[usize], list: &[Q], questions: usize) -> Vec<Draft
 where
     u32: From<Q>,
 {
+    let users = offsets.len() - 1;
     let mut counts = vec![0_usize; questions];
-    if list.len() == (offsets.len() - 1) * questions {
-        counts.fill(offsets.len() - 1);
+    if offsets[users] == users * questions {
+        counts.fill(users);
     } else {
         for &question in list {
             counts[u32::from(question) as usize] += 1;
         }
     }
     let draft = |count| Draft {
-        answered: vec![0; (offsets.len() - 1).div_ceil(BLOCK)],
+        answered: vec![0; users.div_ceil(BLOCK)],
         scores: Vec::with_capacity(count),
     };
     counts.into_iter().map(draft).collect()
@@ -82,7 +85,7 @@ fn fill<Q: Copy, C: Copy + Default>(
 {
     let users = offsets.len() - 1;
     // A block costs a step a question, whoever answered it.
-    let sparse = list.len() / drafts.len() < users / 16;
+    let sparse = cells.len() / drafts.len() < users / 16;
     if sparse {
         fill_singly(drafts, offsets, list, cells, value);
     } else {

@@ -8,6 +8,7 @@ use super::narrow::Narrow;
 pub(super) struct Rows {
     /// Answers of user u end where those of u + 1 begin.
     pub(super) offsets: Vec<usize>,
+    /// A cycle only where every user answered every question.
     pub(super) questions: Narrow,
     pub(super) values: Values,
 }
@@ -15,6 +16,8 @@ pub(super) struct Rows {
 /// The indices of some answers' questions.
 #[derive(Clone, Debug)]
 enum Indices<'a> {
+    /// Every question, so the place in the row.
+    All,
     Short(&'a [u16]),
     Long(&'a [u32]),
 }
@@ -36,6 +39,7 @@ impl Rows {
             at: 0,
             len: range.len(),
             questions: match &self.questions {
+                Narrow::Cycle(_) => Indices::All,
                 Narrow::Short(list) => Indices::Short(&list[range.clone()]),
                 Narrow::Long(list) => Indices::Long(&list[range.clone()]),
             },
@@ -55,6 +59,7 @@ impl Iterator for Row<'_> {
         let at = self.at;
         self.at += 1;
         let question = match self.questions {
+            Indices::All => at,
             Indices::Short(list) => usize::from(list[at]),
             Indices::Long(list) => list[at] as usize,
         };

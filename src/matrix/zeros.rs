@@ -2,7 +2,7 @@
 
 use super::column::{Column, Who};
 use super::error::MatrixError;
-use super::narrow::Narrow;
+use super::narrow::{Cycle, Narrow};
 use super::rows::Rows;
 use super::table::ResponseMatrix;
 use std::sync::Arc;
@@ -25,12 +25,8 @@ impl ResponseMatrix {
             return Ok(self);
         }
         let sparse = self.rows;
-        let mut indices = Narrow::zeros(answers, questions);
         let mut values = sparse.values.filled(answers, 0);
         for user in 0..users {
-            for question in 0..questions {
-                indices.set(user * questions + question, question as u32);
-            }
             for answer in sparse.offsets[user]..sparse.offsets[user + 1] {
                 let question = sparse.questions.get(answer) as usize;
                 values.copy(user * questions + question, &sparse.values, answer);
@@ -50,7 +46,7 @@ impl ResponseMatrix {
             columns: self.columns.into_iter().map(dense).collect(),
             rows: Rows {
                 offsets: (0..=users).map(|user| user * questions).collect(),
-                questions: indices,
+                questions: Narrow::Cycle(Cycle::new(users, questions as u32)),
                 values,
             },
             ..self

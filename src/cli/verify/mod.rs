@@ -77,7 +77,7 @@ pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
                 bail!("DATA and RESULT cannot both be stdin");
             }
             let report = read(path)?;
-            result::check(&report, &args.table.read(&args.data)?)
+            result::check(&report, &args.table.read(&args.data, talk)?.table)
         }
         (None, Some(sample), Some(k)) => {
             let plan = sample::Plan {
@@ -91,7 +91,7 @@ pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
             plan.check()?;
             args.engine.check()?;
             let stop = Stop::install()?;
-            let matrix = args.table.read(&args.data)?;
+            let matrix = args.table.read(&args.data, talk)?.table;
             let query = plan.query(&matrix, 1)?;
             let (engine, note) = args.engine.open_for(&[query])?;
             if let Some(note) = note {
