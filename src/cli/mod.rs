@@ -16,6 +16,8 @@ mod lengths;
 mod log;
 mod output;
 mod progress;
+mod question;
+mod quota;
 mod search;
 mod stop;
 mod table;
@@ -63,7 +65,7 @@ enum Command {
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     log::init(cli.talk.verbose());
     match cli.command {
-        Command::Describe(args) => describe::run(args),
+        Command::Describe(args) => describe::run(args, cli.talk),
         Command::Search(args) => search::run(args, cli.talk),
         Command::Verify(args) => verify::run(args, cli.talk),
         Command::Generate(args) => generate::run(args),
