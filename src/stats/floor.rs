@@ -176,6 +176,108 @@ mod tests {
         assert!(by_bound().floor(1.0, Blur::default()).r_for(9) <= 1.0);
     }
 
+    /// Users by a and exact g, close to a line, with some far off.
+    type Users = Vec<(i64, i64)>;
+
+    fn users() -> impl Strategy<Value = Users> {
+        let user = (
+            -9_i64..10,
+            -400_i64..400,
+            prop_oneof![9 => Just(0), 1 => -5000_i64..5000],
+        );
+        (prop::collection::vec(user, 3..12), 100_i64..2000).prop_map(|(users, steep)| {
+            users
+                .into_iter()
+                .map(|(a, e, far)| (a, steep * a + e + far))
+                .collect()
+        })
+    }
+
+    /// n, A, X, Y and Σg² of some users, g in steps.
+    fn of(users: &[(i64, i64)], step: i64) -> (Moments<f64>, f64) {
+        use super::super::Sums;
+        let mut sums = Sums::default();
+        for &(a, g) in users {
+            sums += Sums::of_user(a.into(), i128::from(g).div_euclid(step.into()));
+        }
+        (sums.moments().map(|moment| moment as f64), sums.sgg as f64)
+    }
+
+    /// Whether a set at its own floor is discarded after rounding g to steps, by all of its users or by some of
+    /// them as outer users; `change` is made to what it needs.
+    fn is_lost(users: &Users, step: i64, change: fn(Need) -> Need) -> bool {
+        let (exact, _) = of(users, 1);
+        if exact.x == 0.0 || exact.y == 0.0 || exact.a <= 0.0 {
+            return false;
+        }
+        let r = exact.a / (exact.x * exact.y).sqrt();
+        let (all, _) = of(users, step);
+        // div_euclid cuts: off by less than a step, and by half of one from its middle.
+        let blur = Blur {
+            most: 0.5,
+            deviation: (all.y.max(1.0) / (all.n * all.n)).sqrt(),
+        };
+        let need = change(
+            Ranking::default()
+                .floor(r - 1e-12, blur)
+                .need(users.len() as u64),
+        );
+        if need.r <= 0.0 {
+            return false;
+        }
+        let unexplained = unexplained(need.r);
+        (1..=users.len()).any(|outer| {
+            let (outer, inner) = users.split_at(outer);
+            let ((some, squares), (_, others)) = (of(outer, step), of(inner, step));
+            let left_out = others + need.blur * users.len() as f64;
+            outer_users_tell(
+                [some.n, some.a, some.x, some.y],
+                squares,
+                left_out,
+                unexplained,
+            )
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn no_set_at_its_floor_is_lost_to_rounding(users in users(), step in 1_i64..600) {
+            prop_assert!(!is_lost(&users, step, |need| need));
+        }
+    }
+
+    /// Planted faults: without them the test above might pass whatever rounding is allowed.
+    #[test]
+    fn too_little_allowance_for_rounding_is_seen() {
+        use proptest::strategy::ValueTree as _;
+        let faults: [(&str, fn(Need) -> Need); 3] = [
+            ("no blur", |need| Need { blur: 0.0, ..need }),
+            ("half of the blur", |need| Need {
+                blur: need.blur * 0.5,
+                ..need
+            }),
+            ("a higher r", |need| Need {
+                r: (need.r + 0.02).min(1.0),
+                ..need
+            }),
+        ];
+        let mut runner = proptest::test_runner::TestRunner::deterministic();
+        let mut lost = [0; 3];
+        let mut discarded = 0;
+        for _ in 0..40_000 {
+            let users = users().new_tree(&mut runner).unwrap().current();
+            for (count, (_, fault)) in lost.iter_mut().zip(faults) {
+                *count += usize::from(is_lost(&users, 150, fault));
+            }
+            // A need of nearly 1 discards nearly all.
+            discarded += usize::from(is_lost(&users, 150, |_| Need::exact(0.9999)));
+        }
+        assert!(discarded > 1000, "{discarded}");
+        for (count, (fault, _)) in lost.iter().zip(faults) {
+            assert!(*count > 0, "{fault}: {lost:?}");
+        }
+    }
+
     proptest! {
         #[test]
         fn a_set_s_own_bound_does_not_exclude_it(

@@ -1,8 +1,8 @@
 //! A result against its table: every listed set again, by the oracle.
 
+use super::super::question::Question;
 use super::verdict::Verdict;
 use kcorrset::combin::rank;
-use super::super::question::Question;
 use kcorrset::engine::reference::{self, Fraction};
 use kcorrset::engine::{Query, oracle};
 use kcorrset::matrix::ResponseMatrix;
@@ -108,7 +108,8 @@ fn query_of<'q>(asked: &Asked, question: &'q Question) -> Result<Query<'q>, Vec<
     };
     let (here, there) = (members(&here), members(&there));
     let names: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
-    let shown = |members: &serde_json::Map<String, serde_json::Value>, name| match members.get(name) {
+    let shown = |members: &serde_json::Map<String, serde_json::Value>, name| match members.get(name)
+    {
         Some(value) => value.to_string(),
         None => "not given".to_owned(),
     };
@@ -236,7 +237,9 @@ fn place(
         return None;
     }
     let order = query.space().order();
-    let positions: Vec<usize> = (0..order.len()).filter(|&p| set.contains(&order[p])).collect();
+    let positions: Vec<usize> = (0..order.len())
+        .filter(|&p| set.contains(&order[p]))
+        .collect();
     let rank = rank(order.len(), &positions).filter(|&rank| rank < query.space().count());
     match (search.query.ranks, rank) {
         _ if positions.len() < set.len() => out.say(format!("{at}: has a question to exclude")),
@@ -247,7 +250,9 @@ fn place(
         _ => {}
     }
     if query.quotas().is_some_and(|quotas| !quotas.allow(&set)) {
-        out.say(format!("{at}: has not as many questions of each group as asked for"));
+        out.say(format!(
+            "{at}: has not as many questions of each group as asked for"
+        ));
     }
 
     let recomputed = reference::sums_of(matrix, &set);
@@ -282,10 +287,16 @@ fn place(
     out.unless_equal(&format!("{at}: r"), listed.r, candidate.correlation().r());
     let value = candidate.value();
     if (value.rounded() - reference::rounded(&fraction)).abs() > NEAR {
-        out.say(format!("{at}: the engine's arithmetic and the oracle's give different values"));
+        out.say(format!(
+            "{at}: the engine's arithmetic and the oracle's give different values"
+        ));
     }
     let shown = |bound: Option<f64>| bound.map_or("none".to_owned(), |bound| bound.to_string());
-    out.unless_equal(&format!("{at}: bound"), shown(listed.bound), shown(value.bound()));
+    out.unless_equal(
+        &format!("{at}: bound"),
+        shown(listed.bound),
+        shown(value.bound()),
+    );
     let due = candidate.overall().map(CriterionSums::from);
     if listed.criterion_sums != due {
         out.say(format!("{at}: criterion_sums are not those recomputed"));
@@ -465,7 +476,7 @@ mod tests {
             // Among others it is named with its K.
             let mut several = right.clone();
             several.searches.extend(wrong.searches);
-            let found = check(&several, &matrix).differences;
+            let found = check(&several, &question).differences;
             let k = several.searches[1].query.k;
             let named = |f: &String| f.starts_with(&format!("k {k}: ")) && f.contains(line);
             assert!(found.iter().any(named), "{line}: {found:#?}");

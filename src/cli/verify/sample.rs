@@ -130,7 +130,9 @@ impl Oracle {
     /// The oracle's own enumeration starts at rank 0; this one goes straight to the range.
     fn of(query: &Query<'_>, ranks: Range<u128>, stop: &Stop) -> anyhow::Result<Self> {
         let (matrix, space, rule) = (query.source(), query.space(), oracle::rule(query));
-        let mut positions = space.unrank(ranks.start).context("a rank beyond the last")?;
+        let mut positions = space
+            .unrank(ranks.start)
+            .context("a rank beyond the last")?;
         let mut out = Self {
             best: Vec::new(),
             sets: 0,
