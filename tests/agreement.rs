@@ -270,6 +270,11 @@ impl<'a> Truth<'a> {
             .collect()
     }
 
+    /// The same of another table.
+    pub fn told_of(self, matrix: &'a ResponseMatrix) -> Self {
+        Self { matrix, ..self }
+    }
+
     /// The search for so many.
     pub fn ask(&self, top: usize) -> Asked<'a> {
         self.aim.ask(self.matrix, self.k, top, self.min_users)

@@ -221,10 +221,7 @@ fn zeros_for_missing_answers_are_what_a_table_with_zeros_has() {
         for k in [1, 3] {
             let all = oracle_all(&by_hand, &aim, k);
             let right = Truth::new(&by_hand, &aim, 2, &all);
-            let of_zeros = Truth {
-                matrix: &zeros,
-                ..right
-            };
+            let of_zeros = right.told_of(&zeros);
             for subject in &processors() {
                 if subject.most_sets > of_zeros.total && subject.takes(of_zeros.ask(1)) {
                     must_agree(
@@ -235,10 +232,7 @@ fn zeros_for_missing_answers_are_what_a_table_with_zeros_has() {
                     );
                 }
             }
-            let of_gaps = Truth {
-                matrix: &matrix,
-                ..of_zeros
-            };
+            let of_gaps = of_zeros.told_of(&matrix);
             let engine = CpuEngine::new(2).unwrap();
             assert!(agree(&engine, &of_gaps, Effort::Brief).is_err(), "{name}");
         }
