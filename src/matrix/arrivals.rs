@@ -64,13 +64,14 @@ impl Arrivals {
     pub(super) fn change<E>(
         &mut self,
         of: impl Fn(u32) -> bool,
-        mut change: impl FnMut(Score, u64) -> Result<Score, E>,
+        mut change: impl FnMut(u32, Score, u64) -> Result<Score, E>,
     ) -> Result<(), E> {
         let mut changed = Scores::default();
         for (answer, place) in self.places.iter().enumerate() {
             let score = self.scores.get(answer).score();
-            changed.push(if of(self.questions.get(answer)) {
-                change(score, place)?
+            let question = self.questions.get(answer);
+            changed.push(if of(question) {
+                change(question, score, place)?
             } else {
                 score
             });

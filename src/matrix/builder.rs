@@ -113,8 +113,17 @@ impl MatrixBuilder {
         self.arrivals.keep(|question| moved[question as usize]);
     }
 
-    /// Changes every answer to the questions for which `of` is true, given its score and its place,
-    /// in the order in which they were added.
+    /// The id of a user that [`Self::user`] entered.
+    ///
+    /// # Panics
+    /// Where there is no such user.
+    #[must_use]
+    pub fn user_id(&self, user: u32) -> &str {
+        self.users.get(user)
+    }
+
+    /// Changes every answer to the questions for which `of` is true, given the question, the score
+    /// and the place, in the order in which answers were added.
     ///
     /// # Errors
     /// The first that `change` gives.
@@ -124,7 +133,7 @@ impl MatrixBuilder {
     pub fn change_scores<E>(
         &mut self,
         of: impl Fn(u32) -> bool,
-        change: impl FnMut(Score, u64) -> Result<Score, E>,
+        change: impl FnMut(u32, Score, u64) -> Result<Score, E>,
     ) -> Result<(), E> {
         self.arrivals.change(of, change)
     }

@@ -427,7 +427,7 @@ fn questions_are_left_out_and_scores_changed() {
     let mut seen = Vec::new();
     let changed = builder.change_scores(
         |question| question == 0,
-        |score, place| {
+        |_, score, place| {
             seen.push((score.mantissa, place));
             Ok::<_, ()>(Score {
                 mantissa: 5,
@@ -437,7 +437,7 @@ fn questions_are_left_out_and_scores_changed() {
     );
     assert_eq!((changed, seen), (Ok(()), vec![(2, 3), (5, 6)]));
     assert_eq!(
-        builder.change_scores(|_| true, |_, place| Err::<Score, _>(place)),
+        builder.change_scores(|_| true, |_, _, place| Err::<Score, _>(place)),
         Err(3)
     );
     let table = builder.finish(Duplicates::Error, "line").unwrap();
