@@ -4,6 +4,7 @@ use super::exit::Exit;
 use super::form::Form;
 use super::output::Output;
 use super::table::TableArgs;
+use super::talk::Talk;
 use clap::Args;
 use kcorrset::describe::Description;
 use kcorrset::report::description::{self, Described};
@@ -40,9 +41,9 @@ pub struct DescribeArgs {
     table: TableArgs,
 }
 
-pub fn run(args: DescribeArgs) -> anyhow::Result<Exit> {
+pub fn run(args: DescribeArgs, talk: Talk) -> anyhow::Result<Exit> {
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
-    let table = args.table.read(&args.data)?;
+    let table = args.table.read(&args.data, talk)?.table;
     let described = Described {
         table: &table,
         description: &Description::of(&table),

@@ -73,6 +73,11 @@ impl SearchArgs {
         self.engine.check()
     }
 
+    /// Whether it may look for GPUs.
+    pub fn meets_drivers(&self) -> bool {
+        self.engine.meets_drivers()
+    }
+
     /// Which sets of `query`.
     fn part(&self, query: &Query<'_>) -> anyhow::Result<Part> {
         let (part, total) = (

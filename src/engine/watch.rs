@@ -100,7 +100,7 @@ impl Watch {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::stats::{Criterion, Sums};
+    use crate::stats::{Ranking, Sums};
 
     #[test]
     fn what_workers_keep_is_the_best_so_far() {
@@ -108,7 +108,7 @@ mod tests {
             let mut sums = Sums::of_user(0, 0);
             sums += Sums::of_user(2, value);
             sums += Sums::of_user(1, 3);
-            Candidate::new(Criterion::PartWhole, 2, vec![question], sums).unwrap()
+            Candidate::new(Ranking::default(), 2, vec![question], sums).unwrap()
         };
         let watch = Watch::new();
         assert_eq!(watch.best_so_far(), []);

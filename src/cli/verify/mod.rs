@@ -70,6 +70,13 @@ pub struct VerifyArgs {
     table: TableArgs,
 }
 
+impl VerifyArgs {
+    /// Whether it may look for GPUs.
+    pub fn meets_drivers(&self) -> bool {
+        self.result.is_none() && self.engine.meets_drivers()
+    }
+}
+
 pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
     let verdict = match (&args.result, args.sample, args.k) {
         (Some(path), _, _) => {

@@ -53,6 +53,7 @@ mod tests {
             "a, b",3,2,2.6666666666666665,1.6072751268321592,0.9878291611472619,false
             "q
             3",4,1,3.5,1.2909944487358056,-0.8,true
-        "#]].assert_eq(&sample::described(csv).unwrap());
+        "#]]
+        .assert_eq(&sample::described(csv).unwrap());
     }
 }
