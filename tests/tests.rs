@@ -17,6 +17,7 @@ mod gram; // the CPU engine's cross-product regimes against the oracle
 mod halves; // sets of five and more by halves, over several blocks of lanes, against the plain walk
 mod input; // every fault of a table has its message; forms and packings agree; no mutation panics
 mod input_codes; // what cells stand for, encodings, what is said of a table that looks wrong, files beside it
+mod input_storm; // no mutation of any other kind of table panics or hangs
 mod input_wide; // wide tables: the same table as the long form, and every refusal
 mod properties; // what must not change when a table is changed in a known way
 mod readme; // what the README shows is what the program prints

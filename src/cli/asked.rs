@@ -1,9 +1,9 @@
 //! What is asked of a table, as typed, and the queries that it makes.
 
 use super::lengths::Lengths;
+use super::question::Question;
 use clap::Args;
 use kcorrset::engine::{Query, QueryError};
-use kcorrset::matrix::ResponseMatrix;
 use kcorrset::report::Shown;
 
 /// The sets that are listed where nothing else is asked for.
@@ -48,18 +48,13 @@ impl AskedArgs {
     }
 
     /// One query for each K, so that whatever does not fit the table is refused before the first is run.
-    pub fn queries<'t>(&self, table: &'t ResponseMatrix) -> anyhow::Result<Vec<Query<'t>>> {
-        let questions = table.questions().len();
+    pub fn queries<'q>(&self, question: &'q Question) -> anyhow::Result<Vec<Query<'q>>> {
+        let questions = question.table().questions().len();
         let k = self.k.most();
         if k > questions {
             return Err(QueryError::TooFewQuestions { k, questions }.into());
         }
-        self.k.iter().map(|k| self.query(table, k)).collect()
-    }
-
-    /// What is asked of `table` for sets of `k` questions.
-    fn query<'t>(&self, table: &'t ResponseMatrix, k: usize) -> anyhow::Result<Query<'t>> {
-        let query = Query::of(table).k(k).top(self.top());
-        Ok(query.min_users(self.min_users).build()?)
+        let query = |k| Ok(question.query(k, self.top(), self.min_users)?);
+        self.k.iter().map(query).collect()
     }
 }

@@ -18,6 +18,8 @@ mod log;
 mod manual;
 mod output;
 mod progress;
+mod question;
+mod quota;
 mod search;
 mod stop;
 mod table;

@@ -7,13 +7,16 @@ use super::exit::{Exit, Stopped};
 use super::form::Form;
 use super::output::Output;
 use super::progress::Progress;
+use super::question::QuestionArgs;
 use super::stop::Stop;
 use super::table::TableArgs;
 use super::talk::{Talk, say};
 use anyhow::{Context, bail};
 use clap::Args;
 use kcorrset::engine::{Engine, EngineError, Part, Query, Watch};
-use kcorrset::report::{self, Finished, Report, Search, count, grouped, one_line};
+use kcorrset::input::{Decimal, Reversed};
+use kcorrset::matrix::Score;
+use kcorrset::report::{self, Finished, Report, Search, Turned, count, grouped, one_line};
 use kcorrset::search::{self, Outcome, SearchError};
 use std::path::PathBuf;
 
@@ -42,6 +45,8 @@ pub struct SearchArgs {
     data: PathBuf,
     #[command(flatten)]
     asked: AskedArgs,
+    #[command(flatten)]
+    question: QuestionArgs,
     /// Form of the result; json is what `verify` reads [default: by the output's ending, else table]
     #[arg(long, value_name = "FORM")]
     format: Option<Form>,
@@ -64,6 +69,7 @@ impl SearchArgs {
     /// Refuses what no table and no engine heeds.
     fn check(&self) -> anyhow::Result<()> {
         self.asked.check()?;
+        self.question.check(&self.data)?;
         if self.limit == Some(0) {
             bail!("--limit 0: there is nothing to search");
         }
@@ -93,8 +99,8 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let form = Form::choose(args.format, args.output.as_deref());
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
     let stop = Stop::install()?;
-    let matrix = args.table.read(&args.data, talk)?.table;
-    let queries = args.asked.queries(&matrix)?;
+    let question = args.question.read(&args.data, &args.table, talk)?;
+    let queries = args.asked.queries(&question)?;
     let parts = queries.iter().map(|query| args.part(query));
     let parts = parts.collect::<anyhow::Result<Vec<_>>>()?;
     let (engine, note) = args.engine.open_for(&queries)?;
@@ -115,14 +121,18 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
             },
         };
         match watched(&*engine, &of, &stop, &progress) {
-            Ok(outcome) => searches.push(Search::of(&Finished {
-                query,
-                part,
-                best: &outcome.best,
-                defined: outcome.defined,
-                audit: &outcome.audit,
-                elapsed: outcome.elapsed,
-            })),
+            Ok(outcome) => {
+                let mut search = Search::of(&Finished {
+                    query,
+                    part,
+                    best: &outcome.best,
+                    defined: outcome.defined,
+                    audit: &outcome.audit,
+                    elapsed: outcome.elapsed,
+                });
+                question.tell(&mut search.query);
+                searches.push(search);
+            }
             Err(Ended::Stopped(watch)) => {
                 if !talk.is_quiet() {
                     unfinished(&searches, &of, &watch);
@@ -133,7 +143,8 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
             Err(Ended::Failed(error)) => return Err(error.into()),
         }
     }
-    let report = Report::new(&matrix, &*engine, searches);
+    let mut report = Report::new(question.table(), &*engine, searches);
+    report.data.reversed = question.reversed.as_ref().map(reversed);
     let shown = match form {
         Form::Table => args.asked.shown(),
         Form::Json | Form::Csv => report::Shown::All,
@@ -148,6 +159,21 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
         say(&advice::warning(&warning));
     }
     Ok(Exit::Done)
+}
+
+/// What a document says of questions that were reversed.
+fn reversed(reversed: &Reversed) -> Turned {
+    Turned {
+        questions: reversed.questions.clone(),
+        low: written(reversed.range.low),
+        high: written(reversed.range.high),
+    }
+}
+
+/// A score as it is written.
+fn written(Score { mantissa, digits }: Score) -> String {
+    let mantissa = mantissa.into();
+    Decimal { mantissa, digits }.to_string()
 }
 
 /// What is searched: one K.

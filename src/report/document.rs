@@ -60,8 +60,22 @@ pub struct Data {
     /// Where no scale is given: scores and sums are in units of 1 / denominator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub denominator: Option<u64>,
+    /// Questions whose scores were reversed as they were read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reversed: Option<Turned>,
     /// Digest of the table's content.
     pub fingerprint: String,
+}
+
+/// Questions whose scores x were read as low + high − x.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Turned {
+    /// Their ids.
+    pub questions: Vec<String>,
+    /// The lowest score.
+    pub low: String,
+    /// The highest score.
+    pub high: String,
 }
 
 /// What was asked. What it does not know is refused when it is read: it may change which set is best.
@@ -186,8 +200,25 @@ pub struct Place {
     pub bound: Option<f64>,
     /// Users who answered all of the set.
     pub users: u64,
-    /// The integers that r follows from.
+    /// The integers that r follows from, where the overall score is a total: g is the total.
     pub sums: PlaceSums,
+    /// Where it is none, the sums that take the place of Sg, Sgg and Sag.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub criterion_sums: Option<CriterionSums>,
+}
+
+/// Sums with an overall score that is no total, as decimal integers: in units of 1/D, those of squares in 1/D²,
+/// and of the criterion's last digit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CriterionSums {
+    /// D, the least common denominator of the overall scores of the set's users.
+    pub denominator: String,
+    /// Σ g.
+    pub sg: String,
+    /// Σ g².
+    pub sgg: String,
+    /// Σ a·g.
+    pub sag: String,
 }
 
 /// The six sums of a set, in score units.

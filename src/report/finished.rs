@@ -1,11 +1,11 @@
 //! From a search that passed its audit to its place in a document.
 
 use super::document::{
-    Asked, Audit, Data, Place, PlaceSums, Ran, Ranks, Report, SCHEMA, Search, Sets,
+    Asked, Audit, CriterionSums, Data, Place, PlaceSums, Ran, Ranks, Report, SCHEMA, Search, Sets,
 };
 use crate::engine::{Engine, Part, Query};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{AuditSums, Sums};
+use crate::stats::{AuditSums, Criterion, OverallSums, RankBy, Ranking, Sums};
 use crate::top::Candidate;
 use std::time::Duration;
 
@@ -53,11 +53,8 @@ impl Search {
         });
         Self {
             query: Asked {
-                k: query.k(),
-                top: query.top(),
-                min_users: query.min_users(),
                 ranks,
-                ..Asked::default()
+                ..Asked::of(query)
             },
             sets: Sets {
                 total: query.space().count(),
@@ -89,6 +86,7 @@ impl Data {
             responses: matrix.responses() as u64,
             scale: matrix.scale(),
             denominator: matrix.scale().is_none().then(|| matrix.denominator()),
+            reversed: None,
             fingerprint: matrix.fingerprint(),
         }
     }
@@ -101,9 +99,54 @@ impl Place {
             place,
             questions: questions.collect(),
             r: best.correlation().r(),
-            bound: None,
+            bound: best.value().bound(),
             users: best.sums().n as u64,
             sums: best.sums().into(),
+            criterion_sums: best.overall().map(CriterionSums::from),
+        }
+    }
+}
+
+impl Asked {
+    /// What is asked by `query`, apart from the ranks and from what no query knows: the names of files and
+    /// columns, of groups, and what a missing answer means.
+    #[must_use]
+    pub fn of(query: &Query<'_>) -> Self {
+        let Ranking { criterion, by } = query.ranking();
+        let names = query.source().questions();
+        let order = query.space().order();
+        let fixed = &order[..query.space().fixed()];
+        let named = |keep: &dyn Fn(&usize) -> bool| {
+            let questions = (0..names.len()).filter(keep);
+            questions.map(|q| names[q].clone()).collect()
+        };
+        let (rank_by, confidence) = match by {
+            RankBy::R => (None, None),
+            RankBy::LowerBound(confidence) => {
+                (Some("lower-bound".to_owned()), Some(confidence.level()))
+            }
+        };
+        Self {
+            k: query.k(),
+            top: query.top(),
+            min_users: query.asked_users(),
+            criterion: (criterion != Criterion::Total).then(|| criterion.name().to_owned()),
+            rank_by,
+            confidence,
+            include: named(&|q| fixed.contains(q)),
+            exclude: named(&|q| !order.contains(q)),
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&OverallSums> for CriterionSums {
+    fn from(sums: &OverallSums) -> Self {
+        Self {
+            denominator: sums.denominator.to_string(),
+            sg: sums.sg.to_string(),
+            sgg: sums.sgg.to_string(),
+            sag: sums.sag.to_string(),
         }
     }
 }

@@ -18,6 +18,7 @@ fn place(place: usize, questions: &[&str], r: f64, users: u64) -> Place {
             sgg: 10,
             sag: 11,
         },
+        criterion_sums: None,
     }
 }
 
@@ -32,6 +33,7 @@ pub(super) fn report() -> Report {
             responses: 31_415,
             scale: Some(1),
             denominator: None,
+            reversed: None,
             fingerprint: "sha256:00ff".to_owned(),
         },
         engine: Ran {
