@@ -241,8 +241,13 @@ impl QuestionArgs {
         let rows = pairs.len();
         let of_user: HashMap<String, Option<Decimal>> = pairs.into_iter().collect();
         let users = table.users().iter();
-        let values: Vec<_> = users.map(|user| of_user.get(user).copied().flatten()).collect();
-        let known = table.users().iter().filter(|user| of_user.contains_key(*user));
+        let values: Vec<_> = users
+            .map(|user| of_user.get(user).copied().flatten())
+            .collect();
+        let known = table
+            .users()
+            .iter()
+            .filter(|user| of_user.contains_key(*user));
         let unknown = rows - known.count();
         if unknown > 0 {
             talk.note(&format!(
@@ -306,7 +311,9 @@ fn whole(values: &[Option<Decimal>]) -> anyhow::Result<(Vec<bool>, Vec<i128>)> {
 fn left_out(kept: &[bool], talk: Talk) -> anyhow::Result<()> {
     let without = kept.iter().filter(|kept| !**kept).count();
     if without == kept.len() {
-        bail!("no user of the table has a number of the criterion: are the users named alike in both?");
+        bail!(
+            "no user of the table has a number of the criterion: are the users named alike in both?"
+        );
     }
     if without > 0 {
         talk.note(&format!(

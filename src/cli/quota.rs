@@ -57,7 +57,10 @@ mod tests {
         let all = vec![("E".to_owned(), 2..=2), ("a=b".to_owned(), 1..=3)];
         assert_eq!(read("E=2, a=b = 1..3"), Ok(PerGroup(all)));
         for text in ["", "E", "E=", "E=x", "E=1..", "E=-1", "E=2,"] {
-            assert!(matches!(read(text), Err(PerGroupError::NoNumber(_))), "{text}");
+            assert!(
+                matches!(read(text), Err(PerGroupError::NoNumber(_))),
+                "{text}"
+            );
         }
         assert_eq!(read("E=3..2"), Err(PerGroupError::Empty(3, 2)));
         assert_eq!(read("E=1,E=2"), Err(PerGroupError::Twice("E".to_owned())));

@@ -45,8 +45,6 @@ pub struct SearchArgs {
     data: PathBuf,
     #[command(flatten)]
     asked: AskedArgs,
-    #[command(flatten)]
-    question: QuestionArgs,
     /// Form of the result; json is what `verify` reads [default: by the output's ending, else table]
     #[arg(long, value_name = "FORM")]
     format: Option<Form>,
@@ -59,6 +57,8 @@ pub struct SearchArgs {
     /// How many ranks to search [default: all]
     #[arg(long, value_name = "COUNT")]
     limit: Option<u128>,
+    #[command(flatten)]
+    question: QuestionArgs,
     #[command(flatten)]
     engine: EngineArgs,
     #[command(flatten)]
