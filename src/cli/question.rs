@@ -329,6 +329,22 @@ fn left_out(kept: &[bool], talk: Talk) -> anyhow::Result<()> {
 }
 
 impl Question {
+    /// The default question to a table.
+    #[cfg(test)]
+    pub fn plain(table: ResponseMatrix) -> Self {
+        Self {
+            table,
+            reversed: None,
+            criterion: Criterion::Total,
+            numbers: None,
+            by: RankBy::R,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            quotas: None,
+            asked: Asked::default(),
+        }
+    }
+
     /// The table that is searched.
     pub fn table(&self) -> &ResponseMatrix {
         &self.table

@@ -64,8 +64,9 @@ impl Prepared for Ready<'_> {
     }
 }
 
-/// What the oracle is to rank by.
-fn rule<'q>(query: &'q Query<'_>) -> Rule<'q> {
+/// What `query` ranks by, in the oracle's words.
+#[must_use]
+pub fn rule<'q>(query: &'q Query<'_>) -> Rule<'q> {
     let Ranking { criterion, by } = query.ranking();
     let numbers = query.overall().map_or(&[][..], Overall::numerators);
     Rule {

@@ -447,7 +447,12 @@ impl<'t> Query<'t> {
     /// The set at these positions (ascending), its sums made from the bitsets.
     #[must_use]
     pub fn judge(&self, positions: &[usize]) -> Option<Candidate> {
-        let set = self.allowed(positions)?;
+        self.judge_set(self.allowed(positions)?)
+    }
+
+    /// A set of these question indices (ascending), its sums made from the bitsets; `None` where it is undefined.
+    #[must_use]
+    pub fn judge_set(&self, set: Vec<usize>) -> Option<Candidate> {
         match &self.overall {
             None => {
                 let sums = Sums::of_set(self.source, &set);

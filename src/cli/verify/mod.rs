@@ -7,6 +7,7 @@ mod verdict;
 use super::engine::EngineArgs;
 use super::exit::Exit;
 use super::output::Output;
+use super::question::QuestionArgs;
 use super::stop::Stop;
 use super::table::{TableArgs, names_stream};
 use super::talk::Talk;
@@ -24,7 +25,8 @@ use std::path::{Path, PathBuf};
                       kcorrset verify [OPTIONS] <DATA> -k <K> --sample <M> [--engine <NAME>]",
     long_about = "With RESULT, a file that `search --format json` wrote: recomputes every set listed in it \
                   from the table, by the definition and apart from all engines, and checks table, sums, \
-                  r, order and counts. It does not search for a better set.\n\n\
+                  r, order and counts. It does not search for a better set. Give the options by which the \
+                  table was read and the sets were ranked as `search` was given them.\n\n\
                   With --sample: runs an engine on M random sets and on whole random chunks of \
                   consecutive sets, and compares everything it returns with the definition.\n\n\
                   Each disagreement is a line on stdout, and the exit code is then 1.",
@@ -65,6 +67,8 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "SEED", default_value_t = 0, requires = "sample")]
     seed: u64,
     #[command(flatten)]
+    question: QuestionArgs,
+    #[command(flatten)]
     engine: EngineArgs,
     #[command(flatten)]
     table: TableArgs,
@@ -78,13 +82,15 @@ impl VerifyArgs {
 }
 
 pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
+    args.question.check(&args.data)?;
     let verdict = match (&args.result, args.sample, args.k) {
         (Some(path), _, _) => {
             if names_stream(path) && names_stream(&args.data) {
                 bail!("DATA and RESULT cannot both be stdin");
             }
             let report = read(path)?;
-            result::check(&report, &args.table.read(&args.data, talk)?.table)
+            let question = args.question.read(&args.data, &args.table, talk)?;
+            result::check(&report, &question)
         }
         (None, Some(sample), Some(k)) => {
             let plan = sample::Plan {
@@ -98,14 +104,14 @@ pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
             plan.check()?;
             args.engine.check()?;
             let stop = Stop::install()?;
-            let matrix = args.table.read(&args.data, talk)?.table;
-            let query = plan.query(&matrix, 1)?;
+            let question = args.question.read(&args.data, &args.table, talk)?;
+            let query = plan.query(&question, 1)?;
             let (engine, note) = args.engine.open_for(&[query])?;
             if let Some(note) = note {
                 talk.note(&note);
             }
             stop.heed();
-            sample::check(&plan, &matrix, &*engine, &stop)?
+            sample::check(&plan, &question, &*engine, &stop)?
         }
         // Kept out by the conditions on the arguments.
         (None, _, _) => bail!("give a RESULT, or -k and --sample"),

@@ -2,24 +2,37 @@
 
 use super::verdict::Verdict;
 use kcorrset::combin::rank;
-use kcorrset::engine::Query;
+use super::super::question::Question;
 use kcorrset::engine::reference::{self, Fraction};
+use kcorrset::engine::{Query, oracle};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::report::{Asked, Data, Place, Report, Search, count};
+use kcorrset::report::{Asked, CriterionSums, Data, Place, Report, Search, count};
 use kcorrset::search;
-use kcorrset::stats::{Basis, Correlation, Sums};
+use kcorrset::stats::Basis;
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 
-/// Everything in `report` that does not follow from `matrix`.
-pub fn check(report: &Report, matrix: &ResponseMatrix) -> Verdict {
+/// The oracle's rounded values are this close to the exact ones.
+const NEAR: f64 = 1e-11;
+
+/// Everything in `report` that does not follow from the table.
+pub fn check(report: &Report, question: &Question) -> Verdict {
     let mut differences = Differences::default();
-    data(report, matrix, &mut differences);
+    data(report, question.table(), &mut differences);
     for search in &report.searches {
         let mut of_search = Differences::default();
-        query(search, matrix, &mut of_search);
-        places(search, matrix, &mut of_search);
+        match query_of(&search.query, question) {
+            Ok(asked) => {
+                query(search, &asked, &mut of_search);
+                places(search, &asked, &mut of_search);
+            }
+            Err(lines) => {
+                for line in lines {
+                    of_search.say(format!("query: {line}"));
+                }
+            }
+        }
         let name = match report.is_of_several() {
             true => format!("k {}: ", search.query.k),
             false => String::new(),
@@ -77,48 +90,46 @@ fn data(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
     out.unless_equal("data: unit", unit(is).as_str(), &unit(&real));
 }
 
-/// What was asked, of `matrix`; or why that cannot be asked, or not be checked.
-fn query_of<'t>(asked: &Asked, matrix: &'t ResponseMatrix) -> Result<Query<'t>, String> {
-    let Asked {
-        k,
-        top,
-        min_users,
-        ranks: _,
-        criterion,
-        criterion_column,
-        criterion_file,
-        rank_by,
-        confidence,
-        include,
-        exclude,
-        groups,
-        unanswered,
-    } = asked;
-    let more = [
-        ("criterion", criterion.is_some()),
-        ("criterion_column", criterion_column.is_some()),
-        ("criterion_file", criterion_file.is_some()),
-        ("rank_by", rank_by.is_some()),
-        ("confidence", confidence.is_some()),
-        ("include", !include.is_empty()),
-        ("exclude", !exclude.is_empty()),
-        ("groups", !groups.is_empty()),
-        ("unanswered", unanswered.is_some()),
-    ];
-    if let Some((name, _)) = more.into_iter().find(|&(_, asked)| asked) {
-        return Err(format!("it asks for `{name}`, which is not checked"));
+/// What was asked of the table; or why that cannot be asked, or differs from what is asked here.
+fn query_of<'q>(asked: &Asked, question: &'q Question) -> Result<Query<'q>, Vec<String>> {
+    let query = question.query(asked.k, asked.top, asked.min_users);
+    let query = query.map_err(|error| vec![error.to_string()])?;
+    let mut here = Asked::of(&query);
+    question.tell(&mut here);
+    // The file's content counts, whatever its path.
+    let there = Asked {
+        criterion_file: here.criterion_file.clone(),
+        ranks: None,
+        ..asked.clone()
+    };
+    let members = |asked: &Asked| match serde_json::to_value(asked) {
+        Ok(serde_json::Value::Object(members)) => members,
+        _ => serde_json::Map::new(),
+    };
+    let (here, there) = (members(&here), members(&there));
+    let names: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
+    let shown = |members: &serde_json::Map<String, serde_json::Value>, name| match members.get(name) {
+        Some(value) => value.to_string(),
+        None => "not given".to_owned(),
+    };
+    let differences: Vec<String> = names
+        .into_iter()
+        .filter(|name| here.get(*name) != there.get(*name))
+        .map(|name| {
+            let (is, given) = (shown(&there, name), shown(&here, name));
+            format!("{name} is {is}, and {given} here: give the options of the search")
+        })
+        .collect();
+    if differences.is_empty() {
+        Ok(query)
+    } else {
+        Err(differences)
     }
-    let query = Query::of(matrix).k(*k).top(*top).min_users(*min_users);
-    query.build().map_err(|error| error.to_string())
 }
 
 /// Whether the query can be asked of the table, and the counts that follow from both.
-fn query(search: &Search, matrix: &ResponseMatrix, out: &mut Differences) {
+fn query(search: &Search, query: &Query<'_>, out: &mut Differences) {
     let asked = &search.query;
-    let query = match query_of(asked, matrix) {
-        Ok(query) => query,
-        Err(error) => return out.say(format!("query: {error}")),
-    };
     let total = query.space().count();
     out.unless_equal("sets: total", search.sets.total, total);
     let part = match asked.ranks {
@@ -161,7 +172,7 @@ fn query(search: &Search, matrix: &ResponseMatrix, out: &mut Differences) {
         out.say("audit: passed is false");
     }
     // The other sums may be over shifted scores, as the engine liked; these two are not.
-    let expected = search::expected(&query, &part, &Basis::default());
+    let expected = search::expected(query, &part, &Basis::default());
     out.unless_equal("audit: sets", search.audit.sets, expected.sets);
     out.unless_equal("audit: n", search.audit.n, expected.six.n.0);
 }
@@ -173,8 +184,8 @@ struct Recomputed {
     fraction: Fraction,
 }
 
-fn places(search: &Search, matrix: &ResponseMatrix, out: &mut Differences) {
-    let ids = matrix.questions().iter().map(String::as_str);
+fn places(search: &Search, query: &Query<'_>, out: &mut Differences) {
+    let ids = query.source().questions().iter().map(String::as_str);
     let index: HashMap<&str, usize> = ids.zip(0..).collect();
     let mut before: Option<Recomputed> = None;
     for (number, listed) in (1..).zip(&search.results) {
@@ -182,7 +193,7 @@ fn places(search: &Search, matrix: &ResponseMatrix, out: &mut Differences) {
             out.say(format!("place {}: stands at place {number}", listed.place));
         }
         // A place without its set or its r cannot be compared with its neighbours.
-        let now = place(search, matrix, &index, number, listed, out);
+        let now = place(search, query, &index, number, listed, out);
         if let (Some(before), Some(now)) = (&before, &now) {
             order(before, now, out);
         }
@@ -192,13 +203,14 @@ fn places(search: &Search, matrix: &ResponseMatrix, out: &mut Differences) {
 
 fn place(
     search: &Search,
-    matrix: &ResponseMatrix,
+    query: &Query<'_>,
     index: &HashMap<&str, usize>,
     number: usize,
     listed: &Place,
     out: &mut Differences,
 ) -> Option<Recomputed> {
     let at = format!("place {number}");
+    let matrix = query.source();
     let mut set = Vec::new();
     for id in &listed.questions {
         match index.get(id.as_str()) {
@@ -223,10 +235,19 @@ fn place(
         ));
         return None;
     }
-    if let (Some(ranks), Some(rank)) = (search.query.ranks, rank(matrix.questions().len(), &set))
-        && !(ranks.start..ranks.end).contains(&rank)
-    {
-        out.say(format!("{at}: its rank {rank} is not among those searched"));
+    let order = query.space().order();
+    let positions: Vec<usize> = (0..order.len()).filter(|&p| set.contains(&order[p])).collect();
+    let rank = rank(order.len(), &positions).filter(|&rank| rank < query.space().count());
+    match (search.query.ranks, rank) {
+        _ if positions.len() < set.len() => out.say(format!("{at}: has a question to exclude")),
+        (_, None) => out.say(format!("{at}: lacks a question to include")),
+        (Some(ranks), Some(rank)) if !(ranks.start..ranks.end).contains(&rank) => {
+            out.say(format!("{at}: its rank {rank} is not among those searched"));
+        }
+        _ => {}
+    }
+    if query.quotas().is_some_and(|quotas| !quotas.allow(&set)) {
+        out.say(format!("{at}: has not as many questions of each group as asked for"));
     }
 
     let recomputed = reference::sums_of(matrix, &set);
@@ -250,15 +271,25 @@ fn place(
     );
 
     let min_users = search.query.min_users;
-    let fraction = reference::correlation(&recomputed, min_users);
-    let r = Correlation::of(&Sums::from_array(recomputed), min_users).map(|c| c.r());
-    let (Some(fraction), Some(r)) = (fraction, r) else {
+    let rule = oracle::rule(query);
+    let fraction = reference::worth(matrix, &set, &rule);
+    let (Some(fraction), Some(candidate)) = (fraction, query.judge_set(set.clone())) else {
         out.say(format!(
             "{at}: its correlation is undefined (min_users {min_users}, or no variance)"
         ));
         return None;
     };
-    out.unless_equal(&format!("{at}: r"), listed.r, r);
+    out.unless_equal(&format!("{at}: r"), listed.r, candidate.correlation().r());
+    let value = candidate.value();
+    if (value.rounded() - reference::rounded(&fraction)).abs() > NEAR {
+        out.say(format!("{at}: the engine's arithmetic and the oracle's give different values"));
+    }
+    let shown = |bound: Option<f64>| bound.map_or("none".to_owned(), |bound| bound.to_string());
+    out.unless_equal(&format!("{at}: bound"), shown(listed.bound), shown(value.bound()));
+    let due = candidate.overall().map(CriterionSums::from);
+    if listed.criterion_sums != due {
+        out.say(format!("{at}: criterion_sums are not those recomputed"));
+    }
     Some(Recomputed {
         place: number,
         set,
@@ -292,7 +323,7 @@ mod tests {
     use kcorrset::report::{Finished, Ranks};
 
     /// 8 users, 5 questions, some missing; question e repeats a, so that sets tie exactly.
-    fn matrix() -> ResponseMatrix {
+    fn question() -> Question {
         let rows = [
             "11011", "0100.", "10101", "11101", "00010", "01100", ".0100", "10.11",
         ];
@@ -306,12 +337,11 @@ mod tests {
                 builder.push(&user.to_string(), question, score, 1).unwrap();
             }
         }
-        builder.finish(Duplicates::Error, "line").unwrap()
+        Question::plain(builder.finish(Duplicates::Error, "line").unwrap())
     }
 
-    fn report(matrix: &ResponseMatrix, ranks: Option<(u128, u128)>) -> Report {
-        let query = Query::of(matrix).k(2).top(10).min_users(3);
-        let query = query.build().unwrap();
+    fn report(question: &Question, ranks: Option<(u128, u128)>) -> Report {
+        let query = question.query(2, 10, 3).unwrap();
         let part = match ranks {
             Some((skip, limit)) => query.space().part(skip, Some(limit)).unwrap(),
             None => query.space().whole(),
@@ -325,27 +355,27 @@ mod tests {
             audit: &found.audit,
             elapsed: found.elapsed,
         });
-        Report::new(matrix, &ReferenceEngine, vec![search])
+        Report::new(question.table(), &ReferenceEngine, vec![search])
     }
 
     #[test]
     fn a_right_result_has_no_differences() {
-        let matrix = matrix();
+        let question = question();
         for ranks in [None, Some((2, 5))] {
-            let verdict = check(&report(&matrix, ranks), &matrix);
+            let verdict = check(&report(&question, ranks), &question);
             assert_eq!(verdict.differences, Vec::<String>::new());
         }
     }
 
     #[test]
     fn every_planted_fault_is_named() {
-        let matrix = matrix();
-        let right = report(&matrix, None);
+        let question = question();
+        let right = report(&question, None);
         let tie = (right.searches[0].results.windows(2))
             .position(|pair| pair[0].r == pair[1].r)
             .expect("the table has exact ties");
         let expect = |wrong: &Report, line: &str| {
-            let found = check(wrong, &matrix).differences;
+            let found = check(wrong, &question).differences;
             assert!(found.iter().any(|f| f.contains(line)), "{line}: {found:#?}");
         };
         type Fault<'a> = (&'a str, &'a dyn Fn(&mut Search));
@@ -370,7 +400,7 @@ mod tests {
             ("query: a correlation needs at least 2 users, not 1", &|r| {
                 r.query.min_users = 1;
             }),
-            ("query: it asks for `exclude`, which is not checked", &|r| {
+            ("query: exclude is [\"a\"], and not given here", &|r| {
                 r.query.exclude = vec!["a".into()];
             }),
             ("sets: total is 11, recomputed 10", &|r| r.sets.total = 11),

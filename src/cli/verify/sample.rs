@@ -1,12 +1,13 @@
 //! An engine against the definition, on random sets and on whole random chunks.
 
 use super::super::exit::Stopped;
+use super::super::question::Question;
 use super::super::stop::Stop;
 use super::verdict::Verdict;
 use anyhow::{Context, bail};
-use kcorrset::combin::{successor, unrank};
+use kcorrset::combin::successor;
 use kcorrset::engine::reference::{self, Entry};
-use kcorrset::engine::{Engine, EngineError, Part, Query, QueryError};
+use kcorrset::engine::{Engine, EngineError, Part, Query, QueryError, oracle};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::report::count;
 use kcorrset::search::{self, Outcome, SearchError};
@@ -52,13 +53,8 @@ impl Plan {
     }
 
     /// What is asked of the engine.
-    pub fn query<'t>(
-        &self,
-        matrix: &'t ResponseMatrix,
-        top: usize,
-    ) -> Result<Query<'t>, QueryError> {
-        let query = Query::of(matrix).k(self.k).top(top);
-        query.min_users(self.min_users).build()
+    pub fn query<'q>(&self, question: &'q Question, top: usize) -> Result<Query<'q>, QueryError> {
+        question.query(self.k, top, self.min_users)
     }
 
     /// Sets in a chunk where none are asked for: up to 2,000, and so few that the oracle, which
@@ -72,15 +68,16 @@ impl Plan {
 /// Compares `engine` with the definition as planned.
 pub fn check(
     plan: &Plan,
-    matrix: &ResponseMatrix,
+    question: &Question,
     engine: &dyn Engine,
     stop: &Stop,
 ) -> anyhow::Result<Verdict> {
-    let total = plan.query(matrix, 1)?.space().count();
+    let one = plan.query(question, 1)?;
+    let total = one.space().count();
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     let mut differences = Vec::new();
     let mut compare = |ranks: Range<u128>, top: usize, oracle: &Oracle| {
-        let query = plan.query(matrix, top)?;
+        let query = plan.query(question, top)?;
         let sets = ranks.end - ranks.start;
         let part = query.space().part(ranks.start, Some(sets));
         let part = part.context("a rank beyond the last")?;
@@ -93,15 +90,15 @@ pub fn check(
     };
     for _ in 0..plan.sample {
         let rank = rng.random_range(0..total);
-        let oracle = Oracle::of(matrix, plan, rank..rank + 1, stop)?;
+        let oracle = Oracle::of(&one, rank..rank + 1, stop)?;
         compare(rank..rank + 1, 1, &oracle)?;
     }
-    let size = plan.chunk_sets(matrix.responses());
+    let size = plan.chunk_sets(question.table().responses());
     let size = usize::try_from(total).map_or(size, |total| size.min(total));
     for _ in 0..plan.chunks {
         let start = rng.random_range(0..=total - size as u128);
         let ranks = start..start + size as u128;
-        let oracle = Oracle::of(matrix, plan, ranks.clone(), stop)?;
+        let oracle = Oracle::of(&one, ranks.clone(), stop)?;
         for top in [size, FEW] {
             compare(ranks.clone(), top, &oracle)?;
         }
@@ -131,14 +128,9 @@ struct Oracle {
 
 impl Oracle {
     /// The oracle's own enumeration starts at rank 0; this one goes straight to the range.
-    fn of(
-        matrix: &ResponseMatrix,
-        plan: &Plan,
-        ranks: Range<u128>,
-        stop: &Stop,
-    ) -> anyhow::Result<Self> {
-        let questions = matrix.questions().len();
-        let mut set = unrank(questions, plan.k, ranks.start).context("a rank beyond the last")?;
+    fn of(query: &Query<'_>, ranks: Range<u128>, stop: &Stop) -> anyhow::Result<Self> {
+        let (matrix, space, rule) = (query.source(), query.space(), oracle::rule(query));
+        let mut positions = space.unrank(ranks.start).context("a rank beyond the last")?;
         let mut out = Self {
             best: Vec::new(),
             sets: 0,
@@ -148,23 +140,24 @@ impl Oracle {
             if stop.asked() {
                 return Err(stopped());
             }
+            let set = space.set(&positions);
             let sums = reference::sums_of(matrix, &set);
             out.sets += 1;
             out.n = out.n.wrapping_add(sums[0] as u64);
-            let fraction = reference::correlation(&sums, plan.min_users);
+            let allowed = query.quotas().is_none_or(|quotas| quotas.allow(&set));
+            let fraction = reference::worth(matrix, &set, &rule).filter(|_| allowed);
             if fraction.is_some() {
                 out.best.push(Entry {
-                    set: set.clone(),
+                    set,
                     sums,
                     fraction,
                 });
             }
-            successor(questions, &mut set);
+            successor(space.order().len(), &mut positions);
         }
-        // Stable: among equals the lexicographically first stays ahead.
         out.best.sort_by(|a, b| match (&a.fraction, &b.fraction) {
-            (Some(a), Some(b)) => reference::compare(b, a),
-            (a, b) => a.is_none().cmp(&b.is_none()),
+            (Some(p), Some(q)) => reference::compare(q, p).then_with(|| a.set.cmp(&b.set)),
+            (p, q) => p.is_none().cmp(&q.is_none()),
         });
         Ok(out)
     }
@@ -237,7 +230,7 @@ mod tests {
     use kcorrset::matrix::{Duplicates, MatrixBuilder, Score};
     use kcorrset::stats::{Ranking, Sums};
 
-    fn matrix() -> ResponseMatrix {
+    fn question() -> Question {
         let mut builder = MatrixBuilder::new();
         // Any scores that vary and repeat; a fifth of the answers is missing.
         for user in 0..9_i64 {
@@ -258,7 +251,7 @@ mod tests {
                     .unwrap();
             }
         }
-        builder.finish(Duplicates::Error, "line").unwrap()
+        Question::plain(builder.finish(Duplicates::Error, "line").unwrap())
     }
 
     const PLAN: Plan = Plan {
@@ -299,7 +292,7 @@ mod tests {
     }
 
     fn with(spoil: impl Fn(&mut Findings) + Sync) -> anyhow::Result<Vec<String>> {
-        let found = check(&PLAN, &matrix(), &Spoilt(spoil), &Stop::default())?;
+        let found = check(&PLAN, &question(), &Spoilt(spoil), &Stop::default())?;
         Ok(found.differences)
     }
 
