@@ -25,8 +25,9 @@ pub(crate) fn kcorrset(line: &str) -> Command {
         .current_dir(data())
         .env_remove("COLUMNS")
         .env_remove("CLICOLOR_FORCE")
-        // Mesa complains on stderr where it is missing.
-        .env("XDG_RUNTIME_DIR", std::env::temp_dir())
+        // As where there is no desktop, of which Mesa's libraries complain on stderr unless told not to.
+        .env_remove("XDG_RUNTIME_DIR")
+        .env_remove("NODEVICE_SELECT")
         .stdin(Stdio::null());
     command
 }

@@ -1,6 +1,6 @@
 //! The README shows what the program prints: each `$ ` line of it is run, and what follows compared.
 
-use crate::cli::{EXAM, code, data, kcorrset, mask, shown, text};
+use crate::cli::{code, data, kcorrset, mask, shown, text};
 use std::fs;
 use std::path::Path;
 
@@ -11,13 +11,13 @@ fn consoles(readme: &str) -> Vec<&str> {
     blocks.filter(|block| block.starts_with("$ ")).collect()
 }
 
-/// The commands of a block, each with what it shows on stdout.
+/// The commands of a block, each with what it shows: warnings, which come on stderr, before what is on stdout.
 fn steps(block: &str) -> Vec<(&str, String)> {
     let mut steps: Vec<(&str, String)> = Vec::new();
     for line in block.lines() {
         match (line.strip_prefix("$ "), steps.last_mut()) {
             (Some(command), _) => steps.push((command, String::new())),
-            // On stderr; what is chosen depends on the machine.
+            // What is chosen depends on the machine.
             (None, _) if line.starts_with("kcorrset: using the ") => {}
             (None, Some((_, shown))) => *shown += &format!("{line}\n"),
             (None, None) => panic!("{line}: which command shows this?"),
@@ -26,7 +26,7 @@ fn steps(block: &str) -> Vec<(&str, String)> {
     steps
 }
 
-/// What `command` shows in `folder`. A search is one of the CPU engine on two threads, as shown.
+/// What `command` shows in `folder`, without notes. A search is one of the CPU engine on two threads, as shown.
 fn run(command: &str, folder: &Path) -> String {
     if let Some(file) = command.strip_prefix("cat ") {
         return fs::read_to_string(folder.join(file)).expect(command);
@@ -41,7 +41,10 @@ fn run(command: &str, folder: &Path) -> String {
         .output()
         .expect("the binary starts");
     assert_eq!(code(&out), 0, "{command}\n{}", shown(&out));
-    text(&out.stdout).to_owned()
+    let said = text(&out.stderr).lines();
+    let warnings = said.filter(|line| line.starts_with("kcorrset: warning: "));
+    let warnings: String = warnings.map(|line| format!("{line}\n")).collect();
+    warnings + text(&out.stdout)
 }
 
 #[test]
@@ -49,12 +52,12 @@ fn the_blocks_are_what_the_program_prints() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let readme = fs::read_to_string(root.join("README.md")).expect("the README");
     let folder = tempfile::tempdir().expect("a folder");
-    fs::create_dir_all(folder.path().join("tests/data")).expect("made");
-    fs::copy(
-        data().join(EXAM),
-        folder.path().join("tests/data").join(EXAM),
-    )
-    .expect("copied");
+    let tables = folder.path().join("tests/data");
+    fs::create_dir_all(&tables).expect("made");
+    for table in data().read_dir().expect("readable") {
+        let table = table.expect("readable");
+        fs::copy(table.path(), tables.join(table.file_name())).expect("copied");
+    }
     let mut commands = Vec::new();
     for block in consoles(&readme) {
         for (command, want) in steps(block) {
@@ -64,12 +67,36 @@ fn the_blocks_are_what_the_program_prints() {
         }
     }
     let ran = |start: &str| commands.iter().any(|command| command.starts_with(start));
-    for start in ["kcorrset search ", "kcorrset verify ", "cat "] {
+    for start in [
+        "kcorrset describe ",
+        "kcorrset search ",
+        "kcorrset verify ",
+        "cat ",
+    ] {
         assert!(
             ran(start),
             "nothing of {start}in the README was run: {commands:?}"
         );
     }
+}
+
+/// What the demo runs is what README shows first.
+#[test]
+fn the_demo_is_the_tour() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path: &str| fs::read_to_string(root.join(path)).expect(path);
+    let (readme, demo) = (read("README.md"), read("scripts/demo"));
+    let blocks = consoles(&readme);
+    let shown = blocks
+        .iter()
+        .flat_map(|block| steps(block))
+        .map(|(command, _)| command);
+    let ran: Vec<_> = demo
+        .lines()
+        .filter(|line| line.starts_with("kcorrset "))
+        .collect();
+    assert_eq!(ran.len(), 3);
+    assert_eq!(shown.take(ran.len()).collect::<Vec<_>>(), ran);
 }
 
 #[test]

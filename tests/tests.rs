@@ -4,7 +4,9 @@ mod agreement; // every engine against the oracle, over the grid of tables
 mod asked; // a search as tests ask for it, and engines with a planted fault
 mod audit; // planted faults that the audit catches, and its closed form against brute force
 mod cli; // the real binary: stdout, stderr, exit code
+mod cli_describe; // describe: its forms, figures and refusals
 mod cli_lengths; // several K in one search: its forms, its refusals, its check
+mod cli_manual; // completions and manual pages name every command
 mod cli_output; // where its results go: never over the table that they are made from
 mod cli_stop; // Ctrl-C: what was found so far, on stderr alone
 mod criteria; // criteria, bounds, constraints on every engine against the oracle, with planted faults
@@ -21,6 +23,7 @@ mod input_storm; // no mutation of any other kind of table panics or hangs
 mod input_wide; // wide tables: the same table as the long form, and every refusal
 mod properties; // what must not change when a table is changed in a known way
 mod readme; // what the README shows is what the program prints
+mod setup; // scripts/setup names a Rust that is too old
 mod shaders; // every shader parses and validates without a device; layouts agree
 mod spaces; // any space on every engine: fixed questions, pools in any order, parts
 mod synth; // generated tables: counts, shares, models, and what is written reads back

@@ -156,6 +156,11 @@ impl EngineArgs {
         Ok(())
     }
 
+    /// Whether it may look for GPUs.
+    pub fn meets_drivers(&self) -> bool {
+        matches!(self.engine, EngineName::Auto | EngineName::Gpu)
+    }
+
     fn on_gpu(&self) -> bool {
         !self.device.is_empty()
     }

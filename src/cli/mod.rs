@@ -8,12 +8,14 @@ mod asked;
 mod bench;
 mod describe;
 mod devices;
+mod drivers;
 mod engine;
 pub mod exit;
 mod form;
 mod generate;
 mod lengths;
 mod log;
+mod manual;
 mod output;
 mod progress;
 mod question;
@@ -24,7 +26,7 @@ mod table;
 pub mod talk;
 mod verify;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use exit::Exit;
 use talk::Talk;
 
@@ -59,11 +61,29 @@ enum Command {
     Generate(generate::GenerateArgs),
     Devices(devices::DevicesArgs),
     Bench(bench::BenchArgs),
+    Completions(manual::CompletionsArgs),
+    Man(manual::ManArgs),
+}
+
+impl Command {
+    /// Whether it looks for GPUs.
+    fn meets_drivers(&self) -> bool {
+        match self {
+            Self::Search(args) => args.meets_drivers(),
+            Self::Verify(args) => args.meets_drivers(),
+            Self::Bench(args) => args.meets_drivers(),
+            Self::Devices(_) => true,
+            Self::Describe(_) | Self::Generate(_) | Self::Completions(_) | Self::Man(_) => false,
+        }
+    }
 }
 
 /// Runs the command as typed.
 pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     log::init(cli.talk.verbose());
+    if cli.command.meets_drivers() {
+        drivers::hush();
+    }
     match cli.command {
         Command::Describe(args) => describe::run(args, cli.talk),
         Command::Search(args) => search::run(args, cli.talk),
@@ -71,13 +91,14 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),
         Command::Bench(args) => bench::run(args, cli.talk),
+        Command::Completions(args) => manual::completions(&args, Cli::command()),
+        Command::Man(args) => manual::man(&args, Cli::command()),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_arguments_are_well_formed() {

@@ -45,8 +45,6 @@ pub struct SearchArgs {
     data: PathBuf,
     #[command(flatten)]
     asked: AskedArgs,
-    #[command(flatten)]
-    question: QuestionArgs,
     /// Form of the result; json is what `verify` reads [default: by the output's ending, else table]
     #[arg(long, value_name = "FORM")]
     format: Option<Form>,
@@ -59,6 +57,8 @@ pub struct SearchArgs {
     /// How many ranks to search [default: all]
     #[arg(long, value_name = "COUNT")]
     limit: Option<u128>,
+    #[command(flatten)]
+    question: QuestionArgs,
     #[command(flatten)]
     engine: EngineArgs,
     #[command(flatten)]
@@ -77,6 +77,11 @@ impl SearchArgs {
             bail!("--skip and --limit number the sets of one K: give one -k, or leave them out");
         }
         self.engine.check()
+    }
+
+    /// Whether it may look for GPUs.
+    pub fn meets_drivers(&self) -> bool {
+        self.engine.meets_drivers()
     }
 
     /// Which sets of `query`.

@@ -1,6 +1,6 @@
 //! A report as a table for people.
 
-use super::document::{Place, Report, Search};
+use super::document::{Asked, Place, Report, Search};
 use super::text::{count, grouped, lengths, one_line, rate};
 use std::fmt::{self, Write};
 
@@ -105,7 +105,7 @@ fn about_sets(search: &Search, out: &mut String) -> fmt::Result {
         )?,
     }
     write!(out, " of {}", count(search.query.k as u128, "question"))?;
-    about_defined(search.sets.defined, search.query.min_users, out)
+    about_defined(search.sets.defined, &search.query, out)
 }
 
 /// One line for the sets of all K.
@@ -123,16 +123,48 @@ fn about_all_sets(searches: &[Search], out: &mut String) -> fmt::Result {
     )?;
     let defined = searches.iter().map(|search| search.sets.defined);
     let defined = defined.fold(Some(0_u128), |all, one| Some(all?.saturating_add(one?)));
-    let min_users = searches.first().map_or(0, |search| search.query.min_users);
-    about_defined(defined, min_users, out)
+    // All K are asked for in one breath, so what else is asked is the same for each.
+    match searches.first() {
+        Some(search) => about_defined(defined, &search.query, out),
+        None => Ok(()),
+    }
 }
 
-fn about_defined(defined: Option<u128>, min_users: u64, out: &mut String) -> fmt::Result {
+fn about_defined(defined: Option<u128>, asked: &Asked, out: &mut String) -> fmt::Result {
     match defined {
         Some(defined) => write!(out, ", {} defined", grouped(defined))?,
         None => write!(out, ", defined: not counted by this engine")?,
     }
-    writeln!(out, ", min_users {min_users}")
+    write!(out, ", min_users {}", asked.min_users)?;
+    for (name, value) in more(asked) {
+        write!(out, ", {name} {}", one_line(&value))?;
+    }
+    writeln!(out)
+}
+
+/// What was asked beyond K, the places and the users, by the names that the document has for it.
+fn more(asked: &Asked) -> Vec<(&'static str, String)> {
+    let listed = |ids: &[String]| (!ids.is_empty()).then(|| ids.join(" "));
+    let groups = asked.groups.iter();
+    let groups = groups.map(|(group, numbers)| format!("{group}={numbers}"));
+    let all = [
+        ("criterion", asked.criterion.clone()),
+        ("criterion_column", asked.criterion_column.clone()),
+        ("criterion_file", asked.criterion_file.clone()),
+        ("rank_by", asked.rank_by.clone()),
+        (
+            "confidence",
+            asked.confidence.map(|level| level.to_string()),
+        ),
+        ("include", listed(&asked.include)),
+        ("exclude", listed(&asked.exclude)),
+        ("groups", listed(&groups.collect::<Vec<_>>())),
+        ("unanswered", asked.unanswered.clone()),
+    ];
+    let given = all.into_iter();
+    given
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
 }
 
 /// The time of all searches, and what took it.
@@ -259,6 +291,34 @@ mod tests {
                 2  -0.1234567890123456  -        900  q"2", line\nbreak
         "#]]
         .assert_eq(&rows(&report.searches[0].results));
+    }
+
+    #[test]
+    fn what_else_was_asked_is_said() {
+        let mut report = sample::report();
+        let asked = &mut report.searches[0].query;
+        assert!(more(asked).is_empty());
+        asked.criterion = Some("column".to_owned());
+        asked.criterion_column = Some("final\nmark".to_owned());
+        asked.criterion_file = Some("marks.csv".to_owned());
+        asked.rank_by = Some("lower-bound".to_owned());
+        asked.confidence = Some(0.95);
+        asked.include = vec!["q1".to_owned(), "q2".to_owned()];
+        asked.exclude = vec!["q9".to_owned()];
+        asked.groups = [("E".to_owned(), "1..2".to_owned())].into();
+        asked.unanswered = Some("zero".to_owned());
+        let text = table(&report, Shown::All);
+        let said = text
+            .lines()
+            .nth(1)
+            .and_then(|line| line.split_once("min_users"));
+        assert_eq!(
+            said.map(|(_, said)| said),
+            Some(
+                " 2, criterion column, criterion_column final\\nmark, criterion_file marks.csv, rank_by \
+                 lower-bound, confidence 0.95, include q1 q2, exclude q9, groups E=1..2, unanswered zero"
+            )
+        );
     }
 
     #[test]

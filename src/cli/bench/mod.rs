@@ -122,6 +122,11 @@ impl BenchArgs {
         self.engines.is_empty() || self.engines.contains(&EngineName::Cpu)
     }
 
+    /// Whether it may look for GPUs.
+    pub fn meets_drivers(&self) -> bool {
+        self.engines.is_empty() || self.engines.contains(&EngineName::Gpu)
+    }
+
     /// The GPUs asked for, or all but software ones.
     fn gpus(&self) -> anyhow::Result<Vec<usize>> {
         let named = self.engines.contains(&EngineName::Gpu);

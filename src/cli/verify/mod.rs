@@ -74,6 +74,13 @@ pub struct VerifyArgs {
     table: TableArgs,
 }
 
+impl VerifyArgs {
+    /// Whether it may look for GPUs.
+    pub fn meets_drivers(&self) -> bool {
+        self.result.is_none() && self.engine.meets_drivers()
+    }
+}
+
 pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
     args.question.check(&args.data)?;
     let verdict = match (&args.result, args.sample, args.k) {
