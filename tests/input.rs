@@ -237,7 +237,7 @@ fn the_delimiter_is_told_before_quotes_are_judged() {
             t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"
             t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"
             t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"
-            t: no column "user", "question", "score": the header on line 1 has "Q1", "Q2", "the; total"
+            t: no column "user", "question", "score": the header on line 1 has "Q1", "Q2", "the; total"; it looks like a wide table (one row a user, one column a question)
             t: no column "question", "score": the header on line 1 has "user"
             t: no column "user", "question", "score": the header on line 1 has "user,question,score"
             t: no column "user", "question", "score": the header on line 1 has "'user'", "'question'", "'score'"
@@ -310,7 +310,7 @@ fn sources_that_are_no_table() {
             t: the table has no answers: every row was empty or there were no rows
             t: not a table: neither JSON nor text (only gzip and zstd are unpacked; save a spreadsheet as CSV)
             t: line 1: not valid UTF-8 at byte 1 of the row: save the file as UTF-8
-            t: the text is UTF-16: save it as UTF-8
+            t: no column "user", "question", "score": the header on line 1 has "us"
             t: no column "user", "question", "score": the header on line 1 has "hello"
             t: line 1: a quote is opened and never closed: close it, or write "" for a quote in a field
             t: line 1: not valid UTF-8 at byte 2 of the row: save the file as UTF-8
@@ -318,7 +318,7 @@ fn sources_that_are_no_table() {
             t: no column "user", "question", "score": the header on line 1 has "User", "item;Score"
             t: column "user" stands twice in the header on line 1: rename one of them
             t: no column "question", "score": the header on line 1 has "user", "item", "points", "x"
-            t: no column "user", "question", "score": the header on line 1 has "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", ...
+            t: no column "user", "question", "score": the header on line 1 has "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", ...; it looks like a wide table (one row a user, one column a question)
             t: not a table: neither JSON nor text (only gzip and zstd are unpacked; save a spreadsheet as CSV)
         "#]],
     );
@@ -339,10 +339,10 @@ fn rows_of_csv() {
         "ann,\"q2,1\nbob,\"q2,1",
         "ann,q\r2,1",
         "ann,q2,abc",
-        "ann,q2,NA",
+        "ann,q2,n/a",
         "ann,q2,nan",
         "ann,q2,-inf",
-        "ann,q2,true",
+        "ann,q2,yes",
         "ann,q2,\"0,5\"",
         "ann,q2,0.12345678901",
         "ann,q2,9223372036854775808",
@@ -405,10 +405,10 @@ fn objects_of_json() {
         "{\"user\":\"ann\",\"question\":[2],\"score\":1}]",
         "{\"user\":\"\",\"question\":\"q2\",\"score\":1}]",
         "{\"user\":\"ann\",\"question\":\"\\ud800\",\"score\":1}]",
-        "{\"user\":\"ann\",\"question\":\"q2\",\"score\":true}]",
+        "{\"user\":\"ann\",\"question\":\"q2\",\"score\":[1]}]",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":{\"a\":1}}]",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":\"abc\"}]",
-        "{\"user\":\"ann\",\"question\":\"q2\",\"score\":\"NA\"}]",
+        "{\"user\":\"ann\",\"question\":\"q2\",\"score\":\"n/a\"}]",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":NaN}]",
         "{\"user\":\"ann\",\"question\":\"q2\",\n \"score\":-Infinity}]",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":1e-10}]",
@@ -513,7 +513,7 @@ fn lines_of_ndjson() {
         expect![[r#"
             t: line 3: not valid JSON at line 3, column 14: EOF while parsing a value; one whole object a line is expected
             t: line 3: not valid JSON at line 3, column 41: trailing characters
-            t: user "ann" answered question "q1" twice, at line 1 and line 3
+            t: user "ann" answered question "q1" twice, at line 1 and line 3; the table's only repeat agrees
             t: line 3: not valid JSON at line 3, column 39: expected value
             t: line 3: an array, not an object such as {"user": "ann", "question": "q1", "score": 1}
             t: line 3: something that is not JSON, not an object such as {"user": "ann", "question": "q1", "score": 1}
@@ -591,7 +591,7 @@ fn a_source_that_fails_and_names_that_clash() {
     let mut options = ReadOptions::default();
     options.columns.score = "user".to_owned();
     let error = read(CSV.as_bytes(), "t", &options).unwrap_err();
-    expect![[r#"column "user" is asked for twice: user, question and score need three columns"#]]
+    expect![[r#"column "user" is asked for as the user and as the score: name two columns"#]]
         .assert_eq(&error.to_string());
 }
 
