@@ -557,7 +557,7 @@ fn inputs_that_are_no_table() {
     expect![[r#"
         exit 2
         --- stderr
-        kcorrset: error: stdin: no column "score": the header on line 1 has "user", "question"; name the columns with --user-column, --question-column and --score-column, or give --wide if a row is a user and a column a question
+        kcorrset: error: stdin: no column "score": the header on line 1 has "user", "question"; name the columns with --user-column, --question-column and --score-column
     "#]].assert_eq(&search("user,question\n1,2\n"));
     expect![[r#"
         exit 2

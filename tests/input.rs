@@ -371,10 +371,10 @@ fn rows_of_csv() {
             t: line 3: text follows a closing quote: write "" for a quote in a quoted field
             t: line 3: a carriage return without a line feed: end lines with LF or CR LF
             t: line 3: "score" is "abc", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
-            t: line 3: "score" is "NA", not a number: leave a missing answer empty (in JSON: null)
+            t: line 3: "score" is "n/a", not a number: leave a missing answer empty (in JSON: null)
             t: line 3: "score" is "nan", not a number: leave a missing answer empty (in JSON: null)
             t: line 3: "score" is "-inf", not finite: scores are finite numbers
-            t: line 3: "score" is "true", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: line 3: "score" is "yes", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
             t: line 3: "score" is "0,5", with a comma: write decimals with a point and no thousands separators
             t: line 3: "score" is "0.12345678901", with more than 9 digits behind the point: nothing is rounded here, so round it first
             t: line 3: "score" is "9223372036854775808", which does not fit 64 bits without its point: use a larger unit or fewer digits
@@ -382,7 +382,7 @@ fn rows_of_csv() {
             t: scores scaled by 10^0 to integers do not fit 64 bits (the total of user "ann"); write the scores with fewer digits or in a smaller unit
             t: scores scaled by 10^1 to integers do not fit 64 bits (the score at line 3); write the scores with fewer digits or in a smaller unit
             t: the exact sums over this table could reach 129 bits and 127 is the limit; write the scores with fewer digits or in a smaller unit
-            t: user "ann" answered question "q1" twice, at line 2 and line 4
+            t: user "ann" answered question "q1" twice, at line 2 and line 4; 2 of 2 repeats differ
             t: line 3: not valid UTF-8 at byte 6 of the row: save the file as UTF-8
             t: line 2: longer than 16777216 bytes: is a quote or a bracket never closed, or is this no table?
         "#]],
@@ -445,21 +445,21 @@ fn objects_of_json() {
             t: record 2: no field "user": the object has "Score", "score "; a missing answer is written as null
             t: record 2: no field "user": the object has none; a missing answer is written as null
             t: record 2: field "user" stands twice in the object: keep one
-            t: record 2: field "user" is null: expected a text or a number
+            t: record 2: "user" is empty: every row needs a user and a question
             t: record 2: field "user" is true or false: expected a text or a number
             t: record 2: field "question" is an array: expected a text or a number
             t: record 2: "user" is empty: every row needs a user and a question
             t: record 2: field "question" is no text: unexpected end of hex escape
-            t: record 2: field "score" is true or false: expected a number, or null for a missing answer
+            t: record 2: field "score" is an array: expected a number, or null for a missing answer
             t: record 2: field "score" is an object: expected a number, or null for a missing answer
             t: record 2: "score" is "abc", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
-            t: record 2: "score" is "NA", not a number: leave a missing answer empty (in JSON: null)
+            t: record 2: "score" is "n/a", not a number: leave a missing answer empty (in JSON: null)
             t: record 2: not valid JSON at line 3, column 41: expected value; NaN is not JSON: write null for a missing answer
             t: record 2: not valid JSON at line 4, column 11: invalid number; -Infinity is not JSON: write null for a missing answer
             t: record 2: "score" is "1e-10", with more than 9 digits behind the point: nothing is rounded here, so round it first
             t: record 2: "score" is "1e99999999999999999999", which does not fit 64 bits without its point: use a larger unit or fewer digits
             t: record 2: not valid JSON at line 3, column 42: invalid number
-            t: user "ann" answered question "q1" twice, at record 1 and record 2
+            t: user "ann" answered question "q1" twice, at record 1 and record 2; the table's only repeat agrees
             t: record 2: not valid JSON at line 3, column 43: the array is not closed; the file is cut short
             t: record 2: not valid JSON at line 3, column 36: EOF while parsing a string; the file is cut short
             t: record 3: not valid JSON at line 3, column 45: the array is not closed; the file is cut short

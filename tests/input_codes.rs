@@ -542,7 +542,7 @@ fn files_of_other_programs_say_how_to_convert_them() {
         x.RData: an R workspace, which is not read here: save the table as CSV, for example in R: x <- load("x.RData"); write.csv(get(x[1]), "x.csv", row.names = FALSE)
         my x.rds: an R object, which is not read here: save the table as CSV, for example in R: write.csv(readRDS("my x.rds"), "my x.csv", row.names = FALSE)
         x.xls: an old Excel file, which is not read here: save the table as CSV, for example in R: write.csv(readxl::read_xls("x.xls"), "x.csv", row.names = FALSE)
-        x.ods: an OpenDocument spreadsheet, which is not read here: save the table as CSV, for example with LibreOffice: soffice --convert-to csv "x.ods"
+        x.ods: an OpenDocument spreadsheet, which is not read here: save the table as CSV, for example in R: write.csv(readODS::read_ods("x.ods"), "x.csv", row.names = FALSE)
         x.feather: a Feather file, which is not read here: save the table as CSV, for example in Python: pandas.read_feather("x.feather").to_csv("x.csv", index=False)
         x.db: an SQLite database, which is not read here: save the table as CSV, for example sqlite3 -csv -header "x.db" "select * from TABLE" > "x.csv""#]].assert_eq(&text.join("\n"));
     let sheet = ReadOptions {
