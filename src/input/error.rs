@@ -338,7 +338,7 @@ pub enum RowFault {
         more: u64,
     },
     /// A text in a column that was taken for a question because it is there.
-    #[error("column {column:?} is no question: its score is {fault}")]
+    #[error("column {column:?} is taken for a question, and its score is {fault}")]
     NoQuestion {
         /// Which column.
         column: String,

@@ -34,10 +34,13 @@ impl fmt::Display for Looks {
 }
 
 /// Names that a column of questions has in tables of one row an answer.
-const QUESTION: &[&str] = &["question", "item", "problem", "task", "variable"];
+const QUESTION: &[&str] = &[
+    "question", "item", "problem", "task", "exercise", "variable",
+];
 /// Names that a column of scores has there.
 const SCORE: &[&str] = &[
-    "score", "resp", "response", "correct", "answer", "value", "rating", "mark",
+    "score", "resp", "response", "correct", "answer", "value", "rating", "mark", "points", "grade",
+    "outcome",
 ];
 
 /// What columns of these names look like: where some are numbered alike, as Q1 and Q2 are, or there
