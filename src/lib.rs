@@ -73,8 +73,11 @@
 //! | users of a set | those who answered all of it |
 //! | min_users | the fewest users that a defined set has |
 //! | A, X, Y | what r is made of: n·Σag − Σa·Σg, n·Σa² − (Σa)², n·Σg² − (Σg)² ([`stats::Moments`]) |
-//! | criterion | what sets are ranked by ([`stats::Criterion`]) |
-//! | floor | the criterion's value that a set must reach to enter the list; the r that follows |
+//! | criterion | which overall score g a set is correlated with ([`stats::Criterion`]) |
+//! | ranking, value | criterion and figure, r or its lower bound; a set's exact figure ([`stats::Value`]) |
+//! | floor, need | the value that a set must reach to enter the list; what its sums must tell for that |
+//! | image, blur | integers that stand for overall scores that are no totals; how far off they are |
+//! | quotas | how many questions of each group a set has ([`combin::Quotas`]) |
 //! | bar | what a discard compares with: made of a floor and a margin |
 //! | space, part, chunk | all sets asked for; what one search is given; what one GPU submission is |
 //! | rank | a set's place in the lexicographic order of its space |
