@@ -57,6 +57,41 @@ pub struct Need {
     pub blur: f64,
 }
 
+/// Needs of one floor by numbers of users, each worked out once: where bounds are ranked they differ.
+#[derive(Clone, Debug, Default)]
+pub struct Needs {
+    floor: Option<Floor>,
+    /// Of every number of users, or of the first ones, where it was asked for.
+    of: Vec<Option<Need>>,
+}
+
+/// Numbers of users from here on are worked out each time.
+const MANY_USERS: u64 = 4096;
+
+impl Needs {
+    /// What `floor` needs of a set of `users` users or fewer.
+    #[inline]
+    pub fn at(&mut self, floor: Floor, users: u64) -> Need {
+        if self.floor != Some(floor) {
+            self.floor = Some(floor);
+            self.of.clear();
+        }
+        let place = if floor.varies() {
+            users.min(MANY_USERS)
+        } else {
+            0
+        };
+        if place == MANY_USERS {
+            return floor.need(users);
+        }
+        let place = place as usize;
+        if self.of.len() <= place {
+            self.of.resize(place + 1, None);
+        }
+        *self.of[place].get_or_insert_with(|| floor.need(users))
+    }
+}
+
 impl Need {
     /// An r of exact overall scores.
     #[must_use]
@@ -93,6 +128,12 @@ impl Floor {
                 (self.value.clamp(-1.0, 1.0).atanh() + lifted).tanh() - ROOM
             }
         }
+    }
+
+    /// Whether sets need more the fewer users they have.
+    #[must_use]
+    pub fn varies(self) -> bool {
+        self.ranking.by != RankBy::R
     }
 
     /// What the sums of every set of `users` users or fewer must tell, if its value is not below the floor.

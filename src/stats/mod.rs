@@ -19,7 +19,7 @@ mod value;
 pub use audit::{AuditSums, Basis, Completions, Tail};
 pub use bounds::surely_below;
 pub use criterion::Criterion;
-pub use floor::{Blur, Floor, NO_FLOOR, Need};
+pub use floor::{Blur, Floor, NO_FLOOR, Need, Needs};
 pub use order::Correlation;
 pub use overall::{Image, Overall, OverallSums};
 pub use ranking::{Confidence, RankBy, Ranking};

@@ -31,7 +31,7 @@ use super::projected::{Host, Prefix, Projector};
 use crate::combin::binomial;
 use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{AuditSums, Completions, Moments, Need, Six, Sums};
+use crate::stats::{AuditSums, Completions, Floor, Moments, Six, Sums};
 use rayon::prelude::*;
 use std::mem;
 use std::ops::{Add, AddAssign, Mul, Range, Sub};
@@ -100,13 +100,11 @@ pub(super) fn fits_i64(matrix: &ResponseMatrix) -> bool {
 struct Leaves<'a> {
     walk: &'a Walk<'a>,
     prefix: &'a [u32],
-    /// Users of the prefix, at least those of any of its sets.
-    users: u64,
 }
 
 impl Host for Leaves<'_> {
-    fn need(&self) -> Need {
-        self.walk.best.floor().need(self.users)
+    fn floor(&self) -> Floor {
+        self.walk.best.floor()
     }
 
     fn min_users(&self) -> i64 {
@@ -210,8 +208,7 @@ impl Walk<'_> {
                 &Leaves {
                     walk: self,
                     prefix,
-                    users: members.len() as u64,
-                },
+                        },
             )
         {
             if watch.stopped() {

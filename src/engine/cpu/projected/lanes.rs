@@ -98,7 +98,7 @@ impl Visit<'_> {
                 base: &base,
                 l1,
                 lists: &mut lists,
-                need: &|| host.need(),
+                floor: &|| host.floor(),
                 exact: &mut |lanes| {
                     host.exact(lanes.map(|lane| prefix.position(lane)), base.exactly(lanes));
                 },

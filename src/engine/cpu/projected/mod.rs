@@ -121,7 +121,7 @@ impl Projector {
     /// Visits all sets of three more questions and returns their audit sums, or `None` where the general walk
     /// is to go on.
     pub(super) fn visit(&self, prefix: &Prefix<'_>, host: &impl Host) -> Option<AuditSums> {
-        let need = host.need();
+        let need = host.floor().need(prefix.members.len() as u64);
         let few = prefix.members.len() < FEWEST_USERS || need.r <= 0.0;
         let seen = if few || self.candidates == [Machine::General] {
             None
@@ -223,6 +223,7 @@ impl Projector {
         let mut base = self.pairs.bases.take();
         let fits = base.reset(table, users, prefix, tau);
         let seen = fits.then(|| {
+            let users = prefix.members.len() as u64;
             let stem = |lane: usize| {
                 if !host.go_on() {
                     return Tally::default();
@@ -234,7 +235,7 @@ impl Projector {
                     l1: prefix.position(lane),
                     buffers: &mut buffers,
                     wanted: inversions::Wanted {
-                        floor: host.need().r,
+                        floor: host.floor().need(users).r,
                         min_users: host.min_users(),
                     },
                     exact: &mut |last, sums| host.exact(last, sums),

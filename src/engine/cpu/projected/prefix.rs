@@ -3,7 +3,7 @@
 use super::super::layout::{Layout, Member, Rows};
 use super::stem::Tally;
 use crate::arch::Elem;
-use crate::stats::{AuditSums, Completions, Need};
+use crate::stats::{AuditSums, Completions, Floor};
 use rayon::prelude::*;
 
 /// Most bytes of rows that a projected prefix may take.
@@ -97,8 +97,8 @@ impl Prefix<'_> {
 
 /// What the projected walk asks and tells while it visits a prefix.
 pub(in super::super) trait Host: Sync {
-    /// What a set must have at present.
-    fn need(&self) -> Need;
+    /// What a set must reach at present.
+    fn floor(&self) -> Floor;
     /// Sets of fewer users need not be told.
     fn min_users(&self) -> i64;
     /// Takes the positions behind the prefix of a set that may reach the floor, and its n, A, X, Y over

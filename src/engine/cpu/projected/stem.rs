@@ -13,7 +13,7 @@
 use super::base::Base;
 use super::kernel::{Bar, Entry, Parts, SUMS, leaves, totals};
 use crate::arch::{Elem, FloatKernel, Floats};
-use crate::stats::Need;
+use crate::stats::{Floor, Needs};
 
 /// What a stem adds up.
 #[derive(Clone, Debug, Default)]
@@ -45,6 +45,7 @@ pub(super) struct Lists<E> {
     first: Vec<Entry<E>>,
     /// The outer users of both questions.
     second: Vec<Entry<E>>,
+    needs: Needs,
 }
 
 /// The search of every set of the stem `l1`.
@@ -53,7 +54,7 @@ pub(super) struct Search<'a, E> {
     pub(super) l1: usize,
     pub(super) lists: &'a mut Lists<E>,
     /// Asked again for each pair; it must be above 0.
-    pub(super) need: &'a dyn Fn() -> Need,
+    pub(super) floor: &'a dyn Fn() -> Floor,
     /// Gets each set of lanes that may reach the floor.
     pub(super) exact: &'a mut dyn FnMut([usize; 3]),
 }
@@ -67,7 +68,7 @@ impl<E: Elem> FloatKernel<E> for Search<'_, E> {
             base,
             l1,
             lists,
-            need,
+            floor,
             exact,
         } = self;
         let mut tally = Tally::default();
@@ -100,10 +101,10 @@ impl<E: Elem> FloatKernel<E> for Search<'_, E> {
                 users += 1;
             });
             let entries = &lists.second[..users];
-            let need = need();
-            let left_out = both()
-                .zip(&base.largest)
-                .skip(outer)
+            let inner = || both().zip(&base.largest).skip(outer);
+            let inner_users: u32 = inner().map(|(word, _)| word.count_ones()).sum();
+            let need = lists.needs.at(floor(), users as u64 + u64::from(inner_users));
+            let left_out = inner()
                 .map(|(word, largest)| f64::from(word.count_ones()) * (largest + need.blur))
                 .sum();
             let bar = Bar::<E>::new(need, users as u64, left_out, base.reach);

@@ -51,7 +51,8 @@ use super::pool::{Free, Pool};
 use super::prefix::{Host, MOST_BYTES, Prefix, over_stems};
 use super::stem::Tally;
 use crate::arch::{ByteKernel, ByteLevel, EMPTY, Isa, Tile, run_bytes};
-use crate::stats::{AuditSums, Need};
+use crate::stats::bounds::{outer_users_tell, unexplained};
+use crate::stats::{AuditSums, Floor, Needs};
 use encoding::{Bounds, Encoding, Sums};
 use stem::{MOST_SCORE, Stem};
 
@@ -68,6 +69,7 @@ pub(super) struct Buffers<E: Encoding> {
     /// Left operands of one strip of pairs.
     weights: Vec<Tile>,
     sums: Box<Sums>,
+    needs: Needs,
 }
 
 /// A prefix to be visited.
@@ -96,7 +98,7 @@ impl Visit<'_> {
                 base,
                 l1,
                 buffers: &mut buffers,
-                need: &|| host.need(),
+                floor: &|| host.floor(),
                 exact: &mut |lanes, sums| self.tell(host, lanes, sums),
             };
             let tally = run_bytes(self.isa, search);
@@ -173,6 +175,11 @@ impl Visit<'_> {
     }
 }
 
+/// n, A, X and Y of n, Sa, Sg, Saa, Sgg, Sag: below 2^53.
+fn moments([n, sa, sg, saa, sgg, sag]: [i64; SUMS]) -> [f64; 4] {
+    [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg].map(|moment| moment as f64)
+}
+
 /// How far a prefix reaches.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Extent {
@@ -191,7 +198,7 @@ struct Search<'a, E: Encoding> {
     l1: usize,
     buffers: &'a mut Buffers<E>,
     /// Asked again for each strip of pairs; it must be above 0.
-    need: &'a dyn Fn() -> Need,
+    floor: &'a dyn Fn() -> Floor,
     /// Gets each set of lanes that may reach the floor, and its n, A, X, Y over all users.
     exact: &'a mut dyn FnMut([usize; 3], [f64; 4]),
 }
@@ -209,8 +216,9 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                     stem,
                     weights,
                     sums,
+                    needs,
                 },
-            need,
+            floor,
             exact,
         } = self;
         let mut tally = Tally::default();
@@ -228,10 +236,13 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
             let pairs = strip * 16..l1.min(strip * 16 + 16);
             tiles.take_rows(pairs.len());
             stem.left(level, base, strip, weights);
-            let need = need();
-            let counts = stem.counts(level, strip, need.blur);
-            let bars =
-                counts.map(|(users, left_out)| Bar::<f32>::new(need, users, left_out, stem.reach));
+            let floor = floor();
+            let counts = stem.counts(level, strip);
+            let bars = counts.map(|(users, (inner, squares))| {
+                let need = needs.at(floor, users + inner as u64);
+                let left_out = squares + need.blur * inner as f64;
+                Bar::<f32>::new(need, users, left_out, stem.reach)
+            });
             let bounds = Bounds {
                 pairs: pairs.len(),
                 few: counts.iter().all(|&(users, _)| users < 128),
@@ -279,10 +290,21 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                             level.at(sgg, lane),
                             level.at(sag, lane),
                         ];
+                        bits &= bits - 1;
+                        if floor.varies() {
+                            // At most the leaf's outer users and all inner ones of the pair.
+                            let (_, (inner, squares)) = counts[row];
+                            let need = needs.at(floor, of_outer[0].cast_unsigned() + inner as u64);
+                            let moments = moments(of_outer);
+                            let left_out = squares + need.blur * (moments[0] + inner as f64);
+                            let tau = unexplained(need.r);
+                            if outer_users_tell(moments, of_outer[4] as f64, left_out, tau) {
+                                continue;
+                            }
+                        }
                         let l3 = other * 16 + lane;
                         let all = stem.exactly(level, base, [l2, l3], Some(of_outer));
                         exact([l1, l2, l3], all);
-                        bits &= bits - 1;
                     }
                 }
                 // Each lane of a part is at most 16 sums below 2^24.

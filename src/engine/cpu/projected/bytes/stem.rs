@@ -338,40 +338,39 @@ impl<E: Encoding> Stem<E> {
         E::answered(level, self.answers(level, slab, lane))
     }
 
-    /// For each lane of a strip, how many outer users answered it, and [`Self::left_out`].
+    /// For each lane of a strip, how many outer users answered it, and of the inner ones how many and their Σg².
     #[inline(always)]
     pub(super) fn counts<L: ByteLevel>(
         &self,
         level: L,
         strip: usize,
-        blur: f64,
-    ) -> [(u64, f64); 16] {
+    ) -> [(u64, (usize, f64)); 16] {
         let outer = self.outline.outer;
-        let mut counts = [(0, 0.0); 16];
+        let mut counts = [(0, (0, 0.0)); 16];
         for (row, (common, left_out)) in counts.iter_mut().enumerate() {
             for slab in 0..outer {
                 let answered = self.who(level, slab, strip * 16 + row);
                 *common += u64::from(answered.count_ones());
             }
-            *left_out = self.left_out(level, strip * 16 + row, blur);
+            *left_out = self.left_out(level, strip * 16 + row);
         }
         counts
     }
 
-    /// Σ(g² + blur) of the inner users who answered a lane.
+    /// How many inner users answered a lane, and their Σg².
     #[inline(always)]
-    pub(in super::super) fn left_out<L: ByteLevel>(&self, level: L, lane: usize, blur: f64) -> f64 {
+    pub(in super::super) fn left_out<L: ByteLevel>(&self, level: L, lane: usize) -> (usize, f64) {
         let Outline { slabs, outer, .. } = self.outline;
         let mut squares = level.every_integer(0);
         let mut users = 0;
         for slab in outer..slabs {
             let size = level.bytes(&self.slabs[slab].size);
             let who = self.who(level, slab, lane);
-            users += who.count_ones();
+            users += who.count_ones() as usize;
             squares = level.dot(squares, level.keep(who, size), level.keep(who, size));
         }
         // At most 127² a user.
-        level.total(squares) as f64 + blur * f64::from(users)
+        (users, level.total(squares) as f64)
     }
 
     /// n, A, X, Y of the set of the stem and the lanes `l2` and `l3`, over all of its users, as exact

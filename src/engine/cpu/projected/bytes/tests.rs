@@ -98,15 +98,15 @@ impl<E: OfAnswers> ByteKernel for Agree<E> {
         let mut tiles = level.tiles();
         let (mut packed, mut totals) = (false, [0_i64; SUMS]);
         for strip in 0..stem.outline.strips {
-            let counts = stem.counts(level, strip, 3.0);
+            let counts = stem.counts(level, strip);
             let pairs = (L1 - strip * 16).min(16);
             for (row, (common, left_out)) in counts.into_iter().enumerate().take(pairs) {
                 let l2 = strip * 16 + row;
                 let both = |i: &&usize| answers[**i][l2].is_some();
                 assert_eq!(common, outer.iter().filter(both).count() as u64);
                 let of_inner: i64 = inner.iter().filter(both).map(|&i| square(i)).sum();
-                let blur = 3 * inner.iter().filter(both).count() as i64;
-                assert_eq!(left_out, (of_inner + blur) as f64, "{l2}");
+                let users = inner.iter().filter(both).count();
+                assert_eq!(left_out, (users, of_inner as f64), "{l2}");
             }
             stem.left(level, &base, strip, &mut weights);
             tiles.take_rows(pairs);

@@ -51,7 +51,7 @@ use super::pool::Free;
 use super::prefix::Host;
 use super::stem::Tally;
 use crate::arch::{ByteKernel, ByteLevel, run_bytes};
-use crate::stats::{AuditSums, Need};
+use crate::stats::{AuditSums, Floor, Needs};
 use leaves::Sums;
 use order::{AT_ONCE, Stem};
 
@@ -79,7 +79,7 @@ impl Visit<'_> {
                 base,
                 l1,
                 stem: &mut stem,
-                need: &|| host.need(),
+                floor: &|| host.floor(),
                 exact: &mut |lanes, sums| self.tell(host, lanes, sums),
             };
             let tally = run_bytes(self.isa, search);
@@ -95,7 +95,7 @@ struct Search<'a> {
     l1: usize,
     stem: &'a mut Stem,
     /// Asked again for every 16 pairs; it must be above 0.
-    need: &'a dyn Fn() -> Need,
+    floor: &'a dyn Fn() -> Floor,
     /// Gets each set of lanes that may reach the floor, and its n, A, X, Y over all users.
     exact: &'a mut dyn FnMut([usize; 3], [f64; 4]),
 }
@@ -109,7 +109,7 @@ impl ByteKernel for Search<'_> {
             base,
             l1,
             stem,
-            need,
+            floor,
             exact,
         } = self;
         let mut tally = Tally::default();
@@ -119,14 +119,17 @@ impl ByteKernel for Search<'_> {
             return tally;
         }
         let mut sums = Sums::new(level, stem);
-        let mut now = Need::exact(0.0);
+        let mut now = floor();
+        let mut needs = Needs::default();
         for l2 in 1..l1 {
             if l2 % 16 == 1 {
-                now = need();
+                now = floor();
             }
             let users = stem.list(level, l2);
-            let left_out = stem.of_all.left_out(level, l2, now.blur);
-            let bar = Bar::<f32>::new(now, users as u64, left_out, stem.reach);
+            let (inner, squares) = stem.of_all.left_out(level, l2);
+            let need = needs.at(now, (users + inner) as u64);
+            let left_out = squares + need.blur * inner as f64;
+            let bar = Bar::<f32>::new(need, users as u64, left_out, stem.reach);
             tally.sets += l2 as u64;
             for from in (0..l2).step_by(32 * AT_ONCE) {
                 let kept = sums.judge(level, stem, from, l2, &bar);

@@ -7,6 +7,7 @@ use super::leaves::Sums;
 use super::order::{AT_ONCE, Stem};
 use super::*;
 use crate::arch::Isa;
+use crate::stats::Need;
 
 /// n, Sa, Sg, Saa, Sgg, Sag of some users on a set of lanes, with this g².
 fn six(
@@ -64,7 +65,7 @@ impl ByteKernel for Judge<'_> {
         let (mut counts, mut want) = ([0; 2], [0_i64; SUMS]);
         for l2 in 1..L1 {
             let users = stem.list(level, l2);
-            let left_out = stem.of_all.left_out(level, l2, 0.0);
+            let (_, left_out) = stem.of_all.left_out(level, l2);
             let bar = Bar::<f32>::new(Need::exact(floor), users as u64, left_out, stem.reach);
             for from in (0..l2).step_by(32 * AT_ONCE) {
                 let kept = sums.judge(level, &stem, from, l2, &bar);
