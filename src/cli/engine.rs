@@ -347,6 +347,31 @@ mod tests {
     }
 
     #[test]
+    fn a_gpu_that_cannot_leaves_it_to_the_cpu_and_one_that_errs_does_not() {
+        let refused = EngineError::Refused {
+            engine: "gpu",
+            what: "a table".to_owned(),
+            need: "2 bytes".to_owned(),
+            have: "1".to_owned(),
+            hint: "buy one",
+        };
+        let [device, what] = ["d", "w"].map(str::to_owned);
+        let failed = EngineError::Device { device, what };
+        assert!(
+            [refused, failed, EngineError::NoGpu]
+                .iter()
+                .all(leaves_it_to_the_cpu)
+        );
+        let [device, what] = ["d", "w"].map(str::to_owned);
+        let wrong = EngineError::SelfTest { device, what };
+        assert!(
+            ![wrong, EngineError::Stopped]
+                .iter()
+                .any(leaves_it_to_the_cpu)
+        );
+    }
+
+    #[test]
     fn profiles_are_four_lengths_of_a_dispatch() {
         assert_eq!(target(None), target(Some(2)));
         let all = [1, 2, 3, 4].map(|profile| target(Some(profile)).as_millis());

@@ -121,8 +121,8 @@ fn about_all_sets(searches: &[Search], out: &mut String) -> fmt::Result {
         count(visited, "set"),
         lengths(&all)
     )?;
-    let defined = searches.iter().map(|search| search.sets.defined);
-    let defined = defined.fold(Some(0_u128), |all, one| Some(all?.saturating_add(one?)));
+    let mut defined = searches.iter().map(|search| search.sets.defined);
+    let defined = defined.try_fold(0_u128, |all, one| Some(all.saturating_add(one?)));
     // All K are asked for in one breath, so what else is asked is the same for each.
     match searches.first() {
         Some(search) => about_defined(defined, &search.query, out),
