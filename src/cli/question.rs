@@ -339,6 +339,7 @@ impl Question {
         Self {
             table,
             reversed: None,
+            note: None,
             criterion: Criterion::Total,
             numbers: None,
             by: RankBy::R,
