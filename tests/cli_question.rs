@@ -25,13 +25,21 @@ fn files() -> (TempDir, PathBuf) {
     fs::write(path.join("marks.csv"), marks).unwrap();
     let mut groups = "question,group,part\n".to_owned();
     for question in 0..12 {
-        groups += &format!("q{question},{},P{}\n", ["E", "N", "A"][question % 3], question / 6);
+        groups += &format!(
+            "q{question},{},P{}\n",
+            ["E", "N", "A"][question % 3],
+            question / 6
+        );
     }
     fs::write(path.join("groups.csv"), groups).unwrap();
     let mut wide = "id,a,b,c,d,mark\n".to_owned();
     for user in 0..30_u64 {
         let score = |q: u64| (user * user + 3 * q * user + q) % 4;
-        let mark = if user == 3 { "NA".to_owned() } else { format!("{}.5", user * 13 % 29) };
+        let mark = if user == 3 {
+            "NA".to_owned()
+        } else {
+            format!("{}.5", user * 13 % 29)
+        };
         let cells: Vec<_> = (0..4).map(|q| score(q).to_string()).collect();
         wide += &format!("p{user},{},{mark}\n", cells.join(","));
     }
@@ -63,12 +71,18 @@ fn every_engine_gives_the_same_and_verify_finds_it_again() {
     for way in WAYS {
         let (table, options) = way.split_once(' ').unwrap();
         let results = |engine: &str| {
-            let line = format!("search {way} -k 3 --min-users 9 --top 5 --engine {engine} --format json -o {engine}.json");
+            let line = format!(
+                "search {way} -k 3 --min-users 9 --top 5 --engine {engine} --format json -o {engine}.json"
+            );
             let out = run_in(&folder, &line);
             assert_eq!(code(&out), 0, "{line}\n{}", shown(&out));
             let text = fs::read_to_string(folder.join(format!("{engine}.json"))).unwrap();
             let document: Value = serde_json::from_str(&text).unwrap();
-            assert_eq!(document["results"].as_array().map(Vec::len), Some(5), "{way}");
+            assert_eq!(
+                document["results"].as_array().map(Vec::len),
+                Some(5),
+                "{way}"
+            );
             document["results"].to_string()
         };
         let right = results("reference");
@@ -76,7 +90,10 @@ fn every_engine_gives_the_same_and_verify_finds_it_again() {
         assert_eq!(results("gpu"), right, "{way}");
         let again = run_in(&folder, &format!("verify {table} cpu.json {options}"));
         assert_eq!(code(&again), 0, "{way}\n{}", shown(&again));
-        let less = run_in(&folder, &format!("verify {table} cpu.json {}", only_reading(options)));
+        let less = run_in(
+            &folder,
+            &format!("verify {table} cpu.json {}", only_reading(options)),
+        );
         assert_eq!(code(&less), 1, "{way}\n{}", shown(&less));
         let sample = format!("verify {way} -k 3 --min-users 9 --sample 20 --chunks 1 --engine cpu");
         let sample = run_in(&folder, &sample);
@@ -107,12 +124,27 @@ fn a_place_with_another_criterion_has_its_sums() {
 fn what_is_said_of_users_and_missing_answers() {
     let (_held, folder) = files();
     let said = |line: &str| text(&run_in(&folder, line).stderr).to_owned();
-    expect![[r#""#]].assert_eq(&said("search exam.csv -k 2 --criterion-file marks.csv --engine cpu --top 1"));
-    expect![[r#""#]].assert_eq(&said("search wide.csv --wide --user-column id -k 2 --criterion-column mark --engine cpu --top 1"));
-    expect![[r#""#]].assert_eq(&said("search exam.csv -k 2 --engine cpu --top 1 --min-users 20"));
-    assert_eq!(said("search exam.csv -q -k 2 --engine cpu --top 1 --min-users 20"), "");
-    assert_eq!(said("search exam.csv -k 2 --engine cpu --top 1 --criterion mean --min-users 20"), "");
-    assert_eq!(said("search exam.csv -k 2 --engine cpu --top 1 --unanswered zero"), "");
+    expect![[r#""#]].assert_eq(&said(
+        "search exam.csv -k 2 --criterion-file marks.csv --engine cpu --top 1",
+    ));
+    expect![[r#""#]].assert_eq(&said(
+        "search wide.csv --wide --user-column id -k 2 --criterion-column mark --engine cpu --top 1",
+    ));
+    expect![[r#""#]].assert_eq(&said(
+        "search exam.csv -k 2 --engine cpu --top 1 --min-users 20",
+    ));
+    assert_eq!(
+        said("search exam.csv -q -k 2 --engine cpu --top 1 --min-users 20"),
+        ""
+    );
+    assert_eq!(
+        said("search exam.csv -k 2 --engine cpu --top 1 --criterion mean --min-users 20"),
+        ""
+    );
+    assert_eq!(
+        said("search exam.csv -k 2 --engine cpu --top 1 --unanswered zero"),
+        ""
+    );
 }
 
 #[test]
@@ -137,7 +169,10 @@ fn questions_that_cannot_be_asked() {
         "--confidence 0.5",
         "--criterion median",
     ] {
-        let out = run_in(&folder, &format!("search exam.csv -k 2 --engine cpu {options}"));
+        let out = run_in(
+            &folder,
+            &format!("search exam.csv -k 2 --engine cpu {options}"),
+        );
         assert_eq!(code(&out), 2, "{options}\n{}", shown(&out));
         assert_eq!(text(&out.stdout), "");
         all += &format!("{options}\n{}\n", text(&out.stderr));
@@ -147,10 +182,20 @@ fn questions_that_cannot_be_asked() {
 
 #[test]
 fn min_users_of_bounds_are_four_at_least() {
-    let out = run("search exam.csv -q -k 11 --min-users 2 --rank-by lower-bound --engine cpu --format json");
+    let out = run(
+        "search exam.csv -q -k 11 --min-users 2 --rank-by lower-bound --engine cpu --format json",
+    );
     let document: Value = serde_json::from_str(text(&out.stdout)).unwrap();
     assert_eq!(document["query"]["min_users"], 2);
     let places = document["results"].as_array().unwrap();
-    assert!(!places.is_empty() && places.iter().all(|place| place["users"].as_u64() >= Some(4)));
-    check("search exam.csv -q -k 2 --rank-by lower-bound --engine reference --top 2", expect![[r#""#]]);
+    assert!(
+        !places.is_empty()
+            && places
+                .iter()
+                .all(|place| place["users"].as_u64() >= Some(4))
+    );
+    check(
+        "search exam.csv -q -k 2 --rank-by lower-bound --engine reference --top 2",
+        expect![[r#""#]],
+    );
 }

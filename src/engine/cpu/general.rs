@@ -205,10 +205,7 @@ impl Walk<'_> {
                     forms: self.forms,
                     parallel: prefix.len() < PARALLEL_LEVELS - 1,
                 },
-                &Leaves {
-                    walk: self,
-                    prefix,
-                        },
+                &Leaves { walk: self, prefix },
             )
         {
             if watch.stopped() {

@@ -103,7 +103,9 @@ impl<E: Elem> FloatKernel<E> for Search<'_, E> {
             let entries = &lists.second[..users];
             let inner = || both().zip(&base.largest).skip(outer);
             let inner_users: u32 = inner().map(|(word, _)| word.count_ones()).sum();
-            let need = lists.needs.at(floor(), users as u64 + u64::from(inner_users));
+            let need = lists
+                .needs
+                .at(floor(), users as u64 + u64::from(inner_users));
             let left_out = inner()
                 .map(|(word, largest)| f64::from(word.count_ones()) * (largest + need.blur))
                 .sum();

@@ -340,11 +340,7 @@ impl<E: Encoding> Stem<E> {
 
     /// For each lane of a strip, how many outer users answered it, and of the inner ones how many and their Σg².
     #[inline(always)]
-    pub(super) fn counts<L: ByteLevel>(
-        &self,
-        level: L,
-        strip: usize,
-    ) -> [(u64, (usize, f64)); 16] {
+    pub(super) fn counts<L: ByteLevel>(&self, level: L, strip: usize) -> [(u64, (usize, f64)); 16] {
         let outer = self.outline.outer;
         let mut counts = [(0, (0, 0.0)); 16];
         for (row, (common, left_out)) in counts.iter_mut().enumerate() {
