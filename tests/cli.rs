@@ -13,6 +13,11 @@ use tempfile::TempDir;
 
 pub(crate) const EXAM: &str = "exam.csv";
 
+/// What a search of it says of its total.
+pub(crate) const NOTE: &str = "kcorrset: note: 288 answers are missing, and a total is a sum, in which a missing \
+                               answer counts as 0: it changes with how scores are coded; --criterion mean does \
+                               not\n";
+
 pub(crate) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
@@ -120,12 +125,15 @@ fn help() {
             Usage: kcorrset [OPTIONS] <COMMAND>
 
             Commands:
-              search    Find the K questions whose summed score correlates best with the overall score
-              verify    Check a result against its table, or an engine against the definition
-              generate  Make a random table
-              devices   List the GPUs of this machine
-              bench     Measure the engines on fixed tables
-              help      Print this message or the help of the given subcommand(s)
+              describe     Show what a table is like: scores, missing answers, each question
+              search       Find the K questions whose summed score correlates best with the overall score
+              verify       Check a result against its table, or an engine against the definition
+              generate     Make a random table
+              devices      List the GPUs of this machine
+              bench        Measure the engines on fixed tables
+              completions  Print what a shell needs to complete commands and options
+              man          Print the manual page, or write the pages of all commands
+              help         Print this message or the help of the given subcommand(s)
 
             Options:
               -v, --verbose...
@@ -171,6 +179,26 @@ fn help() {
               -v, --verbose...     Say on stderr what was chosen and why; twice for more
               -q, --quiet          Nothing on stderr but warnings and errors
               -h, --help           Print help (see more with '--help')
+
+            What sets are ranked by, and which:
+                  --criterion <WHICH>        Overall score that the score on a set is correlated with [default:
+                                             total] [possible values: total, mean, rest]
+                  --criterion-column <NAME>  Column of the wide table, or of --criterion-file, that has the
+                                             overall score of each user [default of a file: criterion]
+                  --criterion-file <FILE>    CSV or other table with a user and an overall score a row; users
+                                             without one are left out
+                  --rank-by <FIGURE>         Figure that sets are ranked by [default: r] [possible values: r,
+                                             lower-bound]
+                  --confidence <LEVEL>       Confidence of the lower bound, above 0.5 and below 1 [default:
+                                             0.95]
+                  --include <LIST>           Questions that every set has, as a list like --questions
+                  --exclude <LIST>           Questions that no set has; they still count in the overall score
+                  --groups <FILE>            Table with a question and its group a row, for --per-group
+                  --group-column <NAME>      Column of the group in --groups [default: group]
+                  --per-group <NUMBERS>      How many questions a set has of each group: 'E=2,N=1..3'; of other
+                                             groups any number
+                  --unanswered <WHAT>        What a missing answer means [default: complete-case] [possible
+                                             values: complete-case, zero]
 
             What computes:
                   --engine <NAME>       What computes; the answer is the same [default: auto] [possible values:
@@ -246,6 +274,26 @@ fn help() {
               -v, --verbose...          Say on stderr what was chosen and why; twice for more
               -q, --quiet               Nothing on stderr but warnings and errors
               -h, --help                Print help (see more with '--help')
+
+            What sets are ranked by, and which:
+                  --criterion <WHICH>        Overall score that the score on a set is correlated with [default:
+                                             total] [possible values: total, mean, rest]
+                  --criterion-column <NAME>  Column of the wide table, or of --criterion-file, that has the
+                                             overall score of each user [default of a file: criterion]
+                  --criterion-file <FILE>    CSV or other table with a user and an overall score a row; users
+                                             without one are left out
+                  --rank-by <FIGURE>         Figure that sets are ranked by [default: r] [possible values: r,
+                                             lower-bound]
+                  --confidence <LEVEL>       Confidence of the lower bound, above 0.5 and below 1 [default:
+                                             0.95]
+                  --include <LIST>           Questions that every set has, as a list like --questions
+                  --exclude <LIST>           Questions that no set has; they still count in the overall score
+                  --groups <FILE>            Table with a question and its group a row, for --per-group
+                  --group-column <NAME>      Column of the group in --groups [default: group]
+                  --per-group <NUMBERS>      How many questions a set has of each group: 'E=2,N=1..3'; of other
+                                             groups any number
+                  --unanswered <WHAT>        What a missing answer means [default: complete-case] [possible
+                                             values: complete-case, zero]
 
             What computes:
                   --engine <NAME>       What computes; the answer is the same [default: auto] [possible values:
@@ -611,6 +659,8 @@ fn search_as_a_table() {
                 1  0.861111558234934      67  q2, q4, q6
                 2  0.8572643576730336     66  q1, q2, q6
                 3  0.844042729538641      62  q1, q3, q6
+            --- stderr
+            kcorrset: note: 288 answers are missing, and a total is a sum, in which a missing answer counts as 0: it changes with how scores are coded; --criterion mean does not
         "#]],
     );
     check(
@@ -624,6 +674,8 @@ fn search_as_a_table() {
 
             place  r                  users  questions
                 1  0.861111558234934     67  q2, q4, q6
+            --- stderr
+            kcorrset: note: 288 answers are missing, and a total is a sum, in which a missing answer counts as 0: it changes with how scores are coded; --criterion mean does not
         "#]],
     );
 }
@@ -649,6 +701,8 @@ fn search_as_json() {
                 {"place":2,"questions":["q1","q2","q6"],"r":0.8572643576730336,"users":66,"sums":{"n":66,"sa":89,"sg":266,"saa":181,"sgg":1428,"sag":485}}
               ]
             }
+            --- stderr
+            kcorrset: note: 288 answers are missing, and a total is a sum, in which a missing answer counts as 0: it changes with how scores are coded; --criterion mean does not
         "#]],
     );
 }
@@ -663,6 +717,8 @@ fn search_as_csv() {
             place,r,users,sa,sg,saa,sgg,sag,question_1,question_2,question_3
             1,0.861111558234934,67,106,286,244,1616,602,q2,q4,q6
             2,0.8572643576730336,66,89,266,181,1428,485,q1,q2,q6
+            --- stderr
+            kcorrset: note: 288 answers are missing, and a total is a sum, in which a missing answer counts as 0: it changes with how scores are coded; --criterion mean does not
         "#]],
     );
 }
@@ -681,6 +737,7 @@ fn few_users_and_too_few_sets_are_warned_of() {
         place  r  users  questions
             1  1      2  a, b
         --- stderr
+        kcorrset: note: 1 answer is missing, and a total is a sum, in which a missing answer counts as 0: it changes with how scores are coded; --criterion mean does not
         kcorrset: warning: the best set rests on only 2 users, and with so few a high r comes by chance; --min-users 10 or more leaves such sets out
         kcorrset: warning: the 4 best sets were asked for, and only 1 has a defined correlation
     "#]].assert_eq(&shown(&out));
@@ -746,7 +803,7 @@ fn auto_says_what_it_chose() {
     let out = run(line);
     let said = text(&out.stderr);
     assert_eq!(code(&out), 0, "{}", shown(&out));
-    assert!(said.starts_with("kcorrset: using the "), "{said}");
+    assert!(said.contains("kcorrset: using the "), "{said}");
     let quiet = run(&format!("{line} --quiet"));
     assert_eq!((code(&quiet), text(&quiet.stderr)), (0, ""));
     let cpu = run(&format!("{line} --threads 2"));
@@ -803,7 +860,7 @@ fn a_gpu_says_how_busy_it_was_and_what_it_was_asked_first() {
     assert_eq!((code(&unheeded), &unheeded.stdout), (0, &want.stdout));
     assert!(text(&unheeded.stderr).contains("--profile is for GPUs and changes nothing"));
     let quiet = run(&format!("{line} --engine gpu"));
-    assert_eq!((code(&quiet), text(&quiet.stderr)), (0, ""));
+    assert_eq!((code(&quiet), text(&quiet.stderr)), (0, NOTE));
 }
 
 #[test]
@@ -943,7 +1000,7 @@ fn quick_benches_give_a_line_a_workload() {
 #[test]
 fn verbose_traces_the_choices() {
     let line = "search exam.csv -k 3 --engine reference";
-    assert_eq!(text(&run(line).stderr), "");
+    assert_eq!(text(&run(line).stderr), NOTE);
     let out = run(&format!("{line} -v"));
     let said = text(&out.stderr);
     assert!(said.contains("engine=\"reference\""), "{said}");
@@ -954,7 +1011,7 @@ fn result(change: impl Fn(String) -> String) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("result.json");
     let out = run_on(
-        "search exam.csv -k 3 --engine reference --format json -o",
+        "search -q exam.csv -k 3 --engine reference --format json -o",
         &path,
     );
     assert_eq!(shown(&out), "exit 0\n");
@@ -1243,7 +1300,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     let mut child = start(&mut kcorrset("search exam.csv -k 3 --engine reference"));
     drop(child.stdout.take());
     let out = child.wait_with_output().expect("it ends");
-    assert_eq!((code(&out), text(&out.stderr)), (0, ""));
+    assert_eq!((code(&out), text(&out.stderr)), (0, NOTE));
 }
 
 #[cfg(unix)]

@@ -22,6 +22,8 @@ fn the_table_has_the_best_of_each() {
              3  0.861111558234934      67  q2, q4, q6
              4  0.9119271580486764     47  q1, q3, q6, q11
             11  1                      13  q0, q1, q2, q3, q4, q5, q6, q7, q9, q10, q11
+            --- stderr
+            kcorrset: note: 288 answers are missing, and a total is a sum, in which a missing answer counts as 0: it changes with how scores are coded; --criterion mean does not
         "#]],
     );
     check(
@@ -41,6 +43,8 @@ fn the_table_has_the_best_of_each() {
             place  r                   users  questions
                 1  0.7853288612940134     78  q2, q6
                 2  0.7737287057417914     79  q4, q5
+            --- stderr
+            kcorrset: note: 288 answers are missing, and a total is a sum, in which a missing answer counts as 0: it changes with how scores are coded; --criterion mean does not
         "#]],
     );
     // One length is one search, however it is typed.
@@ -60,6 +64,8 @@ fn csv_has_a_column_more() {
             2,2,0.7737287057417914,79,78,320,126,1732,429,q4,q5,,
             4,1,0.9119271580486764,47,93,193,245,1077,502,q1,q3,q6,q11
             4,2,0.9096742072433307,56,116,240,340,1350,660,q1,q2,q4,q6
+            --- stderr
+            kcorrset: note: 288 answers are missing, and a total is a sum, in which a missing answer counts as 0: it changes with how scores are coded; --criterion mean does not
         "#]],
     );
 }

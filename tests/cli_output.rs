@@ -17,7 +17,7 @@ fn table() -> (TempDir, PathBuf, String) {
 
 /// `search` in `folder`; reading stdin takes the table there.
 fn search(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = kcorrset("search -k 2 --engine reference");
+    let mut command = kcorrset("search -q -k 2 --engine reference");
     command.args(arguments).current_dir(folder);
     command
 }
@@ -151,7 +151,7 @@ fn any_other_output_is_taken() {
             shown(&out)
         );
         assert_eq!(code(&out), 2);
-        let out = run_on("search -k 2 --engine reference -o /dev/null", &path);
+        let out = run_on("search -q -k 2 --engine reference -o /dev/null", &path);
         assert_eq!(shown(&out), "exit 0\n");
     }
 }

@@ -114,23 +114,38 @@ fn a_place_with_another_criterion_has_its_sums() {
     let (_held, folder) = files();
     let line = "search exam.csv -q --criterion mean -k 2 --min-users 60 --top 1 --engine cpu --format json";
     let document: Value = serde_json::from_str(text(&run_in(&folder, line).stdout)).unwrap();
-    expect![[r#""#]].assert_eq(&document["query"].to_string());
-    expect![[r#""#]].assert_eq(&document["results"].to_string());
+    expect![[r#"{"criterion":"mean","k":2,"min_users":60,"top":1}"#]]
+        .assert_eq(&document["query"].to_string());
+    expect![[r#"[{"criterion_sums":{"denominator":"27720","sag":"1091503","sg":"873346","sgg":"13017755454"},"place":1,"questions":["q2","q6"],"r":0.7744963758540184,"sums":{"n":78,"sa":73,"saa":107,"sag":397,"sg":316,"sgg":1710},"users":78}]"#]].assert_eq(&document["results"].to_string());
     let bound = "search exam.csv -q --rank-by lower-bound -k 2 --min-users 60 --top 2 --engine cpu --format csv";
-    expect![[r#""#]].assert_eq(text(&run_in(&folder, bound).stdout));
+    expect![[r#"
+        place,r,bound,users,sa,sg,saa,sgg,sag,question_1,question_2
+        1,0.7853288612940134,0.7009643838200156,78,73,316,107,1710,397,q2,q6
+        2,0.7737287057417914,0.6862720368083315,79,78,320,126,1732,429,q4,q5
+    "#]]
+    .assert_eq(text(&run_in(&folder, bound).stdout));
 }
 
 #[test]
 fn what_is_said_of_users_and_missing_answers() {
     let (_held, folder) = files();
     let said = |line: &str| text(&run_in(&folder, line).stderr).to_owned();
-    expect![[r#""#]].assert_eq(&said(
+    expect![[r#"
+        kcorrset: note: marks.csv: 1 user is not in the table
+        kcorrset: note: 2 users have no number of the criterion and are left out
+    "#]]
+    .assert_eq(&said(
         "search exam.csv -k 2 --criterion-file marks.csv --engine cpu --top 1",
     ));
-    expect![[r#""#]].assert_eq(&said(
+    expect![[r#"
+        kcorrset: warning: 1 question correlates negatively with the rest, as if worded the other way: "c"; if so, --reverse LIST turns them round
+        kcorrset: note: 1 user has no number of the criterion and is left out
+    "#]].assert_eq(&said(
         "search wide.csv --wide --user-column id -k 2 --criterion-column mark --engine cpu --top 1",
     ));
-    expect![[r#""#]].assert_eq(&said(
+    expect![[r#"
+        kcorrset: note: 288 answers are missing, and a total is a sum, in which a missing answer counts as 0: it changes with how scores are coded; --criterion mean does not
+    "#]].assert_eq(&said(
         "search exam.csv -k 2 --engine cpu --top 1 --min-users 20",
     ));
     assert_eq!(
@@ -177,7 +192,77 @@ fn questions_that_cannot_be_asked() {
         assert_eq!(text(&out.stdout), "");
         all += &format!("{options}\n{}\n", text(&out.stderr));
     }
-    expect![[r#""#]].assert_eq(&all);
+    expect![[r#"
+        --criterion-column mark
+        kcorrset: error: --criterion-column "mark": a table of one row an answer has no such column; give the users' numbers by --criterion-file, or read a wide table with --wide
+
+        --criterion-file strange.csv
+        kcorrset: note: strange.csv: 1 user is not in the table
+        kcorrset: error: no user of the table has a number of the criterion: are the users named alike in both?
+
+        --criterion-file exam.csv
+        kcorrset: error: exam.csv: no column "criterion": the header on line 1 has "user", "question", "score"; name the columns with --user-column, --question-column and --score-column
+
+        --criterion mean --criterion-file marks.csv
+        error: the argument '--criterion <WHICH>' cannot be used with '--criterion-file <FILE>'
+
+        Usage: kcorrset search -k <K> --engine <NAME> --criterion <WHICH> <DATA>
+
+        For more information, try '--help'.
+
+        --include q1,q2,q3
+        kcorrset: error: 3 questions are to be in every set, and a set has 2; give a larger -k, or include fewer questions
+
+        --include q1 --exclude q1
+        kcorrset: error: question 1 is named twice, as one to include or exclude; name each question once in --include and --exclude
+
+        --include zz
+        kcorrset: error: --include: no question "zz": there are "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "q8", "q9", "q10", "q11"
+
+        --per-group E=2
+        error: the following required arguments were not provided:
+          --groups <FILE>
+
+        Usage: kcorrset search -k <K> --per-group <NUMBERS> --groups <FILE> --engine <NAME> <DATA>
+
+        For more information, try '--help'.
+
+        --groups groups.csv
+        error: the following required arguments were not provided:
+          --per-group <NUMBERS>
+
+        Usage: kcorrset search -k <K> --groups <FILE> --per-group <NUMBERS> --engine <NAME> <DATA>
+
+        For more information, try '--help'.
+
+        --groups groups.csv --per-group X=1
+        kcorrset: error: --per-group X: no question of the table is in this group by groups.csv
+
+        --groups groups.csv --per-group E=3
+        kcorrset: error: no set of 2 questions has as many questions of each group as are asked for; change --per-group or -k
+
+        --groups groups.csv --per-group E
+        error: invalid value 'E' for '--per-group <NUMBERS>': "E" is no group with a number: write E=2 or N=1..3, with commas between
+
+        For more information, try '--help'.
+
+        --groups groups.csv --group-column zz --per-group E=1
+        kcorrset: error: groups.csv: no column "zz": the header on line 1 has "question", "group", "part"; name the columns with --user-column, --question-column and --score-column
+
+        --confidence 0.5
+        error: invalid value '0.5' for '--confidence <LEVEL>': give a number above 0.5 and below 1, such as 0.95
+
+        For more information, try '--help'.
+
+        --criterion median
+        error: invalid value 'median' for '--criterion <WHICH>'
+          [possible values: total, mean, rest]
+
+          tip: a similar value exists: 'mean'
+
+        For more information, try '--help'.
+
+    "#]].assert_eq(&all);
 }
 
 #[test]
@@ -196,6 +281,16 @@ fn min_users_of_bounds_are_four_at_least() {
     );
     check(
         "search exam.csv -q -k 2 --rank-by lower-bound --engine reference --top 2",
-        expect![[r#""#]],
+        expect![[r#"
+            exit 0
+            --- stdout
+            120 users, 12 questions, 1,152 responses
+            66 sets of 2 questions, 66 defined, min_users 2, rank_by lower-bound, confidence 0.95
+            audit passed, _ s, reference engine on 1 CPU thread, _ sets/s
+
+            place  r                   bound               users  questions
+                1  0.7853288612940134  0.7009643838200156     78  q2, q6
+                2  0.7737287057417914  0.6862720368083315     79  q4, q5
+        "#]],
     );
 }

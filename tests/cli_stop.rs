@@ -37,7 +37,7 @@ fn the_best_so_far_is_said_of_every_engine() {
     let folder = tempfile::tempdir().expect("a folder");
     let table = folder.path().join("large.csv");
     let made = run_on(
-        "generate --users 300 --questions 120 --answered 0.9 -o",
+        "generate --users 300 --questions 120 --answered 1 -o",
         &table,
     );
     assert_eq!(shown(&made), "exit 0\n");
@@ -67,15 +67,12 @@ fn the_best_so_far_is_said_of_every_engine() {
 fn k_that_are_done_are_said_too() {
     let folder = tempfile::tempdir().expect("a folder");
     let table = folder.path().join("large.csv");
-    let made = run_on(
-        "generate --users 300 --questions 60 --answered 0.9 -o",
-        &table,
-    );
+    let made = run_on("generate --users 40 --questions 60 --answered 1 -o", &table);
     assert_eq!(shown(&made), "exit 0\n");
     let out = stopped(
         "search -k 1,9 --top 3 --engine reference",
         &table,
-        "the best so far",
+        "k 9 (2 of 2): the best so far",
     );
     let said = text(&out.stderr);
     let lines: Vec<_> = said.lines().collect();

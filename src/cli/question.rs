@@ -93,6 +93,8 @@ pub struct Question {
     table: ResponseMatrix,
     /// Questions that were reversed while it was read.
     pub reversed: Option<Reversed>,
+    /// What whoever ranks by it should know of the overall score.
+    pub note: Option<String>,
     criterion: Criterion,
     numbers: Option<Vec<i128>>,
     by: RankBy,
@@ -157,10 +159,11 @@ impl QuestionArgs {
         };
         let answers = table.users().len() as u128 * table.questions().len() as u128;
         let missing = answers - table.responses() as u128;
+        let mut note = None;
         if self.unanswered == Unanswered::Zero {
             table = table.with_zeros()?;
         } else if missing > 0 && criterion.is_of_totals() {
-            talk.note(&format!(
+            note = Some(format!(
                 "note: {} missing, and a total is a sum, in which a missing answer counts as 0: it changes \
                  with how scores are coded; --criterion mean does not",
                 match missing {
@@ -184,6 +187,7 @@ impl QuestionArgs {
         let quotas = self.quotas(names, options)?;
         Ok(Question {
             reversed,
+            note,
             criterion,
             numbers,
             by: match self.rank_by {

@@ -104,8 +104,8 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let parts = queries.iter().map(|query| args.part(query));
     let parts = parts.collect::<anyhow::Result<Vec<_>>>()?;
     let (engine, note) = args.engine.open_for(&queries)?;
-    if let Some(note) = note {
-        talk.note(&note);
+    for note in question.note.iter().chain(&note) {
+        talk.note(note);
     }
     stop.heed();
     let progress = Progress::new(talk.is_quiet());

@@ -28,7 +28,7 @@ pub(super) fn quotient(p: U512, q: U512) -> f64 {
     ((whole << 1) | sticky) as f64 * 2_f64.powi(-shift - 1)
 }
 
-/// The same of signed integers.
+/// p / q for p of either sign, correctly rounded.
 pub(super) fn signed(p: i128, q: U512) -> f64 {
     let size = quotient(U512::from(p.unsigned_abs()), q);
     if p < 0 { -size } else { size }
