@@ -31,7 +31,17 @@ pub(super) fn fenced<T, E: ToString>(
         Ok(Err(error)) => error.to_string(),
         Err(panicked) => words(&*panicked).to_owned(),
     };
-    Err(LayoutFault::Damaged { what, problem })
+    Err(LayoutFault::Damaged {
+        what,
+        problem: one_line(&problem),
+    })
+}
+
+/// What a decoder said, on one line of a message, with room for what it quotes of a file.
+fn one_line(problem: &str) -> String {
+    const LONGEST: usize = 300;
+    let printed = |c: char| if c.is_control() { ' ' } else { c };
+    problem.chars().map(printed).take(LONGEST).collect()
 }
 
 /// What a panic said.
