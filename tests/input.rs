@@ -651,7 +651,7 @@ fn mutate(bytes: &mut Vec<u8>, draws: &mut impl Rng) {
 }
 
 /// Rows, columns, bitsets and totals must tell one story.
-fn check(table: &ResponseMatrix) {
+pub fn check(table: &ResponseMatrix) {
     let (users, questions) = (table.users().len(), table.questions().len());
     assert!(table.responses() > 0 && table.scale() <= Some(9));
     let mut count = 0;
@@ -680,18 +680,28 @@ fn check(table: &ResponseMatrix) {
 
 /// Reads `rounds` mutations of `source`; how many were tables and how many were not.
 fn storm(source: &[u8], rounds: u32, seed: u64) -> (u32, u32) {
+    storm_by(source, rounds, seed, |bytes| {
+        try_read(bytes).map(|table| check(&table))
+    })
+}
+
+/// Gives `rounds` mutations of `source` to `read`; how many were read and how many refused, each with
+/// one line that names the source.
+pub fn storm_by(
+    source: &[u8],
+    rounds: u32,
+    seed: u64,
+    read: impl Fn(&[u8]) -> Result<(), InputError>,
+) -> (u32, u32) {
     let mut draws = ChaCha8Rng::seed_from_u64(seed);
-    let mut read = 0;
+    let mut good = 0;
     for _ in 0..rounds {
         let mut bytes = source.to_vec();
         for _ in 0..draws.random_range(1..4) {
             mutate(&mut bytes, &mut draws);
         }
-        match try_read(&bytes) {
-            Ok(table) => {
-                check(&table);
-                read += 1;
-            }
+        match read(&bytes) {
+            Ok(()) => good += 1,
             Err(error) => {
                 let message = error.to_string();
                 assert!(message.starts_with("t: "), "{message}");
@@ -700,7 +710,7 @@ fn storm(source: &[u8], rounds: u32, seed: u64) -> (u32, u32) {
             }
         }
     }
-    (read, rounds - read)
+    (good, rounds - good)
 }
 
 #[test]

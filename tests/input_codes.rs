@@ -1,7 +1,7 @@
 //! What cells stand for: codes, labels, reversed questions, rounding, encodings; and what is said of a
 //! table that looks wrong.
 
-use expect_test::{Expect, expect};
+use expect_test::expect;
 use kcorrset::input::{
     Codes, Encoding, Note, Range, Read, ReadOptions, Shape, Wide, labels, read, read_criterion,
     read_groups,

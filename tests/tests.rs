@@ -16,6 +16,7 @@ mod input; // every fault of a table has its message; forms and packings agree; 
 #[cfg(all(feature = "parquet", feature = "xlsx"))]
 mod input_binary; // Parquet and workbooks: the same table as CSV, every type, every refusal; no mutation panics
 mod input_codes; // what cells stand for, encodings, what is said of a table that looks wrong, files beside it
+mod input_storm; // no mutation of any other kind of table panics or hangs
 mod input_wide; // wide tables: the same table as the long form, and every refusal
 mod properties; // what must not change when a table is changed in a known way
 mod readme; // what the README shows is what the program prints

@@ -3,19 +3,25 @@
 //! Half of the questions may be worded so, and then no question correlates positively with the sum of
 //! all. So the first principal component of the questions says which run together; those on its
 //! smaller side are named where they also correlate noticeably negatively with the sum of the larger
-//! one. Floats and a sample of the users do for this: it is a note, and decides nothing.
+//! one. The component of half of the users is judged on the other half, and the other way round: on
+//! the users that it is made of, it would find a direction in noise too. Floats and a sample of the
+//! users do for this: it is a note, and decides nothing.
 
 use super::note::Note;
 use crate::matrix::ResponseMatrix;
 
 /// Answers that are looked at, about.
-const ANSWERS: usize = 400_000;
+const ANSWERS: usize = 200_000;
 /// Rounds that the component is refined.
-const ROUNDS: usize = 30;
+const ROUNDS: usize = 20;
 /// A correlation below this one is noticeable.
 const NOTICEABLE: f64 = -0.1;
-/// And it has to be so many standard errors from 0.
-const ERRORS: f64 = 3.0;
+
+/// How many standard errors it has to be from 0, so that of so many questions without a direction
+/// hardly one is named by chance.
+fn errors(questions: usize) -> f64 {
+    (2.0 * (30.0 * questions as f64).ln()).sqrt()
+}
 
 /// Scores in standard units, by user.
 struct Sample {
@@ -63,15 +69,20 @@ impl Sample {
         Self { questions, rows }
     }
 
-    /// Each question's weight on the first principal component, the larger side positive.
-    fn component(&self) -> Vec<f64> {
+    /// Rows of one half of the users.
+    fn half(&self, odd: usize) -> impl Iterator<Item = &Vec<(usize, f64)>> {
+        self.rows.iter().skip(odd).step_by(2)
+    }
+
+    /// Each question's weight on the first principal component of one half of the users.
+    fn component(&self, odd: usize) -> Vec<f64> {
         // A start that no symmetry of the questions makes blind: it follows the first one most.
         let mut weights: Vec<f64> = (0..self.questions)
             .map(|q| 1.0 / (1.0 + q as f64))
             .collect();
         for _ in 0..ROUNDS {
             let mut next = vec![0.0; self.questions];
-            for row in &self.rows {
+            for row in self.half(odd) {
                 let sum: f64 = row.iter().map(|&(q, score)| weights[q] * score).sum();
                 for &(q, score) in row {
                     next[q] += sum * score;
@@ -83,40 +94,53 @@ impl Sample {
             }
             weights = next.into_iter().map(|w| w / size).collect();
         }
-        let negative = weights.iter().filter(|w| **w < 0.0).count();
-        let first = weights
-            .iter()
-            .find(|w| **w != 0.0)
-            .is_some_and(|w| *w < 0.0);
-        if 2 * negative > self.questions || 2 * negative == self.questions && first {
-            weights.iter_mut().for_each(|w| *w = -*w);
-        }
         weights
+    }
+
+    /// The components of both halves, with one sense: on the whole, their larger side is positive.
+    fn components(&self) -> [Vec<f64>; 2] {
+        let mut both = [self.component(0), self.component(1)];
+        let turn = |weights: &mut Vec<f64>| weights.iter_mut().for_each(|w| *w = -*w);
+        let agree: f64 = both[0].iter().zip(&both[1]).map(|(a, b)| a * b).sum();
+        if agree < 0.0 {
+            turn(&mut both[1]);
+        }
+        let sums: Vec<f64> = both[0].iter().zip(&both[1]).map(|(a, b)| a + b).collect();
+        let negative = sums.iter().filter(|w| **w < 0.0).count();
+        let first = sums.iter().find(|w| **w != 0.0).is_some_and(|w| *w < 0.0);
+        if 2 * negative > self.questions || 2 * negative == self.questions && first {
+            both.iter_mut().for_each(turn);
+        }
+        both
     }
 
     /// Which questions on the smaller side run noticeably against the sum of the larger one.
     fn against(&self) -> Vec<usize> {
-        let weights = self.component();
+        let both = self.components();
         // n, x, y, xx, yy, xy of each question's scores x and the sums y.
         let mut sums = vec![[0.0_f64; 6]; self.questions];
-        for row in &self.rows {
-            let larger = row.iter().filter(|&&(q, _)| weights[q] > 0.0);
-            let (count, y) = larger.fold((0, 0.0), |(n, y), &(_, score)| (n + 1, y + score));
-            if count == 0 {
-                continue;
-            }
-            for &(q, x) in row.iter().filter(|&&(q, _)| weights[q] < 0.0) {
-                for (sum, term) in sums[q].iter_mut().zip([1.0, x, y, x * x, y * y, x * y]) {
-                    *sum += term;
+        for (odd, weights) in [(0, &both[1]), (1, &both[0])] {
+            for row in self.half(odd) {
+                let larger = row.iter().filter(|&&(q, _)| weights[q] > 0.0);
+                let (count, y) = larger.fold((0, 0.0), |(n, y), &(_, score)| (n + 1, y + score));
+                if count == 0 {
+                    continue;
+                }
+                for &(q, x) in row {
+                    for (sum, term) in sums[q].iter_mut().zip([1.0, x, y, x * x, y * y, x * y]) {
+                        *sum += term;
+                    }
                 }
             }
         }
+        let errors = errors(self.questions);
         let noticeable = |&q: &usize| {
             let [n, x, y, xx, yy, xy] = sums[q];
             let r = (n * xy - x * y) / ((n * xx - x * x) * (n * yy - y * y)).sqrt();
+            let smaller = both[0][q] < 0.0 && both[1][q] < 0.0;
             // Of NaN, where there is no spread, nothing is true.
-            r < NOTICEABLE
-                && r * (n - 2.0).max(0.0).sqrt() < -ERRORS * (1.0 - r * r).max(0.0).sqrt()
+            let clear = r * (n - 2.0).max(0.0).sqrt() < -errors * (1.0 - r * r).max(0.0).sqrt();
+            smaller && r < NOTICEABLE && clear
         };
         (0..self.questions).filter(noticeable).collect()
     }
@@ -195,8 +219,8 @@ mod tests {
         assert_eq!(sorted(named(150, 9, &[0, 1], 50)), [0, 1]);
         assert_eq!(named(150, 10, &[], 60), [0; 0]);
         // Pure noise names none, few users or many.
-        for users in [5, 40, 400] {
-            assert_eq!(named(users, 12, &[], 100), [0; 0], "{users}");
+        for (users, questions) in [(5, 12), (40, 12), (400, 12), (200, 150)] {
+            assert_eq!(named(users, questions, &[], 100), [0; 0], "{users}");
         }
         assert_eq!(named(40, 1, &[], 100), [0; 0]);
     }

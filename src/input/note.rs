@@ -113,7 +113,7 @@ impl fmt::Display for Note {
             ),
             Self::Against { questions } => write!(
                 f,
-                "{} negatively with the rest: {}; worded the other way?",
+                "{} negatively with the rest, as if worded the other way: {}",
                 match questions.len() {
                     1 => "1 question correlates".to_owned(),
                     count => format!("{count} questions correlate"),
