@@ -60,7 +60,7 @@ fn messages<'s>(sources: impl IntoIterator<Item = (&'s str, ReadOptions)>, expec
 #[test]
 fn every_form_of_one_table_has_one_fingerprint() {
     let mut draws = ChaCha8Rng::seed_from_u64(1);
-    for (users, questions) in [(1, 1), (5, 3), (40, 12)] {
+    for (users, questions) in [(1, 1_usize), (5, 3), (40, 12)] {
         let scores: Vec<Vec<&str>> = (0..users)
             .map(|_| {
                 let texts = ["0", "1", "2.50", "-3", "", "NA", "true", " 4 "];
