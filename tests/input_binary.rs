@@ -508,7 +508,24 @@ fn refusals_of_parquet() {
             (good[..100].to_vec(), wide()),
             (b"PAR1".to_vec(), wide()),
         ],
-        &expect![[r#""#]],
+        &expect![[r#"
+            t: column "q" holds a date: expected texts, numbers, or true and false
+            t: column "q" holds a time: expected texts, numbers, or true and false
+            t: column "q" holds a timestamp: expected texts, numbers, or true and false
+            t: column "q" holds bytes of a fixed length: expected texts, numbers, or true and false
+            t: column "q" holds a record: expected texts, numbers, or true and false
+            t: row 1: field "q" is bytes that are no text: expected a number, or null for a missing answer
+            t: row 1: column "q" is no question: its score is "NaN", not a number: leave a missing answer empty (in JSON: null)
+            t: row 1: column "q" is no question: its score is "0.30000000000000004", with more than 9 digits behind the point: nothing is rounded here, so round it first
+            t: row 1: column "q" is no question: its score is "often", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: no column "question", "score": the schema has "user", "q1", "q2", "q3"; it looks like a wide table (one row a user, one column a question)
+            t: a sheet was named, and this is no workbook
+            t: an encoding was named, and this is no text
+            t: no question "q7": there are "q1", "q2", "q3"
+            t: the Parquet file cannot be read: Parquet error: Invalid Parquet file. Corrupt footer; it is damaged, cut short, or of a kind that is not supported: get it again or write it again
+            t: the Parquet file cannot be read: Parquet error: Invalid Parquet file. Corrupt footer; it is damaged, cut short, or of a kind that is not supported: get it again or write it again
+            t: the Parquet file cannot be read: EOF: Parquet file too small. Size is 4 but need 8; it is damaged, cut short, or of a kind that is not supported: get it again or write it again
+        "#]],
     );
 }
 
