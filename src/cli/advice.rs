@@ -84,7 +84,9 @@ fn of_codes(fault: &CodesFault) -> Option<&'static str> {
         CodesFault::Label { .. } | CodesFault::LabelTwice { .. } => {
             Some("correct --map; what means no answer goes into --missing")
         }
-        CodesFault::LabelMissing { .. } => Some("take it out of --map or of --missing"),
+        CodesFault::LabelMissing { .. } => {
+            Some("take it out of --map, or give --missing a list without it")
+        }
         CodesFault::Range { .. } | CodesFault::Pair { .. } | CodesFault::Round { .. } => None,
     }
 }
