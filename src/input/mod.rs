@@ -58,7 +58,7 @@ pub use columns::ColumnNames;
 pub use container::Container;
 pub use decimal::{Decimal, MAX_DIGITS};
 pub use encoding::{Encoding, NoEncoding};
-pub use error::{InputError, LayoutFault, OptionsFault, Place, RowFault};
+pub use error::{Contradiction, InputError, LayoutFault, OptionsFault, Place, RowFault};
 pub use note::Note;
 pub use options::{ReadOptions, Shape, Wide};
 pub use score::ScoreFault;
