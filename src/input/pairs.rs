@@ -100,7 +100,7 @@ impl<T: Second> Sink for Pairs<T> {
     }
 
     fn header(&mut self, names: &[String], place: Place) -> Result<(), Stop> {
-        if let Some(fault) = missing(&self.needed, names, place.number(), None) {
+        if let Some(fault) = missing(&self.needed, names, place, None) {
             return Err(fault.into());
         }
         for (place, needed) in self.places.iter_mut().zip(&self.needed) {
