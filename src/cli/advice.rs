@@ -137,7 +137,7 @@ fn of_layout(fault: &LayoutFault) -> Option<String> {
 
 fn of_row(fault: &RowFault) -> Option<String> {
     match fault {
-        RowFault::MissingField { looks, .. } => Some(of_shape(looks.as_ref(), FIELDS)),
+        RowFault::MissingField { looks, .. } => Some(of_shape(looks.as_deref(), FIELDS)),
         RowFault::Shape { looks, .. } => Some(of_shape(Some(looks), FIELDS)),
         RowFault::Utf8 { .. } => {
             Some("name another encoding with --encoding latin1 or the like".to_owned())

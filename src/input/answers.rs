@@ -330,8 +330,8 @@ impl Answers {
                 if !range.holds(score) {
                     return Err(row(RowFault::OutsideRange {
                         question: question(),
-                        score: shown(score),
-                        range: range.to_string(),
+                        score: shown(score).into(),
+                        range: range.to_string().into(),
                     }));
                 }
                 of_units(sum - units(score)).ok_or_else(|| {

@@ -61,7 +61,7 @@ pub enum InputError {
     #[error("{name}: {error}")]
     Table {
         /// What was read.
-        name: String,
+        name: Box<str>,
         /// Why not.
         error: MatrixError,
     },
@@ -397,7 +397,7 @@ pub enum RowFault {
         /// Those that are there, as a list.
         found: String,
         /// What the object looks like instead.
-        looks: Option<Looks>,
+        looks: Option<Box<Looks>>,
     },
     /// JSON: a field that is needed stands twice.
     #[error("field {field:?} stands twice in the object: keep one")]
@@ -443,9 +443,9 @@ pub enum RowFault {
         /// The question.
         question: String,
         /// The score.
-        score: String,
+        score: Box<str>,
         /// The range.
-        range: String,
+        range: Box<str>,
     },
     /// A score that does not fit 64 bits once it is reversed.
     #[error("the score of {question:?}, reversed, does not fit 64 bits")]
@@ -531,7 +531,7 @@ fn looking(looks: &Option<Looks>) -> String {
         .map_or_else(String::new, |looks| format!("; {looks}"))
 }
 
-fn or_null(looks: &Option<Looks>) -> String {
+fn or_null(looks: &Option<Box<Looks>>) -> String {
     let null = "; a missing answer is written as null";
     looks
         .as_ref()

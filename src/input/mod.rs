@@ -184,7 +184,10 @@ fn named(stop: Stop, name: &str, container: Container) -> InputError {
         },
         Stop::Layout(fault) => InputError::Layout { name, fault },
         Stop::Row(place, fault) => InputError::Row { name, place, fault },
-        Stop::Table(error) => InputError::Table { name, error },
+        Stop::Table(error) => InputError::Table {
+            name: name.into(),
+            error,
+        },
     }
 }
 
