@@ -166,6 +166,25 @@ fn users_are_rows_where_no_column_names_them() {
 }
 
 #[test]
+fn the_delimiter_of_a_header_without_known_names_is_that_of_the_rows() {
+    for source in [
+        "a;I plan, ahead, often, or not;b\n1;2;3\n",
+        "a\tone; two; three, four\tb\n1\t2\t3\n",
+        "a,\"x;y;z;w\",b\r\n1,2,3\r\n",
+        "a;b,c;d\n1,5;2;3\n",
+        "a,b;c;d;e,f\n1,2,3\n",
+    ] {
+        let mut options = wide("", "");
+        options.codes.decimal_comma = source.contains("1,5");
+        assert_eq!(
+            table(source, &options).table.questions().len(),
+            3,
+            "{source}"
+        );
+    }
+}
+
+#[test]
 fn rows_behind_the_header_may_be_no_data() {
     let source = "\u{feff}Start,ResponseId,Q1,Q2\r\n\
         Start Date,Response ID,\"Rate, please\r\n- one\",\"Rate\r\n\r\n- two\"\r\n\

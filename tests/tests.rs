@@ -19,6 +19,8 @@ mod gpu_projected; // its projected pipeline: every variant, stems cut by chunks
 mod gram; // the CPU engine's cross-product regimes against the oracle
 mod halves; // sets of five and more by halves, over several blocks of lanes, against the plain walk
 mod input; // every fault of a table has its message; forms and packings agree; no mutation panics
+#[cfg(all(feature = "parquet", feature = "xlsx"))]
+mod input_binary; // Parquet and workbooks: the same table as CSV, every type, every refusal; no mutation panics
 mod input_codes; // what cells stand for, encodings, what is said of a table that looks wrong, files beside it
 mod input_storm; // no mutation of any other kind of table panics or hangs
 mod input_wide; // wide tables: the same table as the long form, and every refusal

@@ -84,7 +84,9 @@ fn of_codes(fault: &CodesFault) -> Option<&'static str> {
         CodesFault::Label { .. } | CodesFault::LabelTwice { .. } => {
             Some("correct --map; what means no answer goes into --missing")
         }
-        CodesFault::LabelMissing { .. } => Some("take it out of --map or of --missing"),
+        CodesFault::LabelMissing { .. } => {
+            Some("take it out of --map, or give --missing a list without it")
+        }
         CodesFault::Range { .. } | CodesFault::Pair { .. } | CodesFault::Round { .. } => None,
     }
 }
@@ -135,7 +137,7 @@ fn of_layout(fault: &LayoutFault) -> Option<String> {
 
 fn of_row(fault: &RowFault) -> Option<String> {
     match fault {
-        RowFault::MissingField { looks, .. } => Some(of_shape(looks.as_ref(), FIELDS)),
+        RowFault::MissingField { looks, .. } => Some(of_shape(looks.as_deref(), FIELDS)),
         RowFault::Shape { looks, .. } => Some(of_shape(Some(looks), FIELDS)),
         RowFault::Utf8 { .. } => {
             Some("name another encoding with --encoding latin1 or the like".to_owned())

@@ -346,6 +346,7 @@ impl Question {
             include: Vec::new(),
             exclude: Vec::new(),
             quotas: None,
+            note: None,
             asked: Asked::default(),
         }
     }

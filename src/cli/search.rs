@@ -202,6 +202,10 @@ fn watched(
     let Of { query, part, name } = of;
     let total = part.sets();
     tracing::info!(k = query.k(), sets = %total, "searching");
+    if let Some(quotas) = query.quotas() {
+        let allowed = quotas.count(query.space());
+        tracing::info!(%allowed, "groups: all sets are searched, and those outside the numbers left out");
+    }
     let watch = stop.watch();
     let outcome = std::thread::scope(|scope| {
         let _shown = progress.show(scope, &watch, name, total);

@@ -252,7 +252,7 @@ impl<'t> QueryBuilder<'t> {
         let mut arranged = (!same).then(|| table.arranged(space.order()));
         let mut blur = Blur::default();
         if let Some(overall) = &overall {
-            let image = overall.image(table, has_few_patterns(table, k));
+            let image = overall.image(table, most_steps(table, k));
             blur = image.blur;
             let questions = arranged.unwrap_or_else(|| table.clone());
             arranged = Some(questions.with_totals(image.scores));
@@ -298,21 +298,40 @@ fn space_of(
     })
 }
 
-/// Answer patterns that are few, for [`has_few_patterns`].
+/// Answer patterns that are few, for [`most_steps`].
 const FEW_PATTERNS: usize = 64;
 
-/// Whether engines are likely to make sums of sets from cross-products, where digits of overall scores cost
-/// nothing: short sets, few missing answers, few answer patterns. Only speed depends on it.
-fn has_few_patterns(table: &ResponseMatrix, k: usize) -> bool {
+/// Steps of an image on either side of its middle that the narrowest machines of engines take: a signed byte, with
+/// room for the means of prefixes to differ.
+const NARROW_STEPS: f64 = 120.0;
+
+/// The same for sums of products in 128 bits: all that a criterion of nine digits needs.
+const WIDE_STEPS: f64 = 1e9;
+
+/// How many steps to either side an image may have before they cost engines anything. Only speed depends on it.
+///
+/// Sets of one question or two, and sets of a complete table, have their sums from products of all bits. Where few
+/// answers are missing or patterns are few, sums must stay far below 2^53 in floats: users times steps squared,
+/// times 16 for each question and two more. Else leaves are summed user by user, in bytes.
+fn most_steps(table: &ResponseMatrix, k: usize) -> f64 {
     let (users, questions) = (table.users().len(), table.questions().len());
-    if k <= 2 || table.responses() as f64 >= 0.8 * (users as f64 * questions as f64) {
-        return true;
+    let row = |user: usize| table.row(user).map(|(q, _)| q).collect::<Vec<_>>();
+    let complete = table.responses() == users * questions;
+    if k <= 2 || complete {
+        return WIDE_STEPS;
     }
     let mut patterns = HashSet::new();
-    (0..users).all(|user| {
-        patterns.insert(table.row(user).map(|(q, _)| q).collect::<Vec<_>>());
+    let few_patterns = (0..users).all(|user| {
+        patterns.insert(row(user));
         patterns.len() <= FEW_PATTERNS
-    })
+    });
+    let few_missing = table.responses() as f64 >= 0.8 * (users as f64 * questions as f64);
+    if !few_missing && !few_patterns {
+        return NARROW_STEPS;
+    }
+    let factor = 16.0 * (k as f64 + 2.0);
+    let most = ((1_u64 << 50) as f64 / (users as f64 * factor)).sqrt();
+    most.clamp(NARROW_STEPS, WIDE_STEPS)
 }
 
 impl<'t> Query<'t> {
@@ -434,31 +453,51 @@ impl<'t> Query<'t> {
     }
 
     /// The set at these positions (ascending) with its sums over the totals of [`Self::table`]; `None` where it is
-    /// undefined, or not asked for.
+    /// undefined, or not asked for. [`Self::told`] gives it the sums that people are told.
+    ///
+    /// Where those totals are the overall scores but for an origin and a unit, they have the same r.
     #[must_use]
     pub fn candidate(&self, positions: &[usize], sums: Sums) -> Option<Candidate> {
         let set = self.allowed(positions)?;
         match &self.overall {
-            None => Candidate::new(self.ranking, self.min_users, set, sums),
-            Some(overall) => self.exactly(overall, set),
+            Some(overall) if self.blur.most > 0.0 => self.exactly(overall, set),
+            _ => Candidate::new(self.ranking, self.min_users, set, sums),
         }
     }
 
     /// The set at these positions (ascending), its sums made from the bitsets.
     #[must_use]
     pub fn judge(&self, positions: &[usize]) -> Option<Candidate> {
-        self.judge_set(self.allowed(positions)?)
+        match &self.overall {
+            Some(overall) if self.blur.most > 0.0 => {
+                self.exactly(overall, self.allowed(positions)?)
+            }
+            _ => self.candidate(positions, Sums::of_set(self.table(), positions)),
+        }
     }
 
-    /// A set of these question indices (ascending), its sums made from the bitsets; `None` where it is undefined.
+    /// A set of these question indices (ascending) as people are told of it; `None` where it is undefined.
     #[must_use]
     pub fn judge_set(&self, set: Vec<usize>) -> Option<Candidate> {
         match &self.overall {
+            Some(overall) => self.exactly(overall, set),
             None => {
                 let sums = Sums::of_set(self.source, &set);
                 Candidate::new(self.ranking, self.min_users, set, sums)
             }
-            Some(overall) => self.exactly(overall, set),
+        }
+    }
+
+    /// A candidate with its sums over the totals of [`Self::source`], and over the overall scores where these are
+    /// others.
+    #[must_use]
+    pub fn told(&self, candidate: Candidate) -> Candidate {
+        match &self.overall {
+            Some(overall) if candidate.overall().is_none() => {
+                let again = self.exactly(overall, candidate.set().to_vec());
+                again.unwrap_or(candidate)
+            }
+            _ => candidate,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What can be wrong with a table, and what to do about it.
 
 use super::choice::ChoiceFault;
-use super::codes::{CellFault, CodesFault, Range};
+use super::codes::{CellFault, CodesFault};
 use super::container::Container;
 use super::score::ScoreFault;
 use super::shape::Looks;
@@ -61,7 +61,7 @@ pub enum InputError {
     #[error("{name}: {error}")]
     Table {
         /// What was read.
-        name: String,
+        name: Box<str>,
         /// Why not.
         error: MatrixError,
     },
@@ -92,6 +92,15 @@ pub enum Place {
     Line(u64),
     /// Number of the object in a JSON array, from 1.
     Record(u64),
+    /// Number of the row in a sheet of a workbook or in a Parquet file, from 1.
+    Row(u64),
+    /// A cell in a sheet of a workbook.
+    Cell {
+        /// Number of its row, from 1.
+        row: u64,
+        /// Number of its column, from 0.
+        column: u32,
+    },
 }
 
 impl Place {
@@ -101,6 +110,7 @@ impl Place {
         match self {
             Self::Line(_) => "line",
             Self::Record(_) => "record",
+            Self::Row(_) | Self::Cell { .. } => "row",
         }
     }
 
@@ -109,21 +119,45 @@ impl Place {
         match self {
             Self::Line(_) => Self::Line(number),
             Self::Record(_) => Self::Record(number),
+            Self::Row(_) | Self::Cell { .. } => Self::Row(number),
         }
     }
 
-    /// The line or the record.
+    /// The line, the record or the row.
     #[must_use]
     pub fn number(self) -> u64 {
         match self {
-            Self::Line(number) | Self::Record(number) => number,
+            Self::Line(number) | Self::Record(number) | Self::Row(number) => number,
+            Self::Cell { row, .. } => row,
         }
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Self::Cell { row, column } = *self {
+            return write!(f, "cell {}{row}", letters(column));
+        }
         write!(f, "{} {}", self.unit(), self.number())
+    }
+}
+
+/// A column of a sheet by its letters: A to Z, then AA and so on.
+fn letters(column: u32) -> String {
+    let letter = |of: u32| char::from(b'A' + (of % 26) as u8);
+    let before = (column / 26).checked_sub(1).map(letters);
+    let mut letters = before.unwrap_or_default();
+    letters.push(letter(column));
+    letters
+}
+
+/// What a header at this place is called.
+fn the_header(place: &Place) -> String {
+    match place {
+        // Of a Parquet file.
+        Place::Row(0) => "the schema".to_owned(),
+        Place::Row(row) => format!("the header in row {row}"),
+        place => format!("the header on {place}"),
     }
 }
 
@@ -190,10 +224,10 @@ pub enum LayoutFault {
     #[error("all scores read are one and the same: say over which range questions are reversed")]
     NoRange,
     /// A wide table without questions.
-    #[error("no column is left for a question: the header on line {line} has {found}")]
+    #[error("no column is left for a question: {} has {found}", the_header(.header))]
     NoQuestions {
         /// Where the header is.
-        line: u64,
+        header: Place,
         /// Its names, as a list.
         found: String,
     },
@@ -201,14 +235,64 @@ pub enum LayoutFault {
     #[error("rows without a user were to be left out, and no column names the users")]
     NoUsers,
     /// The header of a table of the other shape.
-    #[error("{looks}: the header on line {line} has {found}")]
+    #[error("{looks}: {} has {found}", the_header(.header))]
     Shape {
         /// What it looks like.
         looks: Looks,
         /// Where the header is.
-        line: u64,
+        header: Place,
         /// Its names, as a list.
         found: String,
+    },
+    /// An encoding is named, and the form is no text.
+    #[error("an encoding was named, and this is no text")]
+    NotEncoded,
+    /// A form whose reader was left out when the program was built.
+    #[error("{what}, which this build of the program does not read: save the table as CSV")]
+    NotBuilt {
+        /// What it is.
+        what: &'static str,
+    },
+    /// A binary form that its decoder does not get through.
+    #[error(
+        "the {what} cannot be read: {problem}; it is damaged, cut short, or of a kind that is not \
+         supported: get it again or write it again"
+    )]
+    Damaged {
+        /// What it should be.
+        what: &'static str,
+        /// What the decoder said.
+        problem: String,
+    },
+    /// A column that is needed has a type that is neither text nor number.
+    #[error("column {column:?} holds {found}: expected texts, numbers, or true and false")]
+    ColumnType {
+        /// The name.
+        column: String,
+        /// What it holds.
+        found: String,
+    },
+    /// A workbook without the sheet.
+    #[error("no sheet{}: the workbook has {found}", asked.as_ref().map_or_else(String::new, |name| format!(" {name:?}")))]
+    NoSheet {
+        /// The name that was asked for.
+        asked: Option<String>,
+        /// Those that are there, as a list.
+        found: String,
+    },
+    /// A sheet with nothing in it.
+    #[error("sheet {sheet:?} is empty")]
+    EmptySheet {
+        /// Its name.
+        sheet: String,
+    },
+    /// A name of a column that is no text.
+    #[error("{place}: the name of a column is {found}: expected a text")]
+    HeaderCell {
+        /// The cell.
+        place: Place,
+        /// What stands there.
+        found: &'static str,
     },
     /// Neither JSON nor text.
     #[error(
@@ -217,24 +301,24 @@ pub enum LayoutFault {
     )]
     NotText,
     /// The header of a CSV lacks columns.
-    #[error("no column {missing}: the header on line {line} has {found}{}", looking(.looks))]
+    #[error("no column {missing}: {} has {found}{}", the_header(.header), looking(.looks))]
     MissingColumns {
         /// Those that are missing, as a list.
         missing: String,
         /// Where the header is.
-        line: u64,
+        header: Place,
         /// Those that are there, as a list.
         found: String,
         /// What the header looks like instead.
         looks: Option<Looks>,
     },
     /// A column that is needed stands twice in the header.
-    #[error("column {column:?} stands twice in the header on line {line}: rename one of them")]
+    #[error("column {column:?} stands twice in {}: rename one of them", the_header(.header))]
     RepeatedColumn {
         /// The name.
         column: String,
         /// Where the header is.
-        line: u64,
+        header: Place,
     },
     /// Something other than space behind a JSON array.
     #[error(
@@ -313,7 +397,7 @@ pub enum RowFault {
         /// Those that are there, as a list.
         found: String,
         /// What the object looks like instead.
-        looks: Option<Looks>,
+        looks: Option<Box<Looks>>,
     },
     /// JSON: a field that is needed stands twice.
     #[error("field {field:?} stands twice in the object: keep one")]
@@ -359,9 +443,9 @@ pub enum RowFault {
         /// The question.
         question: String,
         /// The score.
-        score: String,
+        score: Box<str>,
         /// The range.
-        range: Range,
+        range: Box<str>,
     },
     /// A score that does not fit 64 bits once it is reversed.
     #[error("the score of {question:?}, reversed, does not fit 64 bits")]
@@ -384,25 +468,8 @@ pub enum RowFault {
         column: String,
     },
     /// Two numbers for one user, or two groups for one question.
-    #[error(
-        "{column:?} is {second} for {what} {id:?}, and was {first} at {unit} {place}: keep one"
-    )]
-    Contradiction {
-        /// Which column.
-        column: String,
-        /// What has two: `user` or `question`.
-        what: &'static str,
-        /// Which one.
-        id: String,
-        /// The earlier value.
-        first: String,
-        /// The later one.
-        second: String,
-        /// What places count.
-        unit: &'static str,
-        /// Where the earlier one is.
-        place: u64,
-    },
+    #[error("{0}")]
+    Contradiction(Box<Contradiction>),
     /// JSON: a user, question or score of the wrong kind.
     #[error("field {field:?} is {found}: expected {expected}")]
     Kind {
@@ -421,6 +488,26 @@ pub enum RowFault {
         /// What is wrong with it.
         fault: ScoreFault,
     },
+}
+
+/// Two values where there can be one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{column:?} is {second} for {what} {id:?}, and was {first} at {unit} {place}: keep one")]
+pub struct Contradiction {
+    /// Which column.
+    pub column: String,
+    /// What has two: `user` or `question`.
+    pub what: &'static str,
+    /// Which one.
+    pub id: String,
+    /// The earlier value.
+    pub first: String,
+    /// The later one.
+    pub second: String,
+    /// What places count.
+    pub unit: &'static str,
+    /// Where the earlier one is.
+    pub place: u64,
 }
 
 impl RowFault {
@@ -444,7 +531,7 @@ fn looking(looks: &Option<Looks>) -> String {
         .map_or_else(String::new, |looks| format!("; {looks}"))
 }
 
-fn or_null(looks: &Option<Looks>) -> String {
+fn or_null(looks: &Option<Box<Looks>>) -> String {
     let null = "; a missing answer is written as null";
     looks
         .as_ref()

@@ -1,6 +1,7 @@
 //! Files of programs with a form of their own, told by their first bytes, and the line that makes a
 //! CSV of each.
 
+use super::binary::Binary;
 use super::error::LayoutFault;
 use std::path::Path;
 
@@ -9,10 +10,8 @@ use std::path::Path;
 pub(super) enum Form {
     /// Text, as far as one can tell.
     Text,
-    /// Parquet.
-    Parquet,
-    /// A workbook of a spreadsheet, as Excel has written them since 2007.
-    Workbook,
+    /// No text, and read here.
+    Binary(Binary),
     /// A form that is not read.
     Foreign(LayoutFault),
 }
@@ -30,12 +29,12 @@ pub(super) fn form(start: &[u8], name: &str) -> Form {
     let foreign = |what, how| Form::Foreign(LayoutFault::Foreign { what, how });
     let begins = |magic: &[u8]| start.starts_with(magic);
     if begins(b"PAR1") {
-        return Form::Parquet;
+        return Form::Binary(Binary::Parquet);
     }
     if begins(b"PK\x03\x04") {
         let opendocument = b"application/vnd.oasis.opendocument";
         return match memchr::memmem::find(start, opendocument) {
-            None => Form::Workbook,
+            None => Form::Binary(Binary::Workbook),
             Some(_) => foreign("an OpenDocument spreadsheet", r("readODS::read_ods")),
         };
     }

@@ -24,7 +24,7 @@ pub(super) struct Long<'o> {
 pub(super) fn missing(
     needed: &[String],
     names: &[String],
-    line: u64,
+    header: Place,
     looks: Option<Looks>,
 ) -> Option<LayoutFault> {
     let missing: Vec<&str> = needed
@@ -35,14 +35,14 @@ pub(super) fn missing(
     if !missing.is_empty() {
         return Some(LayoutFault::MissingColumns {
             missing: list(missing),
-            line,
+            header,
             found: list(names.iter().map(String::as_str)),
             looks,
         });
     }
     let repeated = |name: &&String| names.iter().filter(|n| n == name).count() > 1;
     let column = needed.iter().find(repeated)?.clone();
-    Some(LayoutFault::RepeatedColumn { column, line })
+    Some(LayoutFault::RepeatedColumn { column, header })
 }
 
 impl<'o> Long<'o> {
@@ -101,7 +101,7 @@ impl Sink for Long<'_> {
             let found = shape::of(names.iter().map(String::as_str), &self.options.columns);
             found.filter(|looks| *looks != Looks::Long)
         };
-        if let Some(fault) = missing(&self.needed, names, place.number(), looks()) {
+        if let Some(fault) = missing(&self.needed, names, place, looks()) {
             return Err(fault.into());
         }
         let place = |name: &String| names.iter().position(|n| n == name);

@@ -1,9 +1,10 @@
-//! Reads tables: CSV, a JSON array or NDJSON, plain or gzip or zstd, told apart by content.
+//! Reads tables: CSV, a JSON array, NDJSON, Parquet or a workbook, plain or gzip or zstd, told apart by
+//! content.
 //!
 //! Layer 1. Bytes go down this line, none of which holds the whole table:
 //! `container` (gzip, zstd) → `foreign` (what it is) → `encoding` (to UTF-8) → `text` (rows, lines and
-//! columns) → `json` and `ndjson` (by way of `object`) or `csv` (by way of `fields`) → a `sink`: `long`
-//! or `wide` (by way of `answers`), or `pairs` → `codes` and `score` (exact decimals) →
+//! columns) → `json` and `ndjson` (by way of `object`) or `csv` (by way of `fields`); what is no text goes
+//! from `foreign` to `binary`, and there to `parquet` or `xlsx`. All end in a `sink`: `long` or `wide` (by way of `answers`), or `pairs` → `codes` and `score` (exact decimals) →
 //! [`MatrixBuilder`](crate::matrix::MatrixBuilder).
 //!
 //! # What is read
@@ -24,6 +25,7 @@
 
 mod alike;
 mod answers;
+mod binary;
 mod cell;
 mod choice;
 mod codes;
@@ -36,6 +38,8 @@ mod encoding;
 mod error;
 mod fields;
 mod foreign;
+#[cfg(any(feature = "parquet", feature = "xlsx"))]
+mod guard;
 mod json;
 mod long;
 mod ndjson;
@@ -44,12 +48,16 @@ mod object;
 mod options;
 mod outside;
 mod pairs;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod quote;
 mod score;
 mod shape;
 mod sink;
 mod text;
 mod wide;
+#[cfg(feature = "xlsx")]
+mod xlsx;
 
 pub use answers::{Read, Reversed};
 pub use choice::{Choice, ChoiceFault};
@@ -58,7 +66,7 @@ pub use columns::ColumnNames;
 pub use container::Container;
 pub use decimal::{Decimal, MAX_DIGITS};
 pub use encoding::{Encoding, NoEncoding};
-pub use error::{InputError, LayoutFault, OptionsFault, Place, RowFault};
+pub use error::{Contradiction, InputError, LayoutFault, OptionsFault, Place, RowFault};
 pub use note::Note;
 pub use options::{ReadOptions, Shape, Wide};
 pub use score::ScoreFault;
@@ -176,7 +184,10 @@ fn named(stop: Stop, name: &str, container: Container) -> InputError {
         },
         Stop::Layout(fault) => InputError::Layout { name, fault },
         Stop::Row(place, fault) => InputError::Row { name, place, fault },
-        Stop::Table(error) => InputError::Table { name, error },
+        Stop::Table(error) => InputError::Table {
+            name: name.into(),
+            error,
+        },
     }
 }
 
@@ -190,8 +201,7 @@ fn unpacked_rows<S: Sink>(
     let (start, source) = container::begin(unpacked)?;
     match foreign::form(&start, name) {
         Form::Foreign(fault) => return Err(fault.into()),
-        // Their readers take the whole source, as they go about in it.
-        Form::Parquet | Form::Workbook => return Err(LayoutFault::NotText.into()),
+        Form::Binary(form) => return binary::read(form, source, options, sink),
         Form::Text => {}
     }
     if options.sheet.is_some() {

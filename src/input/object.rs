@@ -229,7 +229,7 @@ fn lacks(field: &str, entries: &[Entry<'_>], sink: &impl Sink) -> RowFault {
     RowFault::MissingField {
         field: field.to_owned(),
         found: list(outline.iter().map(|(name, _)| name.as_str())),
-        looks: sink.looks(&outline),
+        looks: sink.looks(&outline).map(Box::new),
     }
 }
 
@@ -446,7 +446,9 @@ fn syntax(object: &str, start: Start, error: &serde_json::Error) -> RowFault {
     let mut problem = problem(error);
     if error.is_eof() {
         problem.push_str(match start.place {
-            Place::Line(_) => "; one whole object a line is expected",
+            Place::Line(_) | Place::Row(_) | Place::Cell { .. } => {
+                "; one whole object a line is expected"
+            }
             Place::Record(_) => "; the file is cut short",
         });
     } else if let Some(word) = stray_word(object, error) {

@@ -53,14 +53,14 @@ pub(super) fn of<'n>(
     const MANY: usize = 8;
     let names: Vec<&str> = names.into_iter().collect();
     let one_of = |words: &[&str], own: &str| {
-        let named = |name: &&str| {
+        let named = |name: &&str| -> bool {
             let name = name.to_lowercase();
             let word = name
                 .trim_end_matches("id")
                 .trim_end_matches(['_', ' ', '.']);
             *own == name || words.contains(&word)
         };
-        names.iter().any(|name| named(&name))
+        names.iter().any(named)
     };
     let long = one_of(QUESTION, &columns.question) && one_of(SCORE, &columns.score);
     if long && names.len() <= MANY {

@@ -135,10 +135,9 @@ impl Sink for Wide<'_> {
 
     fn header(&mut self, names: &[String], place: Place) -> Result<(), Stop> {
         self.open = false;
-        let line = place.number();
         let looks = shape::of(names.iter().map(String::as_str), &self.options.columns)
             .filter(|looks| *looks == Looks::Long);
-        if let Some(fault) = missing(&self.named(), names, line, looks.clone()) {
+        if let Some(fault) = missing(&self.named(), names, place, looks.clone()) {
             return Err(fault.into());
         }
         let all: Vec<&str> = names.iter().map(String::as_str).collect();
@@ -148,14 +147,23 @@ impl Sink for Wide<'_> {
             None => {
                 if let Some(looks) = looks {
                     let found = found();
-                    return Err(LayoutFault::Shape { looks, line, found }.into());
+                    return Err(LayoutFault::Shape {
+                        looks,
+                        header: place,
+                        found,
+                    }
+                    .into());
                 }
                 self.candidates(&all)
             }
         };
         if columns.is_empty() {
             let found = found();
-            return Err(LayoutFault::NoQuestions { line, found }.into());
+            return Err(LayoutFault::NoQuestions {
+                header: place,
+                found,
+            }
+            .into());
         }
         let roles: Vec<Role> = all.iter().map(|name| self.role(name)).collect();
         let at = |role| roles.iter().position(|own| *own == role);
@@ -164,13 +172,21 @@ impl Sink for Wide<'_> {
             && Some(second) != self.user
         {
             let column = names[second].clone();
-            return Err(LayoutFault::RepeatedColumn { column, line }.into());
+            return Err(LayoutFault::RepeatedColumn {
+                column,
+                header: place,
+            }
+            .into());
         }
         for &column in &columns {
             let question = self.answers.question(&names[column])?;
             if question as usize != self.questions.len() {
                 let column = names[column].clone();
-                return Err(LayoutFault::RepeatedColumn { column, line }.into());
+                return Err(LayoutFault::RepeatedColumn {
+                    column,
+                    header: place,
+                }
+                .into());
             }
             self.questions.push((column, question));
         }

@@ -1,16 +1,24 @@
 //! Ids and their indices, in the order in which they first appear.
 
 use super::error::MatrixError;
-use indexmap::IndexSet;
+use hashbrown::HashTable;
+use std::hash::{BuildHasher, RandomState};
 
-/// The ids of users or of questions.
+/// The ids of users or of questions. Texts lie in one string, so that looking one up among many stays
+/// within few lines of memory.
 #[derive(Debug)]
 pub(super) struct Ids {
     what: &'static str,
-    ids: IndexSet<Box<str>>,
-    /// The index given last. The next is often the same or the one behind it, and need then not be
-    /// looked for.
-    last: usize,
+    texts: String,
+    /// Where the text of each index ends; that of the next begins there.
+    ends: Vec<usize>,
+    /// Indices by the hash of their texts.
+    table: HashTable<u32>,
+    hasher: RandomState,
+    /// The index given last, which the next often is too.
+    last: u32,
+    /// Whether that was the one behind its predecessor: the next may then be the one behind it.
+    in_turn: bool,
 }
 
 impl Ids {
@@ -18,54 +26,95 @@ impl Ids {
     pub(super) fn new(what: &'static str) -> Self {
         Self {
             what,
-            ids: IndexSet::new(),
+            texts: String::new(),
+            ends: Vec::new(),
+            table: HashTable::new(),
+            hasher: RandomState::new(),
             last: 0,
+            in_turn: true,
         }
     }
 
     /// Index of `id`, which is entered if new.
+    #[inline]
     pub(super) fn index(&mut self, id: &str) -> Result<u32, MatrixError> {
-        for near in [self.last, self.last + 1] {
-            if self.ids.get_index(near).is_some_and(|known| **known == *id) {
-                self.last = near;
-                return Ok(near as u32);
-            }
+        if self.is(self.last, id) {
+            return Ok(self.last);
         }
-        let index = match self.ids.get_index_of(id) {
-            Some(index) => index,
-            None if self.ids.len() == u32::MAX as usize => {
-                return Err(MatrixError::TooMany {
-                    what: self.what,
-                    limit: u64::from(u32::MAX),
-                });
-            }
-            None => self.ids.insert_full(id.into()).0,
+        let next = self.last.wrapping_add(1);
+        if self.in_turn && self.is(next, id) {
+            self.last = next;
+            return Ok(next);
+        }
+        self.look_up(id)
+    }
+
+    /// Whether there is such an index, and it is that of `id`.
+    fn is(&self, index: u32, id: &str) -> bool {
+        (index as usize) < self.ends.len() && self.get(index) == id
+    }
+
+    fn look_up(&mut self, id: &str) -> Result<u32, MatrixError> {
+        let hash = self.hasher.hash_one(id);
+        let known = self
+            .table
+            .find(hash, |&index| text(&self.texts, &self.ends, index) == id);
+        let index = match known {
+            Some(&index) => index,
+            None => self.enter(id, hash)?,
         };
+        self.in_turn = index == self.last.wrapping_add(1);
         self.last = index;
-        Ok(index as u32)
+        Ok(index)
+    }
+
+    fn enter(&mut self, id: &str, hash: u64) -> Result<u32, MatrixError> {
+        let index = u32::try_from(self.ends.len()).ok();
+        let index = index.filter(|&index| index < u32::MAX);
+        let index = index.ok_or(MatrixError::TooMany {
+            what: self.what,
+            limit: u64::from(u32::MAX),
+        })?;
+        self.texts.push_str(id);
+        self.ends.push(self.texts.len());
+        let (texts, ends, hasher) = (&self.texts, &self.ends, &self.hasher);
+        let again = |&index: &u32| hasher.hash_one(text(texts, ends, index));
+        self.table.insert_unique(hash, index, again);
+        Ok(index)
     }
 
     pub(super) fn len(&self) -> usize {
-        self.ids.len()
+        self.ends.len()
     }
 
     pub(super) fn get(&self, index: u32) -> &str {
-        &self.ids[index as usize]
+        text(&self.texts, &self.ends, index)
     }
 
     /// Leaves those out whose index `keep` is false for; the others move up.
     pub(super) fn retain(&mut self, keep: impl Fn(u32) -> bool) {
-        let mut index = 0;
-        self.ids.retain(|_| {
-            index += 1;
-            keep(index - 1)
-        });
-        self.last = 0;
+        let mut kept = Self::new(self.what);
+        for index in (0..self.len() as u32).filter(|&index| keep(index)) {
+            let id = self.get(index);
+            // There are fewer than before, so not too many.
+            let entered = kept.enter(id, kept.hasher.hash_one(id));
+            debug_assert!(entered.is_ok());
+        }
+        *self = kept;
     }
 
     pub(super) fn into_strings(self) -> Vec<String> {
-        self.ids.into_iter().map(String::from).collect()
+        (0..self.len() as u32)
+            .map(|index| self.get(index).to_owned())
+            .collect()
     }
+}
+
+/// The text of an index.
+fn text<'t>(texts: &'t str, ends: &[usize], index: u32) -> &'t str {
+    let at = index as usize;
+    let start = at.checked_sub(1).map_or(0, |before| ends[before]);
+    &texts[start..ends[at]]
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ pub fn run_prepared(
     seen += excluded;
     audit::check(&expected(query, part, &basis), &seen)?;
     Ok(Outcome {
-        best,
+        best: best.into_iter().map(|set| query.told(set)).collect(),
         defined,
         audit: seen,
         took,

@@ -46,16 +46,9 @@ pub struct OverallSums {
     pub sag: BigInt,
 }
 
-/// Steps of an image on either side of its middle: what the narrowest machines of engines take, a signed byte
-/// with room for the means of prefixes to differ.
-const COARSE: f64 = 120.0;
-
-/// The same for engines that make sums of sets from cross-products, whose work does not grow with digits.
-const FINE: f64 = 30_000.0;
-
 /// An image is off by half a step, and by far less for the roundings on the way to it: some 8 of 2^-53 of at most
-/// 2^16 steps.
-const HALF: f64 = 0.5 + 1e-9;
+/// 2^31 steps.
+const HALF: f64 = 0.5 + 1e-5;
 
 impl Overall {
     /// The mean of each user over what they answered; 0 of those who answered nothing, whom no set has.
@@ -151,12 +144,12 @@ impl Overall {
         sums
     }
 
-    /// The image for engines; `fine` is whether its digits cost an engine nothing.
+    /// The image for engines, of at most so many steps (up to 2^30) to either side of its middle: exact where these
+    /// are enough.
     #[must_use]
-    pub fn image(&self, matrix: &ResponseMatrix, fine: bool) -> Image {
+    pub fn image(&self, matrix: &ResponseMatrix, most: f64) -> Image {
         let answered = |user: &usize| matrix.row(*user).len() > 0;
         let users: Vec<usize> = (0..matrix.users().len()).filter(answered).collect();
-        let most = if fine { FINE } else { COARSE };
         match self.exactly(&users, most) {
             Some(scores) => Image {
                 scores,
@@ -336,14 +329,14 @@ mod tests {
         let tens: Vec<i128> = (0..users as i128)
             .map(|u| 10 * (u % 7) - 1_000_000)
             .collect();
-        let image = Overall::given(&matrix, tens).image(&matrix, false);
+        let image = Overall::given(&matrix, tens).image(&matrix, 100.0);
         assert_eq!(image.blur, Blur::default());
         assert_eq!(image.scores[..8], [0, 1, 2, 3, 4, 5, 6, 0]);
         let offset = 1_i128 << 100;
         let cube = |u: i128| offset + u * u * u * 1_000_003 + u % 7;
         let wide: Vec<i128> = (0..users as i128).map(cube).collect();
-        for fine in [false, true] {
-            let image = Overall::given(&matrix, wide.clone()).image(&matrix, fine);
+        for most in [120.0, 30_000.0] {
+            let image = Overall::given(&matrix, wide.clone()).image(&matrix, most);
             assert_eq!(image.blur.most, HALF);
             let span = image.scores[users - 1] - image.scores[0];
             let step = (wide[users - 1] - wide[0]) as f64 / span as f64;
@@ -351,9 +344,9 @@ mod tests {
                 let steps = (exact - wide[0]) as f64 / step + image.scores[0] as f64;
                 assert!((steps - *score as f64).abs() < 1.1, "{steps} {score}");
             }
-            assert!(span as f64 > if fine { FINE } else { COARSE });
+            assert!(span as f64 > most);
         }
-        let mean = Overall::mean(&matrix).image(&matrix, false);
+        let mean = Overall::mean(&matrix).image(&matrix, 120.0);
         assert_eq!(mean.blur.most, HALF);
     }
 }
