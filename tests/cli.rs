@@ -180,11 +180,34 @@ fn help() {
                                         are] [possible values: portable, avx2, avx512, amx]
 
             How to read the table:
-                  --duplicates <WHICH>      What to do where a user answers a question twice [default: error]
-                                            [possible values: error, first, last]
-                  --user-column <NAME>      Column or field of the user's id [default: user]
+                  --wide                    One row a user, one column a question [default: one row an answer]
+                  --questions <LIST>        Questions that count: names, ranges in the order of the table
+                                            (A1..O5), patterns (Q*), with commas between; others are left out
+                                            altogether [default: all; with --wide all columns but the user's]
+                  --user-column <NAME>      Column or field of the user's id [default: user; with --wide rows
+                                            are numbered where there is none]
                   --question-column <NAME>  Column or field of the question's id [default: question]
                   --score-column <NAME>     Column or field of the score [default: score]
+                  --answers-field <NAME>    JSON of one record a user: the field whose object holds the answers
+                  --skip-rows <N>           Rows behind the header that are no data (Qualtrics: 2)
+                  --skip-blank-users        Leave out rows without a user, such as averages at the foot of a
+                                            table
+                  --missing <LIST>          Texts that mean no answer, beside the empty one: NA,-99,. and the
+                                            like [default: NA]
+                  --map <PAIRS>             Scores of labels: 'Never=1,Often=2'; may be given again for more. A
+                                            label may hold commas. true and false are 1 and 0 without it
+                  --reverse <LIST>          Questions that are worded the other way, as a list like --questions:
+                                            a score x becomes lowest + highest - x
+                  --range <MIN..MAX>        Lowest and highest score of the reversed questions, as 1..5 or -2..2
+                                            [default: as read]
+                  --round <DIGITS>          Round scores to so many digits behind the point, halves away from
+                                            zero [default: exact]
+                  --decimal-comma           Scores have a comma for a point: 1,5 is one and a half
+                  --encoding <NAME>         Encoding of the text: latin1, windows-1252 and others [default:
+                                            UTF-8, or UTF-16 by its mark]
+                  --sheet <NAME>            Sheet of a workbook [default: the first]
+                  --duplicates <WHICH>      What to do where a user answers a question twice [default: error]
+                                            [possible values: error, same, first, last, max, mean]
 
             Examples:
               kcorrset search answers.json -k 5
@@ -231,11 +254,34 @@ fn help() {
                                         are] [possible values: portable, avx2, avx512, amx]
 
             How to read the table:
-                  --duplicates <WHICH>      What to do where a user answers a question twice [default: error]
-                                            [possible values: error, first, last]
-                  --user-column <NAME>      Column or field of the user's id [default: user]
+                  --wide                    One row a user, one column a question [default: one row an answer]
+                  --questions <LIST>        Questions that count: names, ranges in the order of the table
+                                            (A1..O5), patterns (Q*), with commas between; others are left out
+                                            altogether [default: all; with --wide all columns but the user's]
+                  --user-column <NAME>      Column or field of the user's id [default: user; with --wide rows
+                                            are numbered where there is none]
                   --question-column <NAME>  Column or field of the question's id [default: question]
                   --score-column <NAME>     Column or field of the score [default: score]
+                  --answers-field <NAME>    JSON of one record a user: the field whose object holds the answers
+                  --skip-rows <N>           Rows behind the header that are no data (Qualtrics: 2)
+                  --skip-blank-users        Leave out rows without a user, such as averages at the foot of a
+                                            table
+                  --missing <LIST>          Texts that mean no answer, beside the empty one: NA,-99,. and the
+                                            like [default: NA]
+                  --map <PAIRS>             Scores of labels: 'Never=1,Often=2'; may be given again for more. A
+                                            label may hold commas. true and false are 1 and 0 without it
+                  --reverse <LIST>          Questions that are worded the other way, as a list like --questions:
+                                            a score x becomes lowest + highest - x
+                  --range <MIN..MAX>        Lowest and highest score of the reversed questions, as 1..5 or -2..2
+                                            [default: as read]
+                  --round <DIGITS>          Round scores to so many digits behind the point, halves away from
+                                            zero [default: exact]
+                  --decimal-comma           Scores have a comma for a point: 1,5 is one and a half
+                  --encoding <NAME>         Encoding of the text: latin1, windows-1252 and others [default:
+                                            UTF-8, or UTF-16 by its mark]
+                  --sheet <NAME>            Sheet of a workbook [default: the first]
+                  --duplicates <WHICH>      What to do where a user answers a question twice [default: error]
+                                            [possible values: error, same, first, last, max, mean]
 
             Examples:
               kcorrset verify answers.csv best.json
@@ -516,7 +562,7 @@ fn inputs_that_are_no_table() {
     expect![[r#"
         exit 2
         --- stderr
-        kcorrset: error: stdin: line 2: "score" is "high", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+        kcorrset: error: stdin: line 2: "score" is "high", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty; give labels their scores with --map 'LABEL=SCORE', and codes of missing answers with --missing LIST
     "#]].assert_eq(&search("user,question,score\n1,2,high\n"));
     expect![[r#"
         exit 2
@@ -660,7 +706,7 @@ fn duplicates_are_refused_or_chosen_from() {
     expect![[r#"
         exit 2
         --- stderr
-        kcorrset: error: stdin: user "1" answered question "a" twice, at line 2 and line 8; choose one with --duplicates first or --duplicates last
+        kcorrset: error: stdin: user "1" answered question "a" twice, at line 2 and line 8; the table's only repeat differs; choose one with --duplicates first, last, max or mean
     "#]].assert_eq(&search("error"));
     expect![[r#"
         exit 0

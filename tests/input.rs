@@ -237,7 +237,7 @@ fn the_delimiter_is_told_before_quotes_are_judged() {
             t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"
             t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"
             t: no column "user", "question", "score": the header on line 1 has "id", "item", "resp"
-            t: no column "user", "question", "score": the header on line 1 has "Q1", "Q2", "the; total"
+            t: no column "user", "question", "score": the header on line 1 has "Q1", "Q2", "the; total"; it looks like a wide table (one row a user, one column a question)
             t: no column "question", "score": the header on line 1 has "user"
             t: no column "user", "question", "score": the header on line 1 has "user,question,score"
             t: no column "user", "question", "score": the header on line 1 has "'user'", "'question'", "'score'"
@@ -310,7 +310,7 @@ fn sources_that_are_no_table() {
             t: the table has no answers: every row was empty or there were no rows
             t: not a table: neither JSON nor text (only gzip and zstd are unpacked; save a spreadsheet as CSV)
             t: line 1: not valid UTF-8 at byte 1 of the row: save the file as UTF-8
-            t: the text is UTF-16: save it as UTF-8
+            t: no column "user", "question", "score": the header on line 1 has "us"
             t: no column "user", "question", "score": the header on line 1 has "hello"
             t: line 1: a quote is opened and never closed: close it, or write "" for a quote in a field
             t: line 1: not valid UTF-8 at byte 2 of the row: save the file as UTF-8
@@ -318,7 +318,7 @@ fn sources_that_are_no_table() {
             t: no column "user", "question", "score": the header on line 1 has "User", "item;Score"
             t: column "user" stands twice in the header on line 1: rename one of them
             t: no column "question", "score": the header on line 1 has "user", "item", "points", "x"
-            t: no column "user", "question", "score": the header on line 1 has "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", ...
+            t: no column "user", "question", "score": the header on line 1 has "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", "n", ...; it looks like a wide table (one row a user, one column a question)
             t: not a table: neither JSON nor text (only gzip and zstd are unpacked; save a spreadsheet as CSV)
         "#]],
     );
@@ -339,10 +339,10 @@ fn rows_of_csv() {
         "ann,\"q2,1\nbob,\"q2,1",
         "ann,q\r2,1",
         "ann,q2,abc",
-        "ann,q2,NA",
+        "ann,q2,n/a",
         "ann,q2,nan",
         "ann,q2,-inf",
-        "ann,q2,true",
+        "ann,q2,yes",
         "ann,q2,\"0,5\"",
         "ann,q2,0.12345678901",
         "ann,q2,9223372036854775808",
@@ -371,10 +371,10 @@ fn rows_of_csv() {
             t: line 3: text follows a closing quote: write "" for a quote in a quoted field
             t: line 3: a carriage return without a line feed: end lines with LF or CR LF
             t: line 3: "score" is "abc", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
-            t: line 3: "score" is "NA", not a number: leave a missing answer empty (in JSON: null)
+            t: line 3: "score" is "n/a", not a number: leave a missing answer empty (in JSON: null)
             t: line 3: "score" is "nan", not a number: leave a missing answer empty (in JSON: null)
             t: line 3: "score" is "-inf", not finite: scores are finite numbers
-            t: line 3: "score" is "true", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: line 3: "score" is "yes", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
             t: line 3: "score" is "0,5", with a comma: write decimals with a point and no thousands separators
             t: line 3: "score" is "0.12345678901", with more than 9 digits behind the point: nothing is rounded here, so round it first
             t: line 3: "score" is "9223372036854775808", which does not fit 64 bits without its point: use a larger unit or fewer digits
@@ -382,7 +382,7 @@ fn rows_of_csv() {
             t: scores scaled by 10^0 to integers do not fit 64 bits (the total of user "ann"); write the scores with fewer digits or in a smaller unit
             t: scores scaled by 10^1 to integers do not fit 64 bits (the score at line 3); write the scores with fewer digits or in a smaller unit
             t: the exact sums over this table could reach 129 bits and 127 is the limit; write the scores with fewer digits or in a smaller unit
-            t: user "ann" answered question "q1" twice, at line 2 and line 4
+            t: user "ann" answered question "q1" twice, at line 2 and line 4; 2 of 2 repeats differ
             t: line 3: not valid UTF-8 at byte 6 of the row: save the file as UTF-8
             t: line 2: longer than 16777216 bytes: is a quote or a bracket never closed, or is this no table?
         "#]],
@@ -405,10 +405,10 @@ fn objects_of_json() {
         "{\"user\":\"ann\",\"question\":[2],\"score\":1}]",
         "{\"user\":\"\",\"question\":\"q2\",\"score\":1}]",
         "{\"user\":\"ann\",\"question\":\"\\ud800\",\"score\":1}]",
-        "{\"user\":\"ann\",\"question\":\"q2\",\"score\":true}]",
+        "{\"user\":\"ann\",\"question\":\"q2\",\"score\":[1]}]",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":{\"a\":1}}]",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":\"abc\"}]",
-        "{\"user\":\"ann\",\"question\":\"q2\",\"score\":\"NA\"}]",
+        "{\"user\":\"ann\",\"question\":\"q2\",\"score\":\"n/a\"}]",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":NaN}]",
         "{\"user\":\"ann\",\"question\":\"q2\",\n \"score\":-Infinity}]",
         "{\"user\":\"ann\",\"question\":\"q2\",\"score\":1e-10}]",
@@ -445,21 +445,21 @@ fn objects_of_json() {
             t: record 2: no field "user": the object has "Score", "score "; a missing answer is written as null
             t: record 2: no field "user": the object has none; a missing answer is written as null
             t: record 2: field "user" stands twice in the object: keep one
-            t: record 2: field "user" is null: expected a text or a number
+            t: record 2: "user" is empty: every row needs a user and a question
             t: record 2: field "user" is true or false: expected a text or a number
             t: record 2: field "question" is an array: expected a text or a number
             t: record 2: "user" is empty: every row needs a user and a question
             t: record 2: field "question" is no text: unexpected end of hex escape
-            t: record 2: field "score" is true or false: expected a number, or null for a missing answer
+            t: record 2: field "score" is an array: expected a number, or null for a missing answer
             t: record 2: field "score" is an object: expected a number, or null for a missing answer
             t: record 2: "score" is "abc", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
-            t: record 2: "score" is "NA", not a number: leave a missing answer empty (in JSON: null)
+            t: record 2: "score" is "n/a", not a number: leave a missing answer empty (in JSON: null)
             t: record 2: not valid JSON at line 3, column 41: expected value; NaN is not JSON: write null for a missing answer
             t: record 2: not valid JSON at line 4, column 11: invalid number; -Infinity is not JSON: write null for a missing answer
             t: record 2: "score" is "1e-10", with more than 9 digits behind the point: nothing is rounded here, so round it first
             t: record 2: "score" is "1e99999999999999999999", which does not fit 64 bits without its point: use a larger unit or fewer digits
             t: record 2: not valid JSON at line 3, column 42: invalid number
-            t: user "ann" answered question "q1" twice, at record 1 and record 2
+            t: user "ann" answered question "q1" twice, at record 1 and record 2; the table's only repeat agrees
             t: record 2: not valid JSON at line 3, column 43: the array is not closed; the file is cut short
             t: record 2: not valid JSON at line 3, column 36: EOF while parsing a string; the file is cut short
             t: record 3: not valid JSON at line 3, column 45: the array is not closed; the file is cut short
@@ -513,7 +513,7 @@ fn lines_of_ndjson() {
         expect![[r#"
             t: line 3: not valid JSON at line 3, column 14: EOF while parsing a value; one whole object a line is expected
             t: line 3: not valid JSON at line 3, column 41: trailing characters
-            t: user "ann" answered question "q1" twice, at line 1 and line 3
+            t: user "ann" answered question "q1" twice, at line 1 and line 3; the table's only repeat agrees
             t: line 3: not valid JSON at line 3, column 39: expected value
             t: line 3: an array, not an object such as {"user": "ann", "question": "q1", "score": 1}
             t: line 3: something that is not JSON, not an object such as {"user": "ann", "question": "q1", "score": 1}
@@ -591,7 +591,7 @@ fn a_source_that_fails_and_names_that_clash() {
     let mut options = ReadOptions::default();
     options.columns.score = "user".to_owned();
     let error = read(CSV.as_bytes(), "t", &options).unwrap_err();
-    expect![[r#"column "user" is asked for twice: user, question and score need three columns"#]]
+    expect![[r#"column "user" is asked for as the user and as the score: name two columns"#]]
         .assert_eq(&error.to_string());
 }
 

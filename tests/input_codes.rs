@@ -133,7 +133,17 @@ fn labels_stand_for_scores() {
     ]
     .map(fault)
     .to_vec();
-    expect![[""]].assert_eq(&text.join("\n"));
+    expect![[r#"
+        "" is no label with its score: write LABEL=SCORE, with a comma between pairs
+        "a" is no label with its score: write LABEL=SCORE, with a comma between pairs
+        "a=" is no label with its score: write LABEL=SCORE, with a comma between pairs
+        "=1" is no label with its score: write LABEL=SCORE, with a comma between pairs
+        "b" is no label with its score: write LABEL=SCORE, with a comma between pairs
+        "\"a=1" is no label with its score: write LABEL=SCORE, with a comma between pairs
+        "\"a\"1" is no label with its score: write LABEL=SCORE, with a comma between pairs
+        [("a=b", "1")]
+        ",b=2" is no label with its score: write LABEL=SCORE, with a comma between pairs"#]]
+    .assert_eq(&text.join("\n"));
 }
 
 #[test]
@@ -164,11 +174,27 @@ fn codes_that_contradict_themselves() {
     let text: Vec<String> = all
         .map(|codes| refused("user,question,score\na,q,1\n", &with(codes)))
         .to_vec();
-    expect![[""]].assert_eq(&text.join("\n"));
+    expect![[r#"
+        label "a" stands twice among the labels: give it one score
+        label "3.0" stands twice among the labels: give it one score
+        the score of label "a" is "often", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+        the score of label "a" is "0.0123456789", with more than 9 digits behind the point: nothing is rounded here, so round it first
+        "NA" is both a label with a score and a code of a missing answer: keep one
+        "9.0" is both a label with a score and a code of a missing answer: keep one
+        scores are held with at most 9 digits behind the point, and cannot be rounded to 10
+        a range of scores says how questions are reversed, and none is to be reversed"#]].assert_eq(&text.join("\n"));
     let text: Vec<String> = ["1", "1..", "5..1", "1..1", "a..b", "..", "1...5"]
         .map(|text| text.parse::<Range>().unwrap_err().to_string())
         .to_vec();
-    expect![[""]].assert_eq(&text.join("\n"));
+    expect![[r#"
+        "1" is no range of scores: write the lowest and the highest, as in 1..5 or -2..2
+        "1.." is no range of scores: write the lowest and the highest, as in 1..5 or -2..2
+        "5..1" is no range of scores: write the lowest and the highest, as in 1..5 or -2..2
+        "1..1" is no range of scores: write the lowest and the highest, as in 1..5 or -2..2
+        "a..b" is no range of scores: write the lowest and the highest, as in 1..5 or -2..2
+        ".." is no range of scores: write the lowest and the highest, as in 1..5 or -2..2
+        "1...5" is no range of scores: write the lowest and the highest, as in 1..5 or -2..2"#]]
+    .assert_eq(&text.join("\n"));
 }
 
 #[test]
@@ -217,7 +243,12 @@ fn reversed_questions() {
             &wide(reverse("Q1", "-9223372036854775807..9223372036854775807")),
         ),
     ];
-    expect![[""]].assert_eq(&text.join("\n"));
+    expect![[r#"
+        t: line 4: "Q1" has the score 4, outside of 1..3, over which it is reversed
+        t: questions to reverse: no question "Q9": there are "Q1", "Q2", "Q3"
+        t: questions to reverse: the range "Q3".."Q1" is empty: "Q1" stands before "Q3" in the table
+        t: all scores read are one and the same: say over which range questions are reversed
+        t: the exact sums over this table could reach 129 bits and 127 is the limit; write the scores with fewer digits or in a smaller unit"#]].assert_eq(&text.join("\n"));
 }
 
 #[test]
@@ -237,7 +268,11 @@ fn rounding_and_commas() {
         decimal_comma: true,
         ..Codes::default()
     };
-    assert_eq!(row("\"1,5\",2,\"-,5\",\"1,50\"".trim(), &comma).len(), 7);
+    let quoted = table("id,a,b,c\nx,\"1,5\",2,\"-,50\"\n", &wide(comma.clone()));
+    assert_eq!(
+        (quoted.table.totals(), quoted.table.scale()),
+        (&[30][..], Some(1))
+    );
     let semicolons = "id;a;b;c\nx;1,5;2;-0,25\n";
     let read = table(semicolons, &wide(comma.clone()));
     assert_eq!(read.table.totals(), [325]);
@@ -248,7 +283,10 @@ fn rounding_and_commas() {
         refused("id;a\nx;1,5,2\n", &wide(comma)),
         refused("id;a\nx;1,5\n", &wide(Codes::default())),
     ];
-    expect![[""]].assert_eq(&text.join("\n"));
+    expect![[r#"
+        t: line 2: column "a" is taken for a question, and its score is "1.5", with a point: decimals were said to be written with a comma
+        t: line 2: column "a" is taken for a question, and its score is "1,5,2", with a comma: write decimals with a point and no thousands separators
+        t: line 2: column "a" is taken for a question, and its score is "1,5", with a comma: write decimals with a point and no thousands separators"#]].assert_eq(&text.join("\n"));
 }
 
 fn utf16(text: &str, little: bool) -> Vec<u8> {
@@ -312,7 +350,12 @@ fn encodings() {
         refused(&latin, &named("shift_jis")),
         "x7".parse::<Encoding>().unwrap_err().to_string(),
     ];
-    expect![[""]].assert_eq(&text.join("\n"));
+    expect![[r#"
+        t: line 2: not valid UTF-8 at byte 4 of the row: save the file as UTF-8
+        t: not valid UTF-16LE at byte 91 of the text: is it in another encoding?
+        t: the text is UTF-16LE by its byte order mark, not windows-1252
+        t: not valid Shift_JIS at byte 24 of the text: is it in another encoding?
+        no encoding is called "x7": there are utf-8, utf-16, latin1, windows-1252, shift_jis and others"#]].assert_eq(&text.join("\n"));
 }
 
 #[test]
@@ -357,7 +400,11 @@ fn what_looks_wrong_is_said_and_left_as_it_is() {
     let source = source.replace("Q4,Q5", "Q4,q 4");
     let read = table(&source, &wide(Codes::default()));
     let notes: Vec<String> = read.notes.iter().map(Note::to_string).collect();
-    expect![[""]].assert_eq(&notes.join("\n"));
+    expect![[r#"
+        the score 99 lies far outside of all other scores, 1..5, of "Q2": a code for a missing answer?
+        users that differ only by space or case are held apart: "s3", "S3" and 1 more
+        questions that differ only by space or case are held apart: "Q4", "q 4"
+        1 question correlates negatively with the rest, as if worded the other way: "Q3""#]].assert_eq(&notes.join("\n"));
     assert!(read.notes.iter().all(Note::is_warning));
     // With what the notes ask for there is nothing to say.
     let codes = Codes {
@@ -429,7 +476,19 @@ fn numbers_and_groups_beside_a_table() {
         .map(|source| groups(source).unwrap_err().to_string()),
     )
     .collect();
-    expect![[""]].assert_eq(&text.join("\n"));
+    expect![[r#"
+        c: no column "criterion": the header on line 1 has "user", "grade"
+        c: line 3: "criterion" is 2 for user "ann", and was 1 at line 2: keep one
+        c: line 3: "criterion" is empty for user "ann", and was 1 at line 2: keep one
+        c: line 2: "user" is empty: every row needs one
+        c: line 2: "criterion" is "high", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+        c: line 2: "criterion" is "0.00000000000000000000000000000000000000"..., with more than 38 digits behind the point: round it first
+        c: line 2: "criterion" is "1e39", which does not fit 127 bits without its point: use a larger unit
+        c: empty: expected a JSON array of objects, one JSON object a line, or CSV with a header
+        c: line 1: no field "criterion": the object has "grade", "user"; a missing answer is written as null
+        g: line 2: "group" is empty: every row needs a group; leave out the row of a question without one
+        g: line 3: "group" is "N" for question "Q1", and was "E" at line 2: keep one
+        g: line 2: "question" is empty: every row needs one"#]].assert_eq(&text.join("\n"));
     let same = read_criterion(&b"user\n"[..], "c", "user", "user", &options).unwrap_err();
     expect![[r#"column "user" is asked for as the user and as the value: name two columns"#]]
         .assert_eq(&same.to_string());
@@ -474,7 +533,18 @@ fn files_of_other_programs_say_how_to_convert_them() {
             plain
         })
         .collect();
-    expect![[""]].assert_eq(&text.join("\n"));
+    expect![[r#"
+        x.sav: an SPSS file, which is not read here: save the table as CSV, for example in R: write.csv(haven::read_sav("x.sav"), "x.csv", row.names = FALSE)
+        x.zsav: an SPSS file, which is not read here: save the table as CSV, for example in R: write.csv(haven::read_sav("x.zsav"), "x.csv", row.names = FALSE)
+        x.dta: a Stata file, which is not read here: save the table as CSV, for example in R: write.csv(haven::read_dta("x.dta"), "x.csv", row.names = FALSE)
+        x.dta: a Stata file, which is not read here: save the table as CSV, for example in R: write.csv(haven::read_dta("x.dta"), "x.csv", row.names = FALSE)
+        x.sas7bdat: a SAS file, which is not read here: save the table as CSV, for example in R: write.csv(haven::read_sas("x.sas7bdat"), "x.csv", row.names = FALSE)
+        x.RData: an R workspace, which is not read here: save the table as CSV, for example in R: x <- load("x.RData"); write.csv(get(x[1]), "x.csv", row.names = FALSE)
+        my x.rds: an R object, which is not read here: save the table as CSV, for example in R: write.csv(readRDS("my x.rds"), "my x.csv", row.names = FALSE)
+        x.xls: an old Excel file, which is not read here: save the table as CSV, for example in R: write.csv(readxl::read_xls("x.xls"), "x.csv", row.names = FALSE)
+        x.ods: an OpenDocument spreadsheet, which is not read here: save the table as CSV, for example in R: write.csv(readODS::read_ods("x.ods"), "x.csv", row.names = FALSE)
+        x.feather: a Feather file, which is not read here: save the table as CSV, for example in Python: pandas.read_feather("x.feather").to_csv("x.csv", index=False)
+        x.db: an SQLite database, which is not read here: save the table as CSV, for example sqlite3 -csv -header "x.db" "select * from TABLE" > "x.csv""#]].assert_eq(&text.join("\n"));
     let sheet = ReadOptions {
         sheet: Some("two".to_owned()),
         ..ReadOptions::default()

@@ -20,7 +20,7 @@ fn wide(user: &str, questions: &str) -> ReadOptions {
     }
 }
 
-/// The same with the answers in this field.
+/// Wide records with the answers in the object of this field.
 fn within(user: &str, answers: &str, questions: &str) -> ReadOptions {
     let mut options = wide(user, questions);
     if let Shape::Wide(wide) = &mut options.shape {
@@ -166,6 +166,25 @@ fn users_are_rows_where_no_column_names_them() {
 }
 
 #[test]
+fn the_delimiter_of_a_header_without_known_names_is_that_of_the_rows() {
+    for source in [
+        "a;I plan, ahead, often, or not;b\n1;2;3\n",
+        "a\tone; two; three, four\tb\n1\t2\t3\n",
+        "a,\"x;y;z;w\",b\r\n1,2,3\r\n",
+        "a;b,c;d\n1,5;2;3\n",
+        "a,b;c;d;e,f\n1,2,3\n",
+    ] {
+        let mut options = wide("", "");
+        options.codes.decimal_comma = source.contains("1,5");
+        assert_eq!(
+            table(source, &options).table.questions().len(),
+            3,
+            "{source}"
+        );
+    }
+}
+
+#[test]
 fn rows_behind_the_header_may_be_no_data() {
     let source = "\u{feff}Start,ResponseId,Q1,Q2\r\n\
         Start Date,Response ID,\"Rate, please\r\n- one\",\"Rate\r\n\r\n- two\"\r\n\
@@ -303,7 +322,14 @@ fn a_criterion_column_is_no_question() {
             ("grade,Q1\na,1\n", with(wide("grade", ""))),
             ("grade\n1\n", with(wide("", ""))),
         ],
-        expect![[""]],
+        expect![[r#"
+            t: line 3: "grade" is 3 for user "a", and was 2 at line 2: keep one
+            t: line 2: "grade" is "high", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: no column "grade": the header on line 1 has "id", "Q1", "Q2"
+            t: column "grade" stands twice in the header on line 1: rename one of them
+            column "grade" is asked for as the user and as the criterion: name two columns
+            t: no column is left for a question: the header on line 1 has "grade"
+        "#]],
     );
 }
 
@@ -383,7 +409,45 @@ fn what_is_no_wide_table_is_said() {
             ("{\"id\":\"a\",\"Q1\":1}", skipping(wide("id", ""))),
             ("sep=|\nid|Q1\n", wide("", "")),
         ],
-        expect![[""]],
+        expect![[r#"
+            t: it looks like a long table (one row an answer): the header on line 1 has "user", "question", "score"
+            t: it looks like a long table (one row an answer): the header on line 1 has "id", "item", "resp"
+            t: record 1: it looks like a long table (one row an answer): the object has "user", "question", "score"
+            t: no column "user", "question", "score": the header on line 1 has "Q1", "Q2", "total"; it looks like a wide table (one row a user, one column a question)
+            t: no column "user", "question", "score": the header on line 1 has "Timestamp", "a b", "c", "d", "e", "f", "g", "h", "i"; it looks like a wide table (one row a user, one column a question)
+            t: line 1: no field "user": the object has "id", "q1", "q2"; it looks like a wide table (one row a user, one column a question)
+            t: line 1: no field "user": the object has "responses", "subject_id"; it looks like one record a user, with the answers in the object of field "responses"
+            t: record 1: no field "id": the object has "responses", "subject_id"; it looks like one record a user, with the answers in the object of field "responses"
+            t: no column "student": the header on line 1 has "id", "Q1"
+            t: no question "Q2": there are "Q1"
+            t: no question is like "Q3*": there are "Q1", "Q2"
+            t: the range "Q2".."Q1" is empty: "Q1" stands before "Q2" in the table
+            t: no question "id": there are "Q1", "Q2"
+            t: column "Q1" stands twice in the header on line 1: rename one of them
+            t: column "id" stands twice in the header on line 1: rename one of them
+            t: no column is left for a question: the header on line 1 has "user"
+            t: line 2: column "Timestamp" is taken for a question, and its score is "2020/01/01 9:00", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: line 2: "Q2" is "often", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: line 2: the number of fields is 2, and the header has 3: quote fields that hold the delimiter
+            t: line 2: "Q1" is "x", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: line 2: column "Q1" is taken for a question, and its score is "x", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: line 2: no field "id": the object has "ID", "Q1"; a missing answer is written as null
+            t: line 1: field "Q1" stands twice in the object: keep one
+            t: line 1: field "id" is true or false: expected a text or a number
+            t: no question "Q2": there are "Q1"
+            t: line 1: field "r" is an array: expected an object with the answers
+            t: line 1: field "r" stands twice in the object: keep one
+            t: line 1: field "Q1" stands twice in the object: keep one
+            t: line 1: no field "r": the object has "id", "s"; it looks like one record a user, with the answers in the object of field "s"
+            t: line 1: no field "id": the object has "r"; a missing answer is written as null
+            t: line 1: not valid JSON at line 1, column 21: expected value
+            t: a field with the answers was named, and only JSON has such fields
+            t: no question "q2": there are "q1"
+            t: line 3: "score" is "x", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: rows without a user were to be left out, and no column names the users
+            t: rows behind the header were to be left out, and JSON has no header
+            t: the first line says that "|" separates fields: use a comma, a semicolon or a tab
+        "#]],
     );
 }
 

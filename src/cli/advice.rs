@@ -84,14 +84,16 @@ fn of_codes(fault: &CodesFault) -> Option<&'static str> {
         CodesFault::Label { .. } | CodesFault::LabelTwice { .. } => {
             Some("correct --map; what means no answer goes into --missing")
         }
-        CodesFault::LabelMissing { .. } => Some("take it out of --map or of --missing"),
+        CodesFault::LabelMissing { .. } => {
+            Some("take it out of --map, or give --missing a list without it")
+        }
         CodesFault::Range { .. } | CodesFault::Pair { .. } | CodesFault::Round { .. } => None,
     }
 }
 
 /// What to type where columns of a long table are not there.
 const NAMES: &str = "name the columns with --user-column, --question-column and --score-column";
-/// The same of JSON.
+/// What to type where fields of JSON records are not there.
 const FIELDS: &str = "name the fields with --user-column, --question-column and --score-column";
 
 /// What to type where a table has another shape than the one asked for; `names` where it has none.
@@ -110,6 +112,12 @@ fn of_shape(looks: Option<&Looks>, names: &str) -> String {
 
 fn of_layout(fault: &LayoutFault) -> Option<String> {
     let advice = match fault {
+        // A header that has one of the three is likely long; they stand quoted in the list.
+        LayoutFault::MissingColumns {
+            looks: None,
+            missing,
+            ..
+        } if missing.matches('"').count() < 6 => NAMES,
         LayoutFault::MissingColumns { looks, .. } => return Some(of_shape(looks.as_ref(), NAMES)),
         LayoutFault::Shape { looks, .. } => return Some(of_shape(Some(looks), NAMES)),
         LayoutFault::Choice { .. } => "name others with --questions",
@@ -129,7 +137,7 @@ fn of_layout(fault: &LayoutFault) -> Option<String> {
 
 fn of_row(fault: &RowFault) -> Option<String> {
     match fault {
-        RowFault::MissingField { looks, .. } => Some(of_shape(looks.as_ref(), FIELDS)),
+        RowFault::MissingField { looks, .. } => Some(of_shape(looks.as_deref(), FIELDS)),
         RowFault::Shape { looks, .. } => Some(of_shape(Some(looks), FIELDS)),
         RowFault::Utf8 { .. } => {
             Some("name another encoding with --encoding latin1 or the like".to_owned())

@@ -3,7 +3,7 @@
 use super::choice::{Choice, ChoiceFault};
 use super::codes::{Codes, CodesFault, Range, Reading, write_number};
 use super::decimal::{Decimal, of_units, shown, units};
-use super::error::{LayoutFault, Place, RowFault, Stop};
+use super::error::{Contradiction, LayoutFault, Place, RowFault, Stop};
 use super::note::Note;
 use super::options::ReadOptions;
 use super::outside::{self, Seen};
@@ -211,7 +211,7 @@ impl Answers {
                 let name: String = self.builder.user_id(user as u32).to_owned();
                 Err(Stop::Row(
                     place,
-                    RowFault::Contradiction {
+                    RowFault::Contradiction(Box::new(Contradiction {
                         column: self.criterion.clone(),
                         what: "user",
                         id: name,
@@ -219,7 +219,7 @@ impl Answers {
                         second: shown(number),
                         unit: place.unit(),
                         place: first.place,
-                    },
+                    })),
                 ))
             }
             Some(_) => Ok(()),
@@ -330,8 +330,8 @@ impl Answers {
                 if !range.holds(score) {
                     return Err(row(RowFault::OutsideRange {
                         question: question(),
-                        score: shown(score),
-                        range,
+                        score: shown(score).into(),
+                        range: range.to_string().into(),
                     }));
                 }
                 of_units(sum - units(score)).ok_or_else(|| {

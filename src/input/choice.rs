@@ -363,6 +363,20 @@ mod tests {
         .into_iter()
         .map(|list| format!("{}\n", chosen(list).unwrap_err()))
         .collect();
-        expect_test::expect![[""]].assert_eq(&text);
+        expect_test::expect![[r#"
+            an entry of the list of questions is empty: write names with one comma between them
+            an entry of the list of questions is empty: write names with one comma between them
+            an entry of the list of questions is empty: write names with one comma between them
+            no question "C1": there are "A1", "A2", "A3", "B1", "I plan, ahead", "I plan, too", "A1..A2", "B*", "say \"x\", y"
+            no question "C1": there are "A1", "A2", "A3", "B1", "I plan, ahead", "I plan, too", "A1..A2", "B*", "say \"x\", y"
+            no question is like "C*": there are "A1", "A2", "A3", "B1", "I plan, ahead", "I plan, too", "A1..A2", "B*", "say \"x\", y"
+            the range "B1".."A1" is empty: "A1" stands before "B1" in the table
+            a quote in the list of questions is opened and never closed
+            text follows a closing quote in the list of questions: write "" for a quote in a name
+            no question "C": there are "A1", "A2", "A3", "B1", "I plan, ahead", "I plan, too", "A1..A2", "B*", "say \"x\", y"
+            no question "..": there are "A1", "A2", "A3", "B1", "I plan, ahead", "I plan, too", "A1..A2", "B*", "say \"x\", y"
+            no question "A1..": there are "A1", "A2", "A3", "B1", "I plan, ahead", "I plan, too", "A1..A2", "B*", "say \"x\", y"
+            no question "A*": there are "A1", "A2", "A3", "B1", "I plan, ahead", "I plan, too", "A1..A2", "B*", "say \"x\", y"
+        "#]].assert_eq(&text);
     }
 }

@@ -171,7 +171,7 @@ pub fn labels(text: &str) -> Result<Vec<(String, String)>, CodesFault> {
             None => (label, score),
         };
         let (label, score) = (label.trim(), score.trim());
-        if label.is_empty() || score.is_empty() {
+        if label.is_empty() || label.starts_with(',') || score.is_empty() {
             return Err(fault());
         }
         pairs.push((label.to_owned(), score.to_owned()));

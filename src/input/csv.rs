@@ -107,8 +107,8 @@ impl Try {
 /// What a quote means depends on the delimiter: by `,` the text `"user";"score"` goes on behind a
 /// closing quote, and a row may even end elsewhere. So each delimiter is tried on the row that it
 /// makes itself, shorter rows first. Where one holds the names that were asked for, nothing behind its
-/// row was read; where no names were, the one that makes most fields is taken. A fault is told only
-/// where none does: by the delimiter that makes most fields, which is likely the one meant; of
+/// row was read. Where no names were, the one that makes most fields is taken, of those by which the
+/// next row has as many as the header, if there are any. A fault is told only where none does: by the delimiter that makes most fields, which is likely the one meant; of
 /// several, by one without a fault in its quotes, else by the first.
 fn header<S: Sink>(
     text: &mut Text<'_>,
@@ -124,7 +124,7 @@ fn header<S: Sink>(
         ended: false,
     };
     let mut open: Vec<Try> = delimiters.iter().map(start).collect();
-    let mut best: Option<Header> = None;
+    let mut best: Option<((bool, usize), Header)> = None;
     let mut told: Option<Told> = None;
     while !open.is_empty() {
         open.iter_mut()
@@ -169,8 +169,10 @@ fn header<S: Sink>(
                     match fit {
                         Fit::Sure => return header.take(text, sink, place),
                         Fit::Maybe => {
-                            if best.as_ref().is_none_or(|best| columns > best.names.len()) {
-                                best = Some(header);
+                            let agrees = next_agrees(text, &header, splitter)?;
+                            let rank = (agrees && columns > 1, columns);
+                            if best.as_ref().is_none_or(|(other, _)| rank > *other) {
+                                best = Some((rank, header));
                             }
                         }
                         Fit::No => {
@@ -184,10 +186,30 @@ fn header<S: Sink>(
         }
     }
     match (best, told.map(|told| told.what)) {
-        (Some(header), _) | (None, Some(Ok(header))) => header.take(text, sink, place),
+        (Some((_, header)), _) | (None, Some(Ok(header))) => header.take(text, sink, place),
         (None, Some(Err(stop))) => Err(stop),
         (None, None) => Err(LayoutFault::Empty.into()),
     }
+}
+
+/// Whether the row behind `header` has as many fields as it, or there is none.
+fn next_agrees(
+    text: &mut Text<'_>,
+    header: &Header,
+    splitter: &mut Splitter,
+) -> Result<bool, Stop> {
+    let mut row = Row::default();
+    let length = loop {
+        let behind = &text.ahead()[header.bytes..];
+        let found = row.find(behind, header.delimiter);
+        let read = behind.len();
+        if found.is_some() || read >= LONGEST_ROW || !text.more()? {
+            break found.unwrap_or(read);
+        }
+    };
+    let row = &text.ahead()[header.bytes..header.bytes + length];
+    let fields = splitter.split(row, header.delimiter);
+    Ok(row.is_empty() || fields.is_ok_and(|fields| fields.len() == header.names.len()))
 }
 
 /// What is told where no delimiter does.

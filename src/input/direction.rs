@@ -20,7 +20,7 @@ const NOTICEABLE: f64 = -0.1;
 /// How many standard errors it has to be from 0, so that of so many questions without a direction
 /// hardly one is named by chance.
 fn errors(questions: usize) -> f64 {
-    (2.0 * (30.0 * questions as f64).ln()).sqrt()
+    (2.0 * (10.0 * questions as f64).ln()).sqrt()
 }
 
 /// Scores in standard units, by user.
@@ -137,7 +137,7 @@ impl Sample {
         let noticeable = |&q: &usize| {
             let [n, x, y, xx, yy, xy] = sums[q];
             let r = (n * xy - x * y) / ((n * xx - x * x) * (n * yy - y * y)).sqrt();
-            let smaller = both[0][q] < 0.0 && both[1][q] < 0.0;
+            let smaller = both[0][q] + both[1][q] < 0.0;
             // Of NaN, where there is no spread, nothing is true.
             let clear = r * (n - 2.0).max(0.0).sqrt() < -errors * (1.0 - r * r).max(0.0).sqrt();
             smaller && r < NOTICEABLE && clear
@@ -211,9 +211,9 @@ mod tests {
             list.sort_unstable();
             list
         };
-        assert_eq!(sorted(named(150, 10, &[3], 60)), [3]);
+        assert_eq!(sorted(named(150, 10, &[3], 50)), [3]);
         assert_eq!(
-            sorted(named(150, 10, &[2, 4, 7, 8, 9], 60)),
+            sorted(named(150, 10, &[2, 4, 7, 8, 9], 50)),
             [2, 4, 7, 8, 9]
         );
         assert_eq!(sorted(named(150, 9, &[0, 1], 50)), [0, 1]);

@@ -1,7 +1,7 @@
 //! What can be wrong with a table, and what to do about it.
 
 use super::choice::ChoiceFault;
-use super::codes::{CellFault, CodesFault, Range};
+use super::codes::{CellFault, CodesFault};
 use super::container::Container;
 use super::score::ScoreFault;
 use super::shape::Looks;
@@ -61,7 +61,7 @@ pub enum InputError {
     #[error("{name}: {error}")]
     Table {
         /// What was read.
-        name: String,
+        name: Box<str>,
         /// Why not.
         error: MatrixError,
     },
@@ -397,7 +397,7 @@ pub enum RowFault {
         /// Those that are there, as a list.
         found: String,
         /// What the object looks like instead.
-        looks: Option<Looks>,
+        looks: Option<Box<Looks>>,
     },
     /// JSON: a field that is needed stands twice.
     #[error("field {field:?} stands twice in the object: keep one")]
@@ -422,7 +422,7 @@ pub enum RowFault {
         more: u64,
     },
     /// A text in a column that was taken for a question because it is there.
-    #[error("column {column:?} is no question: its score is {fault}")]
+    #[error("column {column:?} is taken for a question, and its score is {fault}")]
     NoQuestion {
         /// Which column.
         column: String,
@@ -443,9 +443,9 @@ pub enum RowFault {
         /// The question.
         question: String,
         /// The score.
-        score: String,
+        score: Box<str>,
         /// The range.
-        range: Range,
+        range: Box<str>,
     },
     /// A score that does not fit 64 bits once it is reversed.
     #[error("the score of {question:?}, reversed, does not fit 64 bits")]
@@ -468,25 +468,8 @@ pub enum RowFault {
         column: String,
     },
     /// Two numbers for one user, or two groups for one question.
-    #[error(
-        "{column:?} is {second} for {what} {id:?}, and was {first} at {unit} {place}: keep one"
-    )]
-    Contradiction {
-        /// Which column.
-        column: String,
-        /// What has two: `user` or `question`.
-        what: &'static str,
-        /// Which one.
-        id: String,
-        /// The earlier value.
-        first: String,
-        /// The later one.
-        second: String,
-        /// What places count.
-        unit: &'static str,
-        /// Where the earlier one is.
-        place: u64,
-    },
+    #[error("{0}")]
+    Contradiction(Box<Contradiction>),
     /// JSON: a user, question or score of the wrong kind.
     #[error("field {field:?} is {found}: expected {expected}")]
     Kind {
@@ -505,6 +488,26 @@ pub enum RowFault {
         /// What is wrong with it.
         fault: ScoreFault,
     },
+}
+
+/// Two values where there can be one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{column:?} is {second} for {what} {id:?}, and was {first} at {unit} {place}: keep one")]
+pub struct Contradiction {
+    /// Which column.
+    pub column: String,
+    /// What has two: `user` or `question`.
+    pub what: &'static str,
+    /// Which one.
+    pub id: String,
+    /// The earlier value.
+    pub first: String,
+    /// The later one.
+    pub second: String,
+    /// What places count.
+    pub unit: &'static str,
+    /// Where the earlier one is.
+    pub place: u64,
 }
 
 impl RowFault {
@@ -528,7 +531,7 @@ fn looking(looks: &Option<Looks>) -> String {
         .map_or_else(String::new, |looks| format!("; {looks}"))
 }
 
-fn or_null(looks: &Option<Looks>) -> String {
+fn or_null(looks: &Option<Box<Looks>>) -> String {
     let null = "; a missing answer is written as null";
     looks
         .as_ref()

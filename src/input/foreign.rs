@@ -35,10 +35,7 @@ pub(super) fn form(start: &[u8], name: &str) -> Form {
         let opendocument = b"application/vnd.oasis.opendocument";
         return match memchr::memmem::find(start, opendocument) {
             None => Form::Binary(Binary::Workbook),
-            Some(_) => foreign(
-                "an OpenDocument spreadsheet",
-                format!("with LibreOffice: soffice --convert-to csv {name:?}"),
-            ),
+            Some(_) => foreign("an OpenDocument spreadsheet", r("readODS::read_ods")),
         };
     }
     if begins(b"$FL2") || begins(b"$FL3") {

@@ -66,7 +66,7 @@ pub use columns::ColumnNames;
 pub use container::Container;
 pub use decimal::{Decimal, MAX_DIGITS};
 pub use encoding::{Encoding, NoEncoding};
-pub use error::{InputError, LayoutFault, OptionsFault, Place, RowFault};
+pub use error::{Contradiction, InputError, LayoutFault, OptionsFault, Place, RowFault};
 pub use note::Note;
 pub use options::{ReadOptions, Shape, Wide};
 pub use score::ScoreFault;
@@ -184,7 +184,10 @@ fn named(stop: Stop, name: &str, container: Container) -> InputError {
         },
         Stop::Layout(fault) => InputError::Layout { name, fault },
         Stop::Row(place, fault) => InputError::Row { name, place, fault },
-        Stop::Table(error) => InputError::Table { name, error },
+        Stop::Table(error) => InputError::Table {
+            name: name.into(),
+            error,
+        },
     }
 }
 

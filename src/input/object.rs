@@ -229,7 +229,7 @@ fn lacks(field: &str, entries: &[Entry<'_>], sink: &impl Sink) -> RowFault {
     RowFault::MissingField {
         field: field.to_owned(),
         found: list(outline.iter().map(|(name, _)| name.as_str())),
-        looks: sink.looks(&outline),
+        looks: sink.looks(&outline).map(Box::new),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::answers::id;
 use super::codes::Reading;
 use super::decimal::Decimal;
-use super::error::{OptionsFault, Place, RowFault, Stop};
+use super::error::{Contradiction, OptionsFault, Place, RowFault, Stop};
 use super::long::missing;
 use super::options::ReadOptions;
 use super::quote::excerpt;
@@ -132,15 +132,17 @@ impl<T: Second> Sink for Pairs<T> {
         let second =
             T::read(cell(self.places[1]), &self.needed[1], &mut self.reading).map_err(row)?;
         match self.known.get(&*first) {
-            Some(&at) if self.pairs[at].1 != second => Err(row(RowFault::Contradiction {
-                column: self.needed[1].clone(),
-                what: self.what,
-                id: first.into_owned(),
-                first: self.pairs[at].1.shown(),
-                second: second.shown(),
-                unit: place.unit(),
-                place: self.rows[at],
-            })),
+            Some(&at) if self.pairs[at].1 != second => {
+                Err(row(RowFault::Contradiction(Box::new(Contradiction {
+                    column: self.needed[1].clone(),
+                    what: self.what,
+                    id: first.into_owned(),
+                    first: self.pairs[at].1.shown(),
+                    second: second.shown(),
+                    unit: place.unit(),
+                    place: self.rows[at],
+                }))))
+            }
             Some(_) => Ok(()),
             None => {
                 self.known.insert(first.to_string(), self.pairs.len());

@@ -34,10 +34,13 @@ impl fmt::Display for Looks {
 }
 
 /// Names that a column of questions has in tables of one row an answer.
-const QUESTION: &[&str] = &["question", "item", "problem", "task", "variable"];
+const QUESTION: &[&str] = &[
+    "question", "item", "problem", "task", "exercise", "variable",
+];
 /// Names that a column of scores has there.
 const SCORE: &[&str] = &[
-    "score", "resp", "response", "correct", "answer", "value", "rating", "mark",
+    "score", "resp", "response", "correct", "answer", "value", "rating", "mark", "points", "grade",
+    "outcome",
 ];
 
 /// What columns of these names look like: where some are numbered alike, as Q1 and Q2 are, or there
@@ -50,14 +53,14 @@ pub(super) fn of<'n>(
     const MANY: usize = 8;
     let names: Vec<&str> = names.into_iter().collect();
     let one_of = |words: &[&str], own: &str| {
-        let named = |name: &&str| {
+        let named = |name: &&str| -> bool {
             let name = name.to_lowercase();
             let word = name
                 .trim_end_matches("id")
                 .trim_end_matches(['_', ' ', '.']);
             *own == name || words.contains(&word)
         };
-        names.iter().any(|name| named(&name))
+        names.iter().any(named)
     };
     let long = one_of(QUESTION, &columns.question) && one_of(SCORE, &columns.score);
     if long && names.len() <= MANY {

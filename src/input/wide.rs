@@ -285,7 +285,10 @@ impl Sink for Wide<'_> {
     }
 
     fn looks(&self, fields: &[(String, bool)]) -> Option<Looks> {
-        let object = fields.iter().find(|(_, holds_object)| *holds_object);
+        // An object that is already looked into is not what is amiss.
+        let known = self.wide.answers.as_deref();
+        let mut objects = fields.iter().filter(|(_, holds_object)| *holds_object);
+        let object = objects.find(|(field, _)| Some(field.as_str()) != known);
         object.map(|(field, _)| Looks::Nested {
             field: field.clone(),
         })

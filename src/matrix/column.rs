@@ -42,7 +42,7 @@ impl Who {
     /// All of so many users.
     pub(super) fn all(of: usize) -> Self {
         let mut answered = vec![u64::MAX; of / 64];
-        if of % 64 > 0 {
+        if !of.is_multiple_of(64) {
             answered.push((1 << (of % 64)) - 1);
         }
         Self::of_bits(answered)

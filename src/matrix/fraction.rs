@@ -109,7 +109,7 @@ fn gcd_wide(mut a: u128, mut b: u128) -> u128 {
 pub(super) fn common_denominator(scores: impl Iterator<Item = Fraction>) -> Option<u64> {
     let mut least = 1_u64;
     for score in scores {
-        if least % score.denominator != 0 {
+        if !least.is_multiple_of(score.denominator) {
             let own = score.lowest().denominator;
             least = least.checked_mul(own / gcd(least, own))?;
         }
