@@ -346,7 +346,6 @@ impl Question {
             include: Vec::new(),
             exclude: Vec::new(),
             quotas: None,
-            note: None,
             asked: Asked::default(),
         }
     }
