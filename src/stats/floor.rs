@@ -100,8 +100,16 @@ impl Need {
     }
 }
 
+impl Ranking {
+    /// The floor at `value`, for engines whose overall scores are rounded as `blur` says.
+    #[must_use]
+    pub fn floor(self, value: f64, blur: Blur) -> Floor {
+        Floor::new(self, value, blur)
+    }
+}
+
 impl Floor {
-    pub(super) fn new(ranking: Ranking, value: f64, blur: Blur) -> Self {
+    fn new(ranking: Ranking, value: f64, blur: Blur) -> Self {
         Self {
             ranking,
             value,

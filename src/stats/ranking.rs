@@ -1,7 +1,7 @@
 //! What sets are ranked by: the correlation with a criterion, or a lower confidence bound of it.
 
+use super::Criterion;
 use super::fixed::normal_quantile;
-use super::{Blur, Correlation, Criterion, Floor, Sums, Value};
 
 /// What sets are ranked by.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -72,26 +72,5 @@ impl Ranking {
             RankBy::R => asked,
             RankBy::LowerBound(_) => asked.max(FEWEST_OF_A_BOUND),
         }
-    }
-
-    /// The value of a set whose overall scores are a table's totals, exact and ordered; `None` where it is
-    /// undefined.
-    #[must_use]
-    pub fn value(self, sums: &Sums, min_users: u64) -> Option<Value> {
-        let moments = self.criterion.moments(sums.moments());
-        let r = Correlation::of_moments(&moments)?;
-        self.value_of(r, sums.n as u64, min_users)
-    }
-
-    /// The value of a correlation over so many users; `None` where these are too few.
-    #[must_use]
-    pub fn value_of(self, r: Correlation, users: u64, min_users: u64) -> Option<Value> {
-        (users >= self.min_users(min_users)).then(|| Value::new(r, users, self.by))
-    }
-
-    /// The floor at `value`, for engines whose overall scores are rounded as `blur` says.
-    #[must_use]
-    pub fn floor(self, value: f64, blur: Blur) -> Floor {
-        Floor::new(self, value, blur)
     }
 }

@@ -8,7 +8,7 @@
 //! excludes. So comparing in growing precision comes to an end.
 
 use super::fixed::{exp, ln, of_f64, root, to_f64};
-use super::{Correlation, RankBy};
+use super::{Correlation, RankBy, Ranking, Sums};
 use num_bigint::{BigInt, BigUint, Sign};
 use std::cmp::Ordering;
 
@@ -31,9 +31,26 @@ struct Bound {
     rounded: f64,
 }
 
+impl Ranking {
+    /// The value of a set whose overall scores are a table's totals, exact and ordered; `None` where it is
+    /// undefined.
+    #[must_use]
+    pub fn value(self, sums: &Sums, min_users: u64) -> Option<Value> {
+        let moments = self.criterion.moments(sums.moments());
+        let r = Correlation::of_moments(&moments)?;
+        self.value_of(r, sums.n as u64, min_users)
+    }
+
+    /// The value of a correlation over so many users; `None` where these are too few.
+    #[must_use]
+    pub fn value_of(self, r: Correlation, users: u64, min_users: u64) -> Option<Value> {
+        (users >= self.min_users(min_users)).then(|| Value::new(r, users, self.by))
+    }
+}
+
 impl Value {
     /// Of r over so many users, at least 4 where bounds are ranked.
-    pub(super) fn new(r: Correlation, users: u64, by: RankBy) -> Self {
+    fn new(r: Correlation, users: u64, by: RankBy) -> Self {
         let bound = match by {
             RankBy::R => None,
             RankBy::LowerBound(confidence) => {
