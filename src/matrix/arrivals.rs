@@ -22,7 +22,7 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, user: u32, question: u32, score: Score, place: u64) {
         if user != self.user || question < self.next_question || self.runs.is_empty() {
             self.turn(user, question);

@@ -81,7 +81,7 @@ impl MatrixBuilder {
     /// # Panics
     /// Where an index is not one that [`Self::user`] or [`Self::question`] gave, or the score has
     /// more than [`MAX_SCALE`] digits.
-    #[inline]
+    #[inline(always)]
     pub fn answer(
         &mut self,
         user: u32,

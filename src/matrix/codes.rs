@@ -55,7 +55,7 @@ impl Default for Scores {
 }
 
 impl Scores {
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, score: Score) {
         let code = match self.recent.code(score) {
             Some(code) => code,
@@ -78,7 +78,7 @@ impl Scores {
     }
 
     /// Adds a score by its code.
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, code: u16) {
         match &mut self.cells {
             // `enter` made cells as wide as each code needs.
@@ -206,6 +206,7 @@ impl Default for Recent {
 }
 
 impl Recent {
+    #[inline(always)]
     fn place(score: Score) -> usize {
         // The golden ratio in 64 bits: its product's first byte depends on all digits.
         let mixed = (score.mantissa as u64 ^ u64::from(score.digits) << 60)
@@ -213,7 +214,7 @@ impl Recent {
         (mixed >> 56) as usize % RECENT
     }
 
-    #[inline]
+    #[inline(always)]
     fn code(&self, score: Score) -> Option<u16> {
         let (known, code) = self.0[Self::place(score)];
         (known == score).then_some(code)

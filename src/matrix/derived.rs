@@ -45,7 +45,7 @@ impl ResponseMatrix {
             }
             Arc::new(Column::new(Arc::new(Who::of_bits(answered)), scores))
         };
-        let columns: Vec<_> = self.columns.into_iter().map(column).collect();
+        let columns: Vec<_> = self.columns().to_vec().into_iter().map(column).collect();
         let answers = columns.iter().map(|column| column.users().len()).sum();
         let mut questions = Narrow::zeros(answers, self.questions.len());
         let mut values = self.rows.values.filled(answers, 0);
@@ -62,7 +62,7 @@ impl ResponseMatrix {
             totals: only(self.totals, kept),
             users: only(self.users, kept),
             questions: self.questions,
-            columns,
+            columns: columns.into(),
             rows: Rows {
                 offsets,
                 questions,

@@ -88,7 +88,7 @@ impl Narrow {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, index: u32) {
         match self {
             Self::Cycle(cycle) => {

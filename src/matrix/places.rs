@@ -19,7 +19,7 @@ pub(super) struct Places {
 }
 
 impl Places {
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, place: u64) {
         if self.next != Some(place) {
             self.turn(place);

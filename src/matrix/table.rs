@@ -6,7 +6,7 @@ use super::error::MatrixError;
 use super::fraction::decimal;
 use super::narrow::Narrow;
 use super::rows::Rows;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Users × questions with integer scores; users and questions indexed by first appearance.
 ///
@@ -17,8 +17,9 @@ use std::sync::Arc;
 pub struct ResponseMatrix {
     pub(super) users: Vec<String>,
     pub(super) questions: Vec<String>,
-    /// What rows say, by question; tables that were made from this one share them.
-    pub(super) columns: Vec<Arc<Column>>,
+    /// What rows say, by question, made when first asked for, which a reader of a table need not wait for; tables
+    /// that were made from this one share them.
+    pub(super) columns: OnceLock<Vec<Arc<Column>>>,
     pub(super) totals: Vec<i64>,
     pub(super) rows: Rows,
     pub(super) denominator: u64,
@@ -29,7 +30,7 @@ impl PartialEq for ResponseMatrix {
         // Rows say the same as columns.
         self.users == other.users
             && self.questions == other.questions
-            && self.columns == other.columns
+            && self.columns() == other.columns()
             && self.totals == other.totals
             && self.denominator == other.denominator
     }
@@ -70,7 +71,7 @@ impl ResponseMatrix {
             return Err(MatrixError::SumsTooWide { bits: needed });
         }
         Ok(Self {
-            columns: columns(&rows, questions.len()),
+            columns: OnceLock::new(),
             users,
             questions,
             totals,
@@ -89,7 +90,7 @@ impl ResponseMatrix {
         }
         let columns: Vec<_> = order
             .iter()
-            .map(|&q| Arc::clone(&self.columns[q]))
+            .map(|&q| Arc::clone(&self.columns()[q]))
             .collect();
         let answers = columns.iter().map(|column| column.users().len()).sum();
         let mut offsets = vec![0];
@@ -115,7 +116,7 @@ impl ResponseMatrix {
         Self {
             users: self.users.clone(),
             questions: order.iter().map(|&q| self.questions[q].clone()).collect(),
-            columns,
+            columns: columns.into(),
             totals: self.totals.clone(),
             rows: Rows {
                 offsets,
@@ -148,10 +149,15 @@ impl ResponseMatrix {
         &self.questions
     }
 
+    pub(super) fn columns(&self) -> &[Arc<Column>] {
+        let make = || columns(&self.rows, self.questions.len());
+        self.columns.get_or_init(make)
+    }
+
     /// The answers to question `q`.
     #[must_use]
     pub fn column(&self, q: usize) -> &Column {
-        &self.columns[q]
+        &self.columns()[q]
     }
 
     /// The answers of user `u`: (question, score) by ascending question.

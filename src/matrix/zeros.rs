@@ -24,6 +24,7 @@ impl ResponseMatrix {
         if answers == self.responses() {
             return Ok(self);
         }
+        let columns = self.columns().to_vec();
         let sparse = self.rows;
         let mut values = sparse.values.filled(answers, 0);
         for user in 0..users {
@@ -41,9 +42,11 @@ impl ResponseMatrix {
             }
             Arc::new(Column::new(Arc::clone(&all), scores))
         };
+        // Those of the sparse table are given up one at a time, as each is filled.
+        drop(self.columns);
+        let dense: Vec<_> = columns.into_iter().map(dense).collect();
         Ok(Self {
-            // One at a time: each is given up as soon as it is filled.
-            columns: self.columns.into_iter().map(dense).collect(),
+            columns: dense.into(),
             rows: Rows {
                 offsets: (0..=users).map(|user| user * questions).collect(),
                 questions: Narrow::Cycle(Cycle::new(users, questions as u32)),
