@@ -299,7 +299,8 @@ mod tests {
     #[test]
     fn too_little_allowance_for_rounding_is_seen() {
         use proptest::strategy::ValueTree as _;
-        let faults: [(&str, fn(Need) -> Need); 3] = [
+        type Fault = (&'static str, fn(Need) -> Need);
+        let faults: [Fault; 3] = [
             ("no blur", |need| Need { blur: 0.0, ..need }),
             ("half of the blur", |need| Need {
                 blur: need.blur * 0.5,

@@ -162,9 +162,9 @@ impl Overall {
     /// The overall scores less their lowest as multiples of their common step, where no fraction needs a step of
     /// its own and the multiples are few.
     fn exactly(&self, users: &[usize], most: f64) -> Option<Vec<i64>> {
-        let denominators = users.iter().map(|&user| u64::from(self.denominators[user]));
-        let common = denominators.fold(Some(1_u64), |common, part| {
-            let common = common?;
+        let of_user = |&user: &usize| u64::from(self.denominators[user]);
+        let mut denominators = users.iter().map(of_user);
+        let common = denominators.try_fold(1_u64, |common, part| {
             common.checked_mul(part / gcd(common, part))
         })?;
         let whole = |user: usize| {
@@ -198,7 +198,7 @@ impl Overall {
         let [p0, q0] = self.fraction(origin);
         let less = |user: usize| {
             let [p, q] = self.fraction(user);
-            let over = BigInt::from(q.clone()) * &q0;
+            let over = q.clone() * &q0;
             float(&(p * &q0 - &p0 * q)) / float(&over)
         };
         let differences: Vec<f64> = users.iter().map(|&user| less(user)).collect();

@@ -390,7 +390,8 @@ mod tests {
             assert!(found.iter().any(|f| f.contains(line)), "{line}: {found:#?}");
         };
         type Fault<'a> = (&'a str, &'a dyn Fn(&mut Search));
-        let of_data: &[(&str, &dyn Fn(&mut Data))] = &[
+        type DataFault<'a> = (&'a str, &'a dyn Fn(&mut Data));
+        let of_data: &[DataFault] = &[
             ("data: fingerprint is sha256:0", &|d| {
                 d.fingerprint = "sha256:0".into();
             }),
