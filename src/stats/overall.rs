@@ -346,7 +346,7 @@ mod tests {
             }
             assert!(span as f64 > most);
         }
-        let mean = Overall::mean(&matrix).image(&matrix, 120.0);
+        let mean = Overall::mean(&matrix).image(&matrix, 3.0);
         assert_eq!(mean.blur.most, HALF);
     }
 }
