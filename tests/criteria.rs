@@ -68,7 +68,7 @@ fn aims(matrix: &ResponseMatrix) -> Vec<(String, Aim)> {
 }
 
 /// One search in so many is asked of a subject: there are thousands.
-const TURNS: usize = 7;
+const TURNS: usize = 13;
 
 /// Runs the family through every subject for each aim, in turns.
 fn grid(subjects: &[Subject], family: &[Table], most_sets: u128) {
@@ -115,7 +115,7 @@ fn processors() -> Vec<Subject> {
 
 #[test]
 fn every_criterion_on_every_machine_of_the_cpu() {
-    grid(&processors(), &family(), 250);
+    grid(&processors(), &family(), 100);
 }
 
 #[test]
@@ -149,7 +149,7 @@ where
 
 #[test]
 fn a_floor_in_another_figure_is_found_out() {
-    let Table { matrix, .. } = tables::wide(12);
+    let Table { matrix, .. } = tables::wide(9);
     // The floor that an engine would raise if it took r with the total for what is ranked by.
     let by_total = |query: &Query<'_>, part: &Part| {
         let plain = Query::of(query.source())
@@ -162,8 +162,8 @@ fn a_floor_in_another_figure_is_found_out() {
         let best = found.unwrap().best;
         best.last().map_or(-1.0, |worst| worst.correlation().r())
     };
-    for (what, aim) in aims(&matrix) {
-        let all = oracle_all(&matrix, &aim, 3);
+    for (what, aim) in aims(&matrix).into_iter().step_by(2) {
+        let all = oracle_all(&matrix, &aim, 2);
         let truth = Truth::new(&matrix, &aim, 5, &all);
         found_out(&truth, &what, |ready, query, part, watch| {
             let other = Watch::new();

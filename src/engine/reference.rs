@@ -168,14 +168,25 @@ pub fn compare(p: &Fraction, q: &Fraction) -> Ordering {
 /// What a fraction is ranked by, to within a few roundings.
 #[must_use]
 pub fn rounded(fraction: &Fraction) -> f64 {
-    let bits = 128;
-    let [square, variance] = [&fraction.square, &fraction.variance].map(|limbs| Big::sized(limbs));
-    let size = square.up(2 * bits).by(&variance).root().float(bits);
-    let r = f64::from(fraction.sign) * size;
+    let ((square, up), (variance, down)) = (float(&fraction.square), float(&fraction.variance));
+    // Both exponents are multiples of 32.
+    let size = (square / variance).sqrt() * 2_f64.powi((up - down) / 2);
+    let r = f64::from(fraction.sign) * size.min(1.0);
     match fraction.bound {
         Some((users, z)) => (r.atanh() - z / ((users - 3) as f64).sqrt()).tanh(),
         None => r,
     }
+}
+
+/// A size as a float times 2^exponent.
+fn float(limbs: &[u32]) -> (f64, i32) {
+    let Some(last) = limbs.iter().rposition(|&limb| limb != 0) else {
+        return (0.0, 0);
+    };
+    let first = last.saturating_sub(3);
+    let size = limbs[first..=last].iter().rev();
+    let size = size.fold(0.0, |size, &limb| size * 4_294_967_296.0 + f64::from(limb));
+    (size, 32 * first as i32)
 }
 
 /// Which r is larger.
@@ -199,6 +210,11 @@ fn compare_bounds(p: &Fraction, q: &Fraction) -> Ordering {
     let outside = |f: &Fraction| if perfect(f) { f.sign } else { 0 };
     if perfect(p) || perfect(q) {
         return outside(p).cmp(&outside(q));
+    }
+    // Values this far apart as floats are so exactly: these are right to 2^-40, and far better.
+    let floats = [p, q].map(rounded);
+    if (floats[0] - floats[1]).abs() > 1e-9 {
+        return floats[0].total_cmp(&floats[1]);
     }
     let mut bits = 128;
     loop {
@@ -281,13 +297,6 @@ impl Big {
             negative: false,
             limbs: limbs.to_vec(),
         }
-    }
-
-    /// Its size by 2^bits.
-    fn float(&self, bits: usize) -> f64 {
-        let limbs = self.limbs.iter().rev();
-        let size = limbs.fold(0.0, |size, &limb| size * 4_294_967_296.0 + f64::from(limb));
-        size / 2_f64.powi(bits as i32)
     }
 
     fn is_zero(&self) -> bool {
@@ -562,6 +571,10 @@ mod tests {
     #[test]
     fn transformed_correlations_are_those_of_floats() {
         let bits = 128;
+        let at = |big: &Big| {
+            let (size, exponent) = float(&big.limbs);
+            size * 2_f64.powi(exponent - bits as i32)
+        };
         let z = 1.644_853_626_951_472_2;
         for (sign, square, variance, n) in [
             (1, 1, 4, 10),
@@ -576,7 +589,7 @@ mod tests {
                 bound: Some((n, z)),
             };
             let big = transformed(&r, bits);
-            let got = if big.negative { -1.0 } else { 1.0 } * big.float(bits);
+            let got = if big.negative { -1.0 } else { 1.0 } * at(&big);
             assert!((rounded(&r) - got.tanh()).abs() < 1e-14);
             let r = f64::from(sign) * (square as f64 / variance as f64).sqrt();
             let want = r.atanh() - z / ((n - 3) as f64).sqrt();
