@@ -274,7 +274,7 @@ impl<'a> Truth<'a> {
             .collect()
     }
 
-    /// The same of another table.
+    /// This truth, told of another table.
     pub fn told_of(self, matrix: &'a ResponseMatrix) -> Self {
         Self { matrix, ..self }
     }

@@ -18,7 +18,7 @@ pub struct Asked<'t> {
 #[derive(Clone, Debug, Default)]
 pub struct Aim {
     pub criterion: Criterion,
-    /// Of [`Criterion::Column`].
+    /// The numbers of [`Criterion::Column`].
     pub numbers: Vec<i128>,
     /// The level of the bound that is ranked by, if not r.
     pub level: Option<f64>,
@@ -35,7 +35,7 @@ impl Aim {
         }
     }
 
-    /// The same for the oracle, which is told by its own words.
+    /// The ranking as the oracle is told it, in its own words.
     pub fn rule(&self, min_users: u64) -> Rule<'_> {
         Rule {
             measure: match self.criterion {

@@ -67,8 +67,16 @@ fn aims(matrix: &ResponseMatrix) -> Vec<(String, Aim)> {
     aims
 }
 
-/// One search in so many is asked of a subject: there are thousands.
-const TURNS: usize = 31;
+/// A subject is asked for one aim in so many, the CPU engine as it is for all.
+const SHARE: usize = 4;
+
+/// Once it was, it is asked again in one search of so many.
+const TURNS: usize = 61;
+
+/// Whether a subject is asked for an aim, by their places.
+fn is_asked(subject: usize, name: &str, aim: usize) -> bool {
+    name == "cpu" || (subject + aim) % SHARE == 0
+}
 
 /// Runs the family through every subject for each aim, in turns.
 fn grid(subjects: &[Subject], family: &[Table], most_sets: u128) {
@@ -79,12 +87,12 @@ fn grid(subjects: &[Subject], family: &[Table], most_sets: u128) {
         let few = |k: &usize| binomial(questions as u64, *k as u64).is_some_and(|n| n <= most_sets);
         let sizes = (1..=questions).filter(few).filter(|k| *k < 6);
         for k in sizes.step_by(2) {
-            for (what, aim) in aims(matrix) {
+            for (of, (what, aim)) in aims(matrix).into_iter().enumerate() {
                 for truth in Truth::both(matrix, &aim, k) {
-                    for subject in subjects {
-                        turn += 1;
+                    for (at, subject) in subjects.iter().enumerate() {
                         let fresh = !ran.contains(&(subject.name.clone(), what.clone()));
-                        if !fresh && turn % TURNS != 0 {
+                        turn += 1;
+                        if !is_asked(at, &subject.name, of) || (!fresh && turn % TURNS != 0) {
                             continue;
                         }
                         if truth.total <= subject.most_sets && subject.takes(truth.ask(1)) {
@@ -96,16 +104,16 @@ fn grid(subjects: &[Subject], family: &[Table], most_sets: u128) {
             }
         }
     }
-    for subject in subjects {
+    for (at, subject) in subjects.iter().enumerate() {
         let names = aims(&family[0].matrix).into_iter().map(|(what, _)| what);
-        let missing: Vec<_> = names
-            .filter(|what| !ran.contains(&(subject.name.clone(), what.clone())))
+        let asked = names
+            .enumerate()
+            .filter(|(of, _)| is_asked(at, &subject.name, *of));
+        let missing: Vec<_> = asked
+            .map(|(_, what)| (subject.name.clone(), what))
+            .filter(|pair| !ran.contains(pair))
             .collect();
-        assert!(
-            missing.is_empty(),
-            "{} never ran for {missing:?}",
-            subject.name
-        );
+        assert!(missing.is_empty(), "never ran: {missing:?}");
     }
 }
 
@@ -233,9 +241,12 @@ fn zeros_for_missing_answers_are_what_a_table_with_zeros_has() {
                     );
                 }
             }
-            let of_gaps = of_zeros.told_of(&matrix);
-            let engine = CpuEngine::new(2).unwrap();
-            assert!(agree(&engine, &of_gaps, Effort::Brief).is_err(), "{name}");
+            // Single questions that nobody answered have no variance with zeros either.
+            if k > 1 && matrix.responses() < users * questions {
+                let of_gaps = of_zeros.told_of(&matrix);
+                let engine = CpuEngine::new(2).unwrap();
+                assert!(agree(&engine, &of_gaps, Effort::Brief).is_err(), "{name}");
+            }
         }
     }
 }

@@ -32,7 +32,7 @@ fn judge(s: WideSums, min_users: u32, floor: Floor) -> Verdict {
     return judge_moments(s.n, moments, floor);
 }
 
-// Of a rest score the moments are A - X, X and Y - 2A + X. Where totals are blurred a set may be defined though
+// A rest score has the moments A - X, X and Y - 2A + X. Where totals are blurred a set may be defined though
 // their Y is 0, and Y is compared less n^2 times the blur: nothing tells against a set where that is not above 0.
 fn judge_moments(n: u32, m: Moments, floor: Floor) -> Verdict {
     let none = vec4<u32>(0u);

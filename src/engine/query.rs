@@ -305,7 +305,7 @@ const FEW_PATTERNS: usize = 64;
 /// room for the means of prefixes to differ.
 const NARROW_STEPS: f64 = 120.0;
 
-/// The same for sums of products in 128 bits: all that a criterion of nine digits needs.
+/// Steps to either side that sums of products in 128 bits take: all that a criterion of nine digits needs.
 const WIDE_STEPS: f64 = 1e9;
 
 /// How many steps to either side an image may have before they cost engines anything. Only speed depends on it.

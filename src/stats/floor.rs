@@ -61,7 +61,7 @@ pub struct Need {
 #[derive(Clone, Debug, Default)]
 pub struct Needs {
     floor: Option<Floor>,
-    /// Of every number of users, or of the first ones, where it was asked for.
+    /// The need of each number of users that was asked for, or of any.
     of: Vec<Option<Need>>,
 }
 

@@ -49,7 +49,7 @@ impl Ranking {
 }
 
 impl Value {
-    /// Of r over so many users, at least 4 where bounds are ranked.
+    /// The value of r over so many users, at least 4 where bounds are ranked.
     fn new(r: Correlation, users: u64, by: RankBy) -> Self {
         let bound = match by {
             RankBy::R => None,

@@ -24,7 +24,7 @@ pub(super) struct Walk<'a, L: Lanes> {
     /// Added to every A, and to every X, by the plan's error.
     pub(super) a_margin: f64,
     pub(super) x_margin: f64,
-    /// Of a rest score: added to A − X and to Y − 2A + X, Y being in it.
+    /// What a rest score adds to A − X and to Y − 2A + X, Y being in it.
     pub(super) of_rest: [f64; 2],
     /// Σ A and Σ X of rows, by lane, since the last `flush`.
     pub(super) sum_a: L::V,
