@@ -75,7 +75,7 @@ const TURNS: usize = 61;
 
 /// Whether a subject is asked for an aim, by their places.
 fn is_asked(subject: usize, name: &str, aim: usize) -> bool {
-    name == "cpu" || (subject + aim) % SHARE == 0
+    name == "cpu" || (subject + aim).is_multiple_of(SHARE)
 }
 
 /// Runs the family through every subject for each aim, in turns.
