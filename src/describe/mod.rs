@@ -2,7 +2,7 @@
 //! and how well all questions hang together.
 //!
 //! Layer 1. All sums are exact integers; what is a float here is rounded once or twice from them
-//! ([`quotient`]), for people to read. Nothing here decides which set is best.
+//! (`quotient`), for people to read. Nothing here decides which set is best.
 
 mod items;
 mod missing;

@@ -9,7 +9,7 @@ pub enum MatrixError {
     /// No row had a score.
     #[error("the table has no answers: every row was empty or there were no rows")]
     NoResponses,
-    /// A (user, question) twice under [`Duplicates::Error`].
+    /// A (user, question) twice under [`Duplicates::Error`](super::Duplicates::Error).
     #[error(
         "user {user:?} answered question {question:?} twice, at {unit} {first} and \
          {unit} {second}; {repeats}"
@@ -28,7 +28,7 @@ pub enum MatrixError {
         /// What is known of all repeats of the table.
         repeats: Repeats,
     },
-    /// A (user, question) with two scores under [`Duplicates::Same`].
+    /// A (user, question) with two scores under [`Duplicates::Same`](super::Duplicates::Same).
     #[error(
         "user {user:?} answered question {question:?} twice with different scores, at \
          {unit} {first} and {unit} {second}; {repeats}"
