@@ -112,6 +112,9 @@ pub fn correlation(sums: &SixSums, min_users: u64) -> Option<Fraction> {
 /// What a set is worth by `rule`, or `None` where it has no place.
 #[must_use]
 pub fn worth(matrix: &ResponseMatrix, set: &[usize], rule: &Rule<'_>) -> Option<Fraction> {
+    if matches!(rule.measure, Measure::Total) && rule.z.is_none() {
+        return correlation(&sums_of(matrix, set), rule.min_users);
+    }
     let mut users = Vec::new();
     each_user(matrix, set, |user, a, total, answers| {
         let g = match rule.measure {
@@ -426,8 +429,8 @@ impl Big {
 fn compare_limbs(a: &[u32], b: &[u32]) -> Ordering {
     let length = a.len().max(b.len());
     let limb = |limbs: &[u32], i: usize| limbs.get(i).copied().unwrap_or(0);
-    let orders = (0..length).rev().map(|i| limb(a, i).cmp(&limb(b, i)));
-    orders.fold(Ordering::Equal, Ordering::then)
+    let differs = (0..length).rev().find(|&i| limb(a, i) != limb(b, i));
+    differs.map_or(Ordering::Equal, |i| limb(a, i).cmp(&limb(b, i)))
 }
 
 /// Takes a size from a larger one.
