@@ -308,7 +308,7 @@ fn sources_that_are_no_table() {
             t: the table has no answers: every row was empty or there were no rows
             t: the table has no answers: every row was empty or there were no rows
             t: the table has no answers: every row was empty or there were no rows
-            t: not a table: neither JSON nor text (only gzip and zstd are unpacked; save a spreadsheet as CSV)
+            t: the workbook cannot be read: invalid Zip archive: Could not find EOCD; it is damaged, cut short, or of a kind that is not supported: get it again or write it again
             t: line 1: not valid UTF-8 at byte 1 of the row: save the file as UTF-8
             t: no column "user", "question", "score": the header on line 1 has "us"
             t: no column "user", "question", "score": the header on line 1 has "hello"

@@ -515,9 +515,9 @@ fn refusals_of_parquet() {
             t: column "q" holds bytes of a fixed length: expected texts, numbers, or true and false
             t: column "q" holds a record: expected texts, numbers, or true and false
             t: row 1: field "q" is bytes that are no text: expected a number, or null for a missing answer
-            t: row 1: column "q" is no question: its score is "NaN", not a number: leave a missing answer empty (in JSON: null)
-            t: row 1: column "q" is no question: its score is "0.30000000000000004", with more than 9 digits behind the point: nothing is rounded here, so round it first
-            t: row 1: column "q" is no question: its score is "often", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: row 1: column "q" is taken for a question, and its score is "NaN", not a number: leave a missing answer empty (in JSON: null)
+            t: row 1: column "q" is taken for a question, and its score is "0.30000000000000004", with more than 9 digits behind the point: nothing is rounded here, so round it first
+            t: row 1: column "q" is taken for a question, and its score is "often", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
             t: no column "question", "score": the schema has "user", "q1", "q2", "q3"; it looks like a wide table (one row a user, one column a question)
             t: a sheet was named, and this is no workbook
             t: an encoding was named, and this is no text
@@ -580,7 +580,7 @@ fn refusals_of_workbooks() {
             t: sheet "Sheet1" is empty
             t: cell C2: field "q" is a date or a time: expected a number, or null for a missing answer
             t: cell AB1: the name of a column is a date or a time: expected a text
-            t: cell AA6: column "q1" is no question: its score is "often", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
+            t: cell AA6: column "q1" is taken for a question, and its score is "often", not a number: write an integer or a decimal such as 1, 0.5 or -2, and leave a missing answer empty
             t: row 3: "user" is empty: every row needs a user and a question
             t: user "ann" answered question "q1" twice, at row 2 and row 3; the table's only repeat differs
             t: no column "question", "score": the header in row 3 has "user", "q1", "q2", "q3"; it looks like a wide table (one row a user, one column a question)
