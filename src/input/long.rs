@@ -113,10 +113,6 @@ impl Sink for Long<'_> {
         Fields::Named(self.needed.clone())
     }
 
-    fn column(&mut self, _: &str, _: bool) -> Result<(), Stop> {
-        Ok(())
-    }
-
     fn takes(&self, column: usize) -> bool {
         self.places.contains(&column)
     }

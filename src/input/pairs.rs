@@ -113,10 +113,6 @@ impl<T: Second> Sink for Pairs<T> {
         Fields::Named(self.needed.clone())
     }
 
-    fn column(&mut self, _: &str, _: bool) -> Result<(), Stop> {
-        Ok(())
-    }
-
     fn takes(&self, column: usize) -> bool {
         self.places.contains(&column)
     }

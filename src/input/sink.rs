@@ -56,8 +56,10 @@ pub(super) trait Sink {
     fn fields(&self) -> Fields;
 
     /// Takes the name of one more column, behind all those known; it has no cell in earlier rows.
-    /// `beside` says that it stands beside an object of answers.
-    fn column(&mut self, name: &str, beside: bool) -> Result<(), Stop>;
+    /// `beside` says that it stands beside an object of answers. A sink that named its fields has no use for it.
+    fn column(&mut self, _name: &str, _beside: bool) -> Result<(), Stop> {
+        Ok(())
+    }
 
     /// Whether cells of a column are looked at.
     #[allow(dead_code, reason = "readers of columns ask it")]

@@ -8,6 +8,7 @@
 //! scores) is judged by the exact fractions, over the users of the set, in integers of any size: the common
 //! denominator of a hundred users' means may have hundreds of bits.
 
+use super::six::each_user;
 use super::{Blur, Correlation};
 use crate::matrix::ResponseMatrix;
 use num_bigint::{BigInt, BigUint};
@@ -226,25 +227,6 @@ impl Overall {
     /// Numerator and denominator of a user.
     fn fraction(&self, user: usize) -> [BigInt; 2] {
         [self.numerators[user].into(), self.denominators[user].into()]
-    }
-}
-
-/// Calls `each` with every user of the set and their score on it.
-fn each_user(matrix: &ResponseMatrix, set: &[usize], mut each: impl FnMut(usize, i64)) {
-    let columns: Vec<_> = set.iter().map(|&q| matrix.column(q)).collect();
-    let Some((first, rest)) = columns.split_first() else {
-        return;
-    };
-    for (w, &word) in first.answered().iter().enumerate() {
-        let mut common = rest.iter().fold(word, |acc, c| acc & c.answered()[w]);
-        while common != 0 {
-            let user = w * 64 + common.trailing_zeros() as usize;
-            common &= common - 1;
-            each(
-                user,
-                columns.iter().filter_map(|c| c.score(user as u32)).sum(),
-            );
-        }
     }
 }
 

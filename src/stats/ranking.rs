@@ -56,15 +56,6 @@ impl Confidence {
 }
 
 impl Ranking {
-    /// By r with this criterion.
-    #[must_use]
-    pub fn by_r(criterion: Criterion) -> Self {
-        Self {
-            criterion,
-            by: RankBy::R,
-        }
-    }
-
     /// The fewest users that a set can have where `asked` are asked for.
     #[must_use]
     pub fn min_users(self, asked: u64) -> u64 {

@@ -182,20 +182,28 @@ impl Sums {
     #[must_use]
     pub fn of_set(matrix: &ResponseMatrix, set: &[usize]) -> Self {
         let mut sums = Self::default();
-        let columns: Vec<_> = set.iter().map(|&q| matrix.column(q)).collect();
-        let Some((first, rest)) = columns.split_first() else {
-            return sums;
-        };
-        for (w, &word) in first.answered().iter().enumerate() {
-            let mut common = rest.iter().fold(word, |acc, c| acc & c.answered()[w]);
-            while common != 0 {
-                let user = w as u32 * 64 + common.trailing_zeros();
-                common &= common - 1;
-                let a: i64 = columns.iter().filter_map(|c| c.score(user)).sum();
-                sums += Self::of_user(a.into(), matrix.totals()[user as usize].into());
-            }
-        }
+        each_user(matrix, set, |user, a| {
+            sums += Self::of_user(a.into(), matrix.totals()[user].into());
+        });
         sums
+    }
+}
+
+/// Calls `each` with every user who answered all of `set`, and their score on it.
+#[inline]
+pub(super) fn each_user(matrix: &ResponseMatrix, set: &[usize], mut each: impl FnMut(usize, i64)) {
+    let columns: Vec<_> = set.iter().map(|&q| matrix.column(q)).collect();
+    let Some((first, rest)) = columns.split_first() else {
+        return;
+    };
+    for (w, &word) in first.answered().iter().enumerate() {
+        let mut common = rest.iter().fold(word, |acc, c| acc & c.answered()[w]);
+        while common != 0 {
+            let user = w as u32 * 64 + common.trailing_zeros();
+            common &= common - 1;
+            let a = columns.iter().filter_map(|c| c.score(user)).sum();
+            each(user as usize, a);
+        }
     }
 }
 
