@@ -103,7 +103,8 @@ impl Asked<'_> {
 
     /// What `engine` finds, not audited.
     pub fn find(&self, engine: &dyn Engine, watch: &Watch) -> Result<Findings, EngineError> {
-        engine.open(&self.query)?.search(&self.part, watch)
+        let query = self.query.fitted(engine.sum_bits());
+        engine.open(&query)?.search(&self.part, watch)
     }
 
     /// The audited search.
@@ -135,6 +136,10 @@ where
 
     fn devices(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    fn sum_bits(&self) -> u32 {
+        self.inner.sum_bits()
     }
 
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {

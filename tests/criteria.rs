@@ -40,7 +40,7 @@ fn numbers(matrix: &ResponseMatrix, kind: u64) -> Vec<i128> {
 }
 
 /// Every criterion, and bounds of some.
-fn aims(matrix: &ResponseMatrix) -> Vec<(String, Aim)> {
+pub fn aims(matrix: &ResponseMatrix) -> Vec<(String, Aim)> {
     let mut aims = vec![
         ("rest".to_owned(), Aim::of(Criterion::Rest)),
         ("mean".to_owned(), Aim::of(Criterion::Mean)),

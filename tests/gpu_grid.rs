@@ -80,12 +80,12 @@ fn of_adapter(integers: Integers) -> &'static GpuEngine {
 /// What the engine says of the pipeline that it opened last in this thread. Panics where it warns: a
 /// device that failed is opened anew, and the answer is right all the same.
 #[derive(Clone, Default)]
-struct Opened(Arc<Mutex<String>>);
+pub struct Opened(Arc<Mutex<String>>);
 
 impl Opened {
     /// What `search` opened last. An event may get lost while another thread enters its subscriber, so
     /// the search is made again where nothing was told; [`variant`] panics where that does not help.
-    fn by(mut search: impl FnMut()) -> String {
+    pub fn by(mut search: impl FnMut()) -> String {
         let opened = Self::default();
         for _ in 0..3 {
             tracing::subscriber::with_default(opened.clone(), &mut search);
@@ -135,7 +135,7 @@ impl Visit for Text {
 }
 
 /// Which variant that was.
-fn variant(opened: &str) -> String {
+pub fn variant(opened: &str) -> String {
     let of = |key: &str| {
         let (_, rest) = opened.split_once(key)?;
         rest.split([',', ' ']).next()
@@ -163,7 +163,7 @@ fn variant(opened: &str) -> String {
 }
 
 /// Every variant that this adapter has, tiles by their users.
-fn variants() -> BTreeSet<String> {
+pub fn variants() -> BTreeSet<String> {
     let limits = engine().adapters()[0].limits;
     let tiles = TILES.map(|kib| tile_users(limits.workgroup_memory.min(kib << 10)));
     let mut all: BTreeSet<String> = tiles.map(|tile| format!("swept {tile}")).into();

@@ -6,6 +6,7 @@
 use kcorrset::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
 
 /// A table and what to call it in a message.
+#[derive(Clone)]
 pub struct Table {
     pub name: String,
     pub matrix: ResponseMatrix,

@@ -110,6 +110,12 @@ pub trait Engine: Sync {
     /// What it runs on, for people.
     fn devices(&self) -> Vec<String>;
 
+    /// Bits of a sum over the users of a set, its sign apart, that it holds. A query of overall scores that are no
+    /// totals is [`Query::fitted`] to them before it is opened.
+    fn sum_bits(&self) -> u32 {
+        127
+    }
+
     /// Does what is done once for all parts: choosing, laying out, compiling, self-tests.
     ///
     /// # Errors

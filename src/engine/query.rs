@@ -5,6 +5,7 @@ use crate::combin::{Quotas, Space, SpaceError};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{Blur, Criterion, Floor, Moments, Need, Overall, RankBy, Ranking, Sums};
 use crate::top::Candidate;
+use std::borrow::Cow;
 use std::collections::HashSet;
 
 /// Why a query does not fit a table.
@@ -248,15 +249,7 @@ impl<'t> QueryBuilder<'t> {
             (Criterion::Mean, None) => Some(Overall::mean(table)),
             (Criterion::Total | Criterion::Rest, None) => None,
         };
-        let same = space.is_table_order(questions);
-        let mut arranged = (!same).then(|| table.arranged(space.order()));
-        let mut blur = Blur::default();
-        if let Some(overall) = &overall {
-            let image = overall.image(table, most_steps(table, k));
-            blur = image.blur;
-            let questions = arranged.unwrap_or_else(|| table.clone());
-            arranged = Some(questions.with_totals(image.scores));
-        }
+        let (arranged, blur) = arrange(table, &space, overall.as_ref(), most_steps(table, k));
         Ok(Query {
             source: table,
             arranged,
@@ -268,6 +261,26 @@ impl<'t> QueryBuilder<'t> {
             top,
             min_users,
         })
+    }
+}
+
+/// The table as engines see it, if it is another one: questions in the order of the space, and in place of totals
+/// an image of the overall scores of at most so many steps to either side; and how far off those are.
+fn arrange(
+    table: &ResponseMatrix,
+    space: &Space,
+    overall: Option<&Overall>,
+    most: f64,
+) -> (Option<ResponseMatrix>, Blur) {
+    let same = space.is_table_order(table.questions().len());
+    let arranged = (!same).then(|| table.arranged(space.order()));
+    match overall {
+        None => (arranged, Blur::default()),
+        Some(overall) => {
+            let image = overall.image(table, most);
+            let questions = arranged.unwrap_or_else(|| table.clone());
+            (Some(questions.with_totals(image.scores)), image.blur)
+        }
     }
 }
 
@@ -305,7 +318,7 @@ const FEW_PATTERNS: usize = 64;
 /// room for the means of prefixes to differ.
 const NARROW_STEPS: f64 = 120.0;
 
-/// Steps to either side that sums of products in 128 bits take: all that a criterion of nine digits needs.
+/// Most steps to either side of any image: all that a criterion of nine digits needs.
 const WIDE_STEPS: f64 = 1e9;
 
 /// How many steps to either side an image may have before they cost engines anything. Only speed depends on it.
@@ -350,6 +363,37 @@ impl<'t> Query<'t> {
             top: 1,
             min_users: 2,
         }
+    }
+
+    /// This query for an engine whose sums have so many bits and a sign: overall scores that are no totals are
+    /// rounded to fewer steps where their squares, added up, would not fit.
+    #[must_use]
+    pub fn fitted(&self, sum_bits: u32) -> Cow<'_, Self> {
+        let Some(overall) = &self.overall else {
+            return Cow::Borrowed(self);
+        };
+        let users = self.source.users().len() as f64;
+        let limit = 2_f64.powi(sum_bits as i32 - 1);
+        let totals = self.table().totals().iter();
+        let largest = totals.map(|total| total.unsigned_abs()).max().unwrap_or(0) as f64;
+        if users * largest * largest <= limit {
+            return Cow::Borrowed(self);
+        }
+        // An exact image has all its steps on one side.
+        let steps = (limit / users).sqrt() / 2.0;
+        let most = most_steps(self.source, self.k()).min(steps);
+        let (arranged, blur) = arrange(self.source, &self.space, Some(overall), most);
+        Cow::Owned(Self {
+            source: self.source,
+            arranged,
+            ranking: self.ranking,
+            overall: self.overall.clone(),
+            blur,
+            space: self.space.clone(),
+            quotas: self.quotas.clone(),
+            top: self.top,
+            min_users: self.min_users,
+        })
     }
 
     /// The table as engines search it: its questions are those of the space, in its order, so that a

@@ -1,5 +1,6 @@
 //! From cells to a table: what long and wide tables have in common behind their rows.
 
+use super::cell::{Cell, digit_text};
 use super::choice::{Choice, ChoiceFault};
 use super::codes::{Codes, CodesFault, Range, Reading, write_number};
 use super::decimal::{Decimal, of_units, shown, units};
@@ -7,7 +8,6 @@ use super::error::{Contradiction, LayoutFault, Place, RowFault, Stop};
 use super::note::Note;
 use super::options::ReadOptions;
 use super::outside::{self, Seen};
-use super::sink::Cell;
 use super::{alike, direction};
 use crate::matrix::{MatrixBuilder, ResponseMatrix};
 use std::borrow::Cow;
@@ -78,6 +78,7 @@ pub(super) fn id<'c>(cell: Cell<'c>, column: &str) -> Result<Option<Cow<'c, str>
     let id = match cell {
         Cell::Empty => return Ok(None),
         Cell::Text(text) | Cell::Number(text) => Cow::Borrowed(text.trim()),
+        Cell::Digit(digit) => Cow::Borrowed(digit_text(digit)),
         Cell::Integer(_) | Cell::Float(_) => {
             let mut text = String::new();
             write_number(&mut text, cell);

@@ -7,6 +7,8 @@ pub(super) enum Cell<'a> {
     Empty,
     /// A text as it stands, space and all.
     Text(&'a str),
+    /// A text of one decimal digit, which most cells of a wide table are: 0 to 9.
+    Digit(u8),
     /// A number as JSON writes it, with a point whatever a decimal comma says.
     Number(&'a str),
     /// A whole number.
@@ -19,4 +21,10 @@ pub(super) enum Cell<'a> {
     Truth(bool),
     /// Something that is no value, in words: an array, an object.
     Nested(&'static str),
+}
+
+/// The text of a [`Cell::Digit`].
+pub(super) fn digit_text(digit: u8) -> &'static str {
+    const DIGITS: [&str; 10] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
+    DIGITS[usize::from(digit)]
 }

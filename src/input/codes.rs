@@ -5,7 +5,7 @@
 //! label that is a number also stands for every other way to write it, so `-99` is `-99.0` too; other
 //! ones are compared letter by letter.
 
-use super::cell::Cell;
+use super::cell::{Cell, digit_text};
 use super::choice::Choice;
 use super::decimal::{Decimal, shown, units};
 use super::quote::excerpt;
@@ -315,6 +315,7 @@ impl Reading {
     #[inline]
     fn digit(cell: &Cell<'_>) -> Option<usize> {
         let digit = match cell {
+            Cell::Digit(digit) => *digit,
             Cell::Text(text) | Cell::Number(text) => match text.as_bytes() {
                 [digit] => digit.wrapping_sub(b'0'),
                 _ => return None,
@@ -352,6 +353,7 @@ impl Reading {
         let score = match cell {
             Cell::Empty => Ok(None),
             Cell::Text(text) => self.text(text, self.point),
+            Cell::Digit(digit) => self.text(digit_text(digit), self.point),
             Cell::Number(text) => self.text(text, b'.'),
             Cell::Integer(_) | Cell::Float(_) => {
                 let mut text = std::mem::take(&mut self.scratch);
@@ -392,6 +394,7 @@ impl Reading {
         let number = match cell {
             Cell::Empty => Ok(None),
             Cell::Text(text) => read(self, text, self.point),
+            Cell::Digit(digit) => read(self, digit_text(digit), self.point),
             Cell::Number(text) => read(self, text, b'.'),
             Cell::Integer(_) | Cell::Float(_) => {
                 let mut text = String::new();

@@ -9,7 +9,7 @@
 
 use super::error::{LayoutFault, Place, RowFault, Stop};
 use super::fields::{At, Splitter};
-use super::sink::{Cell, Fit, Sink};
+use super::sink::{Fit, Sink};
 use super::text::{LONGEST_ROW, Text};
 
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
@@ -40,7 +40,7 @@ pub(super) fn read<S: Sink>(text: &mut Text<'_>, skip: u64, sink: &mut S) -> Res
                 found: fields.len(),
             }));
         }
-        sink.row(place, |column| Cell::Text(fields.get(column)))?;
+        sink.row(place, |column| fields.cell(column))?;
     }
     Ok(())
 }

@@ -3,7 +3,9 @@
 //! Most rows have no quote: their fields stand in the row as they are. Those of others are unquoted
 //! into a text of their own.
 
+use super::cell::Cell;
 use super::error::RowFault;
+use std::ops::Range;
 
 /// Where in a row one stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,13 +56,29 @@ impl<'r> Fields<'r> {
         self.ends.len()
     }
 
+    /// The bytes of a field.
     #[inline]
-    pub(super) fn get(self, field: usize) -> &'r str {
+    fn span(self, field: usize) -> Range<usize> {
         let start = match field {
             0 => 0,
             _ => self.ends[field - 1] as usize + 1,
         };
-        &self.text[start..self.ends[field] as usize]
+        start..self.ends[field] as usize
+    }
+
+    pub(super) fn get(self, field: usize) -> &'r str {
+        &self.text[self.span(field)]
+    }
+
+    /// A field as a cell; one of no text is an empty cell.
+    #[inline]
+    pub(super) fn cell(self, field: usize) -> Cell<'r> {
+        // One byte that is a digit needs no look at where characters begin, which a text does.
+        match self.text.as_bytes()[self.span(field)] {
+            [digit @ b'0'..=b'9'] => Cell::Digit(digit - b'0'),
+            [] => Cell::Empty,
+            _ => Cell::Text(self.get(field)),
+        }
     }
 
     pub(super) fn iter(self) -> impl Iterator<Item = &'r str> {

@@ -195,6 +195,7 @@ fn place(row: u32, column: u32) -> Place {
 fn name(value: &DataRef<'_>) -> Result<String, &'static str> {
     match of_value(value) {
         Cell::Text(text) => Ok(text.trim().to_owned()),
+        Cell::Digit(digit) => Ok(digit.to_string()),
         Cell::Float(number) => Ok(number.to_string()),
         Cell::Integer(number) => Ok(number.to_string()),
         Cell::Empty => Ok(String::new()),

@@ -40,7 +40,7 @@ pub enum SearchError {
     Audit(#[from] Box<AuditFailure>),
 }
 
-/// Opens `engine` for `query`, runs it over `part` and audits it.
+/// Opens `engine` for `query`, as its sums can hold it, runs it over `part` and audits it.
 ///
 /// # Errors
 /// See [`SearchError`].
@@ -51,9 +51,10 @@ pub fn run(
     watch: &Watch,
 ) -> Result<Outcome, SearchError> {
     let start = Instant::now();
-    let prepared = engine.open(query)?;
+    let query = query.fitted(engine.sum_bits());
+    let prepared = engine.open(&query)?;
     let preparation = start.elapsed();
-    let outcome = run_prepared(&*prepared, query, part, watch)?;
+    let outcome = run_prepared(&*prepared, &query, part, watch)?;
     Ok(Outcome {
         preparation,
         ..outcome

@@ -218,6 +218,10 @@ impl Engine for GpuEngine {
         self.members.iter().map(Member::name).collect()
     }
 
+    fn sum_bits(&self) -> u32 {
+        i64::BITS - 1
+    }
+
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
         let _turn = self.turn();
         let ready = Ready {
