@@ -21,7 +21,7 @@ pub use bounds::surely_below;
 pub use criterion::Criterion;
 pub use floor::{Blur, Floor, NO_FLOOR, Need, Needs};
 pub use order::Correlation;
-pub use overall::{Image, Overall, OverallSums};
+pub use overall::{Image, Overall, OverallSums, Steps};
 pub use ranking::{Confidence, RankBy, Ranking};
 pub use six::{Moments, Six, Sums};
 pub use value::Value;

@@ -25,6 +25,18 @@ pub struct Overall {
     narrow: bool,
 }
 
+/// How many steps an image may have.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Steps {
+    /// To either side of its middle, up to 2^30.
+    pub most: f64,
+    /// A standard deviation of an image that is rounded. An exact one may have [`EXACT_FOR`] times as many.
+    pub deviation: f64,
+}
+
+/// How many times finer than a rounded image an exact one may be.
+const EXACT_FOR: f64 = 1.2;
+
 /// Integers that stand for overall scores.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Image {
@@ -145,24 +157,23 @@ impl Overall {
         sums
     }
 
-    /// The image for engines, of at most so many steps (up to 2^30) to either side of its middle: exact where these
-    /// are enough.
+    /// The image for engines, exact where so many steps are enough.
     #[must_use]
-    pub fn image(&self, matrix: &ResponseMatrix, most: f64) -> Image {
+    pub fn image(&self, matrix: &ResponseMatrix, steps: Steps) -> Image {
         let answered = |user: &usize| matrix.row(*user).len() > 0;
         let users: Vec<usize> = (0..matrix.users().len()).filter(answered).collect();
-        match self.exactly(&users, most) {
+        match self.exactly(&users, steps) {
             Some(scores) => Image {
                 scores,
                 blur: Blur::default(),
             },
-            None => self.rounded(&users, most),
+            None => self.rounded(&users, steps),
         }
     }
 
     /// The overall scores less their lowest as multiples of their common step, where no fraction needs a step of
     /// its own and the multiples are few.
-    fn exactly(&self, users: &[usize], most: f64) -> Option<Vec<i64>> {
+    fn exactly(&self, users: &[usize], steps: Steps) -> Option<Vec<i64>> {
         let of_user = |&user: &usize| u64::from(self.denominators[user]);
         let mut denominators = users.iter().map(of_user);
         let common = denominators.try_fold(1_u64, |common, part| {
@@ -183,7 +194,13 @@ impl Overall {
             reach = reach.max(above);
         }
         let step = step.max(1);
-        if (reach / step) as f64 > 2.0 * most {
+        if (reach / step) as f64 > 2.0 * steps.most {
+            return None;
+        }
+        let above = wholes
+            .iter()
+            .map(|whole| (whole.abs_diff(lowest) / step) as f64);
+        if deviation(above) > EXACT_FOR * steps.deviation {
             return None;
         }
         let mut scores = vec![0; self.numerators.len()];
@@ -193,7 +210,7 @@ impl Overall {
         Some(scores)
     }
 
-    fn rounded(&self, users: &[usize], most: f64) -> Image {
+    fn rounded(&self, users: &[usize], steps: Steps) -> Image {
         // Differences from one user, exact before they are rounded, so that a large common part does no harm.
         let origin = users.first().copied().unwrap_or(0);
         let [p0, q0] = self.fraction(origin);
@@ -207,13 +224,15 @@ impl Overall {
         let mean = differences.iter().sum::<f64>() / count;
         let reach = differences.iter().map(|d| (d - mean).abs());
         // Nobody is off by more than half a step, whatever the step and the middle are.
-        let step = (reach.fold(0.0, f64::max) / most).max(f64::MIN_POSITIVE);
+        let step = (reach.fold(0.0, f64::max) / steps.most)
+            .max(deviation(differences.iter().copied()) / steps.deviation)
+            .max(f64::MIN_POSITIVE);
         let mut scores = vec![0; self.numerators.len()];
         let mut squares = 0.0;
         for (&user, difference) in users.iter().zip(&differences) {
-            let steps = (difference - mean) / step;
-            squares += steps * steps;
-            scores[user] = steps.round() as i64;
+            let above = (difference - mean) / step;
+            squares += above * above;
+            scores[user] = above.round() as i64;
         }
         Image {
             scores,
@@ -228,6 +247,14 @@ impl Overall {
     fn fraction(&self, user: usize) -> [BigInt; 2] {
         [self.numerators[user].into(), self.denominators[user].into()]
     }
+}
+
+/// About the standard deviation of some numbers; 0 of none.
+fn deviation(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
+    let count = numbers.clone().count().max(1) as f64;
+    let mean = numbers.clone().sum::<f64>() / count;
+    let squares = numbers.map(|number| (number - mean).powi(2));
+    (squares.sum::<f64>() / count).sqrt()
 }
 
 /// The greatest common divisor; that of a and 0 is a.
@@ -268,6 +295,10 @@ mod tests {
             }
         }
         builder.finish(Duplicates::Error, "line").unwrap()
+    }
+
+    fn steps(most: f64, deviation: f64) -> Steps {
+        Steps { most, deviation }
     }
 
     #[test]
@@ -311,14 +342,15 @@ mod tests {
         let tens: Vec<i128> = (0..users as i128)
             .map(|u| 10 * (u % 7) - 1_000_000)
             .collect();
-        let image = Overall::given(&matrix, tens).image(&matrix, 100.0);
+        let image = Overall::given(&matrix, tens).image(&matrix, steps(100.0, f64::INFINITY));
         assert_eq!(image.blur, Blur::default());
         assert_eq!(image.scores[..8], [0, 1, 2, 3, 4, 5, 6, 0]);
         let offset = 1_i128 << 100;
         let cube = |u: i128| offset + u * u * u * 1_000_003 + u % 7;
         let wide: Vec<i128> = (0..users as i128).map(cube).collect();
         for most in [120.0, 30_000.0] {
-            let image = Overall::given(&matrix, wide.clone()).image(&matrix, most);
+            let image = Overall::given(&matrix, wide.clone());
+            let image = image.image(&matrix, steps(most, f64::INFINITY));
             assert_eq!(image.blur.most, HALF);
             let span = image.scores[users - 1] - image.scores[0];
             let step = (wide[users - 1] - wide[0]) as f64 / span as f64;
@@ -328,7 +360,27 @@ mod tests {
             }
             assert!(span as f64 > most);
         }
-        let mean = Overall::mean(&matrix).image(&matrix, 3.0);
+        let mean = Overall::mean(&matrix).image(&matrix, steps(3.0, f64::INFINITY));
         assert_eq!(mean.blur.most, HALF);
+    }
+
+    #[test]
+    fn few_far_off_do_not_make_the_steps_of_the_others_many() {
+        let matrix = table();
+        let users = matrix.users().len();
+        let far = |far: i128| -> Vec<i128> {
+            let near = (0..users as i128).map(|user| user % 9);
+            [far].into_iter().chain(near).take(users).collect()
+        };
+        // A deviation of 2.6 in the numbers' own unit; one of a whole unit is exact.
+        for (deviation, blur) in [(2.2, 0.0), (2.1, HALF), (1.0, HALF)] {
+            let image = Overall::given(&matrix, far(4)).image(&matrix, steps(120.0, deviation));
+            assert_eq!(image.blur.most, blur, "{deviation}");
+            let found = super::deviation(image.scores.iter().map(|&score| score as f64));
+            assert!(found < EXACT_FOR * deviation + 0.5, "{found}");
+        }
+        let image = Overall::given(&matrix, far(1000)).image(&matrix, steps(120.0, 20.0));
+        assert!(image.blur.deviation < 20.1 && image.scores[0] < 121);
+        assert_eq!(image.blur.most, HALF);
     }
 }
