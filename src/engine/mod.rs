@@ -12,6 +12,7 @@ pub mod oracle;
 pub mod published;
 mod query;
 pub mod reference;
+mod steps;
 mod watch;
 
 pub use crate::combin::{Part, Space};
