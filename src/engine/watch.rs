@@ -56,6 +56,11 @@ impl Watch {
         self.stop.load(Ordering::Relaxed)
     }
 
+    /// What [`Self::stopped`] reads, for what is told by a flag.
+    pub(super) fn stopping(&self) -> &AtomicBool {
+        &self.stop
+    }
+
     /// A set whose exact value of the criterion is below this cannot be among the best. See
     /// [`Query::floor`](super::Query::floor) for the r that follows.
     #[must_use]
