@@ -18,7 +18,7 @@
 pub(super) struct Quotas {
     /// The group of each question; `None` for one that counts in no group.
     pub(super) group: Vec<Option<usize>>,
-    /// Of each group the least and the most questions that a set may have.
+    /// The least and the most questions of each group that a set may have.
     pub(super) limits: Vec<(usize, usize)>,
 }
 

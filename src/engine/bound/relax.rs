@@ -142,7 +142,7 @@ fn best_sum(scratch: &mut Scratch, node: &Node) -> f64 {
     sorted[..k].iter().sum()
 }
 
-/// The same under quotas; −∞ where no set keeps them.
+/// The best sum under quotas; −∞ where no set keeps them.
 fn best_allowed(quotas: &Quotas, frame: &Frame, node: &Node, scratch: &mut Scratch) -> f64 {
     let Scratch {
         s,
