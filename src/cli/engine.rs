@@ -216,7 +216,7 @@ impl EngineArgs {
         };
         let threads = threads_or_all(None);
         if self.is_plain() && whole && proving::pays(queries, threads) {
-            let proving = Proving::new(BoundEngine::new(threads)?, engine);
+            let proving = Proving::new(BoundEngine::new(threads)?, engine, threads);
             why = why.map(|why| proving.why(&why));
             engine = Box::new(proving);
         }

@@ -1,8 +1,13 @@
-//! What `--engine auto` takes for complete tables: the bound engine, and another one where that refuses.
+//! What `--engine auto` takes for complete tables: the bound engine, and another one where that refuses or takes
+//! longer than going through all sets would.
 
 use kcorrset::engine::bound::BoundEngine;
 use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
+use kcorrset::top::Top;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Sets of a complete table that a thread of the CPU engine goes through in a second: about 10^9 with AVX-512, fewer
 /// without.
@@ -14,6 +19,16 @@ pub fn pays(queries: &[Query<'_>], threads: usize) -> bool {
     let sets = counts.fold(0, u128::saturating_add);
     sets > SETS_A_SECOND.saturating_mul(threads as u128) && queries.iter().all(is_complete)
 }
+
+/// How long a proof is tried: as long as going through so many sets would take, so that both together take no more
+/// than about twice the time of the better one.
+fn patience(sets: u128, threads: usize) -> Duration {
+    let seconds = sets as f64 / (SETS_A_SECOND as f64 * threads as f64);
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+}
+
+/// How often a try looks at the clock and at the wish to stop.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Whether everyone who answered any question that may be in a set answered all of these.
 fn is_complete(query: &Query<'_>) -> bool {
@@ -27,14 +42,23 @@ fn is_complete(query: &Query<'_>) -> bool {
 pub struct Proving {
     bound: BoundEngine,
     other: Box<dyn Engine>,
+    /// How long a proof of so many sets is tried.
+    patience: fn(u128, usize) -> Duration,
+    threads: usize,
     /// Whether each of the two has finished a search.
     ran: [AtomicBool; 2],
 }
 
 impl Proving {
-    pub fn new(bound: BoundEngine, other: Box<dyn Engine>) -> Self {
+    pub fn new(bound: BoundEngine, other: Box<dyn Engine>, threads: usize) -> Self {
         let ran = [AtomicBool::new(false), AtomicBool::new(false)];
-        Self { bound, other, ran }
+        Self {
+            bound,
+            other,
+            patience,
+            threads,
+            ran,
+        }
     }
 
     /// Why it was taken, where the other one would have been taken for this reason.
@@ -107,15 +131,87 @@ struct Ready<'q> {
     bound: Box<dyn Prepared + 'q>,
 }
 
+/// How a try ended that is not finished.
+enum Given {
+    /// It took too long.
+    Up,
+    /// It failed.
+    Error(EngineError),
+}
+
+impl Ready<'_> {
+    /// The proof, if it is there in time. What it tells `watch` on the way is taken back where it is given up, but
+    /// for the floor that its best sets prove.
+    fn tried(&self, part: &Part, watch: &Watch) -> Result<Findings, Given> {
+        let Proving {
+            patience, threads, ..
+        } = self.engine;
+        let patience = patience(part.sets(), *threads);
+        let own = &Watch::new();
+        own.raise_floor(watch.floor());
+        let (ended, end) = channel::<()>();
+        let start = Instant::now();
+        let (found, reported) = thread::scope(|scope| {
+            let clock = scope.spawn(move || {
+                let mut reported = 0;
+                // It ends when the search has, and so has dropped its side of the channel.
+                while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+                    if watch.stopped() || start.elapsed() >= patience {
+                        own.stop();
+                    }
+                    let done = own.done();
+                    watch.advance(done - reported);
+                    reported = done;
+                }
+                reported
+            });
+            let found = self.bound.search(part, own);
+            drop(ended);
+            let reported = clock
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (found, reported)
+        });
+        watch.raise_floor(own.floor());
+        let mut best = Top::new(self.query.top());
+        for candidate in own.best_so_far() {
+            watch.keep(&mut best, candidate);
+        }
+        match found {
+            Ok(found) => {
+                watch.advance(own.done() - reported);
+                Ok(found)
+            }
+            Err(error) => {
+                watch.retract(reported);
+                match error {
+                    EngineError::Stopped if !watch.stopped() => Err(Given::Up),
+                    error => Err(Given::Error(error)),
+                }
+            }
+        }
+    }
+}
+
 impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
         let Proving { other, ran, .. } = self.engine;
-        let (which, found) = match self.bound.search(part, watch) {
-            Err(error @ EngineError::Refused { .. }) => {
-                leave_to(&**other, &error);
-                (1, other.open(self.query)?.search(part, watch))
+        let by_other = || other.open(self.query)?.search(part, watch);
+        let (which, found) = match self.tried(part, watch) {
+            Ok(found) => (0, Ok(found)),
+            Err(Given::Up) => {
+                let engine = other.name();
+                tracing::info!(
+                    engine,
+                    "the proof took as long as going through all sets would; this one is taken"
+                );
+                (1, by_other())
             }
-            found => (0, found),
+            Err(Given::Error(error @ EngineError::Refused { .. })) => {
+                leave_to(&**other, &error);
+                (1, by_other())
+            }
+            Err(Given::Error(error)) => (0, Err(error)),
         };
         if found.is_ok() {
             ran[which].store(true, Ordering::Relaxed);
@@ -163,7 +259,7 @@ mod tests {
     fn what_is_refused_another_engine_does() {
         let matrix = table(8, false);
         let cpu = || CpuEngine::new(1).unwrap();
-        let proving = Proving::new(BoundEngine::new(1).unwrap(), Box::new(cpu()));
+        let proving = Proving::new(BoundEngine::new(1).unwrap(), Box::new(cpu()), 1);
         assert_eq!(proving.name(), "bound");
         // More sets are asked for than there are.
         for (top, name) in [(80, "cpu"), (5, "bound and cpu")] {
@@ -179,5 +275,41 @@ mod tests {
         let query = Query::of(&gappy).k(3).build().unwrap();
         let found = search::run(&proving, &query, &query.space().whole(), &Watch::new());
         assert!(found.is_ok());
+    }
+
+    #[test]
+    fn a_proof_that_takes_too_long_is_given_up() {
+        let matrix = table(24, false);
+        let query = Query::of(&matrix).k(6).top(1000).build().unwrap();
+        let whole = query.space().whole();
+        let cpu = CpuEngine::new(1).unwrap();
+        let want = search::run(&cpu, &query, &whole, &Watch::new()).unwrap();
+        let impatient = Proving {
+            patience: |_, _| Duration::ZERO,
+            ..Proving::new(BoundEngine::new(1).unwrap(), Box::new(cpu), 1)
+        };
+        let watch = Watch::new();
+        let found = search::run(&impatient, &query, &whole, &watch).unwrap();
+        assert_eq!(found.best, want.best);
+        assert_eq!((watch.done(), impatient.name()), (whole.sets(), "cpu"));
+        assert_eq!(watch.best_so_far(), want.best);
+    }
+
+    #[test]
+    fn who_stops_a_proof_has_its_best_sets() {
+        let matrix = table(40, false);
+        let query = Query::of(&matrix).k(12).top(5).build().unwrap();
+        let cpu = Box::new(CpuEngine::new(1).unwrap());
+        let proving = Proving::new(BoundEngine::new(1).unwrap(), cpu, 1);
+        let watch = Watch::new();
+        watch.stop();
+        let stopped = search::run(&proving, &query, &query.space().whole(), &watch);
+        assert!(
+            matches!(
+                stopped,
+                Err(search::SearchError::Engine(EngineError::Stopped))
+            ),
+            "{stopped:?}"
+        );
     }
 }

@@ -39,6 +39,12 @@ impl Watch {
         *done += sets;
     }
 
+    /// Takes back sets that were reported by a way to search that was given up.
+    pub fn retract(&self, sets: u128) {
+        let mut done = self.done.lock().unwrap_or_else(|e| e.into_inner());
+        *done = done.saturating_sub(sets);
+    }
+
     /// Sets visited so far.
     #[must_use]
     pub fn done(&self) -> u128 {
