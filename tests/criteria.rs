@@ -145,6 +145,31 @@ fn every_criterion_where_leaves_are_discarded() {
     }
 }
 
+#[test]
+fn finer_steps_discard_no_set_that_reaches_a_floor_and_most_others() {
+    let (mut below, mut asked) = (0, 0);
+    for Table { name, matrix } in [tables::wide(9), tables::patterns().remove(3)] {
+        for (what, aim) in aims(&matrix) {
+            let query = aim.ask(&matrix, 3, 1, 2).query;
+            let sets = (0..query.space().count()).filter_map(|rank| query.space().unrank(rank));
+            for set in sets {
+                let Some(candidate) = query.judge(&set) else {
+                    continue;
+                };
+                let value = candidate.value().rounded();
+                for floor in [value, value.next_down(), value - 1e-12, -1.0] {
+                    assert!(!query.surely_below(&set, floor), "{name}, {what}, {set:?}");
+                }
+                if query.blur().most > 0.0 && value > 0.0 {
+                    asked += 1;
+                    below += usize::from(query.surely_below(&set, value + 1e-5));
+                }
+            }
+        }
+    }
+    assert!(asked > 200 && below * 10 > asked * 9, "{below} of {asked}");
+}
+
 /// Fails unless an engine whose searches go through `fault` is found out.
 fn found_out<F>(truth: &Truth, what: &str, fault: F)
 where

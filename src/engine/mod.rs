@@ -14,6 +14,7 @@ mod pool;
 pub mod published;
 mod query;
 pub mod reference;
+mod steps;
 mod watch;
 
 pub use crate::combin::{Part, Space};

@@ -1,12 +1,14 @@
 //! What is asked of a table: which sets, ranked by what, and how many of the best.
 
 use super::Watch;
+use super::steps::{finely, steps_for};
 use crate::combin::{Quotas, Space, SpaceError};
 use crate::matrix::ResponseMatrix;
-use crate::stats::{Blur, Criterion, Floor, Moments, Need, Overall, RankBy, Ranking, Steps, Sums};
+use crate::stats::{
+    Blur, Criterion, Floor, Image, Moments, Need, Overall, RankBy, Ranking, Steps, Sums,
+};
 use crate::top::Candidate;
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 /// Why a query does not fit a table.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -127,6 +129,8 @@ pub struct Query<'t> {
     /// Overall scores that are no totals.
     overall: Option<Overall>,
     blur: Blur,
+    /// Overall scores in far finer steps, where those that engines see are rounded.
+    fine: Option<Image>,
     space: Space,
     quotas: Option<Quotas>,
     top: usize,
@@ -249,13 +253,16 @@ impl<'t> QueryBuilder<'t> {
             (Criterion::Mean, None) => Some(Overall::mean(table)),
             (Criterion::Total | Criterion::Rest, None) => None,
         };
-        let (arranged, blur) = arrange(table, &space, overall.as_ref(), steps_for(table, k));
+        let steps = steps_for(table, &space);
+        let (arranged, blur) = arrange(table, &space, overall.as_ref(), steps);
+        let fine = finely(table, overall.as_ref(), blur);
         Ok(Query {
             source: table,
             arranged,
             ranking,
             overall,
             blur,
+            fine,
             space,
             quotas,
             top,
@@ -311,57 +318,6 @@ fn space_of(
     })
 }
 
-/// Answer patterns that are few, for [`steps_for`].
-const FEW_PATTERNS: usize = 64;
-
-/// Steps of an image on either side of its middle that the narrowest machines of engines take: a signed byte, with
-/// room for the means of prefixes to differ.
-const NARROW_STEPS: f64 = 120.0;
-
-/// Steps of a standard deviation of such an image. With more, the masked sums of AVX-512 leave their fields, and
-/// sets are kept; with fewer, more sets are kept for the rounding. Full searches of the benchmark table by mean
-/// took, beside 7.7 s with totals: 8.5 s with 7, 9.2 s with 6, 11.1 s with 8, 35 s with 12.
-const NARROW_DEVIATION: f64 = 7.0;
-
-/// Most steps to either side of any image: all that a criterion of nine digits needs.
-const WIDE_STEPS: f64 = 1e9;
-
-/// How many steps an image may have before they cost engines anything. Only speed depends on it.
-///
-/// Sets of one question or two, and sets of a complete table, have their sums from products of all bits. Where few
-/// answers are missing or patterns are few, sums must stay far below 2^53 in floats: users times steps squared,
-/// times 16 for each question and two more. Else leaves are summed user by user, in bytes.
-fn steps_for(table: &ResponseMatrix, k: usize) -> Steps {
-    let (users, questions) = (table.users().len(), table.questions().len());
-    let row = |user: usize| table.row(user).map(|(q, _)| q).collect::<Vec<_>>();
-    let complete = table.responses() == users * questions;
-    let wide = Steps {
-        most: WIDE_STEPS,
-        deviation: f64::INFINITY,
-    };
-    if k <= 2 || complete {
-        return wide;
-    }
-    let mut patterns = HashSet::new();
-    let few_patterns = (0..users).all(|user| {
-        patterns.insert(row(user));
-        patterns.len() <= FEW_PATTERNS
-    });
-    let few_missing = table.responses() as f64 >= 0.8 * (users as f64 * questions as f64);
-    if !few_missing && !few_patterns {
-        return Steps {
-            most: NARROW_STEPS,
-            deviation: NARROW_DEVIATION,
-        };
-    }
-    let factor = 16.0 * (k as f64 + 2.0);
-    let most = ((1_u64 << 50) as f64 / (users as f64 * factor)).sqrt();
-    Steps {
-        most: most.clamp(NARROW_STEPS, WIDE_STEPS),
-        ..wide
-    }
-}
-
 impl<'t> Query<'t> {
     /// A question to this table, to be told what is wanted.
     #[must_use]
@@ -396,7 +352,7 @@ impl<'t> Query<'t> {
         }
         // An exact image has all its steps on one side.
         let most = (limit / users).sqrt() / 2.0;
-        let mut steps = steps_for(self.source, self.k());
+        let mut steps = steps_for(self.source, &self.space);
         steps.most = steps.most.min(most);
         let (arranged, blur) = arrange(self.source, &self.space, Some(overall), steps);
         Cow::Owned(Self {
@@ -405,6 +361,7 @@ impl<'t> Query<'t> {
             ranking: self.ranking,
             overall: self.overall.clone(),
             blur,
+            fine: finely(self.source, Some(overall), blur),
             space: self.space.clone(),
             quotas: self.quotas.clone(),
             top: self.top,
@@ -523,6 +480,22 @@ impl<'t> Query<'t> {
             Some(overall) if self.blur.most > 0.0 => self.exactly(overall, set),
             _ => Candidate::new(self.ranking, self.min_users, set, sums),
         }
+    }
+
+    /// Whether the value of the set at these positions (ascending) is certainly below `value`, by overall scores in
+    /// finer steps than engines see. `false` says nothing; it is what spares most sets that a rounding kept their
+    /// exact fractions, whose common denominator may have hundreds of bits.
+    #[must_use]
+    pub fn surely_below(&self, positions: &[usize], value: f64) -> bool {
+        let Some(fine) = &self.fine else {
+            return false;
+        };
+        let sums = Sums::with_overall(self.table(), positions, &fine.scores);
+        let moments = self.ranking.criterion.moments(sums.moments());
+        let floor = self.ranking.floor(value, fine.blur);
+        // A set without a correlation is told by its exact fractions.
+        let varies = moments.y > 0 || fine.blur.most > 0.0;
+        moments.x > 0 && varies && floor.surely_excludes(moments.map(|moment| moment as f64))
     }
 
     /// The set at these positions (ascending), its sums made from the bitsets.

@@ -18,6 +18,8 @@ pub(super) struct Who {
     answered: Vec<u64>,
     /// Users who answered, ascending.
     users: Vec<u32>,
+    /// How many answered before the first user of each word.
+    before: Vec<u32>,
 }
 
 impl Who {
@@ -25,7 +27,9 @@ impl Who {
     pub(super) fn of_bits(answered: Vec<u64>) -> Self {
         let count = answered.iter().map(|word| word.count_ones() as usize).sum();
         let mut users = Vec::with_capacity(count);
+        let mut before = Vec::with_capacity(answered.len());
         for (first, &word) in (0..).step_by(64).zip(&answered) {
+            before.push(users.len() as u32);
             if word == u64::MAX {
                 users.extend(first..first + 64);
                 continue;
@@ -36,7 +40,11 @@ impl Who {
                 left &= left - 1;
             }
         }
-        Self { answered, users }
+        Self {
+            answered,
+            users,
+            before,
+        }
     }
 
     /// All of so many users.
@@ -74,9 +82,15 @@ impl Column {
     }
 
     /// The score of `user`, if answered.
+    #[inline]
     #[must_use]
     pub fn score(&self, user: u32) -> Option<i64> {
-        let at = self.who.users.binary_search(&user).ok()?;
-        Some(self.scores[at])
+        let (word, bit) = (user as usize / 64, user % 64);
+        let answered = *self.who.answered.get(word)?;
+        if answered >> bit & 1 == 0 {
+            return None;
+        }
+        let before = self.who.before[word] + (answered & ((1 << bit) - 1)).count_ones();
+        Some(self.scores[before as usize])
     }
 }

@@ -30,7 +30,7 @@ pub struct Overall {
 pub struct Steps {
     /// To either side of its middle, up to 2^30.
     pub most: f64,
-    /// A standard deviation of an image that is rounded. An exact one may have [`EXACT_FOR`] times as many.
+    /// A standard deviation of an image that is rounded. An exact one may have 1.2 times as many.
     pub deviation: f64,
 }
 

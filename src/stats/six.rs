@@ -181,9 +181,15 @@ impl Sums {
     /// look-ups for each user in common.
     #[must_use]
     pub fn of_set(matrix: &ResponseMatrix, set: &[usize]) -> Self {
+        Self::with_overall(matrix, set, matrix.totals())
+    }
+
+    /// The sums of a set (question indices) with these overall scores in place of the totals.
+    #[must_use]
+    pub fn with_overall(matrix: &ResponseMatrix, set: &[usize], overall: &[i64]) -> Self {
         let mut sums = Self::default();
         each_user(matrix, set, |user, a| {
-            sums += Self::of_user(a.into(), matrix.totals()[user].into());
+            sums += Self::of_user(a.into(), overall[user].into());
         });
         sums
     }

@@ -116,10 +116,14 @@ impl Host for Leaves<'_> {
         let criterion = walk.query.ranking().criterion;
         let moments = criterion.moments(Moments { n, a, x, y });
         let may_enter = walk.query.may_be_defined(n as u64, &moments);
-        if may_enter && !walk.best.floor().surely_excludes(moments) {
+        let floor = walk.best.floor();
+        if may_enter && !floor.surely_excludes(moments) {
             let mut positions = self.prefix.to_vec();
             positions.extend(last.map(|position| position as u32));
-            walk.best.offer(walk.query.judge(&walk.set(&positions)));
+            let set = walk.set(&positions);
+            if !walk.query.surely_below(&set, floor.value()) {
+                walk.best.offer(walk.query.judge(&set));
+            }
         }
     }
 
@@ -486,10 +490,14 @@ impl Walk<'_> {
                 continue;
             }
             collected.defined.increment();
-            if !best.floor().surely_excludes(moments.map(W::float)) {
+            let floor = best.floor();
+            if !floor.surely_excludes(moments.map(W::float)) {
                 let mut positions = prefix.to_vec();
                 positions.push((from + i) as u32);
-                best.offer(self.query.candidate(&self.set(&positions), sums));
+                let set = self.set(&positions);
+                if !self.query.surely_below(&set, floor.value()) {
+                    best.offer(self.query.candidate(&set, sums));
+                }
             }
         }
     }

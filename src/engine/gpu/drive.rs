@@ -309,6 +309,9 @@ pub(super) fn drive(
         driven.defined = both.map(|(before, now)| before + u128::from(now));
         for offset in survivors {
             let set = job.table.unrank(chunk.first + offset);
+            if job.query.surely_below(&set, watch.floor()) {
+                continue;
+            }
             if let Some(candidate) = job.query.judge(&set) {
                 watch.keep(&mut driven.top, candidate);
             }

@@ -49,6 +49,9 @@ impl<'a> Keeper<'a> {
     /// Enters a set (ascending positions) if it is among the best; says whether the floor
     /// rose.
     pub(super) fn offer(&mut self, set: &[usize], sums: Sums) -> bool {
+        if self.query.surely_below(set, self.floor.value()) {
+            return false;
+        }
         let candidate = self.query.candidate(set, sums);
         if !candidate.is_some_and(|c| self.watch.keep(&mut self.top, c)) {
             return false;
