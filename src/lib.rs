@@ -9,7 +9,7 @@
 //! | 4 | `cli` (binary) | arguments as typed → checked options; one file a command; progress |
 //! | 3 | [`report`] | one printer a form: table, JSON, CSV |
 //! | 3 | [`search`] | runs an engine and audits it; knows the trait only |
-//! | 2 | [`engine`] | the trait; `reference` (the oracle), `cpu` (rayon), `gpu` (wgpu), `published` (the yardstick) |
+//! | 2 | [`engine`] | the trait; `reference` (the oracle), `cpu` (rayon), `gpu` (wgpu), `bound` (branch and bound on complete tables), `published` (the yardstick) |
 //! | 1 | [`input`] | JSON, NDJSON, CSV, gzip, zstd → rows → table |
 //! | 1 | [`synth`] | seeded random tables |
 //! | 1 | [`describe`] | what a table is like: scores, missing answers, each question's figures |

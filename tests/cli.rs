@@ -202,12 +202,12 @@ fn help() {
 
             What computes:
                   --engine <NAME>       What computes; the answer is the same [default: auto] [possible values:
-                                        auto, cpu, gpu, reference]
+                                        auto, cpu, gpu, bound, reference]
                   --device <I,..>       The GPU to use, by its number in `kcorrset devices`; several with commas
                                         share the search
                   --profile <1..4>      How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the
                                         more, the less responsive is a desktop on it [default: 2]
-                  --threads <T>         Threads of the CPU engine [default: one a core]
+                  --threads <T>         Threads of the engines cpu and bound [default: one a core]
                   --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
                                         are] [possible values: portable, avx2, avx512, amx]
 
@@ -297,12 +297,12 @@ fn help() {
 
             What computes:
                   --engine <NAME>       What computes; the answer is the same [default: auto] [possible values:
-                                        auto, cpu, gpu, reference]
+                                        auto, cpu, gpu, bound, reference]
                   --device <I,..>       The GPU to use, by its number in `kcorrset devices`; several with commas
                                         share the search
                   --profile <1..4>      How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the
                                         more, the less responsive is a desktop on it [default: 2]
-                  --threads <T>         Threads of the CPU engine [default: one a core]
+                  --threads <T>         Threads of the engines cpu and bound [default: one a core]
                   --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
                                         are] [possible values: portable, avx2, avx512, amx]
 
@@ -437,7 +437,7 @@ fn usage_errors() {
         exit 2
         --- stderr
         error: invalid value 'tpu' for '--engine <NAME>'
-          [possible values: auto, cpu, gpu, reference]
+          [possible values: auto, cpu, gpu, bound, reference]
 
           tip: a similar value exists: 'gpu'
 

@@ -20,7 +20,13 @@ const KEPT_IN: [(&str, &[&str]); 6] = [
     ("wgpu", &["src/engine/gpu/"]),
     (
         "rayon",
-        &["src/engine/cpu/", "src/engine/published.rs", "src/search/"],
+        &[
+            "src/engine/bound/",
+            "src/engine/cpu/",
+            "src/engine/pool.rs",
+            "src/engine/published.rs",
+            "src/search/",
+        ],
     ),
     ("clap", &["src/cli/", "src/main.rs"]),
     ("clap_complete", &["src/cli/"]),

@@ -209,6 +209,15 @@ fn of_engine(error: &EngineError) -> Option<&'static str> {
         EngineError::Refused { engine: "gpu", .. } | EngineError::Device { .. } => {
             Some("--engine cpu needs no GPU")
         }
+        EngineError::Refused {
+            engine: "bound",
+            hint,
+            ..
+        } => Some(if hint.starts_with("count missing") {
+            "--unanswered zero does the one, --engine cpu the other"
+        } else {
+            "--engine cpu takes any table and any of its sets"
+        }),
         EngineError::NoGpu => Some("install a driver for it, or use --engine cpu"),
         EngineError::NoSuchGpu { .. } => Some("`kcorrset devices` lists what --device can name"),
         EngineError::NoThreads { .. } => Some("give a smaller --threads"),

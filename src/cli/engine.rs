@@ -1,7 +1,9 @@
 //! Which engine to run, and on what.
 
+use super::proving::{self, Proving};
 use anyhow::bail;
 use clap::{Args, ValueEnum};
+use kcorrset::engine::bound::BoundEngine;
 use kcorrset::engine::cpu::{CpuEngine, Isa};
 use kcorrset::engine::gpu::{self, AdapterReport, GpuEngine};
 use kcorrset::engine::oracle::ReferenceEngine;
@@ -28,7 +30,7 @@ pub struct EngineArgs {
     /// responsive is a desktop on it [default: 2]
     #[arg(long, value_name = "1..4", value_parser = profile_parser())]
     profile: Option<u8>,
-    /// Threads of the CPU engine [default: one a core]
+    /// Threads of the engines cpu and bound [default: one a core]
     #[arg(long, value_name = "T", value_parser = threads_parser())]
     threads: Option<u16>,
     /// Instructions that the CPU engine may use [default: the fastest there are]
@@ -107,12 +109,14 @@ impl Instructions {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum EngineName {
-    /// The GPUs if there are any (not software ones), else the CPU
+    /// The GPUs if there are any (not software ones), else the CPU; bound where that is far less work
     Auto,
     /// All cores
     Cpu,
     /// GPUs: the first, or those that --device names
     Gpu,
+    /// All cores, by proof in place of a look at each set: for tables without missing answers
+    Bound,
     /// One thread, by the definition: slow, and the measure of the others
     Reference,
 }
@@ -131,8 +135,9 @@ impl EngineArgs {
             EngineName::Auto => (true, true),
             EngineName::Cpu => (true, false),
             EngineName::Gpu => (false, true),
-            EngineName::Reference => (false, false),
+            EngineName::Bound | EngineName::Reference => (false, false),
         };
+        let threads = cpu || self.engine == EngineName::Bound;
         if self.on_gpu() && !gpu {
             bail!("--device chooses a GPU: leave it out, or take --engine gpu");
         }
@@ -140,7 +145,7 @@ impl EngineArgs {
             bail!("--profile is for GPUs: leave it out, or take --engine gpu");
         }
         check_devices(&self.device)?;
-        if self.threads.is_some() && !cpu {
+        if self.threads.is_some() && !threads {
             bail!("--threads is for the CPU engine: leave it out, or take --engine cpu");
         }
         if self.threads.is_some() && self.on_gpu() {
@@ -161,21 +166,38 @@ impl EngineArgs {
         matches!(self.engine, EngineName::Auto | EngineName::Gpu)
     }
 
+    /// Whether everything is left to the program.
+    fn is_plain(&self) -> bool {
+        self.engine == EngineName::Auto
+            && !self.on_gpu()
+            && self.profile.is_none()
+            && self.threads.is_none()
+            && self.instructions.is_none()
+    }
+
     fn on_gpu(&self) -> bool {
         !self.device.is_empty()
     }
 
     /// Opens an engine that can run all of these queries. The second value says what `auto` chose and why.
     ///
+    /// Where `whole`, all sets of each query are asked for: `auto` then may take the bound engine, and the others
+    /// where that refuses.
+    ///
     /// Where a GPU that `auto` found cannot run one of them, or cannot be opened, the CPU engine runs all; a
     /// GPU with a wrong answer to a known question is an error even then.
     pub fn open_for(
         &self,
         queries: &[Query<'_>],
+        whole: bool,
     ) -> anyhow::Result<(Box<dyn Engine>, Option<String>)> {
         self.check()?;
-        let (engine, why): (Box<dyn Engine>, _) = match self.engine {
+        let (mut engine, mut why): (Box<dyn Engine>, _) = match self.engine {
             EngineName::Cpu => (Box::new(self.cpu()?), None),
+            EngineName::Bound => (
+                Box::new(BoundEngine::new(threads_or_all(self.threads))?),
+                None,
+            ),
             EngineName::Gpu => (self.gpu(&self.device, queries)?, None),
             EngineName::Reference => (Box::new(ReferenceEngine), None),
             EngineName::Auto => {
@@ -192,6 +214,12 @@ impl EngineArgs {
                 }
             }
         };
+        let threads = threads_or_all(None);
+        if self.is_plain() && whole && proving::pays(queries, threads) {
+            let proving = Proving::new(BoundEngine::new(threads)?, engine, threads);
+            why = why.map(|why| proving.why(&why));
+            engine = Box::new(proving);
+        }
         tracing::info!(engine = engine.name(), devices = ?engine.devices(), "engine");
         let note = why.map(|why| {
             let devices = engine.devices().join(", ");

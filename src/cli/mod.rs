@@ -18,6 +18,7 @@ mod log;
 mod manual;
 mod output;
 mod progress;
+mod proving;
 mod question;
 mod quota;
 mod search;

@@ -13,10 +13,10 @@ use super::table::TableArgs;
 use super::talk::{Talk, say};
 use anyhow::{Context, bail};
 use clap::Args;
-use kcorrset::engine::{Engine, EngineError, Part, Query, Watch};
+use kcorrset::engine::{Engine, EngineError, Part, Query, Watch, bound};
 use kcorrset::input::{Decimal, Reversed};
 use kcorrset::matrix::Score;
-use kcorrset::report::{self, Finished, Report, Search, Turned, count, grouped, one_line};
+use kcorrset::report::{self, Finished, Proof, Report, Search, Turned, count, grouped, one_line};
 use kcorrset::search::{self, Outcome, SearchError};
 use std::path::PathBuf;
 
@@ -103,7 +103,9 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let queries = args.asked.queries(&question)?;
     let parts = queries.iter().map(|query| args.part(query));
     let parts = parts.collect::<anyhow::Result<Vec<_>>>()?;
-    let (engine, note) = args.engine.open_for(&queries)?;
+    let mut all = queries.iter().zip(&parts);
+    let whole = all.all(|(query, part)| query.space().is_whole(part));
+    let (engine, note) = args.engine.open_for(&queries, whole)?;
     for note in question.note.iter().chain(&note) {
         talk.note(note);
     }
@@ -128,6 +130,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
                     best: &outcome.best,
                     defined: outcome.defined,
                     audit: &outcome.audit,
+                    proof: proof(&outcome),
                     elapsed: outcome.elapsed,
                 });
                 question.tell(&mut search.query);
@@ -159,6 +162,17 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
         say(&advice::warning(&warning));
     }
     Ok(Exit::Done)
+}
+
+/// How sets were decided, where an engine proved its list.
+fn proof(outcome: &Outcome) -> Option<Proof> {
+    let mut took = outcome.took.iter();
+    let &(_, nodes) = took.find(|(name, _)| *name == bound::NODES)?;
+    Some(Proof {
+        visited: outcome.audit.sets - outcome.excluded,
+        excluded: outcome.excluded,
+        nodes,
+    })
 }
 
 /// What a document says of questions that were reversed.

@@ -35,19 +35,19 @@ pub fn choices(n: usize, k: usize) -> f64 {
     (0..k).fold(1.0, |all, i| all * (n - i) as f64 / (i + 1) as f64)
 }
 
-/// C(n, k) modulo 2^64 for n ≤ `rows`, k ≤ `k`, by Pascal's rule, which holds modulo anything.
+/// C(n, k) modulo 2^128, and so modulo 2^64, by Pascal's rule, which holds modulo anything.
 #[derive(Clone, Debug)]
 pub struct WrappingBinomials {
     width: usize,
-    table: Vec<u64>,
+    table: Vec<u128>,
 }
 
 impl WrappingBinomials {
-    /// A table for n up to `n` and k up to `k`: (n + 1)·(k + 1) words.
+    /// A table for n up to `n` and k up to `k`: (n + 1)·(k + 1) numbers.
     #[must_use]
     pub fn new(n: usize, k: usize) -> Self {
         let width = k + 1;
-        let mut table = vec![0_u64; (n + 1) * width];
+        let mut table = vec![0_u128; (n + 1) * width];
         for row in 0..=n {
             table[row * width] = 1;
             for col in 1..=k.min(row) {
@@ -61,6 +61,12 @@ impl WrappingBinomials {
     /// C(n, k) modulo 2^64; 0 where n or k is negative.
     #[must_use]
     pub fn get(&self, n: isize, k: isize) -> u64 {
+        self.wide(n, k) as u64
+    }
+
+    /// C(n, k) modulo 2^128; 0 where n or k is negative.
+    #[must_use]
+    pub fn wide(&self, n: isize, k: isize) -> u128 {
         if n < 0 || k < 0 {
             return 0;
         }
@@ -98,6 +104,7 @@ mod tests {
         for n in 0..=140_u64 {
             for k in 0..=70_u64 {
                 if let Some(exact) = binomial(n, k) {
+                    assert_eq!(table.wide(n as isize, k as isize), exact);
                     assert_eq!(table.get(n as isize, k as isize), exact as u64);
                 }
             }

@@ -23,6 +23,18 @@ impl Quotas {
         Self { groups, wanted }
     }
 
+    /// The place of a question's group in [`Self::wanted`], if it has a quota.
+    #[must_use]
+    pub fn group(&self, question: usize) -> Option<usize> {
+        self.groups.get(question).copied().flatten()
+    }
+
+    /// How many questions of each group a set has.
+    #[must_use]
+    pub fn wanted(&self) -> &[RangeInclusive<usize>] {
+        &self.wanted
+    }
+
     /// Whether a set of these question indices holds as many of each group as it should.
     #[must_use]
     pub fn allow(&self, set: &[usize]) -> bool {

@@ -5,10 +5,12 @@
 //! the audit sums of every set that it visited or excluded. It never prints, never decides whether its
 //! audit is right, and never returns a float.
 
+pub mod bound;
 pub mod cpu;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod oracle;
+mod pool;
 pub mod published;
 mod query;
 pub mod reference;

@@ -39,6 +39,12 @@ impl Watch {
         *done += sets;
     }
 
+    /// Takes back sets that were reported by a way to search that was given up.
+    pub fn retract(&self, sets: u128) {
+        let mut done = self.done.lock().unwrap_or_else(|e| e.into_inner());
+        *done = done.saturating_sub(sets);
+    }
+
     /// Sets visited so far.
     #[must_use]
     pub fn done(&self) -> u128 {
@@ -54,6 +60,11 @@ impl Watch {
     #[must_use]
     pub fn stopped(&self) -> bool {
         self.stop.load(Ordering::Relaxed)
+    }
+
+    /// What [`Self::stopped`] reads, for what is told by a flag.
+    pub(super) fn stopping(&self) -> &AtomicBool {
+        &self.stop
     }
 
     /// A set whose exact value of the criterion is below this cannot be among the best. See

@@ -39,6 +39,9 @@ pub struct Search {
     pub sets: Sets,
     /// What the audit compared.
     pub audit: Audit,
+    /// How the sets were decided, where an engine proves the list by bounds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
     /// Seconds of search; loading is not in it.
     pub elapsed_s: f64,
     /// The best sets, best first.
@@ -156,6 +159,20 @@ pub struct Sets {
     /// Those of them with a defined correlation; null where an engine's discards leave it unknown.
     #[serde(with = "decimal::option")]
     pub defined: Option<u128>,
+}
+
+/// How the sets were decided by an engine that proves its list: each was visited, or excluded by a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    /// Sets that were visited.
+    #[serde(with = "decimal")]
+    pub visited: u128,
+    /// Sets that a bound excluded.
+    #[serde(with = "decimal")]
+    pub excluded: u128,
+    /// Nodes of the tree that was searched.
+    #[serde(with = "decimal")]
+    pub nodes: u64,
 }
 
 /// What the audit compared: the sums over every set visited, equal to their closed forms.

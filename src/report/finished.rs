@@ -1,7 +1,8 @@
 //! From a search that passed its audit to its place in a document.
 
 use super::document::{
-    Asked, Audit, CriterionSums, Data, Place, PlaceSums, Ran, Ranks, Report, SCHEMA, Search, Sets,
+    Asked, Audit, CriterionSums, Data, Place, PlaceSums, Proof, Ran, Ranks, Report, SCHEMA, Search,
+    Sets,
 };
 use crate::engine::{Engine, Part, Query};
 use crate::matrix::ResponseMatrix;
@@ -21,6 +22,8 @@ pub struct Finished<'a> {
     pub defined: Option<u128>,
     /// Sums that the audit compared.
     pub audit: &'a AuditSums,
+    /// How the sets were decided, where the engine proves its list by bounds.
+    pub proof: Option<Proof>,
     /// Time of search.
     pub elapsed: Duration,
 }
@@ -62,6 +65,7 @@ impl Search {
                 defined: finished.defined,
             },
             audit: finished.audit.into(),
+            proof: finished.proof,
             elapsed_s: finished.elapsed.as_secs_f64(),
             results: places(query, finished.best),
         }
@@ -212,6 +216,7 @@ mod tests {
                 best: &found.best,
                 defined: found.defined,
                 audit: &found.visited,
+                proof: None,
                 elapsed: Duration::from_millis(1500),
             })
         };

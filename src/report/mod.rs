@@ -18,8 +18,8 @@ mod wire;
 
 pub use self::csv::csv;
 pub use document::{
-    Asked, Audit, CriterionSums, Data, Place, PlaceSums, Ran, Ranks, Report, SCHEMA, SCHEMAS_READ,
-    Search, Sets, Sum, Turned,
+    Asked, Audit, CriterionSums, Data, Place, PlaceSums, Proof, Ran, Ranks, Report, SCHEMA,
+    SCHEMAS_READ, Search, Sets, Sum, Turned,
 };
 pub use finished::{Finished, places};
 pub use json::json;

@@ -57,6 +57,7 @@ pub(super) fn report() -> Report {
                 defined: None,
             },
             audit: (&AuditSums::new(1000, [u64::MAX, 0, 0, 0, 0, 0])).into(),
+            proof: None,
             elapsed_s: 0.25,
             results: vec![
                 place(1, &["q1", "a, b"], 1.0, 7),
@@ -82,6 +83,7 @@ pub(super) fn several() -> Report {
             defined: Some(19_000),
         },
         audit: (&AuditSums::new(19_600, [5, 0, 0, 0, 0, 0])).into(),
+        proof: None,
         elapsed_s: 0.5,
         results: vec![place(1, &["q1", "q2", "q3"], 0.5, 1100)],
     });

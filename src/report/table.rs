@@ -1,6 +1,6 @@
 //! A report as a table for people.
 
-use super::document::{Asked, Place, Report, Search};
+use super::document::{Asked, Place, Proof, Report, Search};
 use super::text::{count, grouped, lengths, one_line, rate};
 use std::fmt::{self, Write};
 
@@ -42,6 +42,7 @@ pub fn rows(places: &[Place]) -> String {
 fn of_one(report: &Report, search: &Search, out: &mut String) -> fmt::Result {
     about_data(report, out)?;
     about_sets(search, out)?;
+    about_proofs(std::slice::from_ref(search), out)?;
     about_run(report, out)?;
     if !search.results.is_empty() {
         writeln!(out)?;
@@ -55,6 +56,7 @@ fn of_several(report: &Report, searches: &[Search], shown: Shown, out: &mut Stri
     match shown {
         Shown::Best => {
             about_all_sets(searches, out)?;
+            about_proofs(searches, out)?;
             about_run(report, out)?;
             writeln!(out)?;
             let best: Vec<_> = searches
@@ -68,6 +70,7 @@ fn of_several(report: &Report, searches: &[Search], shown: Shown, out: &mut Stri
             for search in searches {
                 writeln!(out)?;
                 about_sets(search, out)?;
+                about_proofs(std::slice::from_ref(search), out)?;
                 out.push_str(&rows(&search.results));
             }
             Ok(())
@@ -106,6 +109,22 @@ fn about_sets(search: &Search, out: &mut String) -> fmt::Result {
     }
     write!(out, " of {}", count(search.query.k as u128, "question"))?;
     about_defined(search.sets.defined, &search.query, out)
+}
+
+/// One line for how sets were decided, where the list of each of these searches is proved by bounds.
+fn about_proofs(searches: &[Search], out: &mut String) -> fmt::Result {
+    let proofs = searches.iter().map(|search| search.proof);
+    let Some(proofs) = proofs.collect::<Option<Vec<Proof>>>() else {
+        return Ok(());
+    };
+    let sum = |of: fn(&Proof) -> u128| proofs.iter().map(of).fold(0, u128::saturating_add);
+    writeln!(
+        out,
+        "{} visited, {} excluded by bounds, {}",
+        count(sum(|proof| proof.visited), "set"),
+        grouped(sum(|proof| proof.excluded)),
+        count(sum(|proof| proof.nodes.into()), "node"),
+    )
 }
 
 /// One line for the sets of all K.
@@ -184,7 +203,9 @@ fn about_run(report: &Report, out: &mut String) -> fmt::Result {
     if !report.engine.devices.is_empty() {
         write!(out, " on {}", report.engine.devices.join(", "))?;
     }
-    if let Some(rate) = rate(visited, elapsed) {
+    // Sets that a bound excludes by the trillion make no speed.
+    let proved = report.searches.iter().any(|search| search.proof.is_some());
+    if let Some(rate) = rate(visited, elapsed).filter(|_| !proved) {
         write!(out, ", {rate} sets/s")?;
     }
     writeln!(out)

@@ -1,6 +1,6 @@
 //! The outermost object of the document, which has one search in itself, or several in an array.
 
-use super::document::{Asked, Audit, Data, Place, Ran, Report, Search, Sets};
+use super::document::{Asked, Audit, Data, Place, Proof, Ran, Report, Search, Sets};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The members as they stand in JSON.
@@ -16,6 +16,8 @@ struct Wire {
     sets: Option<Sets>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     audit: Option<Audit>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof: Option<Proof>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     elapsed_s: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -54,6 +56,7 @@ impl From<Report> for Wire {
             engine,
             sets: None,
             audit: None,
+            proof: None,
             elapsed_s: None,
             results: None,
             searches: None,
@@ -63,6 +66,7 @@ impl From<Report> for Wire {
                 wire.query = Some(only.query);
                 wire.sets = Some(only.sets);
                 wire.audit = Some(only.audit);
+                wire.proof = only.proof;
                 wire.elapsed_s = Some(only.elapsed_s);
                 wire.results = Some(only.results);
             }
@@ -101,6 +105,7 @@ impl TryFrom<Wire> for Report {
             engine,
             sets,
             audit,
+            proof,
             elapsed_s,
             results,
             searches,
@@ -111,6 +116,7 @@ impl TryFrom<Wire> for Report {
                     ("query", query.is_some()),
                     ("sets", sets.is_some()),
                     ("audit", audit.is_some()),
+                    ("proof", proof.is_some()),
                     ("elapsed_s", elapsed_s.is_some()),
                     ("results", results.is_some()),
                 ];
@@ -126,6 +132,7 @@ impl TryFrom<Wire> for Report {
                 query: query.ok_or(WireError::Missing("query"))?,
                 sets: sets.ok_or(WireError::Missing("sets"))?,
                 audit: audit.ok_or(WireError::Missing("audit"))?,
+                proof,
                 elapsed_s: elapsed_s.ok_or(WireError::Missing("elapsed_s"))?,
                 results: results.ok_or(WireError::Missing("results"))?,
             }],
@@ -190,6 +197,25 @@ mod tests {
         let mut none = value(sample::several());
         none["searches"] = serde_json::json!([]);
         assert_eq!(fault(none), "its `searches` are empty");
+    }
+
+    #[test]
+    fn a_proof_is_read_and_written_where_there_is_one() {
+        let mut report = sample::report();
+        report.searches[0].proof = Some(Proof {
+            visited: 3,
+            excluded: u128::MAX - 7,
+            nodes: 5,
+        });
+        let one = value(report.clone());
+        let most = (u128::MAX - 7).to_string();
+        let want = serde_json::json!({"visited": "3", "excluded": most, "nodes": "5"});
+        assert_eq!(one["proof"], want);
+        let text = json(&report).unwrap();
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+        let mut both = value(sample::several());
+        both["proof"] = one["proof"].clone();
+        assert_eq!(fault(both), "it has `searches`, and `proof` beside them");
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub struct Outcome {
     pub defined: Option<u128>,
     /// The sums that the audit compared; seen and expected are equal.
     pub audit: AuditSums,
+    /// Sets of the audit that were not summed: a closed form or a bound ruled them out.
+    pub excluded: u128,
     /// How often each way of searching was taken, see [`Findings::took`].
     pub took: Vec<(&'static str, u64)>,
     /// Time that the engine took to get ready; none where it was opened before.
@@ -89,6 +91,7 @@ pub fn run_prepared(
         best: best.into_iter().map(|set| query.told(set)).collect(),
         defined,
         audit: seen,
+        excluded: excluded.sets,
         took,
         preparation: Duration::ZERO,
         elapsed,

@@ -6,7 +6,7 @@ use kcorrset::combin::rank;
 use kcorrset::engine::reference::{self, Fraction};
 use kcorrset::engine::{Query, oracle};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::report::{Asked, CriterionSums, Data, Place, Report, Search, count};
+use kcorrset::report::{Asked, CriterionSums, Data, Place, Proof, Report, Search, count};
 use kcorrset::search;
 use kcorrset::stats::Basis;
 use std::cmp::Ordering;
@@ -167,6 +167,17 @@ fn query(search: &Search, query: &Query<'_>, out: &mut Differences) {
         }
         let due = defined.min(asked.top as u128);
         out.unless_equal("results: their number", listed as u128, due);
+    }
+
+    if let Some(Proof {
+        visited, excluded, ..
+    }) = search.proof
+        && visited.checked_add(excluded) != Some(part.sets())
+    {
+        out.say(format!(
+            "proof: {visited} visited and {excluded} excluded are not the {} sets",
+            part.sets()
+        ));
     }
 
     if !search.audit.passed {
@@ -364,6 +375,7 @@ mod tests {
             best: &found.best,
             defined: found.defined,
             audit: &found.audit,
+            proof: None,
             elapsed: found.elapsed,
         });
         Report::new(question.table(), &ReferenceEngine, vec![search])
@@ -424,6 +436,16 @@ mod tests {
             ("results: 10 sets are listed, and 9 were", &|r| {
                 r.query.top = 9;
             }),
+            (
+                "proof: 4 visited and 5 excluded are not the 10 sets",
+                &|r| {
+                    r.proof = Some(Proof {
+                        visited: 4,
+                        excluded: 5,
+                        nodes: 1,
+                    });
+                },
+            ),
             ("audit: passed is false", &|r| r.audit.passed = false),
             ("audit: sets is 9", &|r| r.audit.sets = 9),
             ("audit: n is 0", &|r| r.audit.n = 0),

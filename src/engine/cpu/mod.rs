@@ -25,7 +25,7 @@ pub use crate::arch::Isa;
 pub use projected::Machine;
 pub use regime::Regime;
 
-use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
+use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch, pool};
 use crate::combin::Block;
 use crate::stats::Completions;
 use collect::{Best, Collected};
@@ -49,16 +49,8 @@ impl CpuEngine {
     /// # Errors
     /// [`EngineError::NoThreads`].
     pub fn new(threads: usize) -> Result<Self, EngineError> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|i| format!("kcorrset-{i}"))
-            .build()
-            .map_err(|error| EngineError::NoThreads {
-                threads,
-                problem: error.to_string(),
-            })?;
         Ok(Self {
-            pool,
+            pool: pool::of_threads(threads)?,
             isa: Isa::detect(),
             regime: None,
         })

@@ -22,7 +22,5 @@ mod products;
 mod workers;
 
 pub use pairs::{PairSums, Pairs};
-#[cfg(any(feature = "gpu", test))]
-pub use population::reach;
-pub use population::{Cross, Population};
+pub use population::{Cross, Population, reach};
 pub use workers::{Alone, Workers};

@@ -59,7 +59,6 @@ impl<'a> Population<'a> {
 }
 
 /// The largest distance of a value from `offset`.
-#[cfg(any(feature = "gpu", test))]
 #[must_use]
 pub fn reach(values: &[i64], offset: i64) -> u64 {
     let far = values.iter().map(|value| value.abs_diff(offset));
@@ -187,7 +186,6 @@ impl Cross {
     }
 
     /// Σx_q·x_m at q·questions + m, symmetric.
-    #[cfg(feature = "gpu")]
     #[must_use]
     pub fn products(&self) -> &[i128] {
         &self.products

@@ -20,10 +20,10 @@
 
 use super::extents::Extents;
 use super::keep::{Found, Keeper};
-use super::pool::Pool;
 use super::regime::Regime;
 use crate::arch::{Isa, Kernel, Level, run};
 use crate::combin::{Subtree, choices};
+use crate::engine::pool::Pool;
 use crate::engine::{EngineError, Findings, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::cross::{PairSums, Pairs};

@@ -29,7 +29,6 @@ mod gaps;
 mod keep;
 mod leaf;
 mod patterns;
-mod pool;
 mod regime;
 mod stems;
 
@@ -37,6 +36,7 @@ pub use regime::Regime;
 
 use super::Isa;
 use crate::combin::choices;
+use crate::engine::pool::Pool;
 use crate::engine::{EngineError, Findings, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::AuditSums;
@@ -46,7 +46,6 @@ use complete::Complete;
 use extents::Extents;
 use gaps::{Gaps, census};
 use patterns::{Patterns, patterns};
-use pool::Pool;
 use stems::Task;
 
 /// The questions that anybody answered.

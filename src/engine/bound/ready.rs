@@ -1,0 +1,180 @@
+//! A query that the engine is ready for: its table as exact moments, and what is refused.
+
+use super::list::List;
+use super::problem::{Kind, Moments, Problem, ProblemError};
+use super::quotas::Quotas;
+use super::search::{End, Found, search};
+use crate::arch::Isa;
+use crate::combin;
+use crate::engine::pool::Pool;
+use crate::engine::{EngineError, Findings, Part, Prepared, Query, Watch};
+use crate::matrix::ResponseMatrix;
+use crate::stats::Criterion;
+use crate::stats::cross::{Cross, Population, reach};
+
+/// What a finished search says that it took ([`Findings::took`]): nodes of its tree.
+pub const NODES: &str = "nodes";
+
+/// Most questions: with more, the matrices of a search take several GB, and a round of multipliers minutes.
+const MOST_QUESTIONS: usize = 2048;
+
+/// The exact moments of a query's table, and the query as a problem of branch and bound.
+pub(super) struct Ready<'q> {
+    pool: &'q rayon::ThreadPool,
+    query: &'q Query<'q>,
+    cross: Cross,
+    problem: Problem,
+}
+
+impl<'q> Ready<'q> {
+    /// Refuses what is no complete table.
+    pub(super) fn new(
+        pool: &'q rayon::ThreadPool,
+        query: &'q Query<'q>,
+    ) -> Result<Self, EngineError> {
+        let matrix = query.table();
+        let questions = matrix.questions().len();
+        let missing = missing(matrix);
+        if missing > 0 {
+            return Err(refused(
+                "an answer of every user to every question",
+                match missing {
+                    1 => "a table with 1 answer missing".to_owned(),
+                    _ => format!("a table with {missing} answers missing"),
+                },
+                "count missing answers as 0, or take another engine",
+            ));
+        }
+        if questions > MOST_QUESTIONS {
+            return Err(refused(
+                &format!("a table of at most {MOST_QUESTIONS} questions"),
+                format!("one of {questions}"),
+                "leave questions out, or take another engine",
+            ));
+        }
+        let cross = pool.install(|| cross_products(matrix));
+        let problem = problem(query, &cross).map_err(|_| {
+            refused(
+                "covariances that fit 128 bits",
+                "a table with larger ones".to_owned(),
+                "round scores, or take another engine",
+            )
+        })?;
+        Ok(Self {
+            pool,
+            query,
+            cross,
+            problem,
+        })
+    }
+}
+
+impl Prepared for Ready<'_> {
+    fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
+        let all = self.query.space().count();
+        if !self.query.space().is_whole(part) {
+            return Err(refused(
+                &format!("all {all} sets"),
+                format!("a part of {} of them", part.sets()),
+                "search all sets, or take another engine",
+            ));
+        }
+        let list = List::new(self.query, watch, &self.cross);
+        let found = self
+            .pool
+            .install(|| search(&self.problem, &list, watch.stopping()));
+        match found {
+            Ok(found) => {
+                let Found {
+                    visited,
+                    excluded,
+                    nodes,
+                    root_gap,
+                } = found;
+                let (looked_at, left_out) = (visited.sets, excluded.sets);
+                tracing::info!(nodes, root_gap, visited = %looked_at, excluded = %left_out, "branch and bound");
+                Ok(Findings {
+                    best: list.into_sorted(),
+                    visited,
+                    excluded,
+                    took: vec![(NODES, nodes)],
+                    ..Findings::default()
+                })
+            }
+            Err(End::Stopped) => Err(EngineError::Stopped),
+            Err(End::Unfit(_)) => Err(refused(
+                match self.query.top() {
+                    1 => "a set with an r above 0".to_owned(),
+                    top => format!("{top} sets with an r above 0"),
+                }
+                .as_str(),
+                "a list with fewer of them".to_owned(),
+                "ask for fewer sets, or take another engine",
+            )),
+        }
+    }
+}
+
+fn refused(need: &str, have: String, hint: &'static str) -> EngineError {
+    EngineError::Refused {
+        engine: "bound",
+        what: "a proof by bounds".to_owned(),
+        need: need.to_owned(),
+        have,
+        hint,
+    }
+}
+
+/// How many answers are missing of the users who answered anything; the others are in no set.
+fn missing(matrix: &ResponseMatrix) -> usize {
+    let answered = |user: &usize| matrix.row(*user).len() > 0;
+    let users = (0..matrix.users().len()).filter(answered).count();
+    users * matrix.questions().len() - matrix.responses()
+}
+
+/// The cross-products of a complete table, on the threads of the pool that it is called in.
+fn cross_products(matrix: &ResponseMatrix) -> Cross {
+    let questions = 0..matrix.questions().len();
+    let scores: Vec<&[i64]> = questions.map(|q| matrix.column(q).scores()).collect();
+    let users = matrix.column(0).users().iter();
+    let totals: Vec<i64> = users.map(|&u| matrix.totals()[u as usize]).collect();
+    let offsets = vec![0; scores.len()];
+    let far = scores.iter().map(|scores| reach(scores, 0));
+    let far = far.max().unwrap_or(0);
+    let population = Population::new((&scores, &offsets), (&totals, 0), (far, reach(&totals, 0)));
+    Cross::new(Isa::detect(), &Pool, population)
+}
+
+/// A query of a complete table with these cross-products.
+fn problem(query: &Query<'_>, cross: &Cross) -> Result<Problem, ProblemError> {
+    let kind = match query.ranking().criterion {
+        Criterion::Rest => Kind::Rest,
+        Criterion::Total | Criterion::Mean | Criterion::Column => Kind::Total,
+    };
+    let moments = Moments {
+        users: cross.users,
+        s1: cross.sums.clone(),
+        m: cross.products().to_vec(),
+        cy: cross.with_total.clone(),
+        sg: cross.total,
+        sgg: cross.total_squares,
+    };
+    let space = query.space();
+    let problem = Problem::new(moments, query.k(), kind)?;
+    let problem = problem.including((0..space.fixed()).collect())?;
+    match query.quotas() {
+        Some(quotas) => problem.with_quotas(by_position(quotas, space.order())),
+        None => Ok(problem),
+    }
+}
+
+/// Quotas of questions as those of their positions.
+fn by_position(quotas: &combin::Quotas, order: &[usize]) -> Quotas {
+    let limits = quotas.wanted().iter();
+    Quotas {
+        group: order.iter().map(|&q| quotas.group(q)).collect(),
+        limits: limits
+            .map(|wanted| (*wanted.start(), *wanted.end()))
+            .collect(),
+    }
+}

@@ -1,0 +1,167 @@
+//! The search: a pool of good sets, the root, the tree.
+
+use super::audit::Words;
+use super::judge::Judge;
+use super::level::Level;
+use super::local;
+use super::plan::{LONG, Next, PROBE, Plan, WORTH};
+use super::problem::Problem;
+use super::root::{Root, weights};
+use super::scaled::Scaled;
+use super::tree::{ENDLESS, SMALL, Tree};
+use crate::combin::WrappingBinomials;
+use crate::stats::AuditSums;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+/// What a search came to; the sets themselves are with the judge.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    /// AuditSums of the sets gone through one by one.
+    pub(super) visited: AuditSums,
+    /// AuditSums, in closed form, of the sets excluded under a bound.
+    pub(super) excluded: AuditSums,
+    /// Nodes of the tree.
+    pub(super) nodes: u64,
+    /// How far the bound at the root lies above the floor, relative to r.
+    pub(super) root_gap: f64,
+}
+
+/// Why the method does not apply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// No question, or not the criterion, varies: no r is above 0.
+    NothingVaries,
+    /// The floor is not above 0: fewer than N sets, or the N-th best r found is 0 or less.
+    LowFloor,
+    /// No set can hold the included questions and keep the quotas.
+    NoSets,
+}
+
+/// A search that did not end with a proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Stopped from outside; the judge has the best found so far.
+    Stopped,
+    /// Not for this method.
+    Unfit(Unfit),
+}
+
+/// Offers the judge every set whose r reaches the floor that the judge has at the end (and others),
+/// on the threads of the current rayon pool. What is offered beyond that, and the counts of nodes and of
+/// visited sets, depend on the order of the threads; what the judge lists in the end does not.
+///
+/// # Errors
+/// Where `stop` was set before the proof was complete, or the method does not apply.
+///
+/// # Panics
+/// Where the moments are those of no table, so that V has a negative eigenvalue.
+pub(super) fn search(
+    problem: &Problem,
+    judge: &dyn Judge,
+    stop: &AtomicBool,
+) -> Result<Found, End> {
+    search_tuned(problem, judge, stop, &Tuning::default())
+}
+
+/// What does not change the answer.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tuning {
+    /// Looks for good sets first. Without, the judge's floor must be above 0 from the start.
+    pub(super) local_search: bool,
+    /// Subtrees of at most so many sets are gone through set by set.
+    pub(super) small: f64,
+    /// Rounds of multipliers at the root.
+    pub(super) rounds: usize,
+    /// Nodes a question for which the tree is tried between rounds.
+    pub(super) probe: u64,
+    #[cfg(test)]
+    pub(super) fault: super::tests::Fault,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self {
+            local_search: true,
+            small: SMALL,
+            rounds: 30,
+            probe: PROBE,
+            #[cfg(test)]
+            fault: super::tests::Fault::None,
+        }
+    }
+}
+
+pub(super) fn search_tuned(
+    problem: &Problem,
+    judge: &dyn Judge,
+    stop: &AtomicBool,
+    tuning: &Tuning,
+) -> Result<Found, End> {
+    let scaled = Scaled::new(problem).ok_or(End::Unfit(Unfit::NothingVaries))?;
+    if tuning.local_search {
+        local::search(problem, &scaled, judge, stop);
+    }
+    let weights = weights(problem).ok_or(End::Unfit(Unfit::NoSets))?;
+    let level = || Level::new(&scaled, problem.kind, judge.floor());
+    let Some(mut present) = level() else {
+        return Err(if stop.load(Ordering::Relaxed) {
+            End::Stopped
+        } else {
+            End::Unfit(Unfit::LowFloor)
+        });
+    };
+    let words = Words::new(problem);
+    let binomials = WrappingBinomials::new(problem.questions, problem.k);
+    let mut root = Root::new(problem, &scaled, &words, &binomials, weights);
+    let run = |root: &Root<'_>, level: Level, budget: u64| {
+        let tree = Tree {
+            problem,
+            scaled: &scaled,
+            words: &words,
+            binomials: &binomials,
+            errors: root.best.errors,
+            judge,
+            stop,
+            budget: AtomicU64::new(budget),
+            small: tuning.small,
+            #[cfg(test)]
+            fault: tuning.fault,
+        };
+        tree.run(&root.best.frame, root.best.node.clone(), level)
+    };
+    let probe = tuning.probe * problem.questions as u64;
+    let mut tally = run(&root, present, probe);
+    let mut probed = f64::INFINITY;
+    let mut plan = Plan::new(tuning.rounds);
+    while tally.stopped && !stop.load(Ordering::Relaxed) {
+        present = level().unwrap_or(present);
+        let budget = match plan.next(root.best.gap) {
+            Next::Round => {
+                root.round(&present, plan.round == 1, stop);
+                if root.best.gap > WORTH * probed {
+                    continue;
+                }
+                probed = root.best.gap;
+                probe
+            }
+            Next::MoreProducts => {
+                root.multipliers.widen();
+                root.round(&present, false, stop);
+                continue;
+            }
+            Next::LongProbe => LONG * probe,
+            Next::Tree => ENDLESS,
+        };
+        tally = run(&root, present, budget);
+    }
+    if tally.stopped {
+        return Err(End::Stopped);
+    }
+    judge.done(tally.sets().wrapping_sub(tally.told));
+    Ok(Found {
+        visited: tally.visited,
+        excluded: tally.excluded,
+        nodes: tally.nodes,
+        root_gap: root.best.gap,
+    })
+}

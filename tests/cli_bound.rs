@@ -1,0 +1,180 @@
+//! The bound engine as typed: the results of the CPU engine to the byte, what each form says of the proof, `verify`'s
+//! reading of it, refusals with what to type, and when `auto` takes it.
+
+use crate::cli::{check, code, data, kcorrset, run, shown, text};
+use expect_test::expect;
+use serde_json::Value;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+fn run_in(folder: &Path, line: &str) -> std::process::Output {
+    kcorrset(line).current_dir(folder).output().unwrap()
+}
+
+#[test]
+fn results_are_those_of_the_cpu_engine_to_the_byte_and_verify_finds_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::copy(data().join("exam.csv"), folder.join("exam.csv")).unwrap();
+    for way in [
+        "-k 4 --top 10",
+        "-k 1..6 --top 3",
+        "-k 4 --top 5 --criterion rest",
+        "-k 3 --top 5 --criterion mean",
+        "-k 4 --top 5 --rank-by lower-bound --confidence 0.9",
+        "-k 5 --top 7 --include q3 --exclude q1,q5..q7",
+    ] {
+        let way = format!("exam.csv --unanswered zero {way}");
+        let results = |engine: &str| {
+            let line = format!("search -q {way} --engine {engine} --format json -o {engine}.json");
+            let out = run_in(folder, &line);
+            assert_eq!(code(&out), 0, "{line}\n{}", shown(&out));
+            let text = fs::read_to_string(folder.join(format!("{engine}.json"))).unwrap();
+            let document: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(document["engine"]["name"], engine);
+            let searches = match document["searches"].as_array() {
+                Some(searches) => searches.clone(),
+                None => vec![document],
+            };
+            let of = |search: &Value| {
+                assert_eq!(search["proof"].is_object(), engine == "bound", "{search}");
+                search["results"].to_string()
+            };
+            searches.iter().map(of).collect::<Vec<_>>()
+        };
+        assert_eq!(results("bound"), results("cpu"), "{way}");
+        let options: Vec<_> = way.split(" --").skip(1).collect();
+        let asked = |option: &&&str| !option.starts_with("top");
+        let options = options.iter().filter(asked).map(|option| {
+            // What is not how the list is ranked or which sets it has is in the document.
+            let end = option.find(" -k").unwrap_or(option.len());
+            format!(" --{}", &option[..end])
+        });
+        let line = format!("verify exam.csv bound.json{}", options.collect::<String>());
+        let again = run_in(folder, &line);
+        assert_eq!(code(&again), 0, "{line}\n{}", shown(&again));
+    }
+}
+
+#[test]
+fn every_form_says_what_was_proved() {
+    let line = "search exam.csv -q --unanswered zero -k 5 --top 2 --engine bound --threads 1";
+    check(
+        line,
+        expect![[r#"
+        exit 0
+        --- stdout
+        120 users, 12 questions, 1,440 responses
+        792 sets of 5 questions, defined: not counted by this engine, min_users 2, unanswered zero
+        792 sets visited, 0 excluded by bounds, 1 node
+        audit passed, _ s, bound engine on 1 CPU threads, _ sets/s
+
+        place  r                   users  questions
+            1  0.8947613450766309    120  q3, q4, q5, q7, q11
+            2  0.8901489567648216    120  q3, q4, q5, q6, q11
+    "#]],
+    );
+    let out = run(&format!("{line} --format json"));
+    let document: Value = serde_json::from_str(text(&out.stdout)).unwrap();
+    let number = |of: &Value| of.as_str().unwrap().parse::<u128>().unwrap();
+    let proof = &document["proof"];
+    let sets = number(&proof["visited"]) + number(&proof["excluded"]);
+    assert_eq!(sets, 792, "{proof}");
+    assert!(number(&proof["nodes"]) > 0);
+    assert_eq!(document["engine"]["name"], "bound");
+}
+
+#[test]
+fn a_proof_that_does_not_add_up_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::copy(data().join("exam.csv"), folder.join("exam.csv")).unwrap();
+    let line = "search exam.csv -q --unanswered zero -k 5 --engine bound -o bound.json";
+    assert_eq!(code(&run_in(folder, line)), 0);
+    let right = fs::read_to_string(folder.join("bound.json")).unwrap();
+    let mut document: Value = serde_json::from_str(&right).unwrap();
+    document["proof"]["excluded"] = "7".into();
+    document["proof"]["visited"] = "784".into();
+    fs::write(folder.join("bound.json"), document.to_string()).unwrap();
+    let out = run_in(folder, "verify exam.csv bound.json --unanswered zero");
+    assert_eq!(code(&out), 1, "{}", shown(&out));
+    let said = text(&out.stdout);
+    assert!(
+        said.contains("proof: 784 visited and 7 excluded are not the 792 sets"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_it_refuses_says_what_to_type() {
+    let mut all = String::new();
+    for options in [
+        "-k 3",
+        "-k 3 --unanswered zero --limit 100",
+        "-k 3 --unanswered zero --top 221",
+        "-k 3 --unanswered zero --device 0",
+        "-k 3 --unanswered zero --instructions portable",
+        "-k 3 --unanswered zero --profile 2",
+    ] {
+        let out = run(&format!("search exam.csv -q --engine bound {options}"));
+        assert_eq!(code(&out), 2, "{options}\n{}", shown(&out));
+        assert_eq!(text(&out.stdout), "");
+        let _ = write!(all, "{options}\n{}", text(&out.stderr));
+    }
+    let sample = run("verify exam.csv --unanswered zero -k 3 --sample 5 --engine bound");
+    assert_eq!(code(&sample), 2, "{}", shown(&sample));
+    expect![[r#"
+        -k 3
+        kcorrset: error: the bound engine cannot run this: a proof by bounds needs an answer of every user to every question, and a table with 288 answers missing is what there is; count missing answers as 0, or take another engine; --unanswered zero does the one, --engine cpu the other
+        -k 3 --unanswered zero --limit 100
+        kcorrset: error: the bound engine cannot run this: a proof by bounds needs all 220 sets, and a part of 100 of them is what there is; search all sets, or take another engine; --engine cpu takes any table and any of its sets
+        -k 3 --unanswered zero --top 221
+        kcorrset: error: the bound engine cannot run this: a proof by bounds needs 221 sets with an r above 0, and a list with fewer of them is what there is; ask for fewer sets, or take another engine; --engine cpu takes any table and any of its sets
+        -k 3 --unanswered zero --device 0
+        kcorrset: error: --device chooses a GPU: leave it out, or take --engine gpu
+        -k 3 --unanswered zero --instructions portable
+        kcorrset: error: --instructions is for the CPU engine: leave it out, or take --engine cpu
+        -k 3 --unanswered zero --profile 2
+        kcorrset: error: --profile is for GPUs: leave it out, or take --engine gpu
+    "#]].assert_eq(&all);
+}
+
+/// A complete table of forty questions, driven by one trait.
+fn complete() -> String {
+    let mut table = "user,question,score\n".to_owned();
+    for user in 0..60_u64 {
+        for question in 0..40 {
+            let noise = (user * 7919 + question * 104_729 + user * user * question) % 10;
+            let score = u64::from(user / 6 + noise > 4 + question % 8);
+            let _ = writeln!(table, "u{user},q{question},{score}");
+        }
+    }
+    table
+}
+
+#[test]
+fn auto_takes_it_where_sets_are_many_and_no_answer_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("full.csv"), complete()).unwrap();
+    let engine = |options: &str| {
+        let out = run_in(
+            folder,
+            &format!("search full.csv --top 1 --format json {options}"),
+        );
+        assert_eq!(code(&out), 0, "{options}\n{}", shown(&out));
+        let document: Value = serde_json::from_str(text(&out.stdout)).unwrap();
+        let name = document["engine"]["name"].as_str().unwrap().to_owned();
+        (name, text(&out.stderr).to_owned())
+    };
+    let (name, said) = engine("-k 20");
+    assert_eq!(name, "bound");
+    assert!(
+        said.contains("using the bound engine (") && said.contains("no answer is missing"),
+        "{said}"
+    );
+    let few = engine("-k 2").0;
+    assert!(few == "cpu" || few == "gpu", "{few}");
+    assert_eq!(engine("-k 20 --limit 5 --threads 1").0, "cpu");
+}
