@@ -2,35 +2,15 @@
 //! refuses; and planted faults.
 
 use crate::asked::{Aim, Asked, ask, faulty};
-use crate::tables::Draw;
+use crate::tables::{Draw, integers};
 use kcorrset::combin::Quotas;
 use kcorrset::engine::bound::BoundEngine;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::{Engine, EngineError, Part, Prepared, Query, Watch};
-use kcorrset::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
+use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::SearchError;
 use kcorrset::stats::{AuditSums, Criterion};
 use kcorrset::top::Candidate;
-
-/// A table by cell; `None` is a missing answer.
-fn table(
-    users: usize,
-    questions: usize,
-    cell: impl Fn(usize, usize) -> Option<i64>,
-) -> ResponseMatrix {
-    let mut builder = MatrixBuilder::new();
-    for u in 0..users {
-        for q in 0..questions {
-            let score = cell(u, q).map(|mantissa| Score {
-                mantissa,
-                digits: 0,
-            });
-            let (user, question) = (format!("u{u}"), format!("q{q}"));
-            builder.push(&user, &question, score, 0).unwrap();
-        }
-    }
-    builder.finish(Duplicates::Error, "line").unwrap()
-}
 
 /// Scores of a table by question: independent, driven by one trait, or every other question against it; 0 and 1,
 /// Likert, signed or wide; at times fewer users than questions; then some questions repeat others, oppose them, or
@@ -81,10 +61,10 @@ fn complete(draw: &mut Draw, questions: usize) -> ResponseMatrix {
     if draw.percent(20) {
         let gaps = draw.below(1 << 40);
         let has = |u: usize, q: usize| (gaps >> ((u * 7 + q * 3) % 40)) & 3 > 0 || u < 2 || q == 0;
-        let gappy = table(users, questions, |u, q| has(u, q).then(|| columns[q][u]));
+        let gappy = integers(users, questions, |u, q| has(u, q).then(|| columns[q][u]));
         return gappy.with_zeros().unwrap();
     }
-    table(users + usize::from(silent) * 2, questions, |u, q| {
+    integers(users + usize::from(silent) * 2, questions, |u, q| {
         columns[q].get(u).copied()
     })
 }
@@ -352,7 +332,7 @@ fn a_floor_that_is_known_is_used_and_leaves_what_reaches_it() {
 
 /// A table that is driven by one trait.
 fn plain(questions: usize) -> ResponseMatrix {
-    table(60, questions, |u, q| {
+    integers(60, questions, |u, q| {
         let noise = (u * 7919 + q * 104_729 + u * u * q) % 10;
         Some(i64::from(u / 6 + noise > 4 + q % 8))
     })
@@ -366,7 +346,7 @@ fn what_is_refused() {
         assert!(refused(&error), "{error}");
         error.to_string()
     };
-    let gap = table(9, 4, |u, q| {
+    let gap = integers(9, 4, |u, q| {
         (u != 3 || q != 2).then_some((u * q % 3) as i64)
     });
     assert_eq!(
@@ -387,7 +367,7 @@ fn what_is_refused() {
     assert!(said(&part).contains("needs all 20 sets, and a part of 5 of them is what there is"));
     let many = ask(&matrix, 3, 21, 2);
     assert!(said(&many).contains("needs 21 sets with an r above 0, and a list with fewer"));
-    let constant = table(9, 4, |_, _| Some(1));
+    let constant = integers(9, 4, |_, _| Some(1));
     assert!(said(&ask(&constant, 2, 1, 2)).contains("needs a set with an r above 0"));
 }
 

@@ -2,10 +2,11 @@
 //! order, on every instruction-set level, and the audit of each.
 
 use crate::asked::{Asked, ask, faulty};
+use crate::tables::integers;
 use kcorrset::engine::cpu::{CpuEngine, Isa, Regime, gram};
 use kcorrset::engine::reference::{self, Entry, Rule};
 use kcorrset::engine::{EngineError, Findings, Watch};
-use kcorrset::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
+use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::SearchError;
 use kcorrset::stats::{Correlation, Sums};
 
@@ -19,27 +20,6 @@ impl Draw {
         self.0 ^= self.0 << 17;
         (self.0 >> 16) % n
     }
-}
-
-/// A table by cell; `None` is a missing answer.
-fn table(
-    users: usize,
-    questions: usize,
-    mut cell: impl FnMut(usize, usize) -> Option<i64>,
-) -> ResponseMatrix {
-    let mut builder = MatrixBuilder::new();
-    for u in 0..users {
-        for q in 0..questions {
-            let score = cell(u, q).map(|mantissa| Score {
-                mantissa,
-                digits: 0,
-            });
-            builder
-                .push(&format!("u{u}"), &format!("q{q}"), score, 0)
-                .unwrap();
-        }
-    }
-    builder.finish(Duplicates::Error, "line").unwrap()
 }
 
 /// One regime on one level.
@@ -214,7 +194,7 @@ fn complete_tables_agree_with_the_oracle() {
     for (users, questions) in [(9, 6), (33, 5), (20, 9), (3, 11)] {
         for (name, score) in shapes() {
             let mut draw = Draw(0x9e37_79b9_7f4a_7c15 ^ users as u64);
-            let matrix = table(users, questions, |u, q| Some(score(&mut draw, u, q)));
+            let matrix = integers(users, questions, |u, q| Some(score(&mut draw, u, q)));
             grid(gram::Regime::Complete, name, &matrix);
         }
     }
@@ -223,7 +203,7 @@ fn complete_tables_agree_with_the_oracle() {
 #[test]
 fn complete_but_for_unanswered_questions_and_absent_users() {
     let mut draw = Draw(77);
-    let matrix = table(14, 8, |u, q| {
+    let matrix = integers(14, 8, |u, q| {
         (q % 3 != 1 && u % 5 != 2).then(|| draw.below(3) as i64)
     });
     grid(gram::Regime::Complete, "unanswered questions", &matrix);
@@ -253,7 +233,7 @@ fn booklets_agree_with_the_oracle() {
     for (name, score) in narrow_shapes(hundred_thousands) {
         let mut draw = Draw(91);
         // Four booklets; a user answers two neighbours.
-        let matrix = table(31, 8, |u, q| {
+        let matrix = integers(31, 8, |u, q| {
             (q % 4 == u % 4 || q % 4 == (u + 1) % 4).then(|| score(&mut draw, u, q))
         });
         grid(gram::Regime::Patterns, name, &matrix);
@@ -265,7 +245,7 @@ fn patterns_of_any_kind_agree_with_the_oracle() {
     for (share, users, questions) in [(3, 25, 7), (8, 25, 7), (10, 12, 5)] {
         for (name, score) in narrow_shapes(hundred_thousands) {
             let mut draw = Draw(1234 + share);
-            let matrix = table(users, questions, |u, q| {
+            let matrix = integers(users, questions, |u, q| {
                 let score = score(&mut draw, u, q);
                 (draw.below(10) < share).then_some(score)
             });
@@ -280,7 +260,7 @@ fn few_gaps_agree_with_the_oracle() {
     for (missing, users, questions) in [(1, 31, 8), (3, 31, 8), (12, 18, 5), (5, 14, 9)] {
         for (name, score) in narrow_shapes(ten_thousands) {
             let mut draw = Draw(4321 + missing);
-            let matrix = table(users, questions, |u, q| {
+            let matrix = integers(users, questions, |u, q| {
                 let score = score(&mut draw, u, q);
                 (draw.below(20) >= missing).then_some(score)
             });
@@ -295,7 +275,7 @@ fn ones_and_twos_agree_with_the_oracle() {
     for (share, users, questions) in [(10, 21, 9), (7, 31, 8), (3, 40, 9), (1, 60, 6)] {
         for (name, score) in shapes() {
             let mut draw = Draw(777 + share);
-            let matrix = table(users, questions, |u, q| {
+            let matrix = integers(users, questions, |u, q| {
                 let score = score(&mut draw, u, q);
                 (draw.below(10) < share).then_some(score)
             });
@@ -307,7 +287,7 @@ fn ones_and_twos_agree_with_the_oracle() {
 #[test]
 fn a_fault_fails_the_audit() {
     let mut draw = Draw(5);
-    let matrix = table(12, 7, |_, _| Some(draw.below(2) as i64));
+    let matrix = integers(12, 7, |_, _| Some(draw.below(2) as i64));
     let query = ask(&matrix, 4, 3, 2);
     let faults: [fn(&mut Findings); 3] = [
         |f| f.visited.sets += 1,
@@ -330,7 +310,7 @@ fn a_fault_fails_the_audit() {
 #[test]
 fn a_stopped_search_says_so() {
     let mut draw = Draw(5);
-    let matrix = table(12, 9, |_, _| Some(draw.below(2) as i64));
+    let matrix = integers(12, 9, |_, _| Some(draw.below(2) as i64));
     for engine in gram::Regime::ALL.into_iter().flat_map(Forced::all) {
         let k = if engine.regime == gram::Regime::Cross {
             2

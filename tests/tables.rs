@@ -62,6 +62,15 @@ pub fn cells(
     builder.finish(Duplicates::Error, "record").unwrap()
 }
 
+/// As [`cells`], of integer scores.
+pub fn integers(
+    users: usize,
+    questions: usize,
+    mut cell: impl FnMut(usize, usize) -> Option<i64>,
+) -> ResponseMatrix {
+    cells(users, questions, |u, q| cell(u, q).and_then(whole))
+}
+
 /// An integer score.
 pub fn whole(mantissa: i64) -> Option<Score> {
     Some(Score {

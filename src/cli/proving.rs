@@ -17,7 +17,8 @@ const SETS_A_SECOND: u128 = 1_000_000_000;
 pub fn pays(queries: &[Query<'_>], threads: usize) -> bool {
     let counts = queries.iter().map(|query| query.space().count());
     let sets = counts.fold(0, u128::saturating_add);
-    sets > SETS_A_SECOND.saturating_mul(threads as u128) && queries.iter().all(is_complete)
+    sets > SETS_A_SECOND.saturating_mul(threads as u128)
+        && queries.iter().all(|query| query.table().missing() == 0)
 }
 
 /// How long a proof is tried: as long as going through so many sets would take, so that both together take no more
@@ -29,14 +30,6 @@ fn patience(sets: u128, threads: usize) -> Duration {
 
 /// How often a try looks at the clock and at the wish to stop.
 const LOOK: Duration = Duration::from_millis(20);
-
-/// Whether everyone who answered any question that may be in a set answered all of these.
-fn is_complete(query: &Query<'_>) -> bool {
-    let matrix = query.table();
-    let questions = matrix.questions().len();
-    let answers = (0..matrix.users().len()).map(|user| matrix.row(user).len());
-    answers.into_iter().all(|n| n == 0 || n == questions)
-}
 
 /// The bound engine, and another for what it refuses.
 pub struct Proving {

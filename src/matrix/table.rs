@@ -178,6 +178,14 @@ impl ResponseMatrix {
         self.rows.questions.len()
     }
 
+    /// How many answers are missing of the users who answered anything; the others are in no set.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        let answered = |user: &usize| self.row(*user).len() > 0;
+        let users = (0..self.users.len()).filter(answered).count();
+        users * self.questions.len() - self.responses()
+    }
+
     /// Scores and totals are held as integers over this. It is the least 10^s with s at most
     /// [`MAX_SCALE`] that makes all scores integers; where none does, which takes means, the least
     /// number of all.

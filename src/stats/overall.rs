@@ -223,22 +223,20 @@ impl Overall {
         let count = users.len().max(1) as f64;
         let mean = differences.iter().sum::<f64>() / count;
         let reach = differences.iter().map(|d| (d - mean).abs());
+        let spread = deviation(differences.iter().copied());
         // Nobody is off by more than half a step, whatever the step and the middle are.
         let step = (reach.fold(0.0, f64::max) / steps.most)
-            .max(deviation(differences.iter().copied()) / steps.deviation)
+            .max(spread / steps.deviation)
             .max(f64::MIN_POSITIVE);
         let mut scores = vec![0; self.numerators.len()];
-        let mut squares = 0.0;
         for (&user, difference) in users.iter().zip(&differences) {
-            let above = (difference - mean) / step;
-            squares += above * above;
-            scores[user] = above.round() as i64;
+            scores[user] = ((difference - mean) / step).round() as i64;
         }
         Image {
             scores,
             blur: Blur {
                 most: HALF,
-                deviation: (squares / count).sqrt(),
+                deviation: spread / step,
             },
         }
     }

@@ -34,7 +34,7 @@ impl<'q> Ready<'q> {
     ) -> Result<Self, EngineError> {
         let matrix = query.table();
         let questions = matrix.questions().len();
-        let missing = missing(matrix);
+        let missing = matrix.missing();
         if missing > 0 {
             return Err(refused(
                 "an answer of every user to every question",
@@ -123,13 +123,6 @@ fn refused(need: &str, have: String, hint: &'static str) -> EngineError {
         have,
         hint,
     }
-}
-
-/// How many answers are missing of the users who answered anything; the others are in no set.
-fn missing(matrix: &ResponseMatrix) -> usize {
-    let answered = |user: &usize| matrix.row(*user).len() > 0;
-    let users = (0..matrix.users().len()).filter(answered).count();
-    users * matrix.questions().len() - matrix.responses()
 }
 
 /// The cross-products of a complete table, on the threads of the pool that it is called in.

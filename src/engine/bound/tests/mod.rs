@@ -9,7 +9,7 @@ use super::frame::Node;
 use super::judge::Judge;
 use super::problem::{Kind, Moments, Problem};
 use super::relax::Bound;
-use super::search::{End, Tuning, Unfit, search_tuned};
+use super::search::{End, Found, Tuning, Unfit, search_tuned};
 use crate::stats::{AuditSums, Sums};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -146,17 +146,7 @@ pub(super) fn outcome(case: &Case) -> Outcome {
     let (want, all) = brute(case);
     let stop = AtomicBool::new(false);
     match search_tuned(&case.problem, &list, &stop, &case.tuning) {
-        Ok(found) => {
-            let mut seen = found.visited;
-            seen += found.excluded;
-            if list.best.into_inner().unwrap() != want {
-                Outcome::WrongList
-            } else if seen != all {
-                Outcome::WrongAudit
-            } else {
-                Outcome::Right
-            }
-        }
+        Ok(found) => verdict(&found, list, &want, &all),
         Err(End::Unfit(Unfit::NothingVaries)) => {
             // With a constant g the rest-score is minus the score: r = −1.
             assert!(
@@ -170,6 +160,19 @@ pub(super) fn outcome(case: &Case) -> Outcome {
         }
         Err(End::Unfit(_)) => Outcome::PoorPool,
         Err(End::Stopped) => panic!("nobody stopped it"),
+    }
+}
+
+/// Whether a finished search has the list and the sums that it should.
+fn verdict(found: &Found, list: List, want: &[Entry], all: &AuditSums) -> Outcome {
+    let mut seen = found.visited;
+    seen += found.excluded;
+    if list.best.into_inner().unwrap() != *want {
+        Outcome::WrongList
+    } else if seen != *all {
+        Outcome::WrongAudit
+    } else {
+        Outcome::Right
     }
 }
 
@@ -191,15 +194,7 @@ pub(super) fn outcome_of_rising_floor(case: &Case) -> Outcome {
         ..case.tuning
     };
     let found = search_tuned(&case.problem, &list, &AtomicBool::new(false), &tuning).unwrap();
-    let mut seen = found.visited;
-    seen += found.excluded;
-    if list.best.into_inner().unwrap() != want {
-        Outcome::WrongList
-    } else if seen != all {
-        Outcome::WrongAudit
-    } else {
-        Outcome::Right
-    }
+    verdict(&found, list, &want, &all)
 }
 
 /// Keeps one floor and all that is offered.
