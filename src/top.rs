@@ -137,6 +137,12 @@ impl Top {
         }
     }
 
+    /// The best set so far.
+    #[must_use]
+    pub fn best(&self) -> Option<&Candidate> {
+        self.heap.iter().map(|kept| &kept.0).max()
+    }
+
     /// Whether `candidate` is among the best.
     #[must_use]
     pub fn takes(&self, candidate: &Candidate) -> bool {

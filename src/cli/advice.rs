@@ -20,6 +20,7 @@ pub fn warning(warning: &Warning) -> String {
     let few = format!("--min-users {FEW_USERS} or more leaves such sets out");
     let advice = match warning {
         Warning::FewUsers { .. } => Some(few.as_str()),
+        Warning::FullList { .. } => Some("--top N makes room for more"),
         Warning::NoneDefined { .. } | Warning::FewSets { .. } => None,
     };
     with(format!("warning: {warning}"), advice)
@@ -200,6 +201,7 @@ fn of_query(error: &QueryError) -> &'static str {
         QueryError::TooManyIncluded { .. } => "give a larger -k, or include fewer questions",
         QueryError::NoSetAllowed { .. } => "change --per-group or -k",
         QueryError::NoColumn => "give --criterion-column or --criterion-file",
+        QueryError::DistanceOfBound => "leave out --rank-by, or --within",
         QueryError::NoPlaces => "give --top 1 or more",
     }
 }

@@ -17,6 +17,8 @@ pub enum Exit {
     Audit,
     /// A device failed beyond recovery.
     Device,
+    /// The time that was given was over before the search was.
+    TimeOver,
     /// By Ctrl-C or SIGTERM.
     Stopped,
 }
@@ -30,6 +32,7 @@ impl Exit {
             Self::Bad => 2,
             Self::Audit => 3,
             Self::Device => 4,
+            Self::TimeOver => 5,
             Self::Stopped => 130,
         }
     }

@@ -9,6 +9,7 @@ mod bench;
 mod describe;
 mod devices;
 mod drivers;
+mod duration;
 mod engine;
 pub mod exit;
 mod form;
@@ -43,7 +44,7 @@ use talk::Talk;
                   answered. All arithmetic is in integers, every search is audited, and the answer does \
                   not depend on the engine.",
     after_help = "Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit or \
-                  self-test failed; 4 device failed; 130 stopped.",
+                  self-test failed; 4 device failed; 5 the time was over (search --max-time); 130 stopped.",
     subcommand_required = true,
     arg_required_else_help = true
 )]

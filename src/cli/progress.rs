@@ -56,7 +56,10 @@ impl Progress {
             if std::io::stderr().is_terminal() {
                 draw(&dropped, watch, name, total);
             } else {
-                let far = |elapsed| say(&format!("{name}{}", line(watch.done(), total, elapsed)));
+                let far = |elapsed| {
+                    let line = line(watch.done(), total, elapsed);
+                    say(&format!("{name}{line}{}", found(watch)));
+                };
                 tell(&dropped, self.start, MINUTE, far);
             }
         });
@@ -76,7 +79,8 @@ fn draw(dropped: &Receiver<()>, watch: &Watch, name: &str, total: u128) {
     while dropped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         let done = watch.done();
         bar.set_position(steps(done, total));
-        bar.set_message(format!("{name}{}", line(done, total, start.elapsed())));
+        let line = line(done, total, start.elapsed());
+        bar.set_message(format!("{name}{line}{}", found(watch)));
     }
     bar.finish_and_clear();
 }
@@ -112,6 +116,17 @@ fn line(done: u128, total: u128, elapsed: Duration) -> String {
     out
 }
 
+/// The best r so far, and by how much the best of all can be better, where that is proved.
+fn found(watch: &Watch) -> String {
+    let Some(best) = watch.best_r() else {
+        return String::new();
+    };
+    let ceiling = Some(watch.ceiling()).filter(|ceiling| ceiling.is_finite());
+    let gap = ceiling.map(|ceiling| (ceiling - best).max(0.0));
+    let gap = gap.map_or(String::new(), |gap| format!(", gap at most {gap:.6}"));
+    format!(", best r {best:.6}{gap}")
+}
+
 /// Seconds as hours, minutes and seconds, or as days where they are many.
 fn clock(seconds: f64) -> String {
     let seconds = seconds.ceil() as u128;
@@ -126,6 +141,8 @@ fn clock(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kcorrset::stats::{Ranking, Sums};
+    use kcorrset::top::{Candidate, Top};
 
     #[test]
     fn the_bar_takes_any_count() {
@@ -156,6 +173,19 @@ mod tests {
         drop(alive);
         tell(&dropped, Instant::now(), MINUTE, |_| panic!("said"));
         assert!(dropped.recv().is_err());
+    }
+
+    #[test]
+    fn the_best_so_far_is_said_and_how_much_better_there_can_be() {
+        let watch = Watch::new();
+        assert_eq!(found(&watch), "");
+        let mut sums = Sums::of_user(0, 0);
+        sums += Sums::of_user(1, 1);
+        let best = Candidate::new(Ranking::default(), 2, vec![0], sums).unwrap();
+        watch.keep(&mut Top::new(1), best);
+        assert_eq!(found(&watch), ", best r 1.000000");
+        watch.lower_ceiling(1.25);
+        assert_eq!(found(&watch), ", best r 1.000000, gap at most 0.250000");
     }
 
     #[test]

@@ -140,10 +140,15 @@ impl Ready<'_> {
             patience, threads, ..
         } = self.engine;
         let patience = patience(part.sets(), *threads);
-        let own = &Watch::new();
-        own.raise_floor(watch.floor());
         let (ended, end) = channel::<()>();
         let start = Instant::now();
+        // The last of the time goes into a ceiling only where nothing is tried after the proof.
+        let last = start.checked_add(patience);
+        let deadline = watch
+            .deadline()
+            .filter(|&deadline| last.is_none_or(|last| deadline <= last));
+        let own = &deadline.map_or_else(Watch::new, Watch::until);
+        own.raise_floor(watch.floor());
         let (found, reported) = thread::scope(|scope| {
             let clock = scope.spawn(move || {
                 let mut reported = 0;
@@ -152,6 +157,7 @@ impl Ready<'_> {
                     if watch.stopped() || start.elapsed() >= patience {
                         own.stop();
                     }
+                    watch.lower_ceiling(own.ceiling());
                     let done = own.done();
                     watch.advance(done - reported);
                     reported = done;
@@ -166,6 +172,7 @@ impl Ready<'_> {
             (found, reported)
         });
         watch.raise_floor(own.floor());
+        watch.lower_ceiling(own.ceiling());
         let mut best = Top::new(self.query.top());
         for candidate in own.best_so_far() {
             watch.keep(&mut best, candidate);
@@ -178,7 +185,9 @@ impl Ready<'_> {
             Err(error) => {
                 watch.retract(reported);
                 match error {
-                    EngineError::Stopped if !watch.stopped() => Err(Given::Up),
+                    EngineError::Stopped if !watch.stopped() && deadline.is_none() => {
+                        Err(Given::Up)
+                    }
                     error => Err(Given::Error(error)),
                 }
             }

@@ -10,7 +10,7 @@ use kcorrset::engine::{Query, QueryError};
 use kcorrset::input::{self, Choice, Decimal, Read, ReadOptions, Reversed, Shape};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::report::{Asked, count};
-use kcorrset::stats::{Confidence, Criterion, RankBy};
+use kcorrset::stats::{Confidence, Criterion, Distance, RankBy};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -355,9 +355,18 @@ impl Question {
         &self.table
     }
 
-    /// What is asked of it for sets of `k` questions.
-    pub fn query(&self, k: usize, top: usize, min_users: u64) -> Result<Query<'_>, QueryError> {
+    /// What is asked of it for sets of `k` questions: the best so many, or of those within a distance of the best.
+    pub fn query(
+        &self,
+        k: usize,
+        top: usize,
+        min_users: u64,
+        within: Option<Distance>,
+    ) -> Result<Query<'_>, QueryError> {
         let mut query = Query::of(&self.table).k(k).top(top).min_users(min_users);
+        if let Some(distance) = within {
+            query = query.within(distance);
+        }
         query = query.criterion(self.criterion).rank_by(self.by);
         if let Some(numbers) = &self.numbers {
             query = query.column(numbers.clone());

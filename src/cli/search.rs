@@ -2,13 +2,14 @@
 
 use super::advice;
 use super::asked::AskedArgs;
+use super::duration;
 use super::engine::EngineArgs;
 use super::exit::{Exit, Stopped};
 use super::form::Form;
 use super::output::Output;
 use super::progress::Progress;
 use super::question::QuestionArgs;
-use super::stop::Stop;
+use super::stop::{Stop, alarm};
 use super::table::TableArgs;
 use super::talk::{Talk, say};
 use anyhow::{Context, bail};
@@ -16,9 +17,12 @@ use clap::Args;
 use kcorrset::engine::{Engine, EngineError, Part, Query, Watch, bound};
 use kcorrset::input::{Decimal, Reversed};
 use kcorrset::matrix::Score;
-use kcorrset::report::{self, Finished, Proof, Report, Search, Turned, count, grouped, one_line};
+use kcorrset::report::{
+    self, Finished, Proof, Report, Search, Turned, Unfinished, Whole, grouped, lengths, one_line,
+};
 use kcorrset::search::{self, Outcome, SearchError};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 /// Find the K questions whose summed score correlates best with the overall score
 #[derive(Debug, Args)]
@@ -57,6 +61,10 @@ pub struct SearchArgs {
     /// How many ranks to search [default: all]
     #[arg(long, value_name = "COUNT")]
     limit: Option<u128>,
+    /// Stop after this time of search, in seconds or as 30s, 10m, 2h, 1d, with the best sets so far and, where the
+    /// bound engine runs, how far the best of all can be above them at most; the exit code is then 5
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    max_time: Option<Duration>,
     #[command(flatten)]
     question: QuestionArgs,
     #[command(flatten)]
@@ -110,8 +118,12 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
         talk.note(note);
     }
     stop.heed();
+    let deadline = args
+        .max_time
+        .and_then(|time| Instant::now().checked_add(time));
     let progress = Progress::new(talk.is_quiet());
     let mut searches = Vec::new();
+    let mut ended = None;
     for (query, part) in queries.iter().zip(&parts) {
         let before = searches.len();
         let of = Of {
@@ -122,29 +134,42 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
                 all => format!("k {} ({} of {all}): ", query.k(), before + 1),
             },
         };
-        match watched(&*engine, &of, &stop, &progress) {
-            Ok(outcome) => {
-                let mut search = Search::of(&Finished {
+        let start = Instant::now();
+        let mut search = match watched(&*engine, &of, &stop, deadline, &progress) {
+            Ok(outcome) => Search::of(&Finished {
+                query,
+                part,
+                best: &outcome.best,
+                defined: outcome.defined,
+                audit: &outcome.audit,
+                proof: proof(&outcome),
+                elapsed: outcome.elapsed,
+            }),
+            Err(Ended::Stopped(watch)) => {
+                let (done, all) = (grouped(watch.done()), grouped(part.sets()));
+                ended = Some(format!("{}after {done} of {all} sets", of.name));
+                Search::halted(&Unfinished {
                     query,
                     part,
-                    best: &outcome.best,
-                    defined: outcome.defined,
-                    audit: &outcome.audit,
-                    proof: proof(&outcome),
-                    elapsed: outcome.elapsed,
-                });
-                question.tell(&mut search.query);
-                searches.push(search);
-            }
-            Err(Ended::Stopped(watch)) => {
-                if !talk.is_quiet() {
-                    unfinished(&searches, &of, &watch);
-                }
-                let (done, all) = (grouped(watch.done()), grouped(part.sets()));
-                return Err(Stopped(format!("{}after {done} of {all} sets", of.name)).into());
+                    watch: &watch,
+                    elapsed: start.elapsed(),
+                })
             }
             Err(Ended::Failed(error)) => return Err(error.into()),
+        };
+        question.tell(&mut search.query);
+        searches.push(search);
+        if ended.is_some() {
+            break;
         }
+    }
+    let by_signal = ended.is_some() && stop.asked();
+    if by_signal && !matches!(output, Output::Stdout) {
+        // A file keeps what it holds: nobody asked for less than all in it.
+        if !talk.is_quiet() {
+            unfinished(&searches, queries.len() > 1);
+        }
+        return Err(Stopped(ended.unwrap_or_default()).into());
     }
     let mut report = Report::new(question.table(), &*engine, searches);
     report.data.reversed = question.reversed.as_ref().map(reversed);
@@ -161,18 +186,31 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     for warning in report::warnings(&report, shown) {
         say(&advice::warning(&warning));
     }
-    Ok(Exit::Done)
+    match ended {
+        None => Ok(Exit::Done),
+        Some(how_far) if by_signal => Err(Stopped(how_far).into()),
+        Some(how_far) => {
+            let left = &queries[report.searches.len()..];
+            let left: Vec<_> = left.iter().map(|query| query.k()).collect();
+            let left = match left.is_empty() {
+                true => String::new(),
+                false => format!("; not begun: k {}", lengths(&left)),
+            };
+            say(&format!("warning: the time was over {how_far}{left}"));
+            Ok(Exit::TimeOver)
+        }
+    }
 }
 
 /// How sets were decided, where an engine proved its list.
 fn proof(outcome: &Outcome) -> Option<Proof> {
     let mut took = outcome.took.iter();
     let &(_, nodes) = took.find(|(name, _)| *name == bound::NODES)?;
-    Some(Proof {
+    Some(Proof::Whole(Whole {
         visited: outcome.audit.sets - outcome.excluded,
         excluded: outcome.excluded,
         nodes,
-    })
+    }))
 }
 
 /// What a document says of questions that were reversed.
@@ -200,17 +238,18 @@ struct Of<'a> {
 
 /// Why a search has no outcome.
 enum Ended {
-    /// By a signal; what it had found is in its watch.
+    /// By a signal or at its deadline; what it had found is in its watch.
     Stopped(std::sync::Arc<Watch>),
     /// By itself.
     Failed(SearchError),
 }
 
-/// The search with its progress on stderr, ended early by a signal.
+/// The search with its progress on stderr, ended early by a signal or at the deadline.
 fn watched(
     engine: &dyn Engine,
     of: &Of<'_>,
     stop: &Stop,
+    deadline: Option<Instant>,
     progress: &Progress,
 ) -> Result<Outcome, Ended> {
     let Of { query, part, name } = of;
@@ -220,8 +259,9 @@ fn watched(
         let allowed = quotas.count(query.space());
         tracing::info!(%allowed, "groups: all sets are searched, and those outside the numbers left out");
     }
-    let watch = stop.watch();
+    let watch = stop.watch_until(deadline);
     let outcome = std::thread::scope(|scope| {
+        let _alarm = alarm(scope, &watch);
         let _shown = progress.show(scope, &watch, name, total);
         search::run(engine, query, part, &watch)
     });
@@ -232,7 +272,10 @@ fn watched(
 }
 
 /// Says what was found before a signal: of the K that are done, and of the one that is not.
-fn unfinished(done: &[Search], of: &Of<'_>, watch: &Watch) {
+fn unfinished(searches: &[Search], several: bool) {
+    let Some((last, done)) = searches.split_last() else {
+        return;
+    };
     for search in done {
         let Some(best) = search.results.first() else {
             continue;
@@ -241,15 +284,18 @@ fn unfinished(done: &[Search], of: &Of<'_>, watch: &Watch) {
         let (k, ids) = (search.query.k, ids.join(", "));
         say(&format!("the best set of {k}, of all: r {}, {ids}", best.r));
     }
-    let best = report::places(of.query, &watch.best_so_far());
-    if best.is_empty() {
-        say(&format!("{}no set was found before the stop", of.name));
+    let name = if several {
+        format!("k {}: ", last.query.k)
+    } else {
+        String::new()
+    };
+    if last.results.is_empty() {
+        say(&format!("{name}no set was found before the stop"));
         return;
     }
     say(&format!(
-        "{}the best so far, UNFINISHED: {} were not looked at, and a better one may be among them\n{}",
-        of.name,
-        count(of.part.sets().saturating_sub(watch.done()), "set"),
-        report::rows(&best).trim_end()
+        "{name}the best so far, {}\n{}",
+        report::halted(last).unwrap_or_default(),
+        report::rows(&last.results).trim_end()
     ));
 }

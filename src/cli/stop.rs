@@ -4,7 +4,10 @@ use super::exit::Exit;
 use anyhow::Context;
 use kcorrset::engine::Watch;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
+use std::thread::Scope;
+use std::time::Instant;
 
 /// What the signal handler and the command share.
 #[derive(Debug, Default)]
@@ -45,7 +48,12 @@ impl Stop {
 
     /// A watch for one search, with nothing done and no floor; a signal stops it.
     pub fn watch(&self) -> Arc<Watch> {
-        let fresh = Arc::new(Watch::new());
+        self.watch_until(None)
+    }
+
+    /// A watch that knows of a deadline besides; [`alarm`] stops it then.
+    pub fn watch_until(&self, deadline: Option<Instant>) -> Arc<Watch> {
+        let fresh = Arc::new(deadline.map_or_else(Watch::new, Watch::until));
         *self.watch.lock().unwrap_or_else(|e| e.into_inner()) = Arc::clone(&fresh);
         // After it is in place: a signal before that found the old one.
         if self.asked() {
@@ -55,9 +63,55 @@ impl Stop {
     }
 }
 
+/// What stops a search at its deadline. Dropping it is the end of it.
+pub struct Alarm {
+    _alive: Option<Sender<()>>,
+}
+
+/// Stops `watch` at its deadline, if it has one, from a thread of `scope`.
+pub fn alarm<'scope>(scope: &'scope Scope<'scope, '_>, watch: &'scope Watch) -> Alarm {
+    let Some(deadline) = watch.deadline() else {
+        return Alarm { _alive: None };
+    };
+    let (alive, dropped) = mpsc::channel();
+    scope.spawn(move || {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if dropped.recv_timeout(left) == Err(RecvTimeoutError::Timeout) {
+            watch.stop();
+        }
+    });
+    Alarm {
+        _alive: Some(alive),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::thread::scope;
+    use std::time::Duration;
+
+    #[test]
+    fn an_alarm_stops_a_search_at_its_deadline_unless_it_is_over_before() {
+        let stop = Stop::default();
+        for (wait, stopped) in [
+            (Duration::from_millis(1), true),
+            (Duration::from_secs(600), false),
+        ] {
+            let watch = stop.watch_until(Some(Instant::now() + wait));
+            scope(|scope| {
+                let alarm = alarm(scope, &watch);
+                while stopped && !watch.stopped() {
+                    std::thread::yield_now();
+                }
+                drop(alarm);
+            });
+            assert_eq!(watch.stopped(), stopped);
+        }
+        let watch = stop.watch();
+        scope(|scope| drop(alarm(scope, &watch)));
+        assert!(!watch.stopped());
+    }
 
     #[test]
     fn a_signal_stops_the_search_of_now_and_those_to_come() {
@@ -65,7 +119,7 @@ mod tests {
         stop.heed();
         let first = stop.watch();
         first.raise_floor(0.5);
-        let second = stop.watch();
+        let second = stop.watch_until(Some(Instant::now()));
         assert!(second.floor() < 0.0, "a floor outlived its search");
         stop.signal();
         assert!(stop.asked() && second.stopped() && stop.watch().stopped());

@@ -5,7 +5,7 @@ use super::steps::{finely, steps_for};
 use crate::combin::{Quotas, Space, SpaceError};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{
-    Blur, Criterion, Floor, Image, Moments, Need, Overall, RankBy, Ranking, Steps, Sums,
+    Blur, Criterion, Distance, Floor, Image, Moments, Need, Overall, RankBy, Ranking, Steps, Sums,
 };
 use crate::top::Candidate;
 use std::borrow::Cow;
@@ -71,6 +71,11 @@ pub enum QueryError {
         /// K.
         k: usize,
     },
+    /// A distance from the best, where sets are ranked by something else than r.
+    #[error(
+        "sets within a distance of the best r are asked for, and sets are ranked by a lower bound of r: rank them by r"
+    )]
+    DistanceOfBound,
     /// The criterion is a column and there is none, or the other way round.
     #[error("a criterion column goes with a number for each user, and with nothing else")]
     NoColumn,
@@ -115,6 +120,7 @@ pub struct QueryBuilder<'t> {
     quotas: Option<Quotas>,
     k: usize,
     top: usize,
+    within: Option<Distance>,
     min_users: u64,
 }
 
@@ -134,6 +140,7 @@ pub struct Query<'t> {
     space: Space,
     quotas: Option<Quotas>,
     top: usize,
+    within: Option<Distance>,
     min_users: u64,
 }
 
@@ -199,6 +206,13 @@ impl<'t> QueryBuilder<'t> {
         Self { top, ..self }
     }
 
+    /// Only sets whose r is at most so far below the best one's, and of them the best so many.
+    #[must_use]
+    pub fn within(self, distance: Distance) -> Self {
+        let within = Some(distance);
+        Self { within, ..self }
+    }
+
     /// A set answered in full by fewer users is undefined; 2 unless told.
     #[must_use]
     pub fn min_users(self, min_users: u64) -> Self {
@@ -220,6 +234,7 @@ impl<'t> QueryBuilder<'t> {
             quotas,
             k,
             top,
+            within,
             min_users,
         } = self;
         let (questions, users) = (table.questions().len(), table.users().len());
@@ -227,6 +242,9 @@ impl<'t> QueryBuilder<'t> {
         QueryError::check(k, top, min_users)?;
         if min_users > users as u64 {
             return Err(QueryError::TooFewUsers { min_users, users });
+        }
+        if within.is_some() && ranking.by != RankBy::R {
+            return Err(QueryError::DistanceOfBound);
         }
         let space = match space {
             Some(space) => space,
@@ -266,6 +284,7 @@ impl<'t> QueryBuilder<'t> {
             space,
             quotas,
             top,
+            within,
             min_users,
         })
     }
@@ -332,6 +351,7 @@ impl<'t> Query<'t> {
             quotas: None,
             k: 1,
             top: 1,
+            within: None,
             min_users: 2,
         }
     }
@@ -365,6 +385,7 @@ impl<'t> Query<'t> {
             space: self.space.clone(),
             quotas: self.quotas.clone(),
             top: self.top,
+            within: self.within,
             min_users: self.min_users,
         })
     }
@@ -423,6 +444,23 @@ impl<'t> Query<'t> {
     #[must_use]
     pub fn top(&self) -> usize {
         self.top
+    }
+
+    /// How far below the best r a set's may be, where that is asked for.
+    #[must_use]
+    pub fn within(&self) -> Option<Distance> {
+        self.within
+    }
+
+    /// Those of a list, best first, that are asked for: all, or those within a distance of the best.
+    #[must_use]
+    pub fn asked_of(&self, mut best: Vec<Candidate>) -> Vec<Candidate> {
+        if let (Some(distance), Some(first)) = (self.within, best.first()) {
+            let first = first.correlation().clone();
+            let asked = best.partition_point(|set| distance.holds(&first, set.correlation()));
+            best.truncate(asked);
+        }
+        best
     }
 
     /// A set answered in full by fewer users has no value.

@@ -1,9 +1,10 @@
 //! What those outside and inside of a search share while it runs.
 
-use crate::stats::NO_FLOOR;
+use crate::stats::{Distance, NO_FLOOR};
 use crate::top::{Candidate, Top};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock};
+use std::time::Instant;
 
 /// Progress, the wish to stop, the floor of the criterion's value, and the best sets so far.
 #[derive(Debug)]
@@ -11,6 +12,11 @@ pub struct Watch {
     done: Mutex<u128>,
     stop: AtomicBool,
     floor: AtomicU64,
+    /// See [`Watch::ceiling`].
+    ceiling: AtomicU64,
+    deadline: Option<Instant>,
+    /// How far below the best a set may be, where that limits the list.
+    within: OnceLock<Distance>,
     /// Twice as many as are asked for: a set may be entered twice, by a first look and by the search itself.
     best: Mutex<Top>,
 }
@@ -21,6 +27,9 @@ impl Default for Watch {
             done: Mutex::new(0),
             stop: AtomicBool::new(false),
             floor: AtomicU64::new(NO_FLOOR.to_bits()),
+            ceiling: AtomicU64::new(f64::INFINITY.to_bits()),
+            deadline: None,
+            within: OnceLock::new(),
             best: Mutex::new(Top::new(0)),
         }
     }
@@ -31,6 +40,29 @@ impl Watch {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Nothing done, no floor, and stopped by somebody at this time. An engine that can use the last of the time
+    /// better than by going on may do so.
+    #[must_use]
+    pub fn until(deadline: Instant) -> Self {
+        Self {
+            deadline: Some(deadline),
+            ..Self::default()
+        }
+    }
+
+    /// When it will be stopped, if that is known.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// Only sets that are so near the best are asked for: from now on each best set raises the floor. A search
+    /// tells its watch by itself.
+    pub fn heed_distance(&self, distance: Distance) {
+        // One watch is for one search; were it told twice, the first, which is as right, stays.
+        let _ = self.within.set(distance);
     }
 
     /// Reports `sets` more sets as visited. Call it at most every few thousand sets.
@@ -83,6 +115,21 @@ impl Watch {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, raise);
     }
 
+    /// An r that no set exceeds but those that are kept, proved; infinite where nothing is.
+    #[must_use]
+    pub fn ceiling(&self) -> f64 {
+        f64::from_bits(self.ceiling.load(Ordering::Relaxed))
+    }
+
+    /// Lowers the ceiling; a higher one changes nothing.
+    pub fn lower_ceiling(&self, ceiling: f64) {
+        let lower = |now: u64| (f64::from_bits(now) > ceiling).then_some(ceiling.to_bits());
+        // `Err` is the case of a ceiling already as low.
+        let _ = self
+            .ceiling
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, lower);
+    }
+
     /// Enters `candidate` into a worker's `top`, and says whether it was kept; then it is among the best so far,
     /// too. What is not kept costs one comparison.
     pub fn keep(&self, top: &mut Top, candidate: Candidate) -> bool {
@@ -93,7 +140,17 @@ impl Watch {
         best.widen(2 * top.capacity());
         best.push(candidate.clone());
         drop(best);
+        if let Some(distance) = self.within.get() {
+            self.raise_floor(distance.below(candidate.value().rounded()));
+        }
         top.push(candidate)
+    }
+
+    /// The r of the best set so far, rounded.
+    #[must_use]
+    pub fn best_r(&self) -> Option<f64> {
+        let best = self.best.lock().unwrap_or_else(|e| e.into_inner());
+        best.best().map(|best| best.correlation().r())
     }
 
     /// The best sets that any worker has found so far, best first: not yet all that there are, and not audited.
@@ -122,7 +179,7 @@ mod tests {
             Candidate::new(Ranking::default(), 2, vec![question], sums).unwrap()
         };
         let watch = Watch::new();
-        assert_eq!(watch.best_so_far(), []);
+        assert_eq!((watch.best_so_far(), watch.best_r()), (Vec::new(), None));
         let (mut left, mut right) = (Top::new(2), Top::new(2));
         for (question, value) in [(0, 1), (1, 6), (2, 2)] {
             watch.keep(&mut left, candidate(question, value));
@@ -131,9 +188,17 @@ mod tests {
             watch.keep(&mut right, candidate(question, value));
         }
         assert!(!watch.keep(&mut right, candidate(6, -4)));
+        watch.lower_ceiling(0.9);
+        watch.lower_ceiling(0.95);
+        assert_eq!(
+            (Watch::new().ceiling(), watch.ceiling()),
+            (f64::INFINITY, 0.9)
+        );
         // By another worker, which had it first.
         watch.keep(&mut Top::new(2), candidate(1, 6));
         left.merge(right);
-        assert_eq!(watch.best_so_far(), left.into_sorted());
+        let best = watch.best_so_far();
+        assert_eq!(watch.best_r(), Some(best[0].correlation().r()));
+        assert_eq!(best, left.into_sorted());
     }
 }

@@ -13,7 +13,7 @@ pub const SCHEMAS_READ: [u32; 2] = [1, SCHEMA];
 /// A sum over the users of a set, as documents hold it.
 pub type Sum = i128;
 
-/// Finished and audited searches of one table.
+/// Searches of one table: audited, but for a last one that was stopped.
 ///
 /// One search stands in the outermost object of its JSON, several in an array `searches`.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,16 +30,18 @@ pub struct Report {
     pub searches: Vec<Search>,
 }
 
-/// One finished and audited search.
+/// One search: finished and audited, or stopped before its end.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Search {
     /// What was asked.
     pub query: Asked,
     /// How many sets there were.
     pub sets: Sets,
-    /// What the audit compared.
-    pub audit: Audit,
-    /// How the sets were decided, where an engine proves the list by bounds.
+    /// What the audit compared; nothing of a search that was stopped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit: Option<Audit>,
+    /// How the sets were decided, where an engine proves the list by bounds; or how far they were when the search was
+    /// stopped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<Proof>,
     /// Seconds of search; loading is not in it.
@@ -109,6 +111,9 @@ pub struct Asked {
     /// The confidence of a lower bound.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
+    /// How far below the best r a set's may be, where that limits the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
     /// Questions that every set has.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub include: Vec<String>,
@@ -161,9 +166,35 @@ pub struct Sets {
     pub defined: Option<u128>,
 }
 
-/// How the sets were decided by an engine that proves its list: each was visited, or excluded by a bound.
+/// How the sets were decided: by an engine that proves its list, or as far as a search came that was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Proof {
+    /// Each set was visited, or excluded by a bound.
+    Whole(Whole),
+    /// Some were not decided one by one.
+    Stopped(Halt),
+}
+
+/// How a search that was stopped had come.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Halt {
+    /// Always false.
+    pub finished: bool,
+    /// Sets that were visited or excluded.
+    #[serde(with = "decimal")]
+    pub done: u128,
+    /// An r that no set exceeds but those listed, proved; null where nothing is known of the others.
+    pub ceiling: Option<f64>,
+    /// How far that is above the r of the best set listed, 0 where it is not: no set can be better by more.
+    pub gap: Option<f64>,
+}
+
+/// How many sets were decided in which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Proof {
+#[serde(deny_unknown_fields)]
+pub struct Whole {
     /// Sets that were visited.
     #[serde(with = "decimal")]
     pub visited: u128,
@@ -270,6 +301,15 @@ impl Report {
 }
 
 impl Search {
+    /// How far it was when it was stopped, if it was.
+    #[must_use]
+    pub fn halt(&self) -> Option<Halt> {
+        match self.proof {
+            Some(Proof::Stopped(halt)) => Some(halt),
+            Some(Proof::Whole(_)) | None => None,
+        }
+    }
+
     /// Sets visited.
     #[must_use]
     pub fn visited(&self) -> u128 {

@@ -1,10 +1,10 @@
 //! From a search that passed its audit to its place in a document.
 
 use super::document::{
-    Asked, Audit, CriterionSums, Data, Place, PlaceSums, Proof, Ran, Ranks, Report, SCHEMA, Search,
-    Sets,
+    Asked, Audit, CriterionSums, Data, Halt, Place, PlaceSums, Proof, Ran, Ranks, Report, SCHEMA,
+    Search, Sets,
 };
-use crate::engine::{Engine, Part, Query};
+use crate::engine::{Engine, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Criterion, OverallSums, RankBy, Ranking, Sums};
 use crate::top::Candidate;
@@ -24,6 +24,18 @@ pub struct Finished<'a> {
     pub audit: &'a AuditSums,
     /// How the sets were decided, where the engine proves its list by bounds.
     pub proof: Option<Proof>,
+    /// Time of search.
+    pub elapsed: Duration,
+}
+
+/// A search that was stopped.
+pub struct Unfinished<'a> {
+    /// The question, and its table.
+    pub query: &'a Query<'a>,
+    /// Which of its sets.
+    pub part: &'a Part,
+    /// What is known of it.
+    pub watch: &'a Watch,
     /// Time of search.
     pub elapsed: Duration,
 }
@@ -50,6 +62,44 @@ impl Search {
     #[must_use]
     pub fn of(finished: &Finished) -> Self {
         let Finished { query, part, .. } = *finished;
+        Self {
+            audit: Some(finished.audit.into()),
+            proof: finished.proof,
+            elapsed_s: finished.elapsed.as_secs_f64(),
+            results: places(query, finished.best),
+            ..Self::asked(query, part, finished.defined)
+        }
+    }
+
+    /// What a document says of a search that was stopped: the best sets so far, and what is proved of the others.
+    #[must_use]
+    pub fn halted(unfinished: &Unfinished) -> Self {
+        let Unfinished {
+            query, part, watch, ..
+        } = *unfinished;
+        let best = watch.best_so_far().into_iter();
+        let best = query.asked_of(best.map(|set| query.told(set)).collect());
+        let results = places(query, &best);
+        // No r is above 1, so that a ceiling as high says nothing.
+        let ceiling = Some(watch.ceiling()).filter(|&ceiling| ceiling < 1.0);
+        let gap = ceiling.zip(results.first());
+        let gap = gap.map(|(ceiling, best)| (ceiling - best.r).max(0.0));
+        let halt = Halt {
+            finished: false,
+            done: watch.done(),
+            ceiling,
+            gap,
+        };
+        Self {
+            proof: Some(Proof::Stopped(halt)),
+            elapsed_s: unfinished.elapsed.as_secs_f64(),
+            results,
+            ..Self::asked(query, part, None)
+        }
+    }
+
+    /// What was asked, and no answer.
+    fn asked(query: &Query<'_>, part: &Part, defined: Option<u128>) -> Self {
         let ranks = (!query.space().is_whole(part)).then(|| Ranks {
             start: part.ranks().start,
             end: part.ranks().end,
@@ -62,12 +112,12 @@ impl Search {
             sets: Sets {
                 total: query.space().count(),
                 visited: ranks.map(|r| r.end - r.start),
-                defined: finished.defined,
+                defined,
             },
-            audit: finished.audit.into(),
-            proof: finished.proof,
-            elapsed_s: finished.elapsed.as_secs_f64(),
-            results: places(query, finished.best),
+            audit: None,
+            proof: None,
+            elapsed_s: 0.0,
+            results: Vec::new(),
         }
     }
 }
@@ -137,6 +187,7 @@ impl Asked {
             criterion: (criterion != Criterion::Total).then(|| criterion.name().to_owned()),
             rank_by,
             confidence,
+            within: query.within().map(|distance| distance.to_string()),
             include: named(&|q| fixed.contains(q)),
             exclude: named(&|q| !order.contains(q)),
             ..Self::default()
@@ -187,7 +238,6 @@ impl From<&AuditSums> for Audit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::Watch;
     use crate::engine::oracle::ReferenceEngine;
     use crate::matrix::{Duplicates, MatrixBuilder, Score};
 

@@ -18,11 +18,11 @@ mod wire;
 
 pub use self::csv::csv;
 pub use document::{
-    Asked, Audit, CriterionSums, Data, Place, PlaceSums, Proof, Ran, Ranks, Report, SCHEMA,
-    SCHEMAS_READ, Search, Sets, Sum, Turned,
+    Asked, Audit, CriterionSums, Data, Halt, Place, PlaceSums, Proof, Ran, Ranks, Report, SCHEMA,
+    SCHEMAS_READ, Search, Sets, Sum, Turned, Whole,
 };
-pub use finished::{Finished, places};
+pub use finished::{Finished, Unfinished, places};
 pub use json::json;
-pub use table::{Shown, rows, table};
+pub use table::{Shown, halted, rows, table};
 pub use text::{count, grouped, lengths, one_line, rate};
 pub use warning::{FEW_USERS, Warning, warnings};

@@ -56,7 +56,7 @@ pub(super) fn report() -> Report {
                 visited: Some(1000),
                 defined: None,
             },
-            audit: (&AuditSums::new(1000, [u64::MAX, 0, 0, 0, 0, 0])).into(),
+            audit: Some((&AuditSums::new(1000, [u64::MAX, 0, 0, 0, 0, 0])).into()),
             proof: None,
             elapsed_s: 0.25,
             results: vec![
@@ -82,7 +82,7 @@ pub(super) fn several() -> Report {
             visited: None,
             defined: Some(19_000),
         },
-        audit: (&AuditSums::new(19_600, [5, 0, 0, 0, 0, 0])).into(),
+        audit: Some((&AuditSums::new(19_600, [5, 0, 0, 0, 0, 0])).into()),
         proof: None,
         elapsed_s: 0.5,
         results: vec![place(1, &["q1", "q2", "q3"], 0.5, 1100)],

@@ -1,6 +1,6 @@
 //! A report as a table for people.
 
-use super::document::{Asked, Place, Proof, Report, Search};
+use super::document::{Asked, Halt, Place, Proof, Report, Search, Whole};
 use super::text::{count, grouped, lengths, one_line, rate};
 use std::fmt::{self, Write};
 
@@ -43,6 +43,7 @@ fn of_one(report: &Report, search: &Search, out: &mut String) -> fmt::Result {
     about_data(report, out)?;
     about_sets(search, out)?;
     about_proofs(std::slice::from_ref(search), out)?;
+    about_halt(report, search, out)?;
     about_run(report, out)?;
     if !search.results.is_empty() {
         writeln!(out)?;
@@ -57,6 +58,9 @@ fn of_several(report: &Report, searches: &[Search], shown: Shown, out: &mut Stri
         Shown::Best => {
             about_all_sets(searches, out)?;
             about_proofs(searches, out)?;
+            for search in searches {
+                about_halt(report, search, out)?;
+            }
             about_run(report, out)?;
             writeln!(out)?;
             let best: Vec<_> = searches
@@ -71,6 +75,7 @@ fn of_several(report: &Report, searches: &[Search], shown: Shown, out: &mut Stri
                 writeln!(out)?;
                 about_sets(search, out)?;
                 about_proofs(std::slice::from_ref(search), out)?;
+                about_halt(report, search, out)?;
                 out.push_str(&rows(&search.results));
             }
             Ok(())
@@ -113,11 +118,14 @@ fn about_sets(search: &Search, out: &mut String) -> fmt::Result {
 
 /// One line for how sets were decided, where the list of each of these searches is proved by bounds.
 fn about_proofs(searches: &[Search], out: &mut String) -> fmt::Result {
-    let proofs = searches.iter().map(|search| search.proof);
-    let Some(proofs) = proofs.collect::<Option<Vec<Proof>>>() else {
+    let proofs = searches.iter().map(|search| match search.proof {
+        Some(Proof::Whole(whole)) => Some(whole),
+        Some(Proof::Stopped(_)) | None => None,
+    });
+    let Some(proofs) = proofs.collect::<Option<Vec<Whole>>>() else {
         return Ok(());
     };
-    let sum = |of: fn(&Proof) -> u128| proofs.iter().map(of).fold(0, u128::saturating_add);
+    let sum = |of: fn(&Whole) -> u128| proofs.iter().map(of).fold(0, u128::saturating_add);
     writeln!(
         out,
         "{} visited, {} excluded by bounds, {}",
@@ -125,6 +133,49 @@ fn about_proofs(searches: &[Search], out: &mut String) -> fmt::Result {
         grouped(sum(|proof| proof.excluded)),
         count(sum(|proof| proof.nodes.into()), "node"),
     )
+}
+
+/// One line for a search that was stopped.
+fn about_halt(report: &Report, search: &Search, out: &mut String) -> fmt::Result {
+    let Some(sentence) = halted(search) else {
+        return Ok(());
+    };
+    if report.is_of_several() {
+        write!(out, "k {}: ", search.query.k)?;
+    }
+    writeln!(out, "{sentence}")
+}
+
+/// What is proved of the sets that are not listed, of a search that was stopped.
+#[must_use]
+pub fn halted(search: &Search) -> Option<String> {
+    let Halt {
+        done, ceiling, gap, ..
+    } = search.halt()?;
+    let others = match &search.query.ranks {
+        None => "no set",
+        Some(_) => "no set of these ranks",
+    };
+    let (done, all) = (grouped(done), count(search.visited(), "set"));
+    let known = match (ceiling, gap) {
+        (None, _) => "a better one may be among those not looked at".to_owned(),
+        (Some(ceiling), gap) => {
+            let above = match gap {
+                Some(0.0) => ", so that the best is proved".to_owned(),
+                Some(gap) => format!(", {} above the best of these", up(gap)),
+                None => String::new(),
+            };
+            let ceiling = up(ceiling);
+            format!("{others} but those listed has an r above {ceiling}{above}")
+        }
+    };
+    Some(format!("UNFINISHED after {done} of {all}: {known}"))
+}
+
+/// Six digits behind the point, rounded up.
+fn up(x: f64) -> String {
+    let millionth = 1e6;
+    format!("{:.6}", (x * millionth).ceil() / millionth)
 }
 
 /// One line for the sets of all K.
@@ -175,6 +226,7 @@ fn more(asked: &Asked) -> Vec<(&'static str, String)> {
             "confidence",
             asked.confidence.map(|level| level.to_string()),
         ),
+        ("within", asked.within.clone()),
         ("include", listed(&asked.include)),
         ("exclude", listed(&asked.exclude)),
         ("groups", listed(&groups.collect::<Vec<_>>())),
@@ -195,9 +247,15 @@ fn about_run(report: &Report, out: &mut String) -> fmt::Result {
             elapsed + search.elapsed_s,
         )
     });
+    let stopped = report.searches.iter().any(|search| search.halt().is_some());
+    let audit = match (stopped, report.is_of_several()) {
+        (false, _) => "audit passed",
+        (true, false) => "not audited",
+        (true, true) => "audit passed of those that are finished",
+    };
     write!(
         out,
-        "audit passed, {elapsed:.3} s, {} engine",
+        "{audit}, {elapsed:.3} s, {} engine",
         report.engine.name
     )?;
     if !report.engine.devices.is_empty() {

@@ -34,6 +34,17 @@ pub enum Warning {
         /// Users of the best set.
         users: u64,
     },
+    /// A list of sets within a distance of the best is full.
+    #[error(
+        "the list of sets{} near the best is full: more than these {places} may be as near",
+        of(*k)
+    )]
+    FullList {
+        /// K, where there are several.
+        k: Option<usize>,
+        /// N.
+        places: usize,
+    },
     /// There are fewer sets with a defined correlation than were asked for.
     #[error(
         "the {asked} best sets{} were asked for, and only {} a defined correlation",
@@ -68,7 +79,12 @@ pub fn warnings(report: &Report, shown: Shown) -> Vec<Warning> {
 
 fn of_search(search: &Search, k: Option<usize>, shown: Shown) -> Vec<Warning> {
     let (asked, found) = (search.query.top, search.results.len());
+    // Of a search that was stopped, what is missing may be among the sets that were not looked at.
+    let whole = search.halt().is_none();
     let Some(winner) = search.results.first() else {
+        if !whole {
+            return Vec::new();
+        }
         let min_users = search.query.min_users;
         return vec![Warning::NoneDefined { k, min_users }];
     };
@@ -76,8 +92,12 @@ fn of_search(search: &Search, k: Option<usize>, shown: Shown) -> Vec<Warning> {
     let few_users = (users < FEW_USERS).then_some(Warning::FewUsers { k, users });
     // Where only the best is shown, none is missing.
     let all = shown == Shown::All || k.is_none();
-    let few_sets = (all && found < asked).then_some(Warning::FewSets { k, asked, found });
-    few_users.into_iter().chain(few_sets).collect()
+    let near = search.query.within.is_some();
+    let few_sets = all && whole && !near && found < asked;
+    let few_sets = few_sets.then_some(Warning::FewSets { k, asked, found });
+    let places = asked;
+    let full = (near && found == asked).then_some(Warning::FullList { k, places });
+    few_users.into_iter().chain(few_sets).chain(full).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The outermost object of the document, which has one search in itself, or several in an array.
 
-use super::document::{Asked, Audit, Data, Place, Proof, Ran, Report, Search, Sets};
+use super::document::{Asked, Audit, Data, Halt, Place, Proof, Ran, Report, Search, Sets};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The members as they stand in JSON.
@@ -65,7 +65,7 @@ impl From<Report> for Wire {
             Some(only) if searches.is_empty() => {
                 wire.query = Some(only.query);
                 wire.sets = Some(only.sets);
-                wire.audit = Some(only.audit);
+                wire.audit = only.audit;
                 wire.proof = only.proof;
                 wire.elapsed_s = Some(only.elapsed_s);
                 wire.results = Some(only.results);
@@ -88,6 +88,12 @@ enum WireError {
     /// Both one search and several.
     #[error("it has `searches`, and `{0}` beside them")]
     Both(&'static str),
+    /// A search that was stopped has no audit.
+    #[error("its `proof` is of a search that was stopped, and there is an `audit`")]
+    Audited,
+    /// A search that was stopped is said to be finished.
+    #[error("its `proof` is of a search that was stopped, and says `finished`")]
+    Finished,
     /// Several searches that are none.
     #[error("its `searches` are empty")]
     Empty,
@@ -131,12 +137,21 @@ impl TryFrom<Wire> for Report {
             None => vec![Search {
                 query: query.ok_or(WireError::Missing("query"))?,
                 sets: sets.ok_or(WireError::Missing("sets"))?,
-                audit: audit.ok_or(WireError::Missing("audit"))?,
+                audit,
                 proof,
                 elapsed_s: elapsed_s.ok_or(WireError::Missing("elapsed_s"))?,
                 results: results.ok_or(WireError::Missing("results"))?,
             }],
         };
+        // Only what was stopped has no audit.
+        for search in &searches {
+            match (search.halt(), &search.audit) {
+                (None, None) => return Err(WireError::Missing("audit")),
+                (Some(_), Some(_)) => return Err(WireError::Audited),
+                (Some(Halt { finished: true, .. }), None) => return Err(WireError::Finished),
+                _ => {}
+            }
+        }
         Ok(Self {
             schema,
             version,

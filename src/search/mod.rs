@@ -74,6 +74,9 @@ pub fn run_prepared(
     watch: &Watch,
 ) -> Result<Outcome, SearchError> {
     let start = Instant::now();
+    if let Some(distance) = query.within() {
+        watch.heed_distance(distance);
+    }
     let findings = prepared.search(part, watch)?;
     let elapsed = start.elapsed();
     let Findings {
@@ -87,8 +90,9 @@ pub fn run_prepared(
     let mut seen = visited;
     seen += excluded;
     audit::check(&expected(query, part, &basis), &seen)?;
+    let best = best.into_iter().map(|set| query.told(set)).collect();
     Ok(Outcome {
-        best: best.into_iter().map(|set| query.told(set)).collect(),
+        best: query.asked_of(best),
         defined,
         audit: seen,
         excluded: excluded.sets,

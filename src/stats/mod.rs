@@ -15,6 +15,7 @@ mod overall;
 mod ranking;
 mod six;
 mod value;
+mod within;
 
 pub use audit::{AuditSums, Basis, Completions, Tail};
 pub use bounds::surely_below;
@@ -25,3 +26,4 @@ pub use overall::{Image, Overall, OverallSums, Steps};
 pub use ranking::{Confidence, RankBy, Ranking};
 pub use six::{Moments, Six, Sums};
 pub use value::Value;
+pub use within::{Distance, DistanceError};

@@ -6,9 +6,11 @@ use kcorrset::combin::rank;
 use kcorrset::engine::reference::{self, Fraction};
 use kcorrset::engine::{Query, oracle};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::report::{Asked, CriterionSums, Data, Place, Proof, Report, Search, count};
+use kcorrset::report::{
+    Asked, CriterionSums, Data, Halt, Place, Proof, Report, Search, Whole, count,
+};
 use kcorrset::search;
-use kcorrset::stats::Basis;
+use kcorrset::stats::{Basis, Correlation, Distance};
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
@@ -45,6 +47,7 @@ pub fn check(report: &Report, question: &Question) -> Verdict {
         .iter()
         .map(|search| search.results.len())
         .sum();
+    let stopped = report.searches.iter().any(|search| search.halt().is_some());
     let of = match report.searches.len() {
         1 => String::new(),
         searches => format!(" of {searches} lengths"),
@@ -52,8 +55,13 @@ pub fn check(report: &Report, question: &Question) -> Verdict {
     Verdict {
         differences: differences.0,
         agreed: format!(
-            "{}{of} checked, all agree: table, sums, r, order and counts",
-            count(sets as u128, "set")
+            "{}{of} checked, all agree: table, sums, r, order and counts{}",
+            count(sets as u128, "set"),
+            if stopped {
+                "; the search was stopped, and what it says of other sets is not checked"
+            } else {
+                ""
+            }
         ),
     }
 }
@@ -92,7 +100,10 @@ fn data(report: &Report, matrix: &ResponseMatrix, out: &mut Differences) {
 
 /// What was asked of the table; or why that cannot be asked, or differs from what is asked here.
 fn query_of<'q>(asked: &Asked, question: &'q Question) -> Result<Query<'q>, Vec<String>> {
-    let query = question.query(asked.k, asked.top, asked.min_users);
+    let within = asked.within.as_deref().map(str::parse::<Distance>);
+    let within = within.transpose();
+    let within = within.map_err(|error| vec![format!("within: {error}")])?;
+    let query = question.query(asked.k, asked.top, asked.min_users, within);
     let query = query.map_err(|error| vec![error.to_string()])?;
     let mut here = Asked::of(&query);
     question.tell(&mut here);
@@ -166,33 +177,54 @@ fn query(search: &Search, query: &Query<'_>, out: &mut Differences) {
             ));
         }
         let due = defined.min(asked.top as u128);
-        out.unless_equal("results: their number", listed as u128, due);
+        if asked.within.is_none() {
+            out.unless_equal("results: their number", listed as u128, due);
+        }
     }
 
-    if let Some(Proof {
-        visited, excluded, ..
-    }) = search.proof
-        && visited.checked_add(excluded) != Some(part.sets())
-    {
-        out.say(format!(
+    match search.proof {
+        Some(Proof::Whole(Whole {
+            visited, excluded, ..
+        })) if visited.checked_add(excluded) != Some(part.sets()) => out.say(format!(
             "proof: {visited} visited and {excluded} excluded are not the {} sets",
             part.sets()
-        ));
+        )),
+        Some(Proof::Stopped(halt)) => stopped(&halt, search, part.sets(), out),
+        Some(Proof::Whole(_)) | None => {}
     }
 
-    if !search.audit.passed {
-        out.say("audit: passed is false");
+    if let Some(audit) = &search.audit {
+        if !audit.passed {
+            out.say("audit: passed is false");
+        }
+        // The other sums may be over shifted scores, as the engine liked; these two are not.
+        let expected = search::expected(query, &part, &Basis::default());
+        out.unless_equal("audit: sets", audit.sets, expected.sets);
+        out.unless_equal("audit: n", audit.n, expected.six.n.0);
     }
-    // The other sums may be over shifted scores, as the engine liked; these two are not.
-    let expected = search::expected(query, &part, &Basis::default());
-    out.unless_equal("audit: sets", search.audit.sets, expected.sets);
-    out.unless_equal("audit: n", search.audit.n, expected.six.n.0);
+}
+
+/// What follows from the rest of a document of a search that was stopped.
+fn stopped(halt: &Halt, search: &Search, sets: u128, out: &mut Differences) {
+    let &Halt {
+        done, ceiling, gap, ..
+    } = halt;
+    if done > sets {
+        out.say(format!("proof: {done} are done, more than the {sets} sets"));
+    }
+    let best = search.results.first();
+    let due = ceiling
+        .zip(best)
+        .map(|(ceiling, best)| (ceiling - best.r).max(0.0));
+    let shown = |gap: Option<f64>| gap.map_or("null".to_owned(), |gap| gap.to_string());
+    out.unless_equal("proof: gap", shown(gap).as_str(), &shown(due));
 }
 
 /// A listed set, recomputed.
 struct Recomputed {
     place: usize,
     set: Vec<usize>,
+    r: Correlation,
     fraction: Fraction,
 }
 
@@ -200,6 +232,7 @@ fn places(search: &Search, query: &Query<'_>, out: &mut Differences) {
     let ids = query.source().questions().iter().map(String::as_str);
     let index: HashMap<&str, usize> = ids.zip(0..).collect();
     let mut before: Option<Recomputed> = None;
+    let mut first: Option<Correlation> = None;
     for (number, listed) in (1..).zip(&search.results) {
         if listed.place != number {
             out.say(format!("place {}: stands at place {number}", listed.place));
@@ -208,6 +241,16 @@ fn places(search: &Search, query: &Query<'_>, out: &mut Differences) {
         let now = place(search, query, &index, number, listed, out);
         if let (Some(before), Some(now)) = (&before, &now) {
             order(before, now, out);
+        }
+        if let Some(now) = &now {
+            let first = first.get_or_insert_with(|| now.r.clone());
+            if let Some(distance) = query.within()
+                && !distance.holds(first, &now.r)
+            {
+                out.say(format!(
+                    "place {number}: its r is further below that of place 1 than {distance}"
+                ));
+            }
         }
         before = now;
     }
@@ -315,6 +358,7 @@ fn place(
     Some(Recomputed {
         place: number,
         set,
+        r: candidate.correlation().clone(),
         fraction,
     })
 }
@@ -363,7 +407,7 @@ mod tests {
     }
 
     fn report(question: &Question, ranks: Option<(u128, u128)>) -> Report {
-        let query = question.query(2, 10, 3).unwrap();
+        let query = question.query(2, 10, 3, None).unwrap();
         let part = match ranks {
             Some((skip, limit)) => query.space().part(skip, Some(limit)).unwrap(),
             None => query.space().whole(),
@@ -388,6 +432,37 @@ mod tests {
             let verdict = check(&report(&question, ranks), &question);
             assert_eq!(verdict.differences, Vec::<String>::new());
         }
+    }
+
+    /// The audit of a search that has one.
+    fn audit(search: &mut Search) -> &mut Audit {
+        search.audit.as_mut().expect("an audit")
+    }
+
+    /// Makes it one that was stopped.
+    fn halt(search: &mut Search, done: u128, ceiling: Option<f64>, gap: Option<f64>) {
+        search.audit = None;
+        search.sets.defined = None;
+        search.proof = Some(Proof::Stopped(Halt {
+            finished: false,
+            done,
+            ceiling,
+            gap,
+        }));
+    }
+
+    #[test]
+    fn what_a_stopped_search_listed_is_checked() {
+        let question = question();
+        let mut report = report(&question, None);
+        let best = report.searches[0].results[0].r;
+        report.searches[0].results.truncate(3);
+        halt(&mut report.searches[0], 7, Some(best / 2.0), Some(0.0));
+        let verdict = check(&report, &question);
+        assert_eq!(verdict.differences, Vec::<String>::new());
+        assert!(verdict.agreed.contains("was stopped"), "{}", verdict.agreed);
+        report.searches[0].results[1].sums.sa += 1;
+        assert_eq!(check(&report, &question).differences.len(), 1);
     }
 
     #[test]
@@ -439,16 +514,34 @@ mod tests {
             (
                 "proof: 4 visited and 5 excluded are not the 10 sets",
                 &|r| {
-                    r.proof = Some(Proof {
+                    r.proof = Some(Proof::Whole(Whole {
                         visited: 4,
                         excluded: 5,
                         nodes: 1,
-                    });
+                    }));
                 },
             ),
-            ("audit: passed is false", &|r| r.audit.passed = false),
-            ("audit: sets is 9", &|r| r.audit.sets = 9),
-            ("audit: n is 0", &|r| r.audit.n = 0),
+            ("proof: 11 are done, more than the 10 sets", &|r| {
+                halt(r, 11, None, None);
+            }),
+            ("proof: gap is 0.5, recomputed null", &|r| {
+                halt(r, 3, None, Some(0.5));
+            }),
+            ("proof: gap is null, recomputed 0", &|r| {
+                halt(r, 3, Some(0.001), None);
+            }),
+            (
+                "place 2: its r is further below that of place 1 than 0.000001",
+                &|r| {
+                    r.query.within = Some("0.000001".to_owned());
+                },
+            ),
+            ("within: give a distance", &|r| {
+                r.query.within = Some("-1".to_owned());
+            }),
+            ("audit: passed is false", &|r| audit(r).passed = false),
+            ("audit: sets is 9", &|r| audit(r).sets = 9),
+            ("audit: n is 0", &|r| audit(r).n = 0),
             ("place 1: n is", &|r| r.results[0].sums.n += 1),
             ("place 1: Sa is", &|r| r.results[0].sums.sa += 1),
             ("place 2: Sg is", &|r| r.results[1].sums.sg += 1),

@@ -54,7 +54,7 @@ impl Plan {
 
     /// What is asked of the engine.
     pub fn query<'q>(&self, question: &'q Question, top: usize) -> Result<Query<'q>, QueryError> {
-        question.query(self.k, top, self.min_users)
+        question.query(self.k, top, self.min_users, None)
     }
 
     /// Sets in a chunk where none are asked for: up to 2,000, and so few that the oracle, which

@@ -9,7 +9,8 @@
 //!
 //! cov(a, g) = cov(a, h) − cov(a, δ) ≥ λ·σ_a·(σ_g − e) − σ_a·e, that is r(a, g) ≥ λ − (1 + λ)·e/σ_g.
 //!
-//! That is the floor that the bound gets. Rest scores have no image.
+//! That is the floor that the bound gets. The other way round, where no set has an r with g of μ or more, a set whose
+//! r with h is λ > 0 has λ − (1 + λ)·e/σ_g < μ, so that λ < (μ + e/σ_g)/(1 − e/σ_g). Rest scores have no image.
 
 use super::judge::Judge;
 use crate::engine::{Query, Watch};
@@ -18,6 +19,7 @@ use crate::stats::cross::Cross;
 use crate::top::{Candidate, Top};
 use std::collections::HashSet;
 use std::sync::Mutex;
+use std::time::Instant;
 
 /// What a floor for an image is lowered by for roundings: of the few operations to e/σ and from there, each by 2^-53
 /// of numbers of at most 2, and 2^-40 is taken.
@@ -88,6 +90,14 @@ impl Judge for List<'_> {
         of_image(self.query.floor(self.watch).r_for(users), self.blur)
     }
 
+    fn ceiling(&self, r: f64) {
+        self.watch.lower_ceiling(through_image(r, self.blur));
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.watch.deadline()
+    }
+
     fn done(&self, sets: u128) {
         self.watch.advance(sets);
     }
@@ -102,6 +112,19 @@ fn of_image(r: f64, blur: f64) -> f64 {
         return NO_FLOOR;
     }
     r - (1.0 + r) * blur - ROOM
+}
+
+/// What no set's r with the overall scores exceeds, where none with the image reaches `r`, which is above 0.
+fn through_image(r: f64, blur: f64) -> f64 {
+    if blur == 0.0 {
+        return r;
+    }
+    let ceiling = (r + blur + ROOM) / (1.0 - blur) + ROOM;
+    if blur < 1.0 && ceiling <= 1.0 {
+        ceiling
+    } else {
+        1.0
+    }
 }
 
 #[cfg(test)]
@@ -166,6 +189,20 @@ mod tests {
             some > 1000 && lost.iter().all(|&lost| lost > 0),
             "{some} {lost:?}"
         );
+    }
+
+    #[test]
+    fn a_ceiling_goes_back_through_the_image() {
+        for (floor, blur) in [(0.3, 0.01), (0.9, 1e-9), (0.05, 0.2), (0.99, 0.02)] {
+            let back = through_image(of_image(floor, blur).max(0.0), blur);
+            assert!(
+                back >= floor && back < floor + 1e-9 || back == 1.0,
+                "{back}"
+            );
+        }
+        assert_eq!(through_image(0.5, 0.0), 0.5);
+        assert_eq!(through_image(0.5, f64::NAN), 1.0);
+        assert_eq!(through_image(0.5, 2.0), 1.0);
     }
 
     #[test]

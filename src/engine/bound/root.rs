@@ -97,6 +97,42 @@ impl<'a> Root<'a> {
     }
 }
 
+/// Halvings between the floor and 1 in search of a ceiling: 2^-24 is far below any gap that matters.
+const HALVINGS: usize = 24;
+
+impl Root<'_> {
+    /// An r that no set reaches, by the bound at the root; 1 where that proves nothing, which is right of all r but
+    /// those of exactly 1. A set reaches ρ only where the bound for ρ is not below 0, for any ρ above 0.
+    pub(super) fn ceiling(&self, floor: f64) -> f64 {
+        let mut node = self.best.node.clone();
+        let mut scratch = Scratch::new(self.best.frame.ld);
+        let (mut low, mut high) = (floor, 1.0);
+        for _ in 0..HALVINGS {
+            let middle = 0.5 * (low + high);
+            let Some(level) = Level::new(self.scaled, self.problem.kind, middle) else {
+                break;
+            };
+            let ask = Ask {
+                level: &level,
+                errors: &self.best.errors,
+                quotas: self.problem.quotas.as_ref(),
+            };
+            let steps = Steps {
+                most: 600,
+                gap: 1e-6,
+            };
+            pair_steps(&self.best.frame, &mut node, &ask, steps, &mut scratch);
+            let bound = bound(&self.best.frame, &mut node, &ask, &mut scratch);
+            if bound.reach < 0.0 {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        high
+    }
+}
+
 /// Weights to start from: the included questions 1, the others alike, quotas kept.
 pub(super) fn weights(problem: &Problem) -> Option<Vec<f64>> {
     if let Some(quotas) = &problem.quotas {

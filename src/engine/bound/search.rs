@@ -12,6 +12,7 @@ use super::tree::{ENDLESS, SMALL, Tree};
 use crate::combin::WrappingBinomials;
 use crate::stats::AuditSums;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 /// What a search came to; the sets themselves are with the judge.
 #[derive(Clone, Copy, Debug)]
@@ -113,7 +114,7 @@ pub(super) fn search_tuned(
     let words = Words::new(problem);
     let binomials = WrappingBinomials::new(problem.questions, problem.k);
     let mut root = Root::new(problem, &scaled, &words, &binomials, weights);
-    let run = |root: &Root<'_>, level: Level, budget: u64| {
+    let run = |root: &Root<'_>, level: Level, budget: u64, until: Option<Instant>| {
         let tree = Tree {
             problem,
             scaled: &scaled,
@@ -123,21 +124,33 @@ pub(super) fn search_tuned(
             judge,
             stop,
             budget: AtomicU64::new(budget),
+            until,
             small: tuning.small,
             #[cfg(test)]
             fault: tuning.fault,
         };
         tree.run(&root.best.frame, root.best.node.clone(), level)
     };
+    let time = Time::of(judge.deadline());
+    let stopped = || stop.load(Ordering::Relaxed);
     let probe = tuning.probe * problem.questions as u64;
-    let mut tally = run(&root, present, probe);
+    let mut tally = run(&root, present, probe, time.half);
     let mut probed = f64::INFINITY;
     let mut plan = Plan::new(tuning.rounds);
-    while tally.stopped && !stop.load(Ordering::Relaxed) {
+    let mut ceiling = 1.0;
+    let mut lower = |root: &Root<'_>, floor: f64| {
+        ceiling = root.ceiling(floor).min(ceiling);
+        judge.ceiling(ceiling);
+    };
+    if tally.stopped {
+        lower(&root, present.floor);
+    }
+    while tally.stopped && !stopped() && !time.is_half_over() {
         present = level().unwrap_or(present);
         let budget = match plan.next(root.best.gap) {
             Next::Round => {
                 root.round(&present, plan.round == 1, stop);
+                lower(&root, present.floor);
                 if root.best.gap > WORTH * probed {
                     continue;
                 }
@@ -147,12 +160,37 @@ pub(super) fn search_tuned(
             Next::MoreProducts => {
                 root.multipliers.widen();
                 root.round(&present, false, stop);
+                lower(&root, present.floor);
                 continue;
             }
             Next::LongProbe => LONG * probe,
             Next::Tree => ENDLESS,
         };
-        tally = run(&root, present, budget);
+        tally = run(&root, present, budget, time.half);
+    }
+    // What is left of the time goes into raised floors: where no set is left that reaches one, the N best are found,
+    // or no other set reaches it.
+    let mut low = judge.floor();
+    ceiling = ceiling.max(low);
+    while tally.stopped && !stopped() && ceiling - low > NEAR {
+        let Some(until) = time.third_of_rest() else {
+            break;
+        };
+        let raised = low + 0.5 * (ceiling - low);
+        let Some(level) = Level::new(&scaled, problem.kind, raised) else {
+            break;
+        };
+        let above = run(&root, level, ENDLESS, Some(until));
+        if above.stopped {
+            low = raised;
+            continue;
+        }
+        let floor = judge.floor();
+        if floor >= raised {
+            tally = above;
+        }
+        ceiling = floor.max(raised);
+        judge.ceiling(ceiling);
     }
     if tally.stopped {
         return Err(End::Stopped);
@@ -165,3 +203,38 @@ pub(super) fn search_tuned(
         root_gap: root.best.gap,
     })
 }
+
+/// Ceilings this near the floor are near enough.
+const NEAR: f64 = 1e-7;
+
+/// The time that a search has, where it is limited: half of it for the proof, the rest for ceilings.
+#[derive(Clone, Copy, Debug)]
+struct Time {
+    deadline: Option<Instant>,
+    half: Option<Instant>,
+}
+
+impl Time {
+    /// From now on to then.
+    fn of(deadline: Option<Instant>) -> Self {
+        let half = deadline.map(|deadline| {
+            let now = Instant::now();
+            now + deadline.saturating_duration_since(now) / 2
+        });
+        Self { deadline, half }
+    }
+
+    fn is_half_over(&self) -> bool {
+        self.half.is_some_and(|half| Instant::now() >= half)
+    }
+
+    /// When a third of what is left is over; `None` where that is nothing, or there is no limit.
+    fn third_of_rest(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let left = self.deadline?.saturating_duration_since(now);
+        (left > SHORTEST).then(|| now + left / 3)
+    }
+}
+
+/// A try of less time than this is not worth it.
+const SHORTEST: Duration = Duration::from_millis(1);

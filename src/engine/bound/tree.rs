@@ -13,6 +13,7 @@ use super::scaled::Scaled;
 use crate::combin::{WrappingBinomials, choices};
 use crate::stats::AuditSums;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 /// Subtrees of at most so many sets are gone through set by set; so are those with at most two
 /// questions to choose.
@@ -40,6 +41,8 @@ pub(super) struct Tree<'a> {
     pub(super) stop: &'a AtomicBool,
     /// Nodes that may still be looked at.
     pub(super) budget: AtomicU64,
+    /// When it ends, finished or not.
+    pub(super) until: Option<Instant>,
     pub(super) small: f64,
     #[cfg(test)]
     pub(super) fault: super::tests::Fault,
@@ -139,15 +142,18 @@ impl Tree<'_> {
 
     /// Tells the judge now and then of the sets that are done with, unless this is a try that may be given up.
     fn tell(&self, tally: &mut Tally) {
-        if tally.nodes.is_multiple_of(TELL_EVERY) && self.budget.load(Ordering::Relaxed) == ENDLESS
-        {
+        let counts = self.until.is_none() && self.budget.load(Ordering::Relaxed) == ENDLESS;
+        if tally.nodes.is_multiple_of(TELL_EVERY) && counts {
             self.judge.done(tally.sets().wrapping_sub(tally.told));
             tally.told = tally.sets();
         }
     }
 
-    /// Takes one node from the budget; false where nothing is left.
+    /// Takes one node from the budget; false where nothing is left, or no time.
     fn may_look(&self) -> bool {
+        if self.until.is_some_and(|until| Instant::now() >= until) {
+            return false;
+        }
         let take = |left: u64| left.checked_sub(1);
         self.budget.load(Ordering::Relaxed) == ENDLESS
             || self
