@@ -5,7 +5,9 @@ use super::problem::{Kind, Problem};
 use super::scaled::Scaled;
 use rayon::prelude::*;
 use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 /// Independent chains of starts, and the starts of each.
 const CHAINS: u64 = 8;
@@ -13,7 +15,32 @@ const STARTS: usize = 13;
 
 /// Offers the judge the best sets that greedy choice and best swaps from many starts come by.
 pub(super) fn search(problem: &Problem, scaled: &Scaled, judge: &dyn Judge, stop: &AtomicBool) {
-    (0..CHAINS).into_par_iter().for_each(|chain| {
+    chains(0..CHAINS, problem, scaled, judge, stop);
+}
+
+/// Goes on with other starts until then.
+pub(super) fn search_until(
+    until: Instant,
+    problem: &Problem,
+    scaled: &Scaled,
+    judge: &dyn Judge,
+    stop: &AtomicBool,
+) {
+    let mut next = CHAINS;
+    while Instant::now() < until && !stop.load(Ordering::Relaxed) {
+        chains(next..next + CHAINS, problem, scaled, judge, stop);
+        next += CHAINS;
+    }
+}
+
+fn chains(
+    numbers: Range<u64>,
+    problem: &Problem,
+    scaled: &Scaled,
+    judge: &dyn Judge,
+    stop: &AtomicBool,
+) {
+    numbers.into_par_iter().for_each(|chain| {
         let mut climber = Climber::new(problem, scaled, judge, chain);
         climber.run(stop);
     });

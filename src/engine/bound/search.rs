@@ -134,18 +134,19 @@ pub(super) fn search_tuned(
     let time = Time::of(judge.deadline());
     let stopped = || stop.load(Ordering::Relaxed);
     let probe = tuning.probe * problem.questions as u64;
-    let mut tally = run(&root, present, probe, time.half);
+    let mut tally = run(&root, present, probe, time.proof);
     let mut probed = f64::INFINITY;
     let mut plan = Plan::new(tuning.rounds);
     let mut ceiling = 1.0;
     let mut lower = |root: &Root<'_>, floor: f64| {
         ceiling = root.ceiling(floor).min(ceiling);
         judge.ceiling(ceiling);
+        tracing::debug!(gap = root.best.gap, ceiling, "root");
     };
     if tally.stopped {
         lower(&root, present.floor);
     }
-    while tally.stopped && !stopped() && !time.is_half_over() {
+    while tally.stopped && !stopped() && !time.is_proof_over() {
         present = level().unwrap_or(present);
         let budget = match plan.next(root.best.gap) {
             Next::Round => {
@@ -166,14 +167,21 @@ pub(super) fn search_tuned(
             Next::LongProbe => LONG * probe,
             Next::Tree => ENDLESS,
         };
-        tally = run(&root, present, budget, time.half);
+        tally = run(&root, present, budget, time.proof);
+        let (nodes, floor) = (tally.nodes, judge.floor());
+        tracing::debug!(nodes, stopped = tally.stopped, floor, "tree");
+    }
+    if tally.stopped
+        && let Some(until) = time.part_of_rest(10)
+    {
+        local::search_until(until, problem, &scaled, judge, stop);
     }
     // What is left of the time goes into raised floors: where no set is left that reaches one, the N best are found,
     // or no other set reaches it.
     let mut low = judge.floor();
     ceiling = ceiling.max(low);
     while tally.stopped && !stopped() && ceiling - low > NEAR {
-        let Some(until) = time.third_of_rest() else {
+        let Some(until) = time.part_of_rest(3) else {
             break;
         };
         let raised = low + 0.5 * (ceiling - low);
@@ -181,6 +189,8 @@ pub(super) fn search_tuned(
             break;
         };
         let above = run(&root, level, ENDLESS, Some(until));
+        let (nodes, stopped) = (above.nodes, above.stopped);
+        tracing::debug!(raised, nodes, stopped, "raised floor");
         if above.stopped {
             low = raised;
             continue;
@@ -207,32 +217,34 @@ pub(super) fn search_tuned(
 /// Ceilings this near the floor are near enough.
 const NEAR: f64 = 1e-7;
 
-/// The time that a search has, where it is limited: half of it for the proof, the rest for ceilings.
+/// The time that a search has, where it is limited: six tenths of it for the proof, the rest for better sets and
+/// ceilings, which gain less the longer they are tried.
 #[derive(Clone, Copy, Debug)]
 struct Time {
     deadline: Option<Instant>,
-    half: Option<Instant>,
+    proof: Option<Instant>,
 }
 
 impl Time {
     /// From now on to then.
     fn of(deadline: Option<Instant>) -> Self {
-        let half = deadline.map(|deadline| {
+        let proof = deadline.map(|deadline| {
             let now = Instant::now();
-            now + deadline.saturating_duration_since(now) / 2
+            now + deadline.saturating_duration_since(now) * 6 / 10
         });
-        Self { deadline, half }
+        Self { deadline, proof }
     }
 
-    fn is_half_over(&self) -> bool {
-        self.half.is_some_and(|half| Instant::now() >= half)
+    /// Whether the time for the proof is over.
+    fn is_proof_over(&self) -> bool {
+        self.proof.is_some_and(|proof| Instant::now() >= proof)
     }
 
-    /// When a third of what is left is over; `None` where that is nothing, or there is no limit.
-    fn third_of_rest(&self) -> Option<Instant> {
+    /// When one of so many parts of what is left is over; `None` where that is nothing, or there is no limit.
+    fn part_of_rest(&self, parts: u32) -> Option<Instant> {
         let now = Instant::now();
         let left = self.deadline?.saturating_duration_since(now);
-        (left > SHORTEST).then(|| now + left / 3)
+        (left > SHORTEST).then(|| now + left / parts)
     }
 }
 
