@@ -57,7 +57,7 @@ pub const WORKLOADS: [Workload; 16] = [
     },
     Workload {
         name: "item-response",
-        model: Model::ItemResponse,
+        model: Model::RASCH,
         ..BENCHMARK
     },
     Workload {
@@ -190,7 +190,7 @@ impl Workload {
         };
         let model = match self.model {
             Model::Random => "random",
-            Model::ItemResponse => "item-response",
+            Model::ItemResponse { .. } => "item-response",
         };
         format!(
             "{users} x {questions}, {answered}, scores {from} to {to}, {model}, \
