@@ -39,10 +39,10 @@ use workload::{WORKLOADS, Workload};
                   beforehand, which is in no other figure.\n\n\
                   The bound engine proves its list. The tables named proof-... are for it alone: they have \
                   far more sets than anyone can go through. All its runs must give one list, on the table \
-                  complete that of the CPU engine. Its sets a second are those of the whole search, visited \
+                  complete that of the CPU engine if that is measured too. Its sets a second are those of the whole search, visited \
                   or not. Shown too are the seconds that the published algorithm would take for all sets, \
                   from the sample, and the nodes, the sets visited and the sets excluded of the run that \
-                  took the median time. Numbers from 10^15 on are rounded in the table, and exact in JSON. \
+                  took the median time. Counts from 10^15 on are rounded in the table, and exact in JSON. \
                   All the proofs together take a minute or two on two cores, so that none is left out.",
     after_help = "Examples:\n  \
                   kcorrset bench cpu\n  \
