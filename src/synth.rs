@@ -16,13 +16,28 @@ use std::io::{self, BufWriter, Write};
 use std::ops::RangeInclusive;
 
 /// How scores come about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Model {
     /// Every score of the range equally likely, whoever asks.
     Random,
-    /// Ability and difficulty ~ N(0, 1); each step up the range is taken with the logistic
-    /// probability of their difference, independently of the others.
-    ItemResponse,
+    /// Abilities and difficulty ~ N(0, 1); each step up the range is taken with the logistic
+    /// probability of discrimination · (ability − difficulty), independently of the others.
+    ItemResponse {
+        /// A question's discrimination is uniform between these two. Below 0 the able score less, as
+        /// with a question that is worded the other way.
+        discrimination: (f64, f64),
+        /// F, at least 1: a user has F independent abilities, and question q asks for the one of number
+        /// q mod F.
+        factors: usize,
+    },
+}
+
+impl Model {
+    /// The item-response model with one ability, where all questions discriminate alike.
+    pub const RASCH: Self = Self::ItemResponse {
+        discrimination: (1.0, 1.0),
+        factors: 1,
+    };
 }
 
 /// A table to make; equal specs make equal tables.
@@ -113,6 +128,28 @@ pub enum SynthError {
         to: i64,
         /// Their distance.
         steps: u64,
+    },
+    /// The discriminations are no range of numbers.
+    #[error(
+        "discriminations from {from} to {to}: the item-response model needs two finite numbers, \
+         the smaller one first"
+    )]
+    Discrimination {
+        /// The first of them.
+        from: f64,
+        /// The last of them.
+        to: f64,
+    },
+    /// No ability at all, or some that no question asks for.
+    #[error(
+        "{factors} factors for {questions} questions: the item-response model needs at least one, \
+         and at most one a question"
+    )]
+    Factors {
+        /// F.
+        factors: usize,
+        /// Q.
+        questions: usize,
     },
     /// Some booklets would be empty.
     #[error(
@@ -221,9 +258,16 @@ struct Recipe {
     questions: u32,
     respondents: Respondents,
     scores: RangeInclusive<i64>,
-    /// Each user's ability, under [`Model::ItemResponse`].
-    abilities: Option<Vec<f64>>,
+    /// Under [`Model::ItemResponse`].
+    item_response: Option<ItemResponse>,
     seed: u64,
+}
+
+/// What all questions share under [`Model::ItemResponse`].
+struct ItemResponse {
+    discrimination: (f64, f64),
+    /// Every user's ability, once a factor.
+    abilities: Vec<Vec<f64>>,
 }
 
 /// Who answers a question.
@@ -250,20 +294,13 @@ impl Recipe {
         if from > to {
             return Err(SynthError::NoScores { from, to });
         }
-        let steps = to.abs_diff(from);
-        if spec.model == Model::ItemResponse && steps > MAX_STEPS {
-            return Err(SynthError::TooManySteps { from, to, steps });
-        }
-        let abilities = (spec.model == Model::ItemResponse).then(|| {
-            let mut draws = stream(spec.seed, 0);
-            (0..users).map(|_| draws.sample(StandardNormal)).collect()
-        });
+        let respondents = Respondents::of(spec)?;
         Ok(Self {
             users,
             questions,
-            respondents: Respondents::of(spec)?,
+            respondents,
             scores: spec.scores.clone(),
-            abilities,
+            item_response: ItemResponse::of(spec)?,
             seed: spec.seed,
         })
     }
@@ -277,17 +314,20 @@ impl Recipe {
         let mut draws = stream(self.seed, u64::from(question) + 1);
         let users = self.respondents(question, &mut draws);
         let (from, to) = (*self.scores.start(), *self.scores.end());
-        match &self.abilities {
+        match &self.item_response {
             None => users
                 .into_iter()
                 .map(|user| (user, draws.random_range(from..=to)))
                 .collect(),
-            Some(abilities) => {
+            Some(model) => {
                 let difficulty: f64 = draws.sample(StandardNormal);
+                let discrimination = model.discrimination(&mut draws);
+                let abilities = &model.abilities[question as usize % model.abilities.len()];
                 users
                     .into_iter()
                     .map(|user| {
-                        let p = logistic(abilities[user as usize] - difficulty);
+                        let ability = abilities[user as usize];
+                        let p = logistic(discrimination * (ability - difficulty));
                         let up = (from..to).filter(|_| draws.random::<f64>() < p).count();
                         (user, from + up as i64)
                     })
@@ -315,6 +355,54 @@ impl Recipe {
                     .collect()
             }
         }
+    }
+}
+
+impl ItemResponse {
+    /// `None` under another model.
+    fn of(spec: &Spec) -> Result<Option<Self>, SynthError> {
+        let Model::ItemResponse {
+            discrimination,
+            factors,
+        } = spec.model
+        else {
+            return Ok(None);
+        };
+        let (from, to) = (*spec.scores.start(), *spec.scores.end());
+        let steps = to.abs_diff(from);
+        if steps > MAX_STEPS {
+            return Err(SynthError::TooManySteps { from, to, steps });
+        }
+        let (from, to) = discrimination;
+        // Not a number compares as false.
+        if !(from.is_finite() && to.is_finite() && from <= to) {
+            return Err(SynthError::Discrimination { from, to });
+        }
+        let questions = spec.questions;
+        if !(1..=questions).contains(&factors) {
+            return Err(SynthError::Factors { factors, questions });
+        }
+        let mut draws = stream(spec.seed, 0);
+        let mut ability = || {
+            let users = (0..spec.users).map(|_| draws.sample(StandardNormal));
+            users.collect()
+        };
+        Ok(Some(Self {
+            discrimination,
+            abilities: (0..factors).map(|_| ability()).collect(),
+        }))
+    }
+
+    /// One question's. Nothing is drawn where all questions have the same, so that what is drawn after it
+    /// is the same whatever that is.
+    fn discrimination(&self, draws: &mut ChaCha8Rng) -> f64 {
+        let (from, to) = self.discrimination;
+        if from == to {
+            return from;
+        }
+        // Not from + share · (to − from): that difference may be infinite.
+        let share = draws.random::<f64>();
+        from * (1.0 - share) + to * share
     }
 }
 

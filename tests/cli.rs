@@ -344,35 +344,42 @@ fn help() {
     check(
         "generate -h",
         expect![[r#"
-        exit 0
-        --- stdout
-        Make a random table
+            exit 0
+            --- stdout
+            Make a random table
 
-        Usage: kcorrset generate [OPTIONS]
+            Usage: kcorrset generate [OPTIONS]
 
-        Options:
-              --users <U>          How many users [default: 60000]
-              --questions <Q>      How many questions [default: 200]
-              --answered <SHARE>   Share of the users who answer a question, from 0 to 1 [default: 0.2]
-              --min-score <SCORE>  Lowest score [default: 0]
-              --max-score <SCORE>  Highest score [default: 1]
-              --model <MODEL>      How scores come about [default: random] [possible values: random,
-                                   item-response]
-              --booklets <B>       Deal users and questions into B booklets, two of which each user answers
-                                   in full
-              --seed <SEED>        Decides all draws [default: 0]
-              --format <FORM>      Form of the table [default: by the output's extension, else json]
-                                   [possible values: json, ndjson, csv]
-          -o, --output <FILE>      File for the table, written when complete [default: stdout]
-          -v, --verbose...         Say on stderr what was chosen and why; twice for more
-          -q, --quiet              Nothing on stderr but warnings and errors
-          -h, --help               Print help (see more with '--help')
+            Options:
+                  --users <U>                How many users [default: 60000]
+                  --questions <Q>            How many questions [default: 200]
+                  --answered <SHARE>         Share of the users who answer a question, from 0 to 1 [default:
+                                             0.2]
+                  --min-score <SCORE>        Lowest score [default: 0]
+                  --max-score <SCORE>        Highest score [default: 1]
+                  --model <MODEL>            How scores come about [default: random] [possible values: random,
+                                             item-response]
+                  --discrimination <LO..HI>  The item-response model: how sharply questions tell able users from
+                                             others, drawn between these two for each question [default: 1..1,
+                                             the Rasch model]
+                  --factors <F>              The item-response model: independent abilities of a user; question
+                                             q asks for the one of number q mod F [default: 1]
+                  --booklets <B>             Deal users and questions into B booklets, two of which each user
+                                             answers in full
+                  --seed <SEED>              Decides all draws [default: 0]
+                  --format <FORM>            Form of the table [default: by the output's extension, else json]
+                                             [possible values: json, ndjson, csv]
+              -o, --output <FILE>            File for the table, written when complete [default: stdout]
+              -v, --verbose...               Say on stderr what was chosen and why; twice for more
+              -q, --quiet                    Nothing on stderr but warnings and errors
+              -h, --help                     Print help (see more with '--help')
 
-        Examples:
-          kcorrset generate -o benchmark.json
-          kcorrset generate --users 120 --questions 12 --answered 0.8 --model item-response -o exam.csv
-          kcorrset generate --users 4000 --answered 1 --min-score 1 --max-score 6 -o likert.csv
-    "#]],
+            Examples:
+              kcorrset generate -o benchmark.json
+              kcorrset generate --users 120 --questions 12 --answered 0.8 --model item-response -o exam.csv
+              kcorrset generate --users 4000 --answered 1 --min-score 1 --max-score 6 -o likert.csv
+              kcorrset generate --answered 1 --model item-response --discrimination 0.5..2 -o exam.csv
+        "#]],
     );
     check(
         "devices -h",
@@ -1192,6 +1199,30 @@ fn the_committed_table_is_what_generate_makes() {
 }
 
 #[test]
+fn generate_takes_discriminations_and_factors() {
+    let made = |more: &str| {
+        let out = run(&format!(
+            "generate --users 40 --questions 6 --answered 1 --model item-response {more} --format csv"
+        ));
+        assert_eq!((code(&out), text(&out.stderr)), (0, ""), "{more}");
+        out.stdout
+    };
+    let rasch = made("");
+    assert_eq!(made("--discrimination 1..1.0 --factors 1"), rasch);
+    let others = [
+        "--discrimination 0.5..2",
+        "--discrimination -1..-.5",
+        "--factors 6",
+    ];
+    for (i, one) in others.iter().enumerate() {
+        assert_ne!(made(one), rasch);
+        for other in &others[..i] {
+            assert_ne!(made(one), made(other));
+        }
+    }
+}
+
+#[test]
 fn generate_refuses_without_leaving_anything() {
     check(
         "generate -o no-such-folder/x.csv",
@@ -1241,6 +1272,44 @@ fn generate_refuses_without_leaving_anything() {
         kcorrset: error: no score lies between 3 and 2: give the smaller one first
     "#]]
     .assert_eq(&refused("generate --min-score 3 --max-score 2 -o"));
+    expect![[r#"
+        exit 2
+        --- stderr
+        kcorrset: error: --discrimination and --factors are for the item-response model: leave them out, or add --model item-response
+    "#]].assert_eq(&refused("generate --discrimination 0.5..2 -o"));
+    expect![[r#"
+        exit 2
+        --- stderr
+        kcorrset: error: --discrimination and --factors are for the item-response model: leave them out, or add --model item-response
+    "#]].assert_eq(&refused("generate --factors 1 -o"));
+    let asked = "generate --model item-response --users 9 --questions 4 --answered 1";
+    expect![[r#"
+        exit 2
+        --- stderr
+        kcorrset: error: discriminations from 2 to -1.5: the item-response model needs two finite numbers, the smaller one first
+    "#]].assert_eq(&refused(&format!("{asked} --discrimination 2..-1.5 -o")));
+    expect![[r#"
+        exit 2
+        --- stderr
+        kcorrset: error: discriminations from NaN to 1: the item-response model needs two finite numbers, the smaller one first
+    "#]].assert_eq(&refused(&format!("{asked} --discrimination nan..1 -o")));
+    expect![[r#"
+        exit 2
+        --- stderr
+        error: invalid value '2' for '--discrimination <LO..HI>': write the smallest and the largest, as in 0.5..2
+
+        For more information, try '--help'.
+    "#]].assert_eq(&refused(&format!("{asked} --discrimination 2 -o")));
+    expect![[r#"
+        exit 2
+        --- stderr
+        kcorrset: error: 0 factors for 4 questions: the item-response model needs at least one, and at most one a question
+    "#]].assert_eq(&refused(&format!("{asked} --factors 0 -o")));
+    expect![[r#"
+        exit 2
+        --- stderr
+        kcorrset: error: 5 factors for 4 questions: the item-response model needs at least one, and at most one a question
+    "#]].assert_eq(&refused(&format!("{asked} --factors 5 -o")));
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn following(users: usize, questions: usize) -> ResponseMatrix {
         questions,
         answered: 0.8,
         scores: 0..=1,
-        model: Model::ItemResponse,
+        model: Model::RASCH,
         booklets: 0,
         seed: 11,
     })

@@ -121,7 +121,7 @@ fn item_responses_where_sets_tell_much() {
         users: 500,
         answered: 0.6,
         scores: 0..=1,
-        model: Model::ItemResponse,
+        model: Model::RASCH,
         k: 5,
         min_users: 2,
     });
@@ -136,7 +136,7 @@ fn item_responses_of_a_wide_spread() {
         users: 500,
         answered: 0.85,
         scores: 0..=1,
-        model: Model::ItemResponse,
+        model: Model::RASCH,
         k: 5,
         min_users: 3,
     });
@@ -162,7 +162,7 @@ fn scores_of_both_signs() {
         users: 900,
         answered: 0.5,
         scores: -1..=1,
-        model: Model::ItemResponse,
+        model: Model::RASCH,
         k: 6,
         min_users: 6,
     });

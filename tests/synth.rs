@@ -3,6 +3,7 @@
 
 use expect_test::expect;
 use kcorrset::input::{ReadOptions, read};
+use kcorrset::matrix::ResponseMatrix;
 use kcorrset::synth::{Model, Spec, SynthError, TableFormat, matrix, write};
 use std::io;
 
@@ -35,8 +36,16 @@ fn what_is_written_reads_back() {
         },
         Spec {
             scores: 1..=6,
-            model: Model::ItemResponse,
+            model: Model::RASCH,
             booklets: 3,
+            ..spec()
+        },
+        Spec {
+            scores: 0..=2,
+            model: Model::ItemResponse {
+                discrimination: (-0.5, 2.0),
+                factors: 7,
+            },
             ..spec()
         },
         Spec {
@@ -117,6 +126,36 @@ fn the_streams_are_pinned() {
         .assert_eq(&print(&booklets));
 }
 
+/// Tables of the Rasch model, as they were before questions could differ in discrimination or in the
+/// ability that drives them. A platform whose `exp` differs in its last bit changes a score only where a
+/// draw falls into that bit.
+#[test]
+fn the_streams_of_the_item_response_model_are_pinned() {
+    let print = |spec: &Spec| matrix(spec).unwrap().fingerprint();
+    let sparse = Spec {
+        model: Model::RASCH,
+        ..spec()
+    };
+    let complete = Spec {
+        users: 300,
+        questions: 40,
+        answered: 1.0,
+        scores: 1..=6,
+        seed: 3,
+        ..sparse.clone()
+    };
+    let booklets = Spec {
+        booklets: 3,
+        ..sparse.clone()
+    };
+    expect!["sha256:37c5b73677ba442b3120fdaa9fbb0e0f18d464c91914899a930fd04cee20ffbf"]
+        .assert_eq(&print(&sparse));
+    expect!["sha256:d0fad29b3a23392f88bc16d77c392b14c5b66e51414d1397b777e1414ac67010"]
+        .assert_eq(&print(&complete));
+    expect!["sha256:2f9290fa51af7a648d6745523a86db00c7caeedb083b9fa390adc848fa85360b"]
+        .assert_eq(&print(&booklets));
+}
+
 #[test]
 fn every_question_is_answered_by_the_share_that_was_asked_for() {
     for (users, answered, count) in [
@@ -179,7 +218,7 @@ fn item_response_scores_follow_ability_and_difficulty() {
         questions: 40,
         answered: 1.0,
         scores: 2..=4,
-        model: Model::ItemResponse,
+        model: Model::RASCH,
         ..spec()
     };
     let table = matrix(&spec).unwrap();
@@ -215,6 +254,119 @@ fn item_response_scores_follow_ability_and_difficulty() {
     assert!(hard[0] < hard[1] && soft[0] < soft[1]);
 }
 
+/// What each question correlates with what `with` says of its number, a figure a user.
+fn correlations(spec: &Spec, with: impl Fn(&ResponseMatrix, usize) -> Vec<f64>) -> Vec<f64> {
+    let table = matrix(spec).unwrap();
+    let questions = 0..spec.questions;
+    questions
+        .map(|q| {
+            let scores: Vec<f64> = table.column(q).scores().iter().map(|&s| s as f64).collect();
+            correlation(&scores, &with(&table, q))
+        })
+        .collect()
+}
+
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len() as f64;
+    let mean = |x: &[f64]| x.iter().sum::<f64>() / n;
+    let (ma, mb) = (mean(a), mean(b));
+    let product = |x: &[f64], mx: f64, y: &[f64], my: f64| {
+        let pairs = x.iter().zip(y);
+        pairs.map(|(x, y)| (x - mx) * (y - my)).sum::<f64>()
+    };
+    product(a, ma, b, mb) / (product(a, ma, a, ma) * product(b, mb, b, mb)).sqrt()
+}
+
+/// The total without question `q`.
+fn rest(table: &ResponseMatrix, q: usize) -> Vec<f64> {
+    let scores = table.column(q).scores();
+    let totals = table.totals().iter().zip(scores);
+    totals
+        .map(|(total, score)| (total - score) as f64)
+        .collect()
+}
+
+fn item_response(discrimination: (f64, f64), factors: usize) -> Spec {
+    Spec {
+        users: 2000,
+        questions: 40,
+        answered: 1.0,
+        model: Model::ItemResponse {
+            discrimination,
+            factors,
+        },
+        ..spec()
+    }
+}
+
+#[test]
+fn discriminations_are_spread_as_asked_for() {
+    let item_rest = |from, to| {
+        let mut r = correlations(&item_response((from, to), 1), rest);
+        r.sort_by(f64::total_cmp);
+        r
+    };
+    // A correlation of 2000 users is off by 0.022 or so.
+    let flat = item_rest(0.0, 0.0);
+    assert!(flat.iter().all(|r| r.abs() < 0.1), "{flat:?}");
+    let (weak, alike, sharp) = (
+        item_rest(0.2, 0.2),
+        item_rest(1.0, 1.0),
+        item_rest(3.0, 3.0),
+    );
+    assert!(
+        weak[39] < alike[0] && alike[20] < sharp[20],
+        "{weak:?} {alike:?} {sharp:?}"
+    );
+    let spread = item_rest(0.2, 3.0);
+    assert!(
+        spread[3] < alike[3] && spread[36] > alike[36],
+        "{spread:?} {alike:?}"
+    );
+    let turned = item_rest(-1.0, -1.0);
+    assert!(
+        turned[0] > 0.2,
+        "all are turned, so that they agree: {turned:?}"
+    );
+    let mixed = item_rest(-1.0, 1.0);
+    let below = mixed.iter().filter(|&&r| r < 0.0).count();
+    assert!((5..=35).contains(&below), "{mixed:?}");
+    // The widest range there is.
+    let widest = item_response((-f64::MAX, f64::MAX), 1);
+    assert_eq!(matrix(&widest).unwrap().totals().len(), 2000);
+}
+
+#[test]
+fn questions_of_one_factor_go_together() {
+    let spec = item_response((2.0, 2.0), 4);
+    // A correlation of 2000 users is off by 0.022 or so; that of a question that hardly anyone gets right
+    // or wrong is low.
+    let others = |shift: usize| {
+        move |table: &ResponseMatrix, q: usize| {
+            let mut sums = vec![0.0; 2000];
+            for other in (0..40).filter(|&o| o != q && o % 4 == (q + shift) % 4) {
+                for (sum, score) in sums.iter_mut().zip(table.column(other).scores()) {
+                    *sum += *score as f64;
+                }
+            }
+            sums
+        }
+    };
+    let (own, foreign) = (
+        correlations(&spec, others(0)),
+        correlations(&spec, others(1)),
+    );
+    assert!(own.iter().all(|&r| r > 0.15), "{own:?}");
+    assert!(foreign.iter().all(|r| r.abs() < 0.1), "{foreign:?}");
+    // The first ability is that of a table with one.
+    let one = item_response((2.0, 2.0), 1);
+    let (four, one) = (matrix(&spec).unwrap(), matrix(&one).unwrap());
+    for q in 0..40 {
+        let same = four.column(q).scores() == one.column(q).scores();
+        assert_eq!(same, q % 4 == 0, "{q}");
+    }
+}
+
 #[test]
 fn booklets_overlap_in_a_ring() {
     let spec = Spec {
@@ -236,6 +388,15 @@ fn booklets_overlap_in_a_ring() {
 
 #[test]
 fn specs_that_make_no_table() {
+    let with = |discrimination, factors| Spec {
+        model: Model::ItemResponse {
+            discrimination,
+            factors,
+        },
+        ..spec()
+    };
+    let discriminating = |from, to| with((from, to), 1);
+    let factors = |factors| with((1.0, 1.0), factors);
     let specs = [
         Spec { users: 0, ..spec() },
         Spec {
@@ -269,9 +430,17 @@ fn specs_that_make_no_table() {
         },
         Spec {
             scores: 0..=1001,
-            model: Model::ItemResponse,
+            model: Model::RASCH,
             ..spec()
         },
+        discriminating(2.0, 1.0),
+        discriminating(f64::NAN, 1.0),
+        discriminating(1.0, f64::NAN),
+        discriminating(f64::NEG_INFINITY, 1.0),
+        discriminating(1.0, f64::INFINITY),
+        factors(0),
+        factors(8),
+        factors(usize::MAX),
         Spec {
             booklets: 8,
             ..spec()
@@ -306,6 +475,14 @@ fn specs_that_make_no_table() {
         0.009 of 50 users rounds to nobody: raise the share or the users
         no score lies between 1 and 0: give the smaller one first
         the item-response model takes 1001 steps from 0 to 1001, and 1000 is the limit: choose a shorter range of scores
+        discriminations from 2 to 1: the item-response model needs two finite numbers, the smaller one first
+        discriminations from NaN to 1: the item-response model needs two finite numbers, the smaller one first
+        discriminations from 1 to NaN: the item-response model needs two finite numbers, the smaller one first
+        discriminations from -inf to 1: the item-response model needs two finite numbers, the smaller one first
+        discriminations from 1 to inf: the item-response model needs two finite numbers, the smaller one first
+        0 factors for 7 questions: the item-response model needs at least one, and at most one a question
+        8 factors for 7 questions: the item-response model needs at least one, and at most one a question
+        18446744073709551615 factors for 7 questions: the item-response model needs at least one, and at most one a question
         8 booklets cannot be filled with 7 questions: ask for at most one booklet a question
         7 booklets need at least 6 users, not 5: else some are never answered
         scores scaled by 10^0 to integers do not fit 64 bits (the total of user "u4"); write the scores with fewer digits or in a smaller unit

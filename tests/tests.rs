@@ -5,6 +5,7 @@ mod asked; // a search as tests ask for it, and engines with a planted fault
 mod audit; // planted faults that the audit catches, and its closed form against brute force
 mod bound; // the bound engine against the CPU engine on small tables of all kinds, refusals, planted faults
 mod cli; // the real binary: stdout, stderr, exit code
+mod cli_bench; // the bench of proofs: which tables are for which engine, what is said of a proof, refusals
 mod cli_bound; // the bound engine as typed: the results of another engine, its proof in every form, refusals, auto
 mod cli_describe; // describe: its forms, figures and refusals
 mod cli_lengths; // several K in one search: its forms, its refusals, its check

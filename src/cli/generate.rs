@@ -18,7 +18,8 @@ use std::path::{Path, PathBuf};
     after_help = "Examples:\n  \
                   kcorrset generate -o benchmark.json\n  \
                   kcorrset generate --users 120 --questions 12 --answered 0.8 --model item-response -o exam.csv\n  \
-                  kcorrset generate --users 4000 --answered 1 --min-score 1 --max-score 6 -o likert.csv"
+                  kcorrset generate --users 4000 --answered 1 --min-score 1 --max-score 6 -o likert.csv\n  \
+                  kcorrset generate --answered 1 --model item-response --discrimination 0.5..2 -o exam.csv"
 )]
 pub struct GenerateArgs {
     /// How many users
@@ -54,6 +55,14 @@ pub struct GenerateArgs {
     /// How scores come about
     #[arg(long, value_name = "MODEL", default_value = "random")]
     model: ModelName,
+    /// The item-response model: how sharply questions tell able users from others, drawn between these two
+    /// for each question [default: 1..1, the Rasch model]
+    #[arg(long, value_name = "LO..HI", allow_hyphen_values = true, value_parser = discriminations)]
+    discrimination: Option<(f64, f64)>,
+    /// The item-response model: independent abilities of a user; question q asks for the one of number
+    /// q mod F [default: 1]
+    #[arg(long, value_name = "F")]
+    factors: Option<usize>,
     /// Deal users and questions into B booklets, two of which each user answers in full
     #[arg(long, value_name = "B", conflicts_with = "answered")]
     booklets: Option<usize>,
@@ -66,6 +75,14 @@ pub struct GenerateArgs {
     /// File for the table, written when complete [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+/// Two numbers; whether they are a range is the library's to say.
+fn discriminations(text: &str) -> Result<(f64, f64), String> {
+    let number = |text: &str| text.trim().parse().ok();
+    text.split_once("..")
+        .and_then(|(from, to)| Some((number(from)?, number(to)?)))
+        .ok_or_else(|| "write the smallest and the largest, as in 0.5..2".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -115,15 +132,23 @@ pub fn run(args: GenerateArgs) -> anyhow::Result<Exit> {
     if args.booklets == Some(0) {
         bail!("--booklets 0: ask for at least one, or leave it out");
     }
+    let model = match args.model {
+        ModelName::ItemResponse => Model::ItemResponse {
+            discrimination: args.discrimination.unwrap_or((1.0, 1.0)),
+            factors: args.factors.unwrap_or(1),
+        },
+        ModelName::Random if args.discrimination.is_some() || args.factors.is_some() => bail!(
+            "--discrimination and --factors are for the item-response model: leave them out, or add \
+             --model item-response"
+        ),
+        ModelName::Random => Model::Random,
+    };
     let spec = Spec {
         users: args.users,
         questions: args.questions,
         answered: args.answered,
         scores: args.min_score..=args.max_score,
-        model: match args.model {
-            ModelName::Random => Model::Random,
-            ModelName::ItemResponse => Model::ItemResponse,
-        },
+        model,
         booklets: args.booklets.unwrap_or(0),
         seed: args.seed,
     };

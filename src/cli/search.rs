@@ -203,7 +203,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
 }
 
 /// How sets were decided, where an engine proved its list.
-fn proof(outcome: &Outcome) -> Option<Proof> {
+pub fn proof(outcome: &Outcome) -> Option<Proof> {
     let mut took = outcome.took.iter();
     let &(_, nodes) = took.find(|(name, _)| *name == bound::NODES)?;
     Some(Proof::Whole(Whole {

@@ -1,9 +1,11 @@
 //! One workload: every engine and the published algorithm in turn, and whether they agree.
 
+use super::super::search::proof;
 use super::super::stop::Stop;
 use super::print::{Busy, Figures, Timed};
 use super::workload::Workload;
 use anyhow::Context;
+use kcorrset::engine::bound::BoundEngine;
 use kcorrset::engine::cpu::{CpuEngine, Isa, Regime};
 use kcorrset::engine::gpu::GpuEngine;
 use kcorrset::engine::published::PublishedEngine;
@@ -11,6 +13,7 @@ use kcorrset::engine::{Engine, EngineError, Part, Prepared, Query};
 use kcorrset::search::{self, Outcome, SearchError};
 use kcorrset::stats::NO_FLOOR;
 use kcorrset::synth;
+use kcorrset::top::Candidate;
 use std::time::{Duration, Instant};
 
 /// Ranges that a sample is made of.
@@ -37,16 +40,19 @@ pub struct Bench<'a> {
     cpu: CpuEngine,
     /// The CPU engine as it is measured, and the regime that is forced.
     cpus: Vec<(Option<Regime>, CpuEngine)>,
+    bound: Option<BoundEngine>,
     gpus: Vec<GpuEngine>,
     published: PublishedEngine,
     runs: usize,
     stop: &'a Stop,
 }
 
-/// The figures of one workload.
+/// The figures of one workload, of the engines that it is for.
 pub struct Measured {
     /// One a regime.
     pub cpus: Vec<Figures>,
+    /// The bound engine's.
+    pub bound: Option<Figures>,
     /// One a GPU.
     pub gpus: Vec<Figures>,
 }
@@ -64,6 +70,7 @@ impl<'a> Bench<'a> {
         threads: usize,
         isa: Isa,
         regimes: &[Option<Regime>],
+        bound: Option<BoundEngine>,
         gpus: Vec<GpuEngine>,
         runs: usize,
         stop: &'a Stop,
@@ -76,6 +83,7 @@ impl<'a> Bench<'a> {
         Ok(Self {
             cpu: cpu()?,
             cpus: regimes.iter().map(of).collect::<Result<_, _>>()?,
+            bound,
             gpus,
             published: PublishedEngine::new(threads, isa)?,
             runs,
@@ -103,22 +111,37 @@ impl<'a> Bench<'a> {
         let parts = sample(&best, workload.sample);
         let sampled: u128 = parts.iter().map(Part::sets).sum();
         let want = self.best_r(&parts, &*self.cpu.open(&best)?)?;
+        let bound = self.bound.as_ref().filter(|_| workload.proved);
+        let (cpu_engines, gpu_engines) = match workload.gone_through {
+            true => (&self.cpus[..], &self.gpus[..]),
+            false => (&[][..], &[][..]),
+        };
         let mut gpus = Vec::new();
-        for engine in &self.gpus {
+        for engine in gpu_engines {
             gpus.push(self.warm(engine, &query)?);
         }
-        let mut cpus = vec![Timed::of(whole.sets()); self.cpus.len()];
+        let mut cpus = vec![Timed::of(whole.sets()); cpu_engines.len()];
+        let (mut by_bound, mut proofs) = (Timed::of(whole.sets()), Vec::new());
+        let mut agreed = Agreed::default();
         let mut by_published = Timed::of(sampled);
         for _ in 0..self.runs {
             let elapsed = self.published(&parts, &*published, want)?;
             by_published.times_s.push(elapsed.as_secs_f64());
-            for ((regime, engine), timed) in self.cpus.iter().zip(&mut cpus) {
+            if let Some(engine) = bound {
+                let outcome = search::run(engine, &query, &whole, &self.stop.watch())?;
+                let took = outcome.preparation + outcome.elapsed;
+                by_bound.times_s.push(took.as_secs_f64());
+                proofs.push(proof(&outcome).context("the bound engine tells no nodes")?);
+                agreed.hold(engine, outcome)?;
+            }
+            for ((regime, engine), timed) in cpu_engines.iter().zip(&mut cpus) {
                 let outcome = search::run(engine, &query, &whole, &self.stop.watch())?;
                 if let Some(regime) = regime {
                     applied(*regime, &outcome)?;
                 }
                 let took = outcome.preparation + outcome.elapsed;
                 timed.times_s.push(took.as_secs_f64());
+                agreed.hold(engine, outcome)?;
             }
             for gpu in &mut gpus {
                 let outcome = search::run(gpu.engine, &query, &gpu.part, &self.stop.watch())?;
@@ -132,12 +155,12 @@ impl<'a> Bench<'a> {
         }
         let figures = |timed: &Timed| Figures::new(workload, whole.sets(), timed, &by_published);
         Ok(Measured {
-            cpus: self
-                .cpus
+            cpus: cpu_engines
                 .iter()
                 .zip(&cpus)
                 .map(|((regime, _), timed)| figures(timed).with_regime(*regime))
                 .collect(),
+            bound: bound.map(|_| figures(&by_bound).with_proofs(whole.sets(), proofs)),
             gpus: gpus
                 .into_iter()
                 .map(|gpu| figures(&gpu.timed).with_busy(gpu.busy))
@@ -212,6 +235,26 @@ impl<'a> Bench<'a> {
     }
 }
 
+/// The list of all searches of one query through all sets.
+#[derive(Default)]
+struct Agreed(Option<Vec<Candidate>>);
+
+impl Agreed {
+    /// Whether a search found what those before it did.
+    fn hold(&mut self, engine: &dyn Engine, outcome: Outcome) -> Result<(), EngineError> {
+        if self.0.get_or_insert_with(|| outcome.best.clone()) == &outcome.best {
+            return Ok(());
+        }
+        Err(EngineError::SelfTest {
+            device: engine.devices().join(", "),
+            what: format!(
+                "the best sets by the {} engine are not those of an earlier run",
+                engine.name()
+            ),
+        })
+    }
+}
+
 /// Whether a forced regime took any part of the search.
 fn applied(regime: Regime, outcome: &Outcome) -> Result<(), EngineError> {
     let took = |&(name, _): &(&str, u64)| name == regime.name();
@@ -251,4 +294,30 @@ fn stopped(error: &anyhow::Error) -> bool {
         Some(SearchError::Engine(EngineError::Stopped))
     );
     by_search || matches!(error.downcast_ref(), Some(EngineError::Stopped))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::workload::WORKLOADS;
+    use super::*;
+    use kcorrset::engine::Watch;
+
+    #[test]
+    fn a_list_that_differs_is_told() {
+        let matrix = synth::matrix(&WORKLOADS[0].quick().spec()).unwrap();
+        let engine = CpuEngine::new(1).unwrap();
+        let found = |k, top| {
+            let query = Query::of(&matrix).k(k).top(top).build().unwrap();
+            search::run(&engine, &query, &query.space().whole(), &Watch::new()).unwrap()
+        };
+        let mut agreed = Agreed::default();
+        for _ in 0..2 {
+            agreed.hold(&engine, found(2, 3)).unwrap();
+        }
+        for other in [found(2, 2), found(2, 4), found(1, 3)] {
+            let error = agreed.hold(&engine, other).unwrap_err().to_string();
+            assert!(error.contains("not those of an earlier run"), "{error}");
+        }
+        agreed.hold(&engine, found(2, 3)).unwrap();
+    }
 }

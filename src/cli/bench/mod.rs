@@ -15,6 +15,7 @@ use anyhow::bail;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use kcorrset::engine::Engine;
+use kcorrset::engine::bound::BoundEngine;
 use kcorrset::engine::cpu::{Isa, Regime};
 use kcorrset::engine::gpu::{self, Choice, GpuEngine};
 use kcorrset::report::grouped;
@@ -35,20 +36,29 @@ use workload::{WORKLOADS, Workload};
                   it more than about 10 s is cut to a part from the middle of all sets, and the table \
                   says how many. It must find there what the CPU engine finds. For a GPU the share of \
                   the time that it computed is shown too, and what compiling and self-test took \
-                  beforehand, which is in no other figure.",
+                  beforehand, which is in no other figure.\n\n\
+                  The bound engine proves its list. The tables named proof-... are for it alone: they have \
+                  far more sets than anyone can go through. All its runs must give one list, on the table \
+                  complete that of the CPU engine if that is measured too. Its sets a second are those of the whole search, visited \
+                  or not. Shown too are the seconds that the published algorithm would take for all sets, \
+                  from the sample, and the nodes, the sets visited and the sets excluded of the run that \
+                  took the median time. Counts from 10^15 on are rounded in the table, and exact in JSON. \
+                  All the proofs together take a minute or two on two cores, so that none is left out.",
     after_help = "Examples:\n  \
                   kcorrset bench cpu\n  \
                   kcorrset bench cpu --workload benchmark --instructions avx2 --format json\n  \
                   kcorrset bench cpu --workload benchmark --regime auto,lanes,pairs\n  \
+                  kcorrset bench bound\n  \
                   kcorrset bench gpu --workload benchmark --workload k6\n  \
                   kcorrset bench gpu --workload benchmark --pipeline flat,projected\n  \
                   kcorrset bench --quick"
 )]
 pub struct BenchArgs {
-    /// The engines to measure [default: cpu, and gpu where there is one]
+    /// The engines to measure [default: cpu, bound, and gpu where there is one]
     #[arg(value_name = "ENGINE")]
     engines: Vec<EngineName>,
-    /// A table and search to measure, may be repeated [default: all, but k8 only with --quick]
+    /// A table and search to measure, may be repeated [default: all that are for these engines, but k8 only
+    /// with --quick]
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(WORKLOADS.map(|w| w.name)))]
     workload: Vec<String>,
     /// Repeats of which the median is taken
@@ -57,10 +67,10 @@ pub struct BenchArgs {
     /// Small tables of the same kinds: whether all works, in seconds
     #[arg(long)]
     quick: bool,
-    /// Threads of the CPU engine and of the published algorithm [default: one a core]
+    /// Threads of the engines cpu and bound and of the published algorithm [default: one a core]
     #[arg(long, value_name = "T", value_parser = threads_parser())]
     threads: Option<u16>,
-    /// Instructions that both may use [default: the fastest there are]
+    /// Instructions that the CPU engine and the published algorithm may use [default: the fastest there are]
     #[arg(long, value_name = "SET")]
     instructions: Option<Instructions>,
     /// The ways in which the CPU engine is to search, in turn with each other: auto, or one that is forced
@@ -87,6 +97,8 @@ pub struct BenchArgs {
 enum EngineName {
     /// The CPU engine
     Cpu,
+    /// The engine that proves its list
+    Bound,
     /// Every GPU
     Gpu,
 }
@@ -120,6 +132,11 @@ impl BenchArgs {
     /// Whether to measure the CPU engine.
     fn with_cpu(&self) -> bool {
         self.engines.is_empty() || self.engines.contains(&EngineName::Cpu)
+    }
+
+    /// Whether to measure the bound engine.
+    fn with_bound(&self) -> bool {
+        self.engines.is_empty() || self.engines.contains(&EngineName::Bound)
     }
 
     /// Whether it may look for GPUs.
@@ -184,18 +201,34 @@ impl BenchArgs {
         self.pipeline.iter().filter_map(named).collect()
     }
 
-    /// The workloads asked for, each once, in their own order.
-    fn workloads(&self) -> Vec<Workload> {
-        let asked = |w: &Workload| match self.workload.as_slice() {
-            [] => w.by_default || self.quick,
-            names => names.iter().any(|name| name == w.name),
-        };
-        let chosen = WORKLOADS.into_iter().filter(asked);
-        if self.quick {
-            chosen.map(Workload::quick).collect()
-        } else {
-            chosen.collect()
+    /// The workloads asked for, each once, in their own order; each is for one of the engines.
+    fn workloads(&self) -> anyhow::Result<Vec<Workload>> {
+        let through_all = self.with_cpu() || self.meets_drivers();
+        let fits =
+            |w: &Workload| (w.gone_through && through_all) || (w.proved && self.with_bound());
+        let mut chosen = Vec::new();
+        for workload in WORKLOADS {
+            let name = workload.name;
+            let asked = self.workload.iter().any(|asked| asked == name);
+            if asked && !fits(&workload) {
+                match workload.gone_through {
+                    true => bail!(
+                        "--workload {name} is for the engines that go through all sets: bench cpu too"
+                    ),
+                    false => {
+                        bail!("--workload {name} has too many sets to go through: bench bound too")
+                    }
+                }
+            }
+            let by_default = self.workload.is_empty() && (workload.by_default || self.quick);
+            if asked || by_default && fits(&workload) {
+                chosen.push(match self.quick {
+                    true => workload.quick(),
+                    false => workload,
+                });
+            }
         }
+        Ok(chosen)
     }
 }
 
@@ -204,6 +237,11 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let isa = isa.unwrap_or_else(Isa::detect);
     let threads = threads_or_all(args.threads);
     let regimes = args.regimes()?;
+    let workloads = args.workloads()?;
+    let bound = match args.with_bound() {
+        true => Some(BoundEngine::new(threads)?),
+        false => None,
+    };
     let indices = args.gpus()?;
     let stop = Stop::install()?;
     stop.heed();
@@ -226,9 +264,9 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
             gpus.push(engine.with_choice(choice));
         }
     }
-    let bench = Bench::new(threads, isa, &regimes, gpus, args.runs.into(), &stop)?;
-    let workloads = args.workloads();
-    let mut figures = Vec::new();
+    let runs = args.runs.into();
+    let bench = Bench::new(threads, isa, &regimes, bound, gpus, runs, &stop)?;
+    let (mut figures, mut proofs) = (Vec::new(), Vec::new());
     for (i, workload) in workloads.iter().enumerate() {
         talk.note(&format!("{}: {}", workload.name, workload.about()));
         let Some(measured) = bench.measure(workload)? else {
@@ -237,6 +275,7 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
             return Err(Stopped(format!("after {done} of {} workloads", grouped(all))).into());
         };
         figures.extend(measured.cpus);
+        proofs.extend(measured.bound);
         for (gpu, figures) in measured_on.iter_mut().zip(measured.gpus) {
             gpu.workloads.push(figures);
         }
@@ -247,6 +286,7 @@ pub fn run(args: BenchArgs, talk: Talk) -> anyhow::Result<Exit> {
         args.runs,
         args.quick,
         figures,
+        proofs,
         measured_on,
     );
     let text = match args.format {

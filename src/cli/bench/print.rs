@@ -2,7 +2,7 @@
 
 use super::workload::Workload;
 use kcorrset::engine::cpu::Regime;
-use kcorrset::report::{grouped, one_line};
+use kcorrset::report::{Proof, grouped, one_line};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -55,6 +55,15 @@ impl Busy {
     }
 }
 
+/// What is known of proofs alone.
+#[derive(Clone, Debug, Serialize)]
+struct Proved {
+    /// How each run decided the sets.
+    proofs: Vec<Proof>,
+    /// What the published algorithm would take for all sets, at its rate on the sample.
+    published_would_take_s: f64,
+}
+
 /// The figures of one workload.
 #[derive(Clone, Debug, Serialize)]
 pub struct Figures {
@@ -81,10 +90,12 @@ pub struct Figures {
     ratio: f64,
     #[serde(flatten)]
     busy: Option<Busy>,
+    #[serde(flatten)]
+    proved: Option<Proved>,
 }
 
 /// What was measured on one GPU.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct OnGpu {
     /// Its number in `kcorrset devices`.
     pub index: usize,
@@ -112,6 +123,7 @@ pub struct Document {
     runs: u16,
     quick: bool,
     workloads: Vec<Figures>,
+    bound: Vec<Figures>,
     gpus: Vec<OnGpu>,
 }
 
@@ -136,6 +148,7 @@ impl Figures {
             published_ns_per_set: published.ns_per_set(),
             ratio: published.ns_per_set() / timed.ns_per_set(),
             busy: None,
+            proved: None,
         }
     }
 
@@ -155,9 +168,21 @@ impl Figures {
         }
     }
 
+    /// Adds how each run of an engine that proves its list decided the sets, as many as were timed.
+    pub fn with_proofs(self, sets: u128, proofs: Vec<Proof>) -> Self {
+        let published_would_take_s = self.published_ns_per_set * 1e-9 * sets as f64;
+        Self {
+            proved: Some(Proved {
+                proofs,
+                published_would_take_s,
+            }),
+            ..self
+        }
+    }
+
     fn cells(&self) -> Vec<String> {
-        let whole = |x: f64| grouped(x as u128);
-        let count = |text: &String| text.parse().map_or(text.clone(), grouped);
+        let whole = |x: f64| shown(x as u128);
+        let count = |text: &String| text.parse().map_or(text.clone(), shown);
         let sets = if self.sets == self.sets_searched {
             count(&self.sets)
         } else {
@@ -171,10 +196,24 @@ impl Figures {
             format!("{:.3}", self.time),
             whole(self.sets_per_s),
             format!("{:.2e}", self.users_sets_per_s),
-            format!("{:.3}", self.ns_per_set),
+            match self.ns_per_set {
+                small @ ..5e-4 => format!("{small:.2e}"),
+                other => format!("{other:.3}"),
+            },
             format!("{:.1}", self.published_ns_per_set),
-            format!("{:.1}", self.ratio),
+            match self.ratio {
+                large @ 1e9.. => format!("{large:.2e}"),
+                other => format!("{other:.1}"),
+            },
         ];
+        if let Some(proved) = &self.proved {
+            cells.push(format!("{:.2e}", proved.published_would_take_s));
+            if let Some(proof) = proved.proofs.get(middle(&self.times_s)) {
+                cells.push(grouped(proof.nodes.into()));
+                cells.push(shown(proof.visited));
+                cells.push(shown(proof.excluded));
+            }
+        }
         if let Some(busy) = &self.busy {
             cells.push(format!("{:.1}", median(&busy.shares) * 100.0));
             cells.push(format!("{:.3}", busy.preparation_s));
@@ -198,11 +237,29 @@ const TITLES: [&str; 8] = [
 /// Titles of the columns that a GPU's table has behind the others.
 const TITLES_OF_GPU: [&str; 2] = ["busy %", "prepare s"];
 
-/// The middle value; of an even number, the lower of the two.
+/// Titles of the columns that the table of the bound engine has behind the others.
+const TITLES_OF_PROOFS: [&str; 4] = ["published s", "nodes", "visited", "excluded"];
+
+/// Counts of more digits are shown rounded, with a power of ten: nobody reads them otherwise. In JSON they are exact.
+const DIGITS: u32 = 15;
+
+fn shown(n: u128) -> String {
+    if n < 10_u128.pow(DIGITS) {
+        grouped(n)
+    } else {
+        format!("{:.2e}", n as f64)
+    }
+}
+
+/// Where the middle value stands; of an even number, the lower of the two.
+fn middle(values: &[f64]) -> usize {
+    let mut places: Vec<usize> = (0..values.len()).collect();
+    places.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    places[(places.len() - 1) / 2]
+}
+
 fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted[(sorted.len() - 1) / 2]
+    values[middle(values)]
 }
 
 impl Document {
@@ -212,6 +269,7 @@ impl Document {
         runs: u16,
         quick: bool,
         workloads: Vec<Figures>,
+        bound: Vec<Figures>,
         gpus: Vec<OnGpu>,
     ) -> Self {
         Self {
@@ -223,6 +281,7 @@ impl Document {
             runs,
             quick,
             workloads,
+            bound,
             gpus,
         }
     }
@@ -233,7 +292,7 @@ impl Document {
         Ok(text)
     }
 
-    /// For the CPU engine and each GPU that was measured: one line on what ran, and its figures.
+    /// For each engine, and each GPU, that was measured: one line on what ran, and its figures.
     pub fn table(&self) -> String {
         let runs = format!(
             "medians of {}{}\n\n",
@@ -248,7 +307,12 @@ impl Document {
             );
             tables.push(cpu + &columns(&TITLES, &self.workloads));
         }
-        for gpu in &self.gpus {
+        if !self.bound.is_empty() {
+            let bound = format!("bound engine, {} threads, {runs}", self.threads);
+            let titles = [&TITLES[..], &TITLES_OF_PROOFS].concat();
+            tables.push(bound + &columns(&titles, &self.bound));
+        }
+        for gpu in self.gpus.iter().filter(|gpu| !gpu.workloads.is_empty()) {
             let software = if gpu.software {
                 " (software: computes on the CPU)"
             } else {
@@ -334,6 +398,39 @@ mod tests {
     }
 
     #[test]
+    fn proofs_are_told_by_the_run_of_the_median_time() {
+        let sets = 30_000_000_000_000_000;
+        let (runs, published) = (timed(sets, &[9.0, 2.0, 1.0]), timed(10, &[0.5, 7.0, 0.1]));
+        let proof = |nodes| Proof {
+            visited: 1_000,
+            excluded: sets - 1_000,
+            nodes,
+        };
+        let figures = Figures::new(&WORKLOADS[16], sets, &runs, &published)
+            .with_proofs(sets, [7, 8_000, 9].map(proof).to_vec());
+        let cells = [
+            "proof-2pl-k10",
+            "3.00e16",
+            "2.000",
+            "1.50e16",
+            "6.00e19",
+            "6.67e-8",
+            "50000000.0",
+            "7.50e14",
+            "1.50e15",
+            "8,000",
+            "1,000",
+            "3.00e16",
+        ];
+        assert_eq!(figures.cells(), cells);
+        let json = serde_json::to_value(&figures).unwrap();
+        assert_eq!(json["proofs"][2]["nodes"], "9");
+        assert_eq!(json["proofs"][0]["excluded"], "29999999999999000");
+        assert_eq!(json["published_would_take_s"], 1.5e15);
+        assert_eq!(shown(999_999_999_999_999), "999,999,999,999,999");
+    }
+
+    #[test]
     fn columns_line_up() {
         let figures = |sets| {
             let published = timed(1, &[1e-6]);
@@ -352,8 +449,19 @@ mod tests {
                 figures(7).with_busy(busy),
             ],
         };
+        let proof = Proof {
+            visited: 7,
+            excluded: 0,
+            nodes: 1_234,
+        };
+        let bound = vec![figures(7).with_proofs(7, vec![proof])];
+        let idle = OnGpu {
+            index: 4,
+            workloads: Vec::new(),
+            ..gpu.clone()
+        };
         let rows = vec![figures(1_000_000), figures(1_000)];
-        let text = Document::new(2, "avx2", 3, true, rows, vec![gpu]).table();
+        let text = Document::new(2, "avx2", 3, true, rows, bound, vec![gpu, idle]).table();
         let lines: Vec<_> = text.lines().collect();
         assert_eq!(
             lines[0],
@@ -361,11 +469,15 @@ mod tests {
         );
         assert_eq!(
             lines[6],
+            "bound engine, 2 threads, medians of 3, small tables"
+        );
+        assert_eq!(
+            lines[11],
             "gpu 3: d (software: computes on the CPU), flat pipeline, self-test passed in 0.2 s, \
              medians of 3, small tables"
         );
-        assert_eq!(lines.len(), 11);
-        for table in [2..5, 8..11] {
+        assert_eq!(lines.len(), 16);
+        for table in [2..5, 8..10, 13..16] {
             let width = lines[table.start].len();
             assert!(
                 lines[table].iter().all(|line| line.len() == width),

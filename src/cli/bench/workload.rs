@@ -23,6 +23,10 @@ pub struct Workload {
     pub sample: u128,
     /// Whether it is measured without being asked for.
     pub by_default: bool,
+    /// Whether it is for the engines that go through all sets: there are few enough of them.
+    pub gone_through: bool,
+    /// Whether it is for the engine that proves its list: no answer is missing.
+    pub proved: bool,
 }
 
 /// The published benchmark's table and search, which the others differ from.
@@ -38,6 +42,8 @@ const BENCHMARK: Workload = Workload {
     min_users: 10,
     sample: 1_000_000,
     by_default: true,
+    gone_through: true,
+    proved: false,
 };
 
 /// The sets of these are very many users each, so the published algorithm is slow.
@@ -47,8 +53,23 @@ const COMPLETE: Workload = Workload {
     ..BENCHMARK
 };
 
+/// Far more sets than can be gone through, of questions that tell users apart like those of a real test: some well,
+/// some hardly (the two-parameter model).
+const PROOF: Workload = Workload {
+    users: 4_000,
+    model: Model::ItemResponse {
+        discrimination: (0.5, 2.0),
+        factors: 1,
+    },
+    k: 10,
+    sample: 20_000,
+    gone_through: false,
+    proved: true,
+    ..COMPLETE
+};
+
 /// All, in the order that they are measured and printed in.
-pub const WORKLOADS: [Workload; 16] = [
+pub const WORKLOADS: [Workload; 23] = [
     BENCHMARK,
     Workload {
         name: "min-users-2",
@@ -57,7 +78,7 @@ pub const WORKLOADS: [Workload; 16] = [
     },
     Workload {
         name: "item-response",
-        model: Model::ItemResponse,
+        model: Model::RASCH,
         ..BENCHMARK
     },
     Workload {
@@ -73,6 +94,7 @@ pub const WORKLOADS: [Workload; 16] = [
     },
     Workload {
         name: "complete",
+        proved: true,
         ..COMPLETE
     },
     Workload {
@@ -140,6 +162,48 @@ pub const WORKLOADS: [Workload; 16] = [
         sample: 100_000,
         ..COMPLETE
     },
+    Workload {
+        name: "proof-2pl-k10",
+        ..PROOF
+    },
+    Workload {
+        name: "proof-2pl-k15",
+        k: 15,
+        ..PROOF
+    },
+    Workload {
+        name: "proof-2pl-k20",
+        k: 20,
+        ..PROOF
+    },
+    Workload {
+        name: "proof-rasch-100-k10",
+        questions: 100,
+        model: Model::RASCH,
+        ..PROOF
+    },
+    Workload {
+        name: "proof-rasch-200-k10",
+        model: Model::RASCH,
+        ..PROOF
+    },
+    Workload {
+        name: "proof-factors-k10",
+        questions: 150,
+        scores: (1, 6),
+        model: Model::ItemResponse {
+            discrimination: (1.0, 1.0),
+            factors: 5,
+        },
+        ..PROOF
+    },
+    Workload {
+        name: "proof-small-k10",
+        users: 210,
+        questions: 80,
+        sample: 400_000,
+        ..PROOF
+    },
 ];
 
 impl Workload {
@@ -163,9 +227,11 @@ impl Workload {
 
     /// A workload of this kind at a size that a second is enough for, dense enough that sets have users.
     pub fn quick(self) -> Self {
+        // A proof goes through all sets where there are few, and is none then.
+        let more = if self.gone_through { 9 } else { 20 };
         Self {
-            users: (self.users / 30).max(500),
-            questions: self.questions.min(self.k + 9),
+            users: (self.users / 30).max(500).min(self.users),
+            questions: self.questions.min(self.k + more),
             booklets: self.booklets.min(4),
             answered: self.answered.max(0.6),
             // The sets of the smallest are C(10, 1).
@@ -189,8 +255,14 @@ impl Workload {
             _ => format!("{booklets} booklets"),
         };
         let model = match self.model {
-            Model::Random => "random",
-            Model::ItemResponse => "item-response",
+            Model::Random => "random".to_owned(),
+            Model::RASCH => "item-response".to_owned(),
+            Model::ItemResponse {
+                discrimination: (from, to),
+                factors,
+            } => {
+                format!("item-response (discrimination {from} to {to}, factors {factors})")
+            }
         };
         format!(
             "{users} x {questions}, {answered}, scores {from} to {to}, {model}, \
@@ -213,6 +285,8 @@ mod tests {
                 let sets = binomial(w.questions as u64, w.k as u64).unwrap();
                 assert!(w.sample <= sets, "{}", w.name);
                 assert!(w.booklets <= w.questions, "{}", w.name);
+                assert!(w.gone_through || w.proved, "{}", w.name);
+                assert!(!w.proved || w.answered == 1.0, "{}", w.name);
             }
         }
     }
