@@ -5,7 +5,7 @@ use kcorrset::engine::reference::{Measure, Rule};
 use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::{self, Outcome, SearchError};
-use kcorrset::stats::{Confidence, Criterion, RankBy};
+use kcorrset::stats::{Confidence, Criterion, Distance, RankBy};
 
 /// A query, and which of its sets.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct Aim {
     pub numbers: Vec<i128>,
     /// The level of the bound that is ranked by, if not r.
     pub level: Option<f64>,
+    /// How far below the best a set may be, if that matters.
+    pub within: Option<Distance>,
     pub include: Vec<usize>,
     pub exclude: Vec<usize>,
     pub quotas: Option<Quotas>,
@@ -78,6 +80,9 @@ impl Aim {
         }
         if let Some(level) = self.level {
             query = query.rank_by(RankBy::LowerBound(Confidence::new(level).unwrap()));
+        }
+        if let Some(distance) = self.within {
+            query = query.within(distance);
         }
         query = query.include(&self.include).exclude(&self.exclude);
         if let Some(quotas) = &self.quotas {

@@ -9,8 +9,9 @@ use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::{Engine, EngineError, Part, Prepared, Query, Watch};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::SearchError;
-use kcorrset::stats::{AuditSums, Criterion};
+use kcorrset::stats::{AuditSums, Criterion, Distance};
 use kcorrset::top::Candidate;
+use std::time::{Duration, Instant};
 
 /// Scores of a table by question: independent, driven by one trait, or every other question against it; 0 and 1,
 /// Likert, signed or wide; at times fewer users than questions; then some questions repeat others, oppose them, or
@@ -112,6 +113,7 @@ fn aim(draw: &mut Draw, matrix: &ResponseMatrix, k: usize) -> Aim {
         criterion,
         numbers,
         level: draw.percent(25).then_some(0.9),
+        within: None,
         include,
         exclude,
         quotas,
@@ -217,15 +219,19 @@ fn fate(engine: &dyn Engine, cpu: &dyn Engine, asked: &Asked<'_>) -> Result<Fate
     }
 }
 
-/// Cases of the large test.
-const CASES: u64 = 1800;
+/// Cases of the large test; `KCORRSET_CASES` asks for another number.
+fn cases() -> u64 {
+    let asked = std::env::var("KCORRSET_CASES").ok();
+    asked.map_or(1800, |asked| asked.parse().expect("a number of cases"))
+}
 
 #[test]
 fn any_question_to_any_complete_table_has_the_answer_of_the_cpu_engine() {
     let cpu = CpuEngine::new(1).unwrap();
     let engines = [1, 2].map(|threads| BoundEngine::new(threads).unwrap());
     let (mut right, mut proved, mut low, mut missed) = (0, 0, 0, 0);
-    for seed in 0..CASES {
+    let cases = cases();
+    for seed in 0..cases {
         let case = Case::new(seed);
         let Some(asked) = case.ask() else { continue };
         let engine = &engines[seed as usize % 2];
@@ -238,7 +244,7 @@ fn any_question_to_any_complete_table_has_the_answer_of_the_cpu_engine() {
         }
     }
     assert!(
-        right > CASES / 3 && proved > CASES / 24 && missed * 100 <= right,
+        right > cases / 3 && proved > cases / 24 && missed * 100 <= right,
         "{right} {proved} {low} {missed}"
     );
 }
@@ -298,6 +304,102 @@ fn overall_scores_rounded_to_few_steps_lose_no_set() {
         right > 80 && proved > 8 && blurred > 120,
         "{right} {proved} {blurred}"
     );
+}
+
+/// Sets near the best: those that going through all sets finds, told by decimal digits of r.
+#[test]
+fn sets_within_a_distance_are_those_of_all_that_are_so_near() {
+    let cpu = CpuEngine::new(1).unwrap();
+    let bound = BoundEngine::new(2).unwrap();
+    let (mut lists, mut cut, mut full) = (0, 0, 0);
+    for seed in 0..1100 {
+        let mut draw = Draw::new(seed);
+        let mut case = Case::new(seed);
+        case.aim.level = None;
+        case.top = 200_000;
+        let Some(asked) = case.ask() else { continue };
+        let all = asked.run(&cpu, &Watch::new()).unwrap().best;
+        let (mantissa, digits) =
+            [(0, 0), (1, 3), (5, 3), (25, 3), (1, 1), (3, 1), (25, 1)][draw.below(7) as usize];
+        case.aim.within = Some(Distance::new(mantissa, digits));
+        case.top = [1, 3, 20, 100, 200_000][draw.below(5) as usize];
+        let asked = case.ask().unwrap();
+        let distance = mantissa as f64 / 10_f64.powi(digits.into());
+        // Ties are exact, and no other two r of such tables are this near.
+        let best = all.first().map_or(0.0, |best| best.correlation().r());
+        let near = |set: &&Candidate| set.correlation().r() >= best - distance - 1e-14;
+        let near: Vec<_> = all.iter().take_while(near).cloned().collect();
+        let want = whole(&near[..near.len().min(case.top)]);
+        let found = asked.run(&cpu, &Watch::new()).unwrap();
+        assert_eq!(whole(&found.best), want, "case {seed} by all sets");
+        match asked.run(&bound, &Watch::new()) {
+            Ok(found) => assert_eq!(whole(&found.best), want, "case {seed} {:?}", case.aim),
+            Err(error) => {
+                // Only where the least that is asked for is not above 0.
+                let last = near
+                    .get(case.top - 1)
+                    .map_or(best - distance, |last| last.correlation().r());
+                assert!(
+                    refused(&error) && last <= 1e-6,
+                    "case {seed} {error} {last}"
+                );
+                continue;
+            }
+        }
+        lists += 1;
+        cut += usize::from(near.len() < all.len());
+        full += usize::from(near.len() > case.top);
+    }
+    assert!(
+        lists > 500 && cut > 200 && full > 50,
+        "{lists} {cut} {full}"
+    );
+}
+
+/// What is proved of a search that is out of time, against all sets.
+#[test]
+fn no_set_but_those_listed_is_above_the_ceiling() {
+    let cpu = CpuEngine::new(1).unwrap();
+    let bound = BoundEngine::new(2).unwrap();
+    let (mut ceilings, mut near, mut ended) = (0, 0, 0);
+    for seed in 0..120 {
+        let mut draw = Draw::new(seed);
+        let mut case = Case::new(3 * seed);
+        case.aim.level = None;
+        case.aim.quotas = None;
+        case.aim.include.truncate(1);
+        case.aim.exclude.truncate(1);
+        case.top = 1 + draw.below(4) as usize;
+        let top = case.top;
+        let patience = Duration::from_micros(300 << draw.below(8));
+        let watch = Watch::until(Instant::now() + patience);
+        let asked = case.ask().unwrap();
+        match asked.run(&bound, &watch) {
+            Err(SearchError::Engine(EngineError::Stopped)) => {}
+            _ => {
+                ended += 1;
+                continue;
+            }
+        }
+        let ceiling = watch.ceiling();
+        let listed: Vec<_> = watch
+            .best_so_far()
+            .iter()
+            .map(|set| set.set().to_vec())
+            .collect();
+        assert!(listed.len() <= top);
+        case.top = 200_000;
+        let all = case.ask().unwrap().run(&cpu, &Watch::new()).unwrap().best;
+        let others = all
+            .iter()
+            .filter(|set| !listed.contains(&set.set().to_vec()));
+        let best = others.map(|set| set.correlation().r()).fold(-1.0, f64::max);
+        assert!(best <= ceiling, "case {seed}: {best} above {ceiling}");
+        ceilings += usize::from(ceiling < 1.0);
+        near += usize::from(best > ceiling - 0.02);
+    }
+    // Were ceilings a fiftieth too low, some would be seen.
+    assert!(ceilings > 20 && near > 5, "{ceilings} {near} {ended}");
 }
 
 #[test]
@@ -392,7 +494,7 @@ fn faults_are_seen() {
         let asked = case.ask().filter(|asked| asked.query.top() >= 30);
         asked.is_some_and(|asked| fate(&bound, &cpu, &asked) == Ok(Fate::Proved))
     };
-    let mut cases = (0..CASES).step_by(3).map(Case::new);
+    let mut cases = (0..1800).step_by(3).map(Case::new);
     let case = cases.find(proves).unwrap();
     let asked = case.ask().unwrap();
     let want = asked.run(&cpu, &Watch::new()).unwrap().best;

@@ -142,7 +142,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
                 best: &outcome.best,
                 defined: outcome.defined,
                 audit: &outcome.audit,
-                proof: proof(&outcome),
+                proof: proof(&outcome).map(Proof::Whole),
                 elapsed: outcome.elapsed,
             }),
             Err(Ended::Stopped(watch)) => {
@@ -203,14 +203,14 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
 }
 
 /// How sets were decided, where an engine proved its list.
-pub fn proof(outcome: &Outcome) -> Option<Proof> {
+pub fn proof(outcome: &Outcome) -> Option<Whole> {
     let mut took = outcome.took.iter();
     let &(_, nodes) = took.find(|(name, _)| *name == bound::NODES)?;
-    Some(Proof::Whole(Whole {
+    Some(Whole {
         visited: outcome.audit.sets - outcome.excluded,
         excluded: outcome.excluded,
         nodes,
-    }))
+    })
 }
 
 /// What a document says of questions that were reversed.

@@ -164,6 +164,7 @@ impl TryFrom<Wire> for Report {
 
 #[cfg(test)]
 mod tests {
+    use super::super::document::Whole;
     use super::super::json::json;
     use super::super::sample;
     use super::*;
@@ -217,11 +218,11 @@ mod tests {
     #[test]
     fn a_proof_is_read_and_written_where_there_is_one() {
         let mut report = sample::report();
-        report.searches[0].proof = Some(Proof {
+        report.searches[0].proof = Some(Proof::Whole(Whole {
             visited: 3,
             excluded: u128::MAX - 7,
             nodes: 5,
-        });
+        }));
         let one = value(report.clone());
         let most = (u128::MAX - 7).to_string();
         let want = serde_json::json!({"visited": "3", "excluded": most, "nodes": "5"});
@@ -231,6 +232,35 @@ mod tests {
         let mut both = value(sample::several());
         both["proof"] = one["proof"].clone();
         assert_eq!(fault(both), "it has `searches`, and `proof` beside them");
+    }
+
+    #[test]
+    fn only_a_search_that_was_stopped_has_no_audit() {
+        let mut report = sample::report();
+        let halt = |finished| {
+            Some(Proof::Stopped(Halt {
+                finished,
+                done: 12,
+                ceiling: Some(1.0 / 3.0),
+                gap: None,
+            }))
+        };
+        report.searches[0].proof = halt(false);
+        let audited = "its `proof` is of a search that was stopped, and there is an `audit`";
+        assert_eq!(fault(value(report.clone())), audited);
+        report.searches[0].audit = None;
+        let text = json(&report).unwrap();
+        assert!(!text.contains("audit"), "{text}");
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+        report.searches[0].proof = halt(true);
+        let finished = "its `proof` is of a search that was stopped, and says `finished`";
+        assert_eq!(fault(value(report.clone())), finished);
+        let mut several = sample::several();
+        several.searches[1].audit = None;
+        assert_eq!(
+            fault(value(several)),
+            "it has no `audit`, and no `searches`"
+        );
     }
 
     #[test]

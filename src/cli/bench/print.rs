@@ -2,7 +2,7 @@
 
 use super::workload::Workload;
 use kcorrset::engine::cpu::Regime;
-use kcorrset::report::{Proof, grouped, one_line};
+use kcorrset::report::{Whole, grouped, one_line};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ impl Busy {
 #[derive(Clone, Debug, Serialize)]
 struct Proved {
     /// How each run decided the sets.
-    proofs: Vec<Proof>,
+    proofs: Vec<Whole>,
     /// What the published algorithm would take for all sets, at its rate on the sample.
     published_would_take_s: f64,
 }
@@ -169,7 +169,7 @@ impl Figures {
     }
 
     /// Adds how each run of an engine that proves its list decided the sets, as many as were timed.
-    pub fn with_proofs(self, sets: u128, proofs: Vec<Proof>) -> Self {
+    pub fn with_proofs(self, sets: u128, proofs: Vec<Whole>) -> Self {
         let published_would_take_s = self.published_ns_per_set * 1e-9 * sets as f64;
         Self {
             proved: Some(Proved {
@@ -401,7 +401,7 @@ mod tests {
     fn proofs_are_told_by_the_run_of_the_median_time() {
         let sets = 30_000_000_000_000_000;
         let (runs, published) = (timed(sets, &[9.0, 2.0, 1.0]), timed(10, &[0.5, 7.0, 0.1]));
-        let proof = |nodes| Proof {
+        let proof = |nodes| Whole {
             visited: 1_000,
             excluded: sets - 1_000,
             nodes,
@@ -449,7 +449,7 @@ mod tests {
                 figures(7).with_busy(busy),
             ],
         };
-        let proof = Proof {
+        let proof = Whole {
             visited: 7,
             excluded: 0,
             nodes: 1_234,

@@ -386,7 +386,7 @@ mod tests {
     use kcorrset::engine::Watch;
     use kcorrset::engine::oracle::ReferenceEngine;
     use kcorrset::matrix::{Duplicates, MatrixBuilder, Score};
-    use kcorrset::report::{Finished, Ranks};
+    use kcorrset::report::{Audit, Finished, Ranks};
 
     /// 8 users, 5 questions, some missing; question e repeats a, so that sets tie exactly.
     fn question() -> Question {

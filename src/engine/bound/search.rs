@@ -12,7 +12,7 @@ use super::tree::{ENDLESS, SMALL, Tree};
 use crate::combin::WrappingBinomials;
 use crate::stats::AuditSums;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What a search came to; the sets themselves are with the judge.
 #[derive(Clone, Copy, Debug)]
@@ -134,7 +134,7 @@ pub(super) fn search_tuned(
     let time = Time::of(judge.deadline());
     let stopped = || stop.load(Ordering::Relaxed);
     let probe = tuning.probe * problem.questions as u64;
-    let mut tally = run(&root, present, probe, time.proof);
+    let mut tally = run(&root, present, probe, time.root);
     let mut probed = f64::INFINITY;
     let mut plan = Plan::new(tuning.rounds);
     let mut ceiling = 1.0;
@@ -146,7 +146,7 @@ pub(super) fn search_tuned(
     if tally.stopped {
         lower(&root, present.floor);
     }
-    while tally.stopped && !stopped() && !time.is_proof_over() {
+    while tally.stopped && !stopped() && !time.is_root_over() {
         present = level().unwrap_or(present);
         let budget = match plan.next(root.best.gap) {
             Next::Round => {
@@ -165,39 +165,39 @@ pub(super) fn search_tuned(
                 continue;
             }
             Next::LongProbe => LONG * probe,
+            // Where time is limited, higher floors come first.
+            Next::Tree if judge.deadline().is_some() => break,
             Next::Tree => ENDLESS,
         };
-        tally = run(&root, present, budget, time.proof);
+        tally = run(&root, present, budget, time.root);
         let (nodes, floor) = (tally.nodes, judge.floor());
         tracing::debug!(nodes, stopped = tally.stopped, floor, "tree");
     }
     if tally.stopped
-        && let Some(until) = time.part_of_rest(10)
+        && let Some(until) = time.tenth_of_rest()
     {
         local::search_until(until, problem, &scaled, judge, stop);
     }
-    // What is left of the time goes into raised floors: where no set is left that reaches one, the N best are found,
-    // or no other set reaches it.
-    let mut low = judge.floor();
-    ceiling = ceiling.max(low);
-    while tally.stopped && !stopped() && ceiling - low > NEAR {
-        let Some(until) = time.part_of_rest(3) else {
-            break;
-        };
-        let raised = low + 0.5 * (ceiling - low);
+    // Floors above that of the list, ever nearer to it: the tree of each shows that no other set reaches it, and
+    // costs little beside the next one's. The last one is that of the list.
+    let least = LAST * (ceiling - judge.floor());
+    while tally.stopped && !stopped() && time.is_left() {
+        let floor = judge.floor();
+        let above = STEP * (ceiling - floor);
+        let raised = if above > least { floor + above } else { floor };
         let Some(level) = Level::new(&scaled, problem.kind, raised) else {
             break;
         };
-        let above = run(&root, level, ENDLESS, Some(until));
-        let (nodes, stopped) = (above.nodes, above.stopped);
+        let tree = run(&root, level, ENDLESS, judge.deadline());
+        let (nodes, stopped) = (tree.nodes, tree.stopped);
         tracing::debug!(raised, nodes, stopped, "raised floor");
-        if above.stopped {
-            low = raised;
-            continue;
+        if stopped {
+            break;
         }
+        // Where the list has risen to the raised floor, all sets that reach its own were offered.
         let floor = judge.floor();
         if floor >= raised {
-            tally = above;
+            tally = tree;
         }
         ceiling = floor.max(raised);
         judge.ceiling(ceiling);
@@ -214,39 +214,44 @@ pub(super) fn search_tuned(
     })
 }
 
-/// Ceilings this near the floor are near enough.
-const NEAR: f64 = 1e-7;
+/// A raised floor lies at this part of the way from the floor to the ceiling; and where that is less than this part
+/// of the first way, at the floor.
+const STEP: f64 = 0.75;
+const LAST: f64 = 0.05;
 
-/// The time that a search has, where it is limited: six tenths of it for the proof, the rest for better sets and
-/// ceilings, which gain less the longer they are tried.
+/// The time that a search has, where it is limited: six tenths of it for the root, the rest for better sets and
+/// raised floors.
 #[derive(Clone, Copy, Debug)]
 struct Time {
     deadline: Option<Instant>,
-    proof: Option<Instant>,
+    root: Option<Instant>,
 }
 
 impl Time {
     /// From now on to then.
     fn of(deadline: Option<Instant>) -> Self {
-        let proof = deadline.map(|deadline| {
+        let root = deadline.map(|deadline| {
             let now = Instant::now();
             now + deadline.saturating_duration_since(now) * 6 / 10
         });
-        Self { deadline, proof }
+        Self { deadline, root }
     }
 
-    /// Whether the time for the proof is over.
-    fn is_proof_over(&self) -> bool {
-        self.proof.is_some_and(|proof| Instant::now() >= proof)
+    /// Whether the time for the root is over.
+    fn is_root_over(&self) -> bool {
+        self.root.is_some_and(|root| Instant::now() >= root)
     }
 
-    /// When one of so many parts of what is left is over; `None` where that is nothing, or there is no limit.
-    fn part_of_rest(&self, parts: u32) -> Option<Instant> {
+    /// When a tenth of what is left is over; `None` where that is nothing, or there is no limit.
+    fn tenth_of_rest(&self) -> Option<Instant> {
         let now = Instant::now();
         let left = self.deadline?.saturating_duration_since(now);
-        (left > SHORTEST).then(|| now + left / parts)
+        (!left.is_zero()).then(|| now + left / 10)
+    }
+
+    /// Whether time is limited, and some is left.
+    fn is_left(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() < deadline)
     }
 }
-
-/// A try of less time than this is not worth it.
-const SHORTEST: Duration = Duration::from_millis(1);
