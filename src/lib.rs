@@ -76,6 +76,7 @@
 //! | criterion | which overall score g a set is correlated with ([`stats::Criterion`]) |
 //! | ranking, value | criterion and figure, r or its lower bound; a set's exact figure ([`stats::Value`]) |
 //! | floor, need | the value that a set must reach to enter the list; what its sums must tell for that |
+//! | ceiling | an r that no set exceeds but those listed ([`engine::Watch::ceiling`]) |
 //! | image, blur | integers that stand for overall scores that are no totals; how far off they are |
 //! | quotas | how many questions of each group a set has ([`combin::Quotas`]) |
 //! | bar | what a discard compares with: made of a floor and a margin |
@@ -89,7 +90,7 @@
 //! | outer, inner users | users with extreme overall scores, whom a discard looks at; the others |
 //! | ring | some of the outermost users, counted on every leaf at once |
 //! | inversion, drop | two users in the wrong order: a no higher, g higher; by how much higher |
-//! | gap | a missing answer |
+//! | gap | of a table, a missing answer; of a search that was stopped, how far its ceiling is above its best r |
 //! | planes, codes | encodings of scores, as bits and as bytes; a *tile* is a register of AMX |
 //! | kernel | an entry point of a shader, or a computation at a level of instructions |
 //! | visited, excluded | sets that were summed; sets that a closed form or a bound ruled out |

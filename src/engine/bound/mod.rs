@@ -63,6 +63,13 @@
 //! r ≥ floor, so it is offered. A floor may rise at any time; each bound holds for the floor it was made
 //! with, and a set that reaches the final floor reaches each earlier one.
 //!
+//! # Ceilings
+//!
+//! A tree under *any* floor ρ' above 0 shows the same of ρ': each set that reaches it is offered to the judge. So where
+//! a tree under a floor above that of the list has ended, no set but those listed reaches ρ': it is a **ceiling**. The
+//! bound at the root alone gives one too (`root`). Where time is limited, `search` goes down from there with floors
+//! ever nearer to that of the list, each of which takes longer; when one is at the list's floor, the list is proved.
+//!
 //! # Counting
 //!
 //! The branches of a node part its sets; a dropped question i takes away the sets with i, one fixed in
