@@ -1,7 +1,8 @@
 //! Cholesky factors: proofs that a matrix is positive semidefinite, log-determinants, inverses.
 //!
 //! Matrices are symmetric, row by row with a padded row length; only the lower triangle is read.
-//! All three loops are inner products of contiguous rows, four at a time.
+//! All three loops are inner products of contiguous rows, four at a time, in vectors of the level of instructions that
+//! there is; where that fuses a product with a sum, one rounding of the two is saved, and the bound below holds too.
 //!
 //! **What success proves** (Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., theorem
 //! 10.3; any order of summation): where the factorisation of A in floats runs to its end, the computed
@@ -11,8 +12,9 @@
 //! With A = B − h·I, whose diagonal is rounded to within u·(B_ii + h), B is positive semidefinite where
 //! h ≥ γ/(1 − γ)·tr A + u·max(B_ii + h); [`shift`] is such an h.
 
-use super::kernels::{dot, dot4};
+use super::kernels::{self, LANES, dot, dot4};
 use super::scaled::U;
+use crate::arch::{FloatKernel, Floats, Vectors};
 use rayon::prelude::*;
 
 /// The h above for a matrix of this order and trace: (n + 8)·u·tr·1.01, enough while n·u < 0.001.
@@ -22,50 +24,67 @@ pub(super) fn shift(n: usize, trace: f64) -> f64 {
 
 /// Replaces the lower triangle of `a` by L, L·L' = a; false where a pivot is not positive.
 pub(super) fn factor(a: &mut [f64], n: usize, ld: usize) -> bool {
-    let mut i = 0;
-    while i < n {
-        let block = (n - i).min(4);
-        let (done, rows) = a.split_at_mut(i * ld);
-        let rows = &mut rows[..block * ld];
-        if block == 4 {
-            against_earlier(done, rows, i, ld);
-        } else {
-            for row in rows.chunks_exact_mut(ld) {
-                for j in 0..i {
-                    let earlier = &done[j * ld..j * ld + i];
-                    row[j] = (row[j] - dot(&row[..j], &earlier[..j])) * (1.0 / earlier[j]);
+    f64::run(kernels::level(), Factor { a, n, ld })
+}
+
+struct Factor<'a> {
+    a: &'a mut [f64],
+    n: usize,
+    ld: usize,
+}
+
+impl FloatKernel<f64> for Factor<'_> {
+    type Out = bool;
+
+    #[inline(always)]
+    fn run<F: Floats<f64>>(self, f: F) -> bool {
+        let Self { a, n, ld } = self;
+        let mut i = 0;
+        while i < n {
+            let block = (n - i).min(4);
+            let (done, rows) = a.split_at_mut(i * ld);
+            let rows = &mut rows[..block * ld];
+            if block == 4 {
+                against_earlier(f, done, rows, i, ld);
+            } else {
+                for row in rows.chunks_exact_mut(ld) {
+                    for j in 0..i {
+                        let earlier = &done[j * ld..(j + 1) * ld];
+                        row[j] = (row[j] - dot(f, row, earlier, j)) * (1.0 / earlier[j]);
+                    }
                 }
             }
-        }
-        for r in 0..block {
-            let (above, row) = rows.split_at_mut(r * ld);
-            let row = &mut row[..ld];
-            for s in 0..r {
-                let j = i + s;
-                let earlier = &above[s * ld..(s + 1) * ld];
-                row[j] = (row[j] - dot(&row[..j], &earlier[..j])) * (1.0 / earlier[j]);
+            for r in 0..block {
+                let (above, row) = rows.split_at_mut(r * ld);
+                let row = &mut row[..ld];
+                for s in 0..r {
+                    let j = i + s;
+                    let earlier = &above[s * ld..(s + 1) * ld];
+                    row[j] = (row[j] - dot(f, row, earlier, j)) * (1.0 / earlier[j]);
+                }
+                let j = i + r;
+                let pivot = row[j] - dot(f, row, row, j);
+                if !(pivot > 0.0 && pivot.is_finite()) {
+                    return false;
+                }
+                row[j] = pivot.sqrt();
             }
-            let j = i + r;
-            let pivot = row[j] - dot(&row[..j], &row[..j]);
-            if !(pivot > 0.0 && pivot.is_finite()) {
-                return false;
-            }
-            row[j] = pivot.sqrt();
+            i += block;
         }
-        i += block;
+        true
     }
-    true
 }
 
 /// Four rows from row i on, against the i rows that are done.
-fn against_earlier(done: &[f64], rows: &mut [f64], i: usize, ld: usize) {
+#[inline(always)]
+fn against_earlier<F: Floats<f64>>(f: F, done: &[f64], rows: &mut [f64], i: usize, ld: usize) {
     let (r0, rest) = rows.split_at_mut(ld);
     let (r1, rest) = rest.split_at_mut(ld);
     let (r2, r3) = rest.split_at_mut(ld);
     for j in 0..i {
-        let earlier = &done[j * ld..j * ld + i];
+        let earlier = &done[j * ld..(j + 1) * ld];
         let inverse = 1.0 / earlier[j];
-        let sums = dot4([&r0[..j], &r1[..j], &r2[..j], &r3[..j]], &earlier[..j]);
+        let sums = dot4(f, [r0, r1, r2, r3], earlier, j);
         r0[j] = (r0[j] - sums[0]) * inverse;
         r1[j] = (r1[j] - sums[1]) * inverse;
         r2[j] = (r2[j] - sums[2]) * inverse;
@@ -87,29 +106,14 @@ pub(super) fn inverse(l: &[f64], n: usize, ld: usize, w: &mut [f64], h: &mut [f6
         .enumerate()
         .for_each(|(block, rows)| {
             let first = 4 * block;
-            rows.fill(0.0);
-            for (r, row) in rows.chunks_exact_mut(ld).enumerate() {
-                row[first + r] = 1.0 / l[(first + r) * ld + first + r];
-            }
-            let count = rows.len() / ld;
-            for i in first + 1..n {
-                let line = &l[i * ld..i * ld + ld];
-                let scale = -1.0 / line[i];
-                let part = &line[first..i];
-                if count == 4 {
-                    let from = |r: usize| &rows[r * ld + first..r * ld + i];
-                    let sums = dot4([from(0), from(1), from(2), from(3)], part);
-                    for (r, sum) in sums.into_iter().enumerate() {
-                        if first + r < i {
-                            rows[r * ld + i] = sum * scale;
-                        }
-                    }
-                } else {
-                    for r in 0..count.min(i - first) {
-                        rows[r * ld + i] = dot(&rows[r * ld + first..r * ld + i], part) * scale;
-                    }
-                }
-            }
+            let columns = Columns {
+                l,
+                n,
+                ld,
+                first,
+                rows,
+            };
+            f64::run(kernels::level(), columns);
         });
     let w = &*w;
     h.par_chunks_mut(4 * ld)
@@ -117,26 +121,106 @@ pub(super) fn inverse(l: &[f64], n: usize, ld: usize, w: &mut [f64], h: &mut [f6
         .enumerate()
         .for_each(|(block, rows)| {
             let first = 4 * block;
-            let count = rows.len() / ld;
-            for j in 0..(first + count).min(n) {
-                // Sums run from the later of the two diagonals; before it one factor is zero.
-                let other = &w[j * ld + first..j * ld + n];
-                let from = |r: usize| &w[(first + r) * ld + first..(first + r) * ld + n];
-                if count == 4 {
-                    let sums = dot4([from(0), from(1), from(2), from(3)], other);
-                    for (r, sum) in sums.into_iter().enumerate() {
-                        rows[r * ld + j] = sum;
-                    }
-                } else {
-                    for r in 0..count {
-                        rows[r * ld + j] = dot(from(r), other);
-                    }
-                }
-            }
+            let squares = Squares {
+                w,
+                n,
+                ld,
+                first,
+                rows,
+            };
+            f64::run(kernels::level(), squares);
         });
     for i in 0..n {
         for j in 0..i {
             h[j * ld + i] = h[i * ld + j];
+        }
+    }
+}
+
+/// Up to four columns of L⁻¹ from `first` on, as rows.
+struct Columns<'a> {
+    l: &'a [f64],
+    n: usize,
+    ld: usize,
+    first: usize,
+    rows: &'a mut [f64],
+}
+
+impl FloatKernel<f64> for Columns<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<F: Floats<f64>>(self, f: F) {
+        let Self {
+            l,
+            n,
+            ld,
+            first,
+            rows,
+        } = self;
+        rows.fill(0.0);
+        for (r, row) in rows.chunks_exact_mut(ld).enumerate() {
+            row[first + r] = 1.0 / l[(first + r) * ld + first + r];
+        }
+        // Sums start at whole lanes; what lies before the diagonal is zero.
+        let (count, start) = (rows.len() / ld, first - first % LANES);
+        for i in first + 1..n {
+            let line = &l[i * ld..(i + 1) * ld];
+            let (scale, part, length) = (-1.0 / line[i], &line[start..], i - start);
+            let from = |r: usize| &rows[r * ld + start..(r + 1) * ld];
+            if count == 4 {
+                let sums = dot4(f, [from(0), from(1), from(2), from(3)], part, length);
+                for (r, sum) in sums.into_iter().enumerate() {
+                    if first + r < i {
+                        rows[r * ld + i] = sum * scale;
+                    }
+                }
+            } else {
+                for r in 0..count.min(i - first) {
+                    let row = &rows[r * ld + start..(r + 1) * ld];
+                    rows[r * ld + i] = dot(f, row, part, length) * scale;
+                }
+            }
+        }
+    }
+}
+
+/// Up to four rows of W·W' from `first` on, as far as the diagonal.
+struct Squares<'a> {
+    w: &'a [f64],
+    n: usize,
+    ld: usize,
+    first: usize,
+    rows: &'a mut [f64],
+}
+
+impl FloatKernel<f64> for Squares<'_> {
+    type Out = ();
+
+    #[inline(always)]
+    fn run<F: Floats<f64>>(self, f: F) {
+        let Self {
+            w,
+            n,
+            ld,
+            first,
+            rows,
+        } = self;
+        // Sums run from the later of the two diagonals, at whole lanes; before it one factor is zero.
+        let (count, start) = (rows.len() / ld, first - first % LANES);
+        let row = |i: usize| &w[i * ld + start..(i + 1) * ld];
+        for j in 0..(first + count).min(n) {
+            let (other, length) = (row(j), n - start);
+            if count == 4 {
+                let four = [0, 1, 2, 3].map(|r| row(first + r));
+                for (r, sum) in dot4(f, four, other, length).into_iter().enumerate() {
+                    rows[r * ld + j] = sum;
+                }
+            } else {
+                for r in 0..count {
+                    rows[r * ld + j] = dot(f, row(first + r), other, length);
+                }
+            }
         }
     }
 }

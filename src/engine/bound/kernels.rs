@@ -2,6 +2,9 @@
 //!
 //! Rows of a frame are padded to a multiple of [`LANES`]; padding is zero and never open.
 
+use crate::arch::{FloatKernel, Floats, Isa, Vectors};
+use std::sync::OnceLock;
+
 /// Numbers that a loop treats at once.
 pub(super) const LANES: usize = 8;
 
@@ -17,43 +20,85 @@ fn lanes(row: &[f64]) -> &[[f64; LANES]] {
     row.as_chunks().0
 }
 
-/// Σ a_i·b_i.
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len().min(b.len());
-    let (a, b) = (&a[..n], &b[..n]);
-    let mut sums = [0.0; LANES];
-    for (a, b) in lanes(a).iter().zip(lanes(b)) {
-        for x in 0..LANES {
-            sums[x] += a[x] * b[x];
-        }
-    }
-    let tail = n - n % LANES;
-    let rest: f64 = a[tail..].iter().zip(&b[tail..]).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f64>() + rest
+/// The level of instructions that kernels run at: the highest of this processor.
+pub(super) fn level() -> Isa {
+    static LEVEL: OnceLock<Isa> = OnceLock::new();
+    *LEVEL.get_or_init(Isa::detect)
 }
 
-/// The inner products of four rows with one; all five have one length.
-pub(super) fn dot4(rows: [&[f64]; 4], with: &[f64]) -> [f64; 4] {
-    const WIDTH: usize = 4;
-    let n = with.len();
-    let [a, b, c, d] = rows.map(|row| row[..n].as_chunks::<WIDTH>().0);
-    let chunks = with.as_chunks::<WIDTH>().0;
-    let mut sums = [[0.0; WIDTH]; 4];
-    for ((((w, a), b), c), d) in chunks.iter().zip(a).zip(b).zip(c).zip(d) {
-        for x in 0..WIDTH {
-            sums[0][x] += a[x] * w[x];
-            sums[1][x] += b[x] * w[x];
-            sums[2][x] += c[x] * w[x];
-            sums[3][x] += d[x] * w[x];
+/// Σ a_i·b_i over the first `length` of two padded rows.
+#[inline(always)]
+pub(super) fn dot<F: Floats<f64>>(f: F, a: &[f64], b: &[f64], length: usize) -> f64 {
+    dots(f, [a], b, length)[0]
+}
+
+/// The inner products of four padded rows with one, over the first `length`.
+#[inline(always)]
+pub(super) fn dot4<F: Floats<f64>>(
+    f: F,
+    rows: [&[f64]; 4],
+    with: &[f64],
+    length: usize,
+) -> [f64; 4] {
+    dots(f, rows, with, length)
+}
+
+/// Inner products over the first `length`: two sums a row, so that additions do not wait for each other. Rows are
+/// padded to whole lanes; what lies behind `length` is read and left out.
+#[inline(always)]
+fn dots<F: Floats<f64>, const ROWS: usize>(
+    f: F,
+    rows: [&[f64]; ROWS],
+    with: &[f64],
+    length: usize,
+) -> [f64; ROWS] {
+    let zero = f.every(0.0);
+    let mut sums = [[zero; 2]; ROWS];
+    let (step, mut at) = (2 * F::N, 0);
+    while at + step <= length {
+        let w = [f.read(&with[at..]), f.read(&with[at + F::N..])];
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            sums[0] = f.times_plus(f.read(&row[at..]), w[0], sums[0]);
+            sums[1] = f.times_plus(f.read(&row[at + F::N..]), w[1], sums[1]);
         }
+        at += step;
     }
-    let mut out = sums.map(|sum| (sum[0] + sum[1]) + (sum[2] + sum[3]));
-    for x in n - n % WIDTH..n {
-        for (out, row) in out.iter_mut().zip(rows) {
-            *out += row[x] * with[x];
+    while at < length {
+        let count = F::N.min(length - at);
+        let w = f.first(f.read(&with[at..]), count);
+        for (sums, row) in sums.iter_mut().zip(rows) {
+            let row = f.first(f.read(&row[at..]), count);
+            sums[0] = f.times_plus(row, w, sums[0]);
+        }
+        at += F::N;
+    }
+    // No closure: it would not be compiled for the level.
+    let mut out = [0.0; ROWS];
+    for (out, [one, two]) in out.iter_mut().zip(sums) {
+        let mut all = [0.0; 2 * LANES];
+        f.write(f.plus(one, two), &mut all);
+        for lane in &all[..F::N] {
+            *out += lane;
         }
     }
     out
+}
+
+/// Σ a_i·b_i of two rows of one length.
+pub(super) fn sum_of_products(a: &[f64], b: &[f64]) -> f64 {
+    struct Of<'a>(&'a [f64], &'a [f64]);
+    impl FloatKernel<f64> for Of<'_> {
+        type Out = f64;
+        #[inline(always)]
+        fn run<F: Floats<f64>>(self, f: F) -> f64 {
+            let n = self.0.len().min(self.1.len());
+            let whole = n - n % LANES;
+            let (a, b) = (&self.0[..n], &self.1[..n]);
+            let tail = a[whole..].iter().zip(&b[whole..]).map(|(a, b)| a * b);
+            dot(f, a, b, whole) + tail.sum::<f64>()
+        }
+    }
+    f64::run(level(), Of(a, b))
 }
 
 /// y += t·x.

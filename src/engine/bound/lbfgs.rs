@@ -6,7 +6,7 @@
 //! stays in the domain and Armijo's condition holds for the projected point. What it finds is used
 //! only after a proof of its own, so nothing here needs to be exact.
 
-use super::kernels::dot;
+use super::kernels::{axpy, sum_of_products};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Pairs remembered.
@@ -120,14 +120,14 @@ fn direction(pairs: &[Pair], p: &mut [f64], size: f64) {
     };
     let mut weights = [0.0; MEMORY];
     for (pair, weight) in pairs.iter().zip(&mut weights).rev() {
-        *weight = dot(&pair.step, p) * pair.rho;
-        super::kernels::axpy(p, -*weight, &pair.change);
+        *weight = sum_of_products(&pair.step, p) * pair.rho;
+        axpy(p, -*weight, &pair.change);
     }
-    let length = 1.0 / (last.rho * dot(&last.change, &last.change));
+    let length = 1.0 / (last.rho * sum_of_products(&last.change, &last.change));
     p.iter_mut().for_each(|p| *p *= length);
     for (pair, weight) in pairs.iter().zip(weights) {
-        let back = dot(&pair.change, p) * pair.rho;
-        super::kernels::axpy(p, weight - back, &pair.step);
+        let back = sum_of_products(&pair.change, p) * pair.rho;
+        axpy(p, weight - back, &pair.step);
     }
 }
 
@@ -179,8 +179,8 @@ fn remember(pairs: &mut Vec<Pair>, z: [&[f64]; 2], g: [&[f64]; 2], scale: &[f64]
         };
         pair.change[i] = (g[1][i] - g[0][i]) * scale[i];
     }
-    let curvature = dot(&pair.step, &pair.change);
-    if curvature > 1e-10 * dot(&pair.change, &pair.change) {
+    let curvature = sum_of_products(&pair.step, &pair.change);
+    if curvature > 1e-10 * sum_of_products(&pair.change, &pair.change) {
         pair.rho = 1.0 / curvature;
         pairs.push(pair);
     }

@@ -9,7 +9,7 @@
 //! The scale of a variable is that of the barrier alone: 1/√(μ·tr(H E H E)), E = ∂B/∂z.
 
 use super::cholesky;
-use super::kernels::{dot, padded};
+use super::kernels::{padded, sum_of_products};
 use super::lbfgs::{Memory, Objective, Until, minimise};
 use super::scaled::{Scaled, U};
 use std::sync::atomic::AtomicBool;
@@ -267,7 +267,7 @@ impl Objective for Multipliers<'_> {
         if !cholesky::factor(&mut self.b, n, ld) {
             return None;
         }
-        Some(-dot(&self.linear, z) - self.mu * cholesky::log_det(&self.b, n, ld))
+        Some(-sum_of_products(&self.linear, z) - self.mu * cholesky::log_det(&self.b, n, ld))
     }
 
     fn gradient(&mut self, g: &mut [f64]) {

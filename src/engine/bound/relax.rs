@@ -2,7 +2,9 @@
 
 use super::errors::Errors;
 use super::frame::{Frame, Node};
-use super::kernels::{Ends, Rows, Step, TINY, dot, find, quadratic, score, step_and_score};
+use super::kernels::{
+    Ends, Rows, Step, TINY, find, quadratic, score, step_and_score, sum_of_products,
+};
 use super::level::Level;
 use super::quotas::{Exchange, Picker, Quotas};
 
@@ -88,7 +90,7 @@ pub(super) fn bound(frame: &Frame, node: &mut Node, ask: &Ask<'_>, scratch: &mut
         Some(quotas) => best_allowed(quotas, frame, node, scratch),
     };
     let margin = errors.of_bound(level, line.slope, t, z);
-    let cx = dot(&frame.c, &node.x);
+    let cx = sum_of_products(&frame.c, &node.x);
     Bound {
         reach: base + best + line.lift + margin,
         #[cfg(test)]
