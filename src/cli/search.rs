@@ -16,7 +16,9 @@ use clap::Args;
 use kcorrset::engine::{Engine, EngineError, Part, Query, Watch, bound};
 use kcorrset::input::{Decimal, Reversed};
 use kcorrset::matrix::Score;
-use kcorrset::report::{self, Finished, Proof, Report, Search, Turned, count, grouped, one_line};
+use kcorrset::report::{
+    self, Finished, Proof, Report, Search, Turned, count, grouped, one_line, sets,
+};
 use kcorrset::search::{self, Outcome, SearchError};
 use std::path::PathBuf;
 
@@ -86,11 +88,16 @@ impl SearchArgs {
 
     /// Which sets of `query`.
     fn part(&self, query: &Query<'_>) -> anyhow::Result<Part> {
-        let (part, total) = (
-            query.space().part(self.skip, self.limit),
-            query.space().count(),
-        );
-        part.with_context(|| format!("--skip {}: there are only {total} sets", self.skip))
+        let space = query.space();
+        let part = space.part(self.skip, self.limit);
+        part.with_context(|| match space.count() {
+            Some(total) => format!("--skip {}: there are only {total} sets", self.skip),
+            None => format!(
+                "--skip and --limit go by the numbers of sets, and {} are more than 2^128, which cannot be \
+                 numbered: leave them out, or give another -k",
+                sets(space.size())
+            ),
+        })
     }
 }
 
@@ -140,8 +147,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
                 if !talk.is_quiet() {
                     unfinished(&searches, &of, &watch);
                 }
-                let (done, all) = (grouped(watch.done()), grouped(part.sets()));
-                return Err(Stopped(format!("{}after {done} of {all} sets", of.name)).into());
+                return Err(Stopped(format!("{}after {}", of.name, far(part, &watch))).into());
             }
             Err(Ended::Failed(error)) => return Err(error.into()),
         }
@@ -169,8 +175,8 @@ fn proof(outcome: &Outcome) -> Option<Proof> {
     let mut took = outcome.took.iter();
     let &(_, nodes) = took.find(|(name, _)| *name == bound::NODES)?;
     Some(Proof {
-        visited: outcome.audit.sets - outcome.excluded,
-        excluded: outcome.excluded,
+        visited: outcome.visited,
+        excluded: outcome.excluded.clone(),
         nodes,
     })
 }
@@ -206,6 +212,14 @@ enum Ended {
     Failed(SearchError),
 }
 
+/// How far a search is: sets done of all; of sets without ranks none are counted.
+fn far(part: &Part, watch: &Watch) -> String {
+    match part.sets() {
+        Some(all) => format!("{} of {} sets", grouped(watch.done()), grouped(all)),
+        None => "a part of the proof".to_owned(),
+    }
+}
+
 /// The search with its progress on stderr, ended early by a signal.
 fn watched(
     engine: &dyn Engine,
@@ -215,7 +229,7 @@ fn watched(
 ) -> Result<Outcome, Ended> {
     let Of { query, part, name } = of;
     let total = part.sets();
-    tracing::info!(k = query.k(), sets = %total, "searching");
+    tracing::info!(k = query.k(), sets = %query.space().size_of(part), "searching");
     if let Some(quotas) = query.quotas() {
         let allowed = quotas.count(query.space());
         tracing::info!(%allowed, "groups: all sets are searched, and those outside the numbers left out");
@@ -249,7 +263,10 @@ fn unfinished(done: &[Search], of: &Of<'_>, watch: &Watch) {
     say(&format!(
         "{}the best so far, UNFINISHED: {} were not looked at, and a better one may be among them\n{}",
         of.name,
-        count(of.part.sets().saturating_sub(watch.done()), "set"),
+        match of.part.sets() {
+            Some(all) => count(all.saturating_sub(watch.done()), "set"),
+            None => "many sets".to_owned(),
+        },
         report::rows(&best).trim_end()
     ));
 }

@@ -1,6 +1,7 @@
 //! The result of a search as a document: its parts, as they are written and read back.
 
 use super::decimal;
+use crate::combin::Size;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -146,9 +147,9 @@ pub struct Ran {
 /// How many sets there were.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sets {
-    /// C(Q, K).
+    /// All that there are, whatever their number.
     #[serde(with = "decimal")]
-    pub total: u128,
+    pub total: Size,
     /// Length of the range of ranks, where one was asked for.
     #[serde(
         default,
@@ -162,14 +163,14 @@ pub struct Sets {
 }
 
 /// How the sets were decided by an engine that proves its list: each was visited, or excluded by a bound.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proof {
     /// Sets that were visited.
     #[serde(with = "decimal")]
     pub visited: u128,
-    /// Sets that a bound excluded.
+    /// Sets that a bound excluded: all others.
     #[serde(with = "decimal")]
-    pub excluded: u128,
+    pub excluded: Size,
     /// Nodes of the tree that was searched.
     #[serde(with = "decimal")]
     pub nodes: u64,
@@ -180,9 +181,9 @@ pub struct Proof {
 pub struct Audit {
     /// Always true: a search whose audit fails has no report.
     pub passed: bool,
-    /// Sets.
+    /// Sets that were searched; what was compared is the number modulo 2^128.
     #[serde(with = "decimal")]
-    pub sets: u128,
+    pub sets: Size,
     /// Σ n modulo 2^64, like those below.
     #[serde(with = "decimal")]
     pub n: u64,
@@ -270,9 +271,12 @@ impl Report {
 }
 
 impl Search {
-    /// Sets visited.
+    /// Sets that were searched.
     #[must_use]
-    pub fn visited(&self) -> u128 {
-        self.sets.visited.unwrap_or(self.sets.total)
+    pub fn searched(&self) -> Size {
+        match self.sets.visited {
+            Some(visited) => visited.into(),
+            None => self.sets.total.clone(),
+        }
     }
 }

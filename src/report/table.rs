@@ -1,7 +1,8 @@
 //! A report as a table for people.
 
 use super::document::{Asked, Place, Proof, Report, Search};
-use super::text::{count, grouped, lengths, one_line, rate};
+use super::text::{count, grouped, lengths, one_line, rate, sets, sized};
+use crate::combin::Size;
 use std::fmt::{self, Write};
 
 /// What a table shows where there are several K; with one K it shows all.
@@ -97,12 +98,12 @@ fn about_data(report: &Report, out: &mut String) -> fmt::Result {
 
 fn about_sets(search: &Search, out: &mut String) -> fmt::Result {
     match &search.query.ranks {
-        None => write!(out, "{}", count(search.sets.total, "set"))?,
+        None => write!(out, "{}", sets(&search.sets.total))?,
         Some(ranks) => write!(
             out,
             "{} of {} (ranks {}..{})",
-            grouped(search.visited()),
-            count(search.sets.total, "set"),
+            sized(&search.searched()),
+            sets(&search.sets.total),
             ranks.start,
             ranks.end,
         )?,
@@ -113,33 +114,26 @@ fn about_sets(search: &Search, out: &mut String) -> fmt::Result {
 
 /// One line for how sets were decided, where the list of each of these searches is proved by bounds.
 fn about_proofs(searches: &[Search], out: &mut String) -> fmt::Result {
-    let proofs = searches.iter().map(|search| search.proof);
-    let Some(proofs) = proofs.collect::<Option<Vec<Proof>>>() else {
+    let proofs = searches.iter().map(|search| search.proof.as_ref());
+    let Some(proofs) = proofs.collect::<Option<Vec<&Proof>>>() else {
         return Ok(());
     };
-    let sum = |of: fn(&Proof) -> u128| proofs.iter().map(of).fold(0, u128::saturating_add);
+    let sum = |of: fn(&Proof) -> Size| proofs.iter().map(|proof| of(proof)).sum::<Size>();
+    let nodes = proofs.iter().map(|proof| u128::from(proof.nodes)).sum();
     writeln!(
         out,
         "{} visited, {} excluded by bounds, {}",
-        count(sum(|proof| proof.visited), "set"),
-        grouped(sum(|proof| proof.excluded)),
-        count(sum(|proof| proof.nodes.into()), "node"),
+        sets(&sum(|proof| proof.visited.into())),
+        sized(&sum(|proof| proof.excluded.clone())),
+        count(nodes, "node"),
     )
 }
 
 /// One line for the sets of all K.
 fn about_all_sets(searches: &[Search], out: &mut String) -> fmt::Result {
-    let visited = searches
-        .iter()
-        .map(Search::visited)
-        .fold(0, u128::saturating_add);
+    let searched = searches.iter().map(Search::searched).sum();
     let all: Vec<_> = searches.iter().map(|search| search.query.k).collect();
-    write!(
-        out,
-        "{} of {} questions",
-        count(visited, "set"),
-        lengths(&all)
-    )?;
+    write!(out, "{} of {} questions", sets(&searched), lengths(&all))?;
     let mut defined = searches.iter().map(|search| search.sets.defined);
     let defined = defined.try_fold(0_u128, |all, one| Some(all.saturating_add(one?)));
     // All K are asked for in one breath, so what else is asked is the same for each.
@@ -189,12 +183,8 @@ fn more(asked: &Asked) -> Vec<(&'static str, String)> {
 /// The time of all searches, and what took it.
 fn about_run(report: &Report, out: &mut String) -> fmt::Result {
     let searches = report.searches.iter();
-    let (visited, elapsed) = searches.fold((0_u128, 0.0), |(visited, elapsed), search| {
-        (
-            visited.saturating_add(search.visited()),
-            elapsed + search.elapsed_s,
-        )
-    });
+    let elapsed: f64 = searches.clone().map(|search| search.elapsed_s).sum();
+    let searched: Size = searches.map(Search::searched).sum();
     write!(
         out,
         "audit passed, {elapsed:.3} s, {} engine",
@@ -205,7 +195,8 @@ fn about_run(report: &Report, out: &mut String) -> fmt::Result {
     }
     // Sets that a bound excludes by the trillion make no speed.
     let proved = report.searches.iter().any(|search| search.proof.is_some());
-    if let Some(rate) = rate(visited, elapsed).filter(|_| !proved) {
+    let rate = searched.numbered().and_then(|sets| rate(sets, elapsed));
+    if let Some(rate) = rate.filter(|_| !proved) {
         write!(out, ", {rate} sets/s")?;
     }
     writeln!(out)
