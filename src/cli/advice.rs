@@ -224,7 +224,7 @@ fn of_engine(error: &EngineError) -> Option<&'static str> {
             },
         ),
         EngineError::NotNumbered { .. } => Some(
-            "give another -k; or --engine bound, and with answers missing --unanswered zero, if that is what they mean",
+            "another -k does the one, --engine bound the other, with --unanswered zero where a missing answer means 0",
         ),
         EngineError::NoGpu => Some("install a driver for it, or use --engine cpu"),
         EngineError::NoSuchGpu { .. } => Some("`kcorrset devices` lists what --device can name"),

@@ -294,6 +294,38 @@ mod tests {
         assert_eq!(watch.best_so_far(), want.best);
     }
 
+    /// No other engine takes over, so a refusal is the bound engine's own.
+    #[test]
+    fn sets_that_cannot_be_numbered_are_proved_for_as_long_as_it_takes_or_refused() {
+        let (full, gappy) = (table(140, false), table(140, true));
+        let ask = |table, k| Query::of(table).k(k).build().unwrap();
+        assert!(pays(&[ask(&full, 70)], 2));
+        assert!(pays(&[ask(&full, 2), ask(&full, 70)], 2));
+        assert!(!pays(&[ask(&gappy, 70)], 2));
+        assert_eq!(patience(None, 2), Duration::MAX);
+        let cpu = Box::new(CpuEngine::new(1).unwrap());
+        let proving = Proving::new(BoundEngine::new(1).unwrap(), cpu, 1);
+        let flat = {
+            let mut builder = MatrixBuilder::new();
+            let score = Some(Score {
+                mantissa: 1,
+                digits: 0,
+            });
+            for (u, q) in (0..9).flat_map(|u| (0..140).map(move |q| (u, q))) {
+                let (user, question) = (format!("{u}"), format!("{q}"));
+                builder.push(&user, &question, score, 0).unwrap();
+            }
+            builder.finish(Duplicates::Error, "line").unwrap()
+        };
+        for matrix in [&gappy, &flat] {
+            let query = ask(matrix, 70);
+            let error = search::run(&proving, &query, &query.space().whole(), &Watch::new());
+            let said = error.unwrap_err().to_string();
+            assert!(said.starts_with("the bound engine cannot run"), "{said}");
+            assert!(said.ends_with("or take sets of another size"), "{said}");
+        }
+    }
+
     #[test]
     fn who_stops_a_proof_has_its_best_sets() {
         let matrix = table(40, false);

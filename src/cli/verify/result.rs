@@ -166,7 +166,7 @@ fn query(search: &Search, query: &Query<'_>, out: &mut Differences) {
         ));
     }
     if let Some(defined) = search.sets.defined {
-        if Size::from(defined) > searched {
+        if searched < defined.into() {
             out.say(format!(
                 "sets: {defined} are defined, more than the {searched} visited"
             ));
