@@ -434,7 +434,7 @@ mod tests {
                 r.query.exclude = vec!["a".into()];
             }),
             ("sets: total is 11, recomputed 10", &|r| {
-                r.sets.total = 11.into()
+                r.sets.total = 11.into();
             }),
             ("sets: visited", &|r| r.sets.visited = Some(9)),
             ("results: their number is 10, recomputed 9", &|r| {
@@ -455,7 +455,9 @@ mod tests {
                 },
             ),
             ("audit: passed is false", &|r| r.audit.passed = false),
-            ("audit: sets is 9", &|r| r.audit.sets = 9.into()),
+            ("audit: sets is 9", &|r| {
+                r.audit.sets = 9.into();
+            }),
             ("audit: n is 0", &|r| r.audit.n = 0),
             ("place 1: n is", &|r| r.results[0].sums.n += 1),
             ("place 1: Sa is", &|r| r.results[0].sums.sa += 1),
