@@ -64,7 +64,7 @@ fn main() {
 /// The best r over the sample's ranges.
 fn best_r(prepared: &dyn Prepared, query: &Query<'_>, sets: u128) -> f64 {
     let of_range = |range: u128| {
-        let skip = query.space().count() / RANGES * range;
+        let skip = query.space().count().unwrap() / RANGES * range;
         let part = query.space().part(skip, Some(sets / RANGES));
         let part = part.expect("ranges start inside the sets");
         let found = prepared.search(&part, &Watch::new());

@@ -15,7 +15,7 @@
 //! | 1 | [`describe`] | what a table is like: scores, missing answers, each question's figures |
 //! | 0 | [`matrix`] | the table: interned ids, bitsets, integer scores, totals, fingerprint |
 //! | 0 | `arch` | what differs from processor to processor: levels of instructions, vectors, byte tiles |
-//! | 0 | [`combin`] | binomials, rank and unrank, ranges as subtrees |
+//! | 0 | [`combin`] | binomials, rank and unrank, ranges as subtrees, numbers of sets of any size |
 //! | 0 | [`stats`] | sums, exact order, r for display, closed forms, the theorems behind every discard |
 //! | 0 | [`top`] | the N best under one total order |
 //!
@@ -81,7 +81,7 @@
 //! | quotas | how many questions of each group a set has ([`combin::Quotas`]) |
 //! | bar | what a discard compares with: made of a floor and a margin |
 //! | space, part, chunk | all sets asked for; what one search is given; what one GPU submission is |
-//! | rank | a set's place in the lexicographic order of its space |
+//! | rank | a set's place in the lexicographic order of its space, where 128 bits number its sets |
 //! | prefix, stem, leaf | the first questions of a set; all but the last two; the last one |
 //! | column, lane | a question behind a prefix; its place in a vector or word, or a GPU's invocation |
 //! | strip, slab, span | 16 columns; 64 users; the users that a GPU takes in one pass |

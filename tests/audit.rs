@@ -42,7 +42,7 @@ impl Prepared for PlainOver<'_> {
         let mut top = Top::new(query.top());
         let mut visited = AuditSums::default();
         let mut defined = 0;
-        for rank in part.ranks() {
+        for rank in part.ranks().unwrap() {
             let set = query.space().unrank(rank).unwrap();
             let sums = Sums::of_set(query.table(), &set);
             visited.add_set(&sums);
@@ -51,7 +51,7 @@ impl Prepared for PlainOver<'_> {
                 top.push(candidate);
             }
         }
-        watch.advance(part.sets());
+        watch.advance(part.sets().unwrap());
         watch.raise_floor(top.floor());
         Ok(Findings {
             best: top.into_sorted(),
@@ -166,7 +166,7 @@ fn the_audit_catches_an_engine_that_stops_short() {
             must_pass_the_audit(&**engine, &matrix, k, &format!("{of}, {name}"));
             for (skip, short) in [(0, 1), (1, 0), (0, 4)] {
                 let shorter = faulty(&**engine, |inner, query, part, watch| {
-                    let limit = part.sets() - skip - short;
+                    let limit = part.sets().unwrap() - skip - short;
                     inner.search(&query.space().part(skip, Some(limit)).unwrap(), watch)
                 });
                 let fault = format!("{of}, {name}: from {skip}, {short} short");
@@ -495,7 +495,7 @@ fn agreement_catches_wrong_counts() {
 #[test]
 fn agreement_catches_sets_outside_the_ranks() {
     let what = caught(|found, query, part, _| {
-        if part.ranks().start > 0 && found.best.len() < query.top() {
+        if part.ranks().unwrap().start > 0 && found.best.len() < query.top() {
             let matrix = tied().matrix;
             let whole = ask(&matrix, query.k(), query.top(), 2);
             found.best = whole.find(&Plain, &Watch::new()).unwrap().best;

@@ -157,7 +157,7 @@ impl Case {
         let fixed = self.aim.include.len();
         let space = kcorrset::combin::Space::new(&order[..fixed], &order[fixed..], self.k);
         let space = space.unwrap();
-        let some = |quotas: &Quotas| quotas.count(&space) > 0;
+        let some = |quotas: &Quotas| quotas.allow_some(&space);
         let sound = self.aim.quotas.as_ref().is_none_or(some);
         sound.then(|| self.aim.ask(&self.matrix, self.k, self.top, 2))
     }
@@ -201,16 +201,17 @@ fn fate(engine: &dyn Engine, cpu: &dyn Engine, asked: &Asked<'_>) -> Result<Fate
             if whole(&found.best) != whole(&want) {
                 return Err(format!("{:#?} in place of {want:#?}", found.best));
             }
-            if watch.done() != asked.part.sets() {
+            if watch.done() != asked.part.sets().unwrap() {
                 return Err(format!("{} sets are done", watch.done()));
             }
-            let sets = asked.part.sets();
-            if found.audit.sets != sets || found.excluded > sets {
+            let sets = asked.part.sets().unwrap();
+            if found.audit.sets != sets || found.excluded > sets.into() {
                 return Err(format!("{} sets, {} excluded", sets, found.excluded));
             }
-            Ok(match found.excluded {
-                0 => Fate::Right,
-                _ => Fate::Proved,
+            Ok(if found.excluded == 0 {
+                Fate::Right
+            } else {
+                Fate::Proved
             })
         }
         Err(error) if refused(&error) && above => Ok(Fate::Missed),

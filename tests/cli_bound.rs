@@ -178,3 +178,144 @@ fn auto_takes_it_where_sets_are_many_and_no_answer_is_missing() {
     assert!(few == "cpu" || few == "gpu", "{few}");
     assert_eq!(engine("-k 20 --limit 5 --threads 1").0, "cpu");
 }
+
+/// A complete wide table of 140 questions and a mark that every other one makes, but for a few points.
+fn marked() -> String {
+    let questions: Vec<String> = (0..140).map(|q| format!("q{q}")).collect();
+    let mut table = format!("user,mark,{}\n", questions.join(","));
+    for user in 0..200_u64 {
+        let score = |q: u64| {
+            let noise = (user * 7919 + q * 104_729 + (user * user * q + q * q * user) % 1009) % 10;
+            u64::from(user / 20 + noise > 5 + q % 8)
+        };
+        let mark = (0..140).step_by(2).map(score).sum::<u64>() + user % 3;
+        let scores: Vec<String> = (0..140).map(|q| score(q).to_string()).collect();
+        let _ = writeln!(table, "u{user},{mark},{}", scores.join(","));
+    }
+    table
+}
+
+const MARKED: &str = "marked.csv -q --wide --user-column user --criterion-column mark";
+
+/// C(140, 70), by the recurrence of binomial coefficients in another program.
+const ALL: &str = "93820969697840041204785894580506297666600";
+
+#[test]
+fn more_sets_than_can_be_numbered_are_counted_to_the_digit_and_verified() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("marked.csv"), marked()).unwrap();
+    let search = format!("search {MARKED} -k 70 --top 2");
+    let out = run_in(folder, &format!("{search} --engine bound -o wide.json"));
+    assert_eq!(code(&out), 0, "{}", shown(&out));
+    let right = fs::read_to_string(folder.join("wide.json")).unwrap();
+    let document: Value = serde_json::from_str(&right).unwrap();
+    assert_eq!(document["sets"]["total"], ALL);
+    assert_eq!(document["audit"]["sets"], ALL);
+    let number = |of: &str| document["proof"][of].as_str().unwrap().to_owned();
+    let (visited, excluded) = (number("visited"), number("excluded"));
+    let long: Vec<u32> = excluded.chars().filter_map(|c| c.to_digit(10)).collect();
+    // Added up digit by digit, from the last.
+    let mut sum = Vec::new();
+    let mut carry = 0;
+    let short = visited.chars().rev().filter_map(|c| c.to_digit(10));
+    for (a, b) in long.iter().rev().zip(short.chain(std::iter::repeat(0))) {
+        sum.push(char::from_digit((a + b + carry) % 10, 10).unwrap());
+        carry = (a + b + carry) / 10;
+    }
+    assert_eq!(sum.iter().rev().collect::<String>(), ALL);
+    let verify = || {
+        run_in(
+            folder,
+            &format!("verify {MARKED} wide.json").replace("-q ", ""),
+        )
+    };
+    let again = verify();
+    assert_eq!(code(&again), 0, "{}", shown(&again));
+
+    // One digit of each number changed, the last or the first.
+    let other = |digits: &str, last: bool| {
+        let at = if last { digits.len() - 1 } else { 0 };
+        let digit = digits.as_bytes()[at] - b'0';
+        let digit = char::from(b'1' + (digit + 3) % 9);
+        format!("{}{digit}{}", &digits[..at], &digits[at + 1..])
+    };
+    for (member, name) in [
+        ("sets", "total"),
+        ("audit", "sets"),
+        ("audit", "n"),
+        ("proof", "visited"),
+        ("proof", "excluded"),
+    ] {
+        // A sum modulo 2^64 may leave 64 bits with another first digit.
+        for last in [name == "n", true] {
+            let mut wrong = document.clone();
+            let digits = wrong[member][name].as_str().unwrap();
+            wrong[member][name] = other(digits, last).into();
+            fs::write(folder.join("wide.json"), wrong.to_string()).unwrap();
+            let out = verify();
+            assert_eq!(code(&out), 1, "{member} {name}\n{}", shown(&out));
+            assert!(text(&out.stdout).starts_with(member), "{}", shown(&out));
+        }
+    }
+    let mut wrong = document.clone();
+    wrong["query"]["ranks"] = serde_json::json!({"start": "0", "end": "5"});
+    fs::write(folder.join("wide.json"), wrong.to_string()).unwrap();
+    let out = verify();
+    assert_eq!(code(&out), 1, "{}", shown(&out));
+    let said = format!("query: it has ranks, and {ALL} sets cannot be numbered in 128 bits\n");
+    assert_eq!(text(&out.stdout), said);
+
+    // Left to the program it is the same, and people read a power of ten.
+    let out = run_in(folder, &search);
+    let said = text(&out.stdout);
+    assert_eq!(code(&out), 0, "{}", shown(&out));
+    assert!(
+        said.contains("\n9.38e40 sets of 70 questions, ") && said.contains(" 9.38e40 excluded by"),
+        "{said}"
+    );
+    assert!(said.contains(" bound engine on "), "{said}");
+}
+
+#[test]
+fn what_goes_by_the_numbers_of_sets_refuses_more_than_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    fs::write(folder.join("marked.csv"), marked()).unwrap();
+    let gap = marked().replacen(",0,", ",,", 1);
+    fs::write(folder.join("gap.csv"), gap).unwrap();
+    let mut all = String::new();
+    for line in [
+        format!("search {MARKED} -k 70 --engine cpu"),
+        format!("search {MARKED} -k 3,70 --engine reference"),
+        format!("search {MARKED} -k 70 --threads 1"),
+        format!("search {MARKED} -k 70 --limit 5"),
+        format!("search {MARKED} -k 70 --skip 1 --engine bound"),
+        format!("verify {MARKED} -k 70 --sample 5 --engine bound").replace("-q ", ""),
+        format!("search {MARKED} -k 70 --engine cpu").replace("marked", "gap"),
+        format!("search {MARKED} -k 70 --engine bound").replace("marked", "gap"),
+    ] {
+        let out = run_in(folder, &line);
+        assert_eq!(code(&out), 2, "{line}\n{}", shown(&out));
+        assert_eq!(text(&out.stdout), "");
+        let _ = write!(all, "{line}\n{}", text(&out.stderr));
+    }
+    expect![[r#"
+        search marked.csv -q --wide --user-column user --criterion-column mark -k 70 --engine cpu
+        kcorrset: error: the cpu engine cannot run this: it goes by the numbers of sets, and C(140, 70) sets are more than 2^128, which cannot be numbered; take sets of another size, or the bound engine, which is for tables without missing answers; another -k does the one, --engine bound the other, with --unanswered zero where a missing answer means 0
+        search marked.csv -q --wide --user-column user --criterion-column mark -k 3,70 --engine reference
+        kcorrset: error: the reference engine cannot run this: it goes by the numbers of sets, and C(140, 70) sets are more than 2^128, which cannot be numbered; take sets of another size, or the bound engine, which is for tables without missing answers; another -k does the one, --engine bound the other, with --unanswered zero where a missing answer means 0
+        search marked.csv -q --wide --user-column user --criterion-column mark -k 70 --threads 1
+        kcorrset: error: the cpu engine cannot run this: it goes by the numbers of sets, and C(140, 70) sets are more than 2^128, which cannot be numbered; take sets of another size, or the bound engine, which is for tables without missing answers; another -k does the one, --engine bound the other, with --unanswered zero where a missing answer means 0
+        search marked.csv -q --wide --user-column user --criterion-column mark -k 70 --limit 5
+        kcorrset: error: --skip and --limit go by the numbers of sets, and 9.38e40 sets are more than 2^128, which cannot be numbered: leave them out, or give another -k
+        search marked.csv -q --wide --user-column user --criterion-column mark -k 70 --skip 1 --engine bound
+        kcorrset: error: --skip and --limit go by the numbers of sets, and 9.38e40 sets are more than 2^128, which cannot be numbered: leave them out, or give another -k
+        verify marked.csv --wide --user-column user --criterion-column mark -k 70 --sample 5 --engine bound
+        kcorrset: error: --sample draws sets by their numbers, and 9.38e40 sets are more than 2^128, which cannot be numbered: give another -k
+        search gap.csv -q --wide --user-column user --criterion-column mark -k 70 --engine cpu
+        kcorrset: error: the cpu engine cannot run this: it goes by the numbers of sets, and C(140, 70) sets are more than 2^128, which cannot be numbered; take sets of another size, or the bound engine, which is for tables without missing answers; another -k does the one, --engine bound the other, with --unanswered zero where a missing answer means 0
+        search gap.csv -q --wide --user-column user --criterion-column mark -k 70 --engine bound
+        kcorrset: error: the bound engine cannot run this: a proof by bounds needs an answer of every user to every question, and a table with 1 answer missing is what there is; count missing answers as 0, or take sets of another size; --unanswered zero does the one, another -k the other
+    "#]].assert_eq(&all);
+}

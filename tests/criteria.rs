@@ -151,7 +151,8 @@ fn finer_steps_discard_no_set_that_reaches_a_floor_and_most_others() {
     for Table { name, matrix } in [tables::wide(9), tables::patterns().remove(3)] {
         for (what, aim) in aims(&matrix) {
             let query = aim.ask(&matrix, 3, 1, 2).query;
-            let sets = (0..query.space().count()).filter_map(|rank| query.space().unrank(rank));
+            let sets =
+                (0..query.space().count().unwrap()).filter_map(|rank| query.space().unrank(rank));
             for set in sets {
                 let Some(candidate) = query.judge(&set) else {
                     continue;
@@ -235,7 +236,9 @@ fn a_search_of_other_sets_is_found_out() {
             let every = every.criterion(query.ranking().criterion).build().unwrap();
             let engine = CpuEngine::new(1).unwrap();
             let ready = engine.open(&every)?;
-            let part = every.space().part(part.ranks().start, Some(part.sets()));
+            let part = every
+                .space()
+                .part(part.ranks().unwrap().start, Some(part.sets().unwrap()));
             ready.search(&part.unwrap(), watch)
         });
     }
@@ -328,8 +331,8 @@ fn so_many_questions_of_each_group() {
             let pool: Vec<usize> = (0..questions).filter(|q| *q != 1).collect();
             for k in 3..=4 {
                 let space = Space::new(&[1], &pool, k);
-                let sets = space.map_or(0, |space| aim.quotas.as_ref().unwrap().count(&space));
-                if sets == 0 {
+                let quotas = aim.quotas.as_ref().unwrap();
+                if !space.is_ok_and(|space| quotas.allow_some(&space)) {
                     continue;
                 }
                 searched += 1;

@@ -291,7 +291,7 @@ pub fn agree_on_ranks(
     let questions = matrix.questions().len();
     let query = ask(matrix, k, 1000, 2).ranks(skip, Some(sets));
     let mut want = Top::new(1000);
-    for rank in query.part.ranks() {
+    for rank in query.part.ranks().unwrap() {
         let set = unrank(questions, k, rank).unwrap();
         let sums = Sums::from_array(sums_of(matrix, &set));
         if let Some(candidate) = query.query.candidate(&set, sums) {
@@ -388,7 +388,7 @@ fn right(engine: &GpuEngine) -> Vec<u32> {
     let got = query.run(engine, &watch).unwrap();
     assert_eq!(got.best, want.best);
     assert_eq!(got.defined, want.defined);
-    assert_eq!(watch.done(), query.part.sets());
+    assert_eq!(watch.done(), query.part.sets().unwrap());
     let usage = engine.usage();
     usage.iter().map(|usage| usage.reopened).collect()
 }

@@ -73,7 +73,7 @@ fn what_is_pruned_is_excluded_and_what_is_summed_is_visited() {
         let asked = ask(&matrix, k, 5, min_users);
         let found = asked.find(&engine(), &Watch::new()).unwrap();
         let (mut visited, mut excluded) = ((0, 0), (0, 0));
-        for rank in asked.part.ranks() {
+        for rank in asked.part.ranks().unwrap() {
             let set = unrank(11, k, rank).unwrap();
             // Those with fewer answers are in no set, and in no prefix either.
             let users = |questions: &[usize]| {

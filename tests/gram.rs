@@ -50,7 +50,7 @@ fn oracle(asked: &Asked<'_>) -> Vec<Entry> {
     let (k, min_users) = (query.k(), query.min_users());
     let mut all = Vec::new();
     let order = query.space().order();
-    let ranks = asked.part.ranks();
+    let ranks = asked.part.ranks().unwrap();
     reference::visit(
         query.source(),
         order,
@@ -88,7 +88,7 @@ fn agree(engine: &Forced, asked: &Asked<'_>, floor: f64, want: &[Entry]) {
     watch.raise_floor(floor);
     let outcome = asked.run(&engine.engine, &watch);
     let outcome = outcome.unwrap_or_else(|e| panic!("{what}: {e}"));
-    assert_eq!(watch.done(), asked.part.sets(), "{what}");
+    assert_eq!(watch.done(), asked.part.sets().unwrap(), "{what}");
     let expect = want.len().min(query.top());
     assert!(
         outcome.best.len() >= expect,
@@ -120,7 +120,7 @@ fn grid(regime: gram::Regime, name: &str, matrix: &ResponseMatrix) {
             if min_users > matrix.users().len() as u64 {
                 continue;
             }
-            let total = ask(matrix, k, 1, min_users).part.sets();
+            let total = ask(matrix, k, 1, min_users).part.sets().unwrap();
             let ranges = [
                 (0, None),
                 (total / 3, Some(total / 2)),

@@ -193,7 +193,6 @@ fn of_query(error: &QueryError) -> &'static str {
     match error {
         QueryError::NoQuestions => "give -k 1 or more",
         QueryError::TooFewQuestions { .. } => "give a smaller -k",
-        QueryError::TooManySets { .. } => "give another -k",
         QueryError::NoSuchQuestion { .. } => "name questions of the table",
         QueryError::MinUsersBelowTwo { .. } => "give --min-users 2 or more",
         QueryError::TooFewUsers { .. } => "give a smaller --min-users",
@@ -215,11 +214,20 @@ fn of_engine(error: &EngineError) -> Option<&'static str> {
             engine: "bound",
             hint,
             ..
-        } => Some(if hint.starts_with("count missing") {
-            "--unanswered zero does the one, --engine cpu the other"
-        } else {
-            "--engine cpu takes any table and any of its sets"
-        }),
+        } => Some(
+            match (
+                hint.starts_with("count missing"),
+                hint.ends_with("another engine"),
+            ) {
+                (true, true) => "--unanswered zero does the one, --engine cpu the other",
+                (true, false) => "--unanswered zero does the one, another -k the other",
+                (false, true) => "--engine cpu takes any table and any of its sets",
+                (false, false) => "no other engine takes so many sets; another -k makes fewer",
+            },
+        ),
+        EngineError::NotNumbered { .. } => Some(
+            "another -k does the one, --engine bound the other, with --unanswered zero where a missing answer means 0",
+        ),
         EngineError::NoGpu => Some("install a driver for it, or use --engine cpu"),
         EngineError::NoSuchGpu { .. } => Some("`kcorrset devices` lists what --device can name"),
         EngineError::NoThreads { .. } => Some("give a smaller --threads"),

@@ -219,6 +219,11 @@ impl EngineArgs {
             let proving = Proving::new(BoundEngine::new(threads)?, engine, threads);
             why = why.map(|why| proving.why(&why));
             engine = Box::new(proving);
+        } else if self.engine != EngineName::Bound
+            && let Some(query) = queries.iter().find(|query| query.space().count().is_none())
+        {
+            // It refuses sets that cannot be numbered: here, before it has run another of several K.
+            engine.open(query)?;
         }
         tracing::info!(engine = engine.name(), devices = ?engine.devices(), "engine");
         let note = why.map(|why| {
@@ -277,6 +282,7 @@ impl EngineArgs {
 fn leaves_it_to_the_cpu(error: &EngineError) -> bool {
     match error {
         EngineError::Refused { .. }
+        | EngineError::NotNumbered { .. }
         | EngineError::Device { .. }
         | EngineError::NoGpu
         | EngineError::NoSuchGpu { .. } => true,

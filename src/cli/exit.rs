@@ -75,6 +75,7 @@ fn of_engine(error: &EngineError) -> Option<Exit> {
         EngineError::SelfTest { .. } => Some(Exit::Audit),
         EngineError::Device { .. } => Some(Exit::Device),
         EngineError::Refused { .. }
+        | EngineError::NotNumbered { .. }
         | EngineError::NoThreads { .. }
         | EngineError::NoGpu
         | EngineError::NoSuchGpu { .. } => Some(Exit::Bad),

@@ -40,13 +40,13 @@ impl Progress {
     }
 
     /// Shows `watch` on stderr from a thread of `scope` until dropped: a search of `total` sets, called
-    /// `name` where there are others.
+    /// `name` where there are others. Without a total, sets are too many to be counted, and the time is all there is.
     pub fn show<'scope>(
         &'scope self,
         scope: &'scope Scope<'scope, '_>,
         watch: &'scope Watch,
         name: &'scope str,
-        total: u128,
+        total: Option<u128>,
     ) -> Shown {
         if self.quiet {
             return Shown { _alive: None };
@@ -70,7 +70,7 @@ impl Progress {
 }
 
 /// Draws a bar until `dropped`.
-fn draw(dropped: &Receiver<()>, watch: &Watch, name: &str, total: u128) {
+fn draw(dropped: &Receiver<()>, watch: &Watch, name: &str, total: Option<u128>) {
     let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {msg}") {
         bar.set_style(style);
@@ -78,7 +78,7 @@ fn draw(dropped: &Receiver<()>, watch: &Watch, name: &str, total: u128) {
     let start = Instant::now();
     while dropped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         let done = watch.done();
-        bar.set_position(steps(done, total));
+        bar.set_position(total.map_or(0, |total| steps(done, total)));
         let line = line(done, total, start.elapsed());
         bar.set_message(format!("{name}{line}{}", found(watch)));
     }
@@ -106,8 +106,11 @@ fn steps(done: u128, total: u128) -> u64 {
 }
 
 /// What stands beside the bar.
-fn line(done: u128, total: u128, elapsed: Duration) -> String {
+fn line(done: u128, total: Option<u128>, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64();
+    let Some(total) = total else {
+        return format!("{} so far", clock(seconds));
+    };
     let mut out = format!("{}/{} sets", grouped(done), grouped(total));
     if let Some(rate) = rate(done, seconds).filter(|_| done > 0) {
         let left = total.saturating_sub(done) as f64 * seconds / done as f64;
@@ -122,7 +125,8 @@ fn found(watch: &Watch) -> String {
         return String::new();
     };
     let ceiling = Some(watch.ceiling()).filter(|ceiling| ceiling.is_finite());
-    let gap = ceiling.map(|ceiling| (ceiling - best).max(0.0));
+    // Rounded up: it is what is proved.
+    let gap = ceiling.map(|ceiling| ((ceiling - best).max(0.0) * 1e6).ceil() / 1e6);
     let gap = gap.map_or(String::new(), |gap| format!(", gap at most {gap:.6}"));
     format!(", best r {best:.6}{gap}")
 }
@@ -190,7 +194,8 @@ mod tests {
 
     #[test]
     fn the_line_says_how_far_how_fast_how_long() {
-        let line = |done, total, s| line(done, total, Duration::from_secs(s));
+        assert_eq!(line(0, None, Duration::from_secs(75)), "0:01:15 so far");
+        let line = |done, total, s| line(done, Some(total), Duration::from_secs(s));
         assert_eq!(line(0, 5000, 3), "0/5,000 sets");
         assert_eq!(
             line(1000, 5000, 2),

@@ -15,15 +15,18 @@ const SETS_A_SECOND: u128 = 1_000_000_000;
 
 /// Whether going through all sets of these queries takes longer than about a second, and no answer is missing.
 pub fn pays(queries: &[Query<'_>], threads: usize) -> bool {
-    let counts = queries.iter().map(|query| query.space().count());
-    let sets = counts.fold(0, u128::saturating_add);
-    sets > SETS_A_SECOND.saturating_mul(threads as u128)
+    let mut counts = queries.iter().map(|query| query.space().count());
+    let sets = counts.try_fold(0_u128, |all, sets| all.checked_add(sets?));
+    sets.is_none_or(|sets| sets > SETS_A_SECOND.saturating_mul(threads as u128))
         && queries.iter().all(|query| query.table().missing() == 0)
 }
 
 /// How long a proof is tried: as long as going through so many sets would take, so that both together take no more
-/// than about twice the time of the better one.
-fn patience(sets: u128, threads: usize) -> Duration {
+/// than about twice the time of the better one; for ever where no other engine numbers the sets.
+fn patience(sets: Option<u128>, threads: usize) -> Duration {
+    let Some(sets) = sets else {
+        return Duration::MAX;
+    };
     let seconds = sets as f64 / (SETS_A_SECOND as f64 * threads as f64);
     Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
@@ -36,7 +39,7 @@ pub struct Proving {
     bound: BoundEngine,
     other: Box<dyn Engine>,
     /// How long a proof of so many sets is tried.
-    patience: fn(u128, usize) -> Duration,
+    patience: fn(Option<u128>, usize) -> Duration,
     threads: usize,
     /// Whether each of the two has finished a search.
     ran: [AtomicBool; 2],
@@ -102,7 +105,7 @@ impl Engine for Proving {
                 query,
                 bound,
             })),
-            Err(error @ EngineError::Refused { .. }) => {
+            Err(error @ EngineError::Refused { .. }) if query.space().count().is_some() => {
                 leave_to(&*self.other, &error);
                 let other = self.other.open(query)?;
                 self.ran[1].store(true, Ordering::Relaxed);
@@ -209,7 +212,7 @@ impl Prepared for Ready<'_> {
                 );
                 (1, by_other())
             }
-            Err(Given::Error(error @ EngineError::Refused { .. })) => {
+            Err(Given::Error(error @ EngineError::Refused { .. })) if part.sets().is_some() => {
                 leave_to(&**other, &error);
                 (1, by_other())
             }
@@ -293,8 +296,43 @@ mod tests {
         let watch = Watch::new();
         let found = search::run(&impatient, &query, &whole, &watch).unwrap();
         assert_eq!(found.best, want.best);
-        assert_eq!((watch.done(), impatient.name()), (whole.sets(), "cpu"));
+        assert_eq!(
+            (Some(watch.done()), impatient.name()),
+            (whole.sets(), "cpu")
+        );
         assert_eq!(watch.best_so_far(), want.best);
+    }
+
+    /// No other engine takes over, so a refusal is the bound engine's own.
+    #[test]
+    fn sets_that_cannot_be_numbered_are_proved_for_as_long_as_it_takes_or_refused() {
+        let (full, gappy) = (table(140, false), table(140, true));
+        let ask = |table, k| Query::of(table).k(k).build().unwrap();
+        assert!(pays(&[ask(&full, 70)], 2));
+        assert!(pays(&[ask(&full, 2), ask(&full, 70)], 2));
+        assert!(!pays(&[ask(&gappy, 70)], 2));
+        assert_eq!(patience(None, 2), Duration::MAX);
+        let cpu = Box::new(CpuEngine::new(1).unwrap());
+        let proving = Proving::new(BoundEngine::new(1).unwrap(), cpu, 1);
+        let flat = {
+            let mut builder = MatrixBuilder::new();
+            let score = Some(Score {
+                mantissa: 1,
+                digits: 0,
+            });
+            for (u, q) in (0..9).flat_map(|u| (0..140).map(move |q| (u, q))) {
+                let (user, question) = (format!("{u}"), format!("{q}"));
+                builder.push(&user, &question, score, 0).unwrap();
+            }
+            builder.finish(Duplicates::Error, "line").unwrap()
+        };
+        for matrix in [&gappy, &flat] {
+            let query = ask(matrix, 70);
+            let error = search::run(&proving, &query, &query.space().whole(), &Watch::new());
+            let said = error.unwrap_err().to_string();
+            assert!(said.starts_with("the bound engine cannot run"), "{said}");
+            assert!(said.ends_with("or take sets of another size"), "{said}");
+        }
     }
 
     #[test]

@@ -19,6 +19,7 @@ use kcorrset::input::{Decimal, Reversed};
 use kcorrset::matrix::Score;
 use kcorrset::report::{
     self, Finished, Proof, Report, Search, Turned, Unfinished, Whole, grouped, lengths, one_line,
+    sets,
 };
 use kcorrset::search::{self, Outcome, SearchError};
 use std::path::PathBuf;
@@ -94,11 +95,16 @@ impl SearchArgs {
 
     /// Which sets of `query`.
     fn part(&self, query: &Query<'_>) -> anyhow::Result<Part> {
-        let (part, total) = (
-            query.space().part(self.skip, self.limit),
-            query.space().count(),
-        );
-        part.with_context(|| format!("--skip {}: there are only {total} sets", self.skip))
+        let space = query.space();
+        let part = space.part(self.skip, self.limit);
+        part.with_context(|| match space.count() {
+            Some(total) => format!("--skip {}: there are only {total} sets", self.skip),
+            None => format!(
+                "--skip and --limit go by the numbers of sets, and {} are more than 2^128, which cannot be \
+                 numbered: leave them out, or give another -k",
+                sets(space.size())
+            ),
+        })
     }
 }
 
@@ -146,8 +152,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
                 elapsed: outcome.elapsed,
             }),
             Err(Ended::Stopped(watch)) => {
-                let (done, all) = (grouped(watch.done()), grouped(part.sets()));
-                ended = Some(format!("{}after {done} of {all} sets", of.name));
+                ended = Some(format!("{}after {}", of.name, far(part, &watch)));
                 Search::halted(&Unfinished {
                     query,
                     part,
@@ -207,8 +212,8 @@ pub fn proof(outcome: &Outcome) -> Option<Whole> {
     let mut took = outcome.took.iter();
     let &(_, nodes) = took.find(|(name, _)| *name == bound::NODES)?;
     Some(Whole {
-        visited: outcome.audit.sets - outcome.excluded,
-        excluded: outcome.excluded,
+        visited: outcome.visited,
+        excluded: outcome.excluded.clone(),
         nodes,
     })
 }
@@ -244,6 +249,14 @@ enum Ended {
     Failed(SearchError),
 }
 
+/// How far a search is: sets done of all; of sets without ranks none are counted.
+fn far(part: &Part, watch: &Watch) -> String {
+    match part.sets() {
+        Some(all) => format!("{} of {} sets", grouped(watch.done()), grouped(all)),
+        None => "a part of the proof".to_owned(),
+    }
+}
+
 /// The search with its progress on stderr, ended early by a signal or at the deadline.
 fn watched(
     engine: &dyn Engine,
@@ -254,7 +267,7 @@ fn watched(
 ) -> Result<Outcome, Ended> {
     let Of { query, part, name } = of;
     let total = part.sets();
-    tracing::info!(k = query.k(), sets = %total, "searching");
+    tracing::info!(k = query.k(), sets = %query.space().size_of(part), "searching");
     if let Some(quotas) = query.quotas() {
         let allowed = quotas.count(query.space());
         tracing::info!(%allowed, "groups: all sets are searched, and those outside the numbers left out");

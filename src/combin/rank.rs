@@ -9,11 +9,13 @@ use super::binomial;
 #[must_use]
 pub fn rank(q: usize, set: &[usize]) -> Option<u128> {
     let k = set.len();
+    // Where the total fits, so does what lies behind a set: it is less.
+    let total = binomial(q as u64, k as u64)?;
     let mut behind = 0_u128;
     for (i, &c) in set.iter().enumerate() {
         behind += binomial((q - 1 - c) as u64, (k - i) as u64)?;
     }
-    Some(binomial(q as u64, k as u64)? - 1 - behind)
+    Some(total - 1 - behind)
 }
 
 /// The `k`-subset of `q` with this rank, or `None` where `rank` ≥ C(q, k) or C(q, k) leaves 128
@@ -76,6 +78,12 @@ mod tests {
                 assert_eq!(unrank(q, k, r), None);
             }
         }
+    }
+
+    #[test]
+    fn sets_that_128_bits_cannot_number_have_no_rank() {
+        assert_eq!(rank(132, &(0..66).collect::<Vec<_>>()), None);
+        assert_eq!(unrank(132, 66, 0), None);
     }
 
     #[test]

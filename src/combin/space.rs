@@ -4,10 +4,11 @@
 //! Whoever searches sees a table in that order, and sets as ascending *positions* in it. Positions are
 //! numbered lexicographically, as all K-subsets of the order are; and since the sets with every fixed
 //! question are the lexicographically first ones, a space is the ranks `0..count`, with or without
-//! fixed questions. So every engine that can search a range of ranks can search any space.
+//! fixed questions: those of its choices from the pool. So every engine that can search a range of ranks can
+//! search any space whose sets 128 bits number. A larger space is searched as a whole, or not at all.
 //!
-//! A [`Part`] is a range of these ranks, and what a search is given. It falls into [`Block`]s: inside
-//! one the order of the questions is free.
+//! A [`Part`] is a range of these ranks, or the whole of a space without them, and what a search is given. It
+//! falls into [`Block`]s: inside one the order of the questions is free.
 //!
 //! ```text
 //! Space   fixed F, pool P, K      sets F ∪ (any K − |F| of P), ranks 0..C(|P|, K − |F|)
@@ -15,7 +16,7 @@
 //! Block   positions f, run p, j   sets f ∪ (any j of p); disjoint, together the part
 //! ```
 
-use super::{Subtree, binomial, subtrees, unrank};
+use super::{Size, Subtree, binomial, rank, subtrees, unrank};
 use std::ops::Range;
 
 /// Why questions do not make a space.
@@ -43,14 +44,6 @@ pub enum SpaceError {
         /// Fixed ones and pool together.
         questions: usize,
     },
-    /// The K-subsets of the questions cannot be numbered in 128 bits.
-    #[error("C({questions}, {k}) sets are more than 2^128, which cannot be numbered")]
-    TooManySets {
-        /// Fixed ones and pool together.
-        questions: usize,
-        /// K.
-        k: usize,
-    },
 }
 
 /// All sets of K questions that hold some fixed ones and any others of a pool.
@@ -60,7 +53,7 @@ pub struct Space {
     order: Vec<usize>,
     fixed: usize,
     k: usize,
-    count: u128,
+    size: Size,
 }
 
 impl Space {
@@ -95,14 +88,12 @@ impl Space {
         if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(SpaceError::Twice(pair[0]));
         }
-        // Ranks are those of all K-subsets of the order, so these are what must fit.
-        binomial(questions as u64, k as u64).ok_or(SpaceError::TooManySets { questions, k })?;
-        let count = binomial((questions - fixed) as u64, (k - fixed) as u64).unwrap_or(0);
+        let size = Size::choices((questions - fixed) as u64, (k - fixed) as u64);
         Ok(Self {
             order,
             fixed,
             k,
-            count,
+            size,
         })
     }
 
@@ -124,10 +115,16 @@ impl Space {
         self.k
     }
 
-    /// How many sets there are.
+    /// How many sets there are, whatever their number.
     #[must_use]
-    pub fn count(&self) -> u128 {
-        self.count
+    pub fn size(&self) -> &Size {
+        &self.size
+    }
+
+    /// How many sets there are, which are the ranks from 0 on; `None` where 128 bits cannot number them.
+    #[must_use]
+    pub fn count(&self) -> Option<u128> {
+        self.size.numbered()
     }
 
     /// Whether the positions are the indices of a table of so many questions.
@@ -144,40 +141,107 @@ impl Space {
         set
     }
 
-    /// The ascending positions of the set with this rank.
+    /// The ascending positions of the set with this rank; `None` where there is none, or sets have no ranks.
     #[must_use]
     pub fn unrank(&self, rank: u128) -> Option<Vec<usize>> {
-        unrank(self.order.len(), self.k, rank).filter(|_| rank < self.count)
+        let chosen = unrank(self.order.len() - self.fixed, self.k - self.fixed, rank)?;
+        Some(
+            (0..self.fixed)
+                .chain(chosen.into_iter().map(|p| self.fixed + p))
+                .collect(),
+        )
+    }
+
+    /// Whether the set of K questions at these ascending positions has every fixed one.
+    #[must_use]
+    pub fn holds(&self, positions: &[usize]) -> bool {
+        positions.iter().take(self.fixed).copied().eq(0..self.fixed)
+    }
+
+    /// The rank of the set of K questions at these ascending positions; `None` where it lacks a fixed one, or sets
+    /// have no ranks.
+    #[must_use]
+    pub fn rank(&self, positions: &[usize]) -> Option<u128> {
+        let chosen = positions
+            .get(self.fixed..)
+            .filter(|_| self.holds(positions))?;
+        let chosen: Vec<usize> = chosen.iter().map(|p| p - self.fixed).collect();
+        rank(self.order.len() - self.fixed, &chosen)
     }
 
     /// Every set.
     #[must_use]
     pub fn whole(&self) -> Part {
         Part {
-            ranks: 0..self.count,
+            ranks: self.count().map(|count| 0..count),
         }
     }
 
-    /// The sets with ranks from `skip`, at most `limit` of them; `None` where there is no such set.
+    /// The sets with ranks from `skip`, at most `limit` of them; `None` where there is no such set. Where sets have
+    /// no ranks ([`Self::count`]), nothing skipped and no limit is the whole, and anything else is `None`.
     #[must_use]
     pub fn part(&self, skip: u128, limit: Option<u128>) -> Option<Part> {
-        let end = limit.map_or(self.count, |limit| {
-            skip.saturating_add(limit).min(self.count)
-        });
-        (skip < self.count).then_some(Part { ranks: skip..end })
+        let Some(count) = self.count() else {
+            return (skip == 0 && limit.is_none()).then(|| self.whole());
+        };
+        let end = limit.map_or(count, |limit| skip.saturating_add(limit).min(count));
+        (skip < count).then_some(Part {
+            ranks: Some(skip..end),
+        })
     }
 
     /// Whether `part` is every set.
     #[must_use]
     pub fn is_whole(&self, part: &Part) -> bool {
-        part.ranks == (0..self.count)
+        *part == self.whole()
+    }
+
+    /// How many sets `part` has.
+    #[must_use]
+    pub fn size_of(&self, part: &Part) -> Size {
+        part.sets().map_or_else(|| self.size.clone(), Size::from)
+    }
+
+    /// The share of all sets that `part` is, about.
+    #[must_use]
+    pub fn share(&self, part: &Part) -> f64 {
+        match (part.sets(), self.count()) {
+            (Some(sets), Some(count)) => sets as f64 / count as f64,
+            _ => 1.0,
+        }
     }
 
     /// The pieces of the prefix tree that `part` is made of, in positions: at most 2K.
     #[must_use]
     pub fn subtrees(&self, part: &Part) -> Vec<Subtree> {
-        // The ranks of a part always lie among those of all subsets.
-        subtrees(self.order.len(), self.k, part.ranks.clone()).unwrap_or_default()
+        let (fixed, choose) = (self.fixed, self.k - self.fixed);
+        let pool = self.order.len() - fixed;
+        let Some(ranks) = &part.ranks else {
+            // Sets that all have the same questions are numbered, so that one at least is chosen here.
+            return vec![Subtree {
+                prefix: (0..fixed).collect(),
+                next: fixed..self.order.len() + 1 - choose,
+            }];
+        };
+        if ranks.is_empty() {
+            return Vec::new();
+        }
+        if choose == 0 {
+            let only = Subtree {
+                prefix: (0..fixed - 1).collect(),
+                next: fixed - 1..fixed,
+            };
+            return vec![only];
+        }
+        // The ranks of a part always lie among those of its space.
+        let trees = subtrees(pool, choose, ranks.clone()).unwrap_or_default();
+        let behind = |Subtree { prefix, next }: Subtree| Subtree {
+            prefix: (0..fixed)
+                .chain(prefix.into_iter().map(|p| fixed + p))
+                .collect(),
+            next: fixed + next.start..fixed + next.end,
+        };
+        trees.into_iter().map(behind).collect()
     }
 
     /// The blocks that `part` is made of, in lexicographic order of their positions.
@@ -215,43 +279,43 @@ impl Space {
     }
 }
 
-/// A range of the ranks of a [`Space`]: what one search visits.
+/// What one search visits: a range of the ranks of a [`Space`], or all sets of one without ranks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
-    ranks: Range<u128>,
+    /// `None` for the whole of a space whose sets 128 bits cannot number.
+    ranks: Option<Range<u128>>,
 }
 
 impl Part {
-    /// Ranks of the space.
+    /// Ranks of the space; `None` where its sets have none, and this is all of them.
     #[must_use]
-    pub fn ranks(&self) -> Range<u128> {
+    pub fn ranks(&self) -> Option<Range<u128>> {
         self.ranks.clone()
     }
 
-    /// How many sets.
+    /// How many sets; `None` where they have no ranks. [`Space::size_of`] says how many there are then.
     #[must_use]
-    pub fn sets(&self) -> u128 {
-        self.ranks.end - self.ranks.start
+    pub fn sets(&self) -> Option<u128> {
+        self.ranks.as_ref().map(|ranks| ranks.end - ranks.start)
     }
 
     /// At most `pieces` parts of as nearly the same number of sets as there can be, in order, none of
-    /// them empty.
+    /// them empty; `None` where sets have no ranks to be split by.
     ///
     /// Work goes with sets: every engine hands its work out in small shares, so that parts with as many
     /// sets take as long, but for those near the end of the order, whose prefixes have few leaves.
     #[must_use]
-    pub fn split(&self, pieces: u128) -> Vec<Self> {
-        let sets = self.sets();
+    pub fn split(&self, pieces: u128) -> Option<Vec<Self>> {
+        let mut start = self.ranks.as_ref()?.start;
+        let sets = self.sets()?;
         let pieces = pieces.clamp(1, sets.max(1));
         let (each, longer) = (sets / pieces, sets % pieces);
-        let mut start = self.ranks.start;
-        (0..pieces)
-            .map(|piece| {
-                let ranks = start..start + each + u128::from(piece < longer);
-                start = ranks.end;
-                Self { ranks }
-            })
-            .collect()
+        let parts = (0..pieces).map(|piece| {
+            let ranks = start..start + each + u128::from(piece < longer);
+            start = ranks.end;
+            Self { ranks: Some(ranks) }
+        });
+        Some(parts.collect())
     }
 }
 
@@ -267,11 +331,10 @@ pub struct Block {
 }
 
 impl Block {
-    /// How many sets.
+    /// How many sets; `None` where 128 bits cannot number them, which those of a part with ranks never exceed.
     #[must_use]
-    pub fn sets(&self) -> u128 {
-        // A space only exists where all of its sets can be counted.
-        binomial(self.pool.len() as u64, self.choose as u64).unwrap_or(0)
+    pub fn sets(&self) -> Option<u128> {
+        binomial(self.pool.len() as u64, self.choose as u64)
     }
 }
 
@@ -293,6 +356,20 @@ mod tests {
         }
     }
 
+    /// The sets of positions under a piece of the prefix tree, in order.
+    fn under(tree: &Subtree, space: &Space) -> Vec<Vec<usize>> {
+        let behind = space.k() - tree.prefix.len() - 1;
+        let block = |first: usize| Block {
+            fixed: [&tree.prefix[..], &[first]].concat(),
+            pool: first + 1..space.order().len(),
+            choose: behind,
+        };
+        tree.next
+            .clone()
+            .flat_map(|first| members(&block(first)))
+            .collect()
+    }
+
     #[test]
     fn blocks_hold_every_set_of_every_part_once_and_in_order() {
         for (fixed, pool, k) in [
@@ -303,22 +380,46 @@ mod tests {
             (vec![1, 2], vec![0], 2),
         ] {
             let space = Space::new(&fixed, &pool, k).unwrap();
-            for skip in 0..space.count() {
-                for limit in 1..=space.count() - skip {
+            let count = space.count().unwrap();
+            for skip in 0..count {
+                for limit in 1..=count - skip {
                     let part = space.part(skip, Some(limit)).unwrap();
                     let blocks = space.blocks(&part);
-                    assert_eq!(blocks.iter().map(Block::sets).sum::<u128>(), part.sets());
+                    assert_eq!(
+                        blocks.iter().map(Block::sets).sum::<Option<_>>(),
+                        part.sets()
+                    );
                     let sets: Vec<_> = blocks.iter().flat_map(members).collect();
-                    let want: Vec<_> = part.ranks().map(|r| space.unrank(r).unwrap()).collect();
+                    let ranks = part.ranks().unwrap();
+                    let want: Vec<_> = ranks.clone().filter_map(|r| space.unrank(r)).collect();
                     assert_eq!(sets, want, "{space:?} {part:?}");
+                    // As all K-subsets of the order are numbered.
+                    let of_order = |r| unrank(space.order().len(), k, r).unwrap();
+                    assert_eq!(want, ranks.clone().map(of_order).collect::<Vec<_>>());
+                    assert!(want.iter().map(|set| space.rank(set)).eq(ranks.map(Some)));
+                    let trees = space.subtrees(&part);
+                    assert!(trees.len() <= 2 * k + 1);
+                    assert_eq!(
+                        trees
+                            .iter()
+                            .flat_map(|tree| under(tree, &space))
+                            .collect::<Vec<_>>(),
+                        want
+                    );
                     for set in sets.iter().map(|set| space.set(set)) {
                         assert!(fixed.iter().all(|q| set.contains(q)) && set.len() == k);
                         assert!(set.is_sorted());
                     }
                 }
             }
-            assert_eq!(space.part(space.count(), None), None);
-            assert_eq!(space.unrank(space.count()), None);
+            assert_eq!(space.part(count, None), None);
+            assert_eq!(space.unrank(count), None);
+            let questions = space.order().len();
+            let last: Vec<usize> = (questions - k..questions).collect();
+            assert_eq!(
+                space.rank(&last).is_some(),
+                last.starts_with(&(0..fixed.len()).collect::<Vec<_>>())
+            );
         }
     }
 
@@ -337,11 +438,11 @@ mod tests {
         let space = Space::all(9, 4).unwrap();
         let part = space.part(5, Some(100)).unwrap();
         for pieces in [1, 2, 3, 7, 100, 1000] {
-            let split = part.split(pieces);
+            let split = part.split(pieces).unwrap();
             assert_eq!(split.len() as u128, pieces.min(100));
-            let ranks: Vec<u128> = split.iter().flat_map(Part::ranks).collect();
-            assert_eq!(ranks, part.ranks().collect::<Vec<_>>());
-            let sizes = split.iter().map(Part::sets);
+            let ranks: Vec<u128> = split.iter().filter_map(Part::ranks).flatten().collect();
+            assert_eq!(ranks, part.ranks().unwrap().collect::<Vec<_>>());
+            let sizes = split.iter().filter_map(Part::sets);
             assert!(sizes.clone().max().unwrap() - sizes.min().unwrap() <= 1);
         }
     }
@@ -356,8 +457,40 @@ mod tests {
         let (fixed, k) = (2, 1);
         let many = SpaceError::TooManyFixed { fixed, k };
         assert_eq!(Space::new(&[0, 1], &[2], 1), Err(many));
-        let (questions, k) = (132, 66);
-        let many = SpaceError::TooManySets { questions, k };
-        assert_eq!(Space::all(132, 66), Err(many));
+    }
+
+    #[test]
+    fn a_space_of_more_sets_than_128_bits_number_is_a_whole_without_ranks() {
+        let space = Space::all(132, 66).unwrap();
+        let text = "377389666165540953244592352291892721700";
+        assert_eq!(space.size().to_string(), text);
+        assert_eq!(space.count(), None);
+        let whole = space.whole();
+        assert!(space.is_whole(&whole));
+        assert_eq!(
+            (whole.ranks(), whole.sets(), whole.split(2)),
+            (None, None, None)
+        );
+        assert_eq!(space.part(0, None), Some(whole.clone()));
+        assert_eq!(space.part(1, None), None);
+        assert_eq!(space.part(0, Some(u128::MAX)), None);
+        assert_eq!((space.unrank(0), space.rank(&[0; 66])), (None, None));
+        assert_eq!(space.size_of(&whole), *space.size());
+        let [tree] = space.subtrees(&whole).try_into().unwrap();
+        assert_eq!((tree.prefix, tree.next), (vec![], 0..67));
+        let [block] = space.blocks(&whole).try_into().unwrap();
+        assert_eq!(
+            (block.pool.clone(), block.choose, block.sets()),
+            (0..132, 66, None)
+        );
+        // A fixed question more halves it, and so it has ranks.
+        let pool: Vec<usize> = (1..132).collect();
+        let less = Space::new(&[0], &pool, 66).unwrap();
+        let half = less.count().unwrap();
+        assert_eq!(Size::from(half) + &half.into(), *space.size());
+        let last = less.unrank(half - 1).unwrap();
+        assert_eq!(last, [0].into_iter().chain(67..132).collect::<Vec<_>>());
+        assert_eq!(less.rank(&last), Some(half - 1));
+        assert_eq!(less.rank(&(66..132).collect::<Vec<_>>()), None);
     }
 }

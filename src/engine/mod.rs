@@ -17,12 +17,13 @@ pub mod reference;
 mod steps;
 mod watch;
 
-pub use crate::combin::{Part, Space};
+pub use crate::combin::{Part, Size, Space};
 pub use query::{Query, QueryBuilder, QueryError};
 pub use watch::Watch;
 
 use crate::stats::{AuditSums, Basis};
 use crate::top::Candidate;
+use std::ops::Range;
 
 /// What an engine found in a part.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +66,20 @@ pub enum EngineError {
         /// What to do instead.
         hint: &'static str,
     },
+    /// The engine goes by the ranks of sets, and there are more sets than 128 bits number.
+    #[error(
+        "the {engine} engine cannot run this: it goes by the numbers of sets, and C({questions}, {choose}) sets are \
+         more than 2^128, which cannot be numbered; take sets of another size, or the bound engine, which is for \
+         tables without missing answers"
+    )]
+    NotNumbered {
+        /// Engine.
+        engine: &'static str,
+        /// Questions that a set may or may not have.
+        questions: usize,
+        /// How many of them each set has.
+        choose: usize,
+    },
     /// The system does not give so many threads.
     #[error("cannot start {threads} threads: {problem}")]
     NoThreads {
@@ -103,6 +118,32 @@ pub enum EngineError {
         /// What happened.
         what: String,
     },
+}
+
+/// Refuses a query whose sets have no ranks, for an engine that goes by them.
+fn numbered(engine: &'static str, query: &Query<'_>) -> Result<u128, EngineError> {
+    query
+        .space()
+        .count()
+        .ok_or_else(|| not_numbered(engine, query))
+}
+
+/// The ranks of a part, for an engine that goes by them.
+fn ranks_of(
+    engine: &'static str,
+    query: &Query<'_>,
+    part: &Part,
+) -> Result<Range<u128>, EngineError> {
+    part.ranks().ok_or_else(|| not_numbered(engine, query))
+}
+
+fn not_numbered(engine: &'static str, query: &Query<'_>) -> EngineError {
+    let space = query.space();
+    EngineError::NotNumbered {
+        engine,
+        questions: space.order().len() - space.fixed(),
+        choose: space.k() - space.fixed(),
+    }
 }
 
 /// A way to search, on certain devices.

@@ -1,7 +1,7 @@
 //! The oracle as an engine: carries [`super::reference`]'s answers into [`Findings`].
 
 use super::reference::{self, Entry, Measure, Rule};
-use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
+use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch, numbered, ranks_of};
 use crate::stats::{AuditSums, Criterion, Overall, RankBy, Ranking, Sums};
 use crate::top::{Candidate, Top};
 
@@ -19,6 +19,7 @@ impl Engine for ReferenceEngine {
     }
 
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
+        numbered(self.name(), query)?;
         Ok(Box::new(Ready(query)))
     }
 }
@@ -28,6 +29,8 @@ struct Ready<'q>(&'q Query<'q>);
 impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
         let Self(query) = self;
+        let ranks = ranks_of("reference", query, part)?;
+        let sets = ranks.end - ranks.start;
         let rule = rule(query);
         let mut best = Vec::new();
         let mut visited = AuditSums::default();
@@ -45,7 +48,7 @@ impl Prepared for Ready<'_> {
             stopped = watch.stopped();
             !stopped
         };
-        reference::visit(query.source(), order, query.k(), &rule, part.ranks(), each);
+        reference::visit(query.source(), order, query.k(), &rule, ranks, each);
         let best = best.into_iter().filter_map(|entry| candidate(query, entry));
         if stopped {
             let mut top = Top::new(query.top());
@@ -58,7 +61,7 @@ impl Prepared for Ready<'_> {
             best: best.collect(),
             visited,
             defined: Some(defined),
-            took: vec![("sets", part.sets() as u64)],
+            took: vec![("sets", sets as u64)],
             ..Findings::default()
         })
     }

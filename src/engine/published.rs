@@ -16,8 +16,8 @@
 //! exact sums, and its sums are audited like any engine's.
 
 use super::cpu::Isa;
-use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
-use crate::combin::{successor, unrank};
+use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch, numbered, ranks_of};
+use crate::combin::successor;
 use crate::matrix::{Column, ResponseMatrix};
 use crate::stats::{AuditSums, Moments, Six};
 use crate::top::Candidate;
@@ -87,6 +87,7 @@ impl Engine for PublishedEngine {
     /// # Errors
     /// [`EngineError::Refused`] where f64 could round a sum.
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
+        numbered(self.name(), query)?;
         let matrix = query.table();
         let largest = largest_sum(matrix);
         if largest >= EXACT {
@@ -124,9 +125,11 @@ struct Ready<'q> {
 impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
         let Self { engine, query, .. } = *self;
+        let ranks = ranks_of("published", query, part)?;
+        let sets = ranks.end - ranks.start;
         let found = match &self.width {
-            Width::Narrow(dense) => engine.run(dense, query, part, watch),
-            Width::Wide(dense) => engine.run(dense, query, part, watch),
+            Width::Narrow(dense) => engine.run(dense, query, ranks, watch),
+            Width::Wide(dense) => engine.run(dense, query, ranks, watch),
         }?;
         let kept = found.kept.into_iter();
         let mut best: Vec<Candidate> = kept
@@ -136,7 +139,7 @@ impl Prepared for Ready<'_> {
         Ok(Findings {
             best,
             visited: found.seen,
-            took: vec![("sets", part.sets() as u64)],
+            took: vec![("sets", sets as u64)],
             ..Findings::default()
         })
     }
@@ -147,10 +150,10 @@ impl PublishedEngine {
         &self,
         dense: &Dense<S>,
         query: &Query<'_>,
-        part: &Part,
+        ranks: Range<u128>,
         watch: &Watch,
     ) -> Result<Found, EngineError> {
-        let Range { start, end } = part.ranks();
+        let Range { start, end } = ranks;
         // The number of chunks fits: no run gets to the end of 2^75 sets.
         let chunks = u64::try_from((end - start).div_ceil(CHUNK)).unwrap_or(u64::MAX);
         let one = |chunk: u64| {
@@ -430,7 +433,7 @@ fn sums_of<S: Score>(
 #[inline(always)]
 fn chunk<S: Score>(dense: &Dense<S>, query: &Query<'_>, ranks: Range<u128>, found: &mut Found) {
     let questions = dense.columns.len();
-    let Some(mut set) = unrank(questions, query.k(), ranks.start) else {
+    let Some(mut set) = query.space().unrank(ranks.start) else {
         return;
     };
     let min_users = query.min_users() as f64;

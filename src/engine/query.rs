@@ -43,14 +43,6 @@ pub enum QueryError {
     /// N = 0.
     #[error("at least one set must be asked for")]
     NoPlaces,
-    /// C(Q, K) leaves 128 bits.
-    #[error("C({questions}, {k}) sets are more than 2^128, which cannot be numbered")]
-    TooManySets {
-        /// Q.
-        questions: usize,
-        /// K.
-        k: usize,
-    },
     /// Questions that are named twice, as included and excluded.
     #[error("question {question} is named twice, as one to include or exclude")]
     Twice {
@@ -259,7 +251,7 @@ impl<'t> QueryBuilder<'t> {
         }
         if quotas
             .as_ref()
-            .is_some_and(|quotas| quotas.count(&space) == 0)
+            .is_some_and(|quotas| !quotas.allow_some(&space))
         {
             return Err(QueryError::NoSetAllowed { k });
         }
@@ -330,7 +322,6 @@ fn space_of(
         SpaceError::TooFewQuestions { k, questions } => {
             QueryError::TooFewQuestions { k, questions }
         }
-        SpaceError::TooManySets { questions, k } => QueryError::TooManySets { questions, k },
         SpaceError::TooManyFixed { fixed, k } => QueryError::TooManyIncluded { fixed, k },
         SpaceError::Twice(question) => QueryError::Twice { question },
         SpaceError::NoQuestions => QueryError::NoQuestions,

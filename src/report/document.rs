@@ -1,6 +1,7 @@
 //! The result of a search as a document: its parts, as they are written and read back.
 
 use super::decimal;
+use crate::combin::Size;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -151,9 +152,9 @@ pub struct Ran {
 /// How many sets there were.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sets {
-    /// C(Q, K).
+    /// All that there are, whatever their number.
     #[serde(with = "decimal")]
-    pub total: u128,
+    pub total: Size,
     /// Length of the range of ranks, where one was asked for.
     #[serde(
         default,
@@ -167,7 +168,7 @@ pub struct Sets {
 }
 
 /// How the sets were decided: by an engine that proves its list, or as far as a search came that was stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Proof {
     /// Each set was visited, or excluded by a bound.
@@ -192,15 +193,15 @@ pub struct Halt {
 }
 
 /// How many sets were decided in which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Whole {
     /// Sets that were visited.
     #[serde(with = "decimal")]
     pub visited: u128,
-    /// Sets that a bound excluded.
+    /// Sets that a bound excluded: all others.
     #[serde(with = "decimal")]
-    pub excluded: u128,
+    pub excluded: Size,
     /// Nodes of the tree that was searched.
     #[serde(with = "decimal")]
     pub nodes: u64,
@@ -211,9 +212,9 @@ pub struct Whole {
 pub struct Audit {
     /// Always true: a search whose audit fails has no report.
     pub passed: bool,
-    /// Sets.
+    /// Sets that were searched; what was compared is the number modulo 2^128.
     #[serde(with = "decimal")]
-    pub sets: u128,
+    pub sets: Size,
     /// Σ n modulo 2^64, like those below.
     #[serde(with = "decimal")]
     pub n: u64,
@@ -310,9 +311,12 @@ impl Search {
         }
     }
 
-    /// Sets visited.
+    /// Sets that were searched.
     #[must_use]
-    pub fn visited(&self) -> u128 {
-        self.sets.visited.unwrap_or(self.sets.total)
+    pub fn searched(&self) -> Size {
+        match self.sets.visited {
+            Some(visited) => visited.into(),
+            None => self.sets.total.clone(),
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::engine::{Engine, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Criterion, OverallSums, RankBy, Ranking, Sums};
 use crate::top::Candidate;
+use std::ops::Range;
 use std::time::Duration;
 
 /// A search that passed its audit, as the layers below know it.
@@ -63,8 +64,11 @@ impl Search {
     pub fn of(finished: &Finished) -> Self {
         let Finished { query, part, .. } = *finished;
         Self {
-            audit: Some(finished.audit.into()),
-            proof: finished.proof,
+            audit: Some(Audit {
+                sets: query.space().size_of(part),
+                ..finished.audit.into()
+            }),
+            proof: finished.proof.clone(),
             elapsed_s: finished.elapsed.as_secs_f64(),
             results: places(query, finished.best),
             ..Self::asked(query, part, finished.defined)
@@ -100,17 +104,15 @@ impl Search {
 
     /// What was asked, and no answer.
     fn asked(query: &Query<'_>, part: &Part, defined: Option<u128>) -> Self {
-        let ranks = (!query.space().is_whole(part)).then(|| Ranks {
-            start: part.ranks().start,
-            end: part.ranks().end,
-        });
+        let ranks = part.ranks().filter(|_| !query.space().is_whole(part));
+        let ranks = ranks.map(|Range { start, end }| Ranks { start, end });
         Self {
             query: Asked {
                 ranks,
                 ..Asked::of(query)
             },
             sets: Sets {
-                total: query.space().count(),
+                total: query.space().size().clone(),
                 visited: ranks.map(|r| r.end - r.start),
                 defined,
             },
@@ -224,7 +226,7 @@ impl From<&AuditSums> for Audit {
         let [n, sa, sg, saa, sgg, sag] = seen.six.to_array().map(|sum| sum.0);
         Self {
             passed: true,
-            sets: seen.sets,
+            sets: seen.sets.into(),
             n,
             sa,
             sg,
@@ -272,7 +274,8 @@ mod tests {
         };
         let whole = searched(&query.space().whole());
         assert_eq!(whole.query.ranks, None);
-        assert_eq!((whole.sets.total, whole.visited()), (3, 3));
+        assert_eq!(whole.sets.total, 3);
+        assert_eq!(whole.searched(), 3);
         assert_eq!(whole.elapsed_s, 1.5);
         // Totals 3, 2, 7. {x, y} scores 1, 1, 2, {y, z} 2, 2, 6: both have r² = 27/28, and the tie
         // goes to the smaller set.
@@ -294,7 +297,8 @@ mod tests {
         );
         let part = searched(&query.space().part(1, Some(1)).unwrap());
         assert_eq!(part.query.ranks, Some(Ranks { start: 1, end: 2 }));
-        assert_eq!((part.sets.visited, part.visited()), (Some(1), 1));
+        assert_eq!(part.sets.visited, Some(1));
+        assert_eq!(part.searched(), 1);
         assert_eq!(part.results[0].questions, ["x", "z"]);
         assert_eq!(part.results[0].place, 1);
         let report = Report::new(&matrix, &engine, vec![part]);

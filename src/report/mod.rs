@@ -24,5 +24,5 @@ pub use document::{
 pub use finished::{Finished, Unfinished, places};
 pub use json::json;
 pub use table::{Shown, halted, rows, table};
-pub use text::{count, grouped, lengths, one_line, rate};
+pub use text::{count, grouped, lengths, one_line, rate, sets, sized};
 pub use warning::{FEW_USERS, Warning, warnings};

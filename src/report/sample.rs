@@ -52,7 +52,7 @@ pub(super) fn report() -> Report {
                 ..Asked::default()
             },
             sets: Sets {
-                total: 1225,
+                total: 1225.into(),
                 visited: Some(1000),
                 defined: None,
             },
@@ -78,7 +78,7 @@ pub(super) fn several() -> Report {
             ..Asked::default()
         },
         sets: Sets {
-            total: 19_600,
+            total: 19_600.into(),
             visited: None,
             defined: Some(19_000),
         },

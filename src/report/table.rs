@@ -1,7 +1,8 @@
 //! A report as a table for people.
 
 use super::document::{Asked, Halt, Place, Proof, Report, Search, Whole};
-use super::text::{count, grouped, lengths, one_line, rate};
+use super::text::{count, grouped, lengths, one_line, rate, sets, sized};
+use crate::combin::Size;
 use std::fmt::{self, Write};
 
 /// What a table shows where there are several K; with one K it shows all.
@@ -102,12 +103,12 @@ fn about_data(report: &Report, out: &mut String) -> fmt::Result {
 
 fn about_sets(search: &Search, out: &mut String) -> fmt::Result {
     match &search.query.ranks {
-        None => write!(out, "{}", count(search.sets.total, "set"))?,
+        None => write!(out, "{}", sets(&search.sets.total))?,
         Some(ranks) => write!(
             out,
             "{} of {} (ranks {}..{})",
-            grouped(search.visited()),
-            count(search.sets.total, "set"),
+            sized(&search.searched()),
+            sets(&search.sets.total),
             ranks.start,
             ranks.end,
         )?,
@@ -118,20 +119,21 @@ fn about_sets(search: &Search, out: &mut String) -> fmt::Result {
 
 /// One line for how sets were decided, where the list of each of these searches is proved by bounds.
 fn about_proofs(searches: &[Search], out: &mut String) -> fmt::Result {
-    let proofs = searches.iter().map(|search| match search.proof {
+    let proofs = searches.iter().map(|search| match &search.proof {
         Some(Proof::Whole(whole)) => Some(whole),
         Some(Proof::Stopped(_)) | None => None,
     });
-    let Some(proofs) = proofs.collect::<Option<Vec<Whole>>>() else {
+    let Some(proofs) = proofs.collect::<Option<Vec<&Whole>>>() else {
         return Ok(());
     };
-    let sum = |of: fn(&Whole) -> u128| proofs.iter().map(of).fold(0, u128::saturating_add);
+    let sum = |of: fn(&Whole) -> Size| proofs.iter().map(|proof| of(proof)).sum::<Size>();
+    let nodes = proofs.iter().map(|proof| u128::from(proof.nodes)).sum();
     writeln!(
         out,
         "{} visited, {} excluded by bounds, {}",
-        count(sum(|proof| proof.visited), "set"),
-        grouped(sum(|proof| proof.excluded)),
-        count(sum(|proof| proof.nodes.into()), "node"),
+        sets(&sum(|proof| proof.visited.into())),
+        sized(&sum(|proof| proof.excluded.clone())),
+        count(nodes, "node"),
     )
 }
 
@@ -156,7 +158,7 @@ pub fn halted(search: &Search) -> Option<String> {
         None => "no set",
         Some(_) => "no set of these ranks",
     };
-    let (done, all) = (grouped(done), count(search.visited(), "set"));
+    let how_far = how_far(done, search);
     let known = match (ceiling, gap) {
         (None, _) => "a better one may be among those not looked at".to_owned(),
         (Some(ceiling), gap) => {
@@ -169,7 +171,16 @@ pub fn halted(search: &Search) -> Option<String> {
             format!("{others} but those listed has an r above {ceiling}{above}")
         }
     };
-    Some(format!("UNFINISHED after {done} of {all}: {known}"))
+    Some(format!("UNFINISHED after {how_far}: {known}"))
+}
+
+/// How many sets were done; of sets without ranks none are counted.
+fn how_far(done: u128, search: &Search) -> String {
+    let searched = search.searched();
+    match searched.numbered() {
+        Some(_) => format!("{} of {}", grouped(done), sets(&searched)),
+        None => format!("a part of the proof for {}", sets(&searched)),
+    }
 }
 
 /// Six digits behind the point, rounded up.
@@ -180,17 +191,9 @@ fn up(x: f64) -> String {
 
 /// One line for the sets of all K.
 fn about_all_sets(searches: &[Search], out: &mut String) -> fmt::Result {
-    let visited = searches
-        .iter()
-        .map(Search::visited)
-        .fold(0, u128::saturating_add);
+    let searched = searches.iter().map(Search::searched).sum();
     let all: Vec<_> = searches.iter().map(|search| search.query.k).collect();
-    write!(
-        out,
-        "{} of {} questions",
-        count(visited, "set"),
-        lengths(&all)
-    )?;
+    write!(out, "{} of {} questions", sets(&searched), lengths(&all))?;
     let mut defined = searches.iter().map(|search| search.sets.defined);
     let defined = defined.try_fold(0_u128, |all, one| Some(all.saturating_add(one?)));
     // All K are asked for in one breath, so what else is asked is the same for each.
@@ -241,12 +244,8 @@ fn more(asked: &Asked) -> Vec<(&'static str, String)> {
 /// The time of all searches, and what took it.
 fn about_run(report: &Report, out: &mut String) -> fmt::Result {
     let searches = report.searches.iter();
-    let (visited, elapsed) = searches.fold((0_u128, 0.0), |(visited, elapsed), search| {
-        (
-            visited.saturating_add(search.visited()),
-            elapsed + search.elapsed_s,
-        )
-    });
+    let elapsed: f64 = searches.clone().map(|search| search.elapsed_s).sum();
+    let searched: Size = searches.map(Search::searched).sum();
     let stopped = report.searches.iter().any(|search| search.halt().is_some());
     let audit = match (stopped, report.is_of_several()) {
         (false, _) => "audit passed",
@@ -263,7 +262,8 @@ fn about_run(report: &Report, out: &mut String) -> fmt::Result {
     }
     // Sets that a bound excludes by the trillion make no speed.
     let proved = report.searches.iter().any(|search| search.proof.is_some());
-    if let Some(rate) = rate(visited, elapsed).filter(|_| !proved) {
+    let rate = searched.numbered().and_then(|sets| rate(sets, elapsed));
+    if let Some(rate) = rate.filter(|_| !proved) {
         write!(out, ", {rate} sets/s")?;
     }
     writeln!(out)

@@ -1,9 +1,34 @@
 //! Numbers and ids as people read them.
 
-/// Digits in groups of three: `2,535,650,040`.
+use crate::combin::Size;
+
+/// Most digits of a number that is shown with all of them.
+const MOST_DIGITS: usize = 24;
+
+/// Digits in groups of three: `2,535,650,040`. A number of more than 24 digits is shown as [`sized`] shows it.
 #[must_use]
 pub fn grouped(n: u128) -> String {
-    let digits = n.to_string();
+    readable(&n.to_string())
+}
+
+/// Any number of sets: in groups of three digits, or with more than 24 digits the first three, rounded, and a power
+/// of ten: `4.53e47`. JSON has every digit.
+#[must_use]
+pub fn sized(n: &Size) -> String {
+    readable(&n.to_string())
+}
+
+/// A number of sets with its noun: `1 set`, `2,000 sets`, `4.53e47 sets`.
+#[must_use]
+pub fn sets(n: &Size) -> String {
+    let plural = if *n == 1 { "" } else { "s" };
+    format!("{} set{plural}", sized(n))
+}
+
+fn readable(digits: &str) -> String {
+    if digits.len() > MOST_DIGITS {
+        return rounded(digits);
+    }
     let mut out = String::with_capacity(digits.len() * 4 / 3);
     for (i, digit) in digits.chars().enumerate() {
         if i > 0 && (digits.len() - i).is_multiple_of(3) {
@@ -12,6 +37,21 @@ pub fn grouped(n: u128) -> String {
         out.push(digit);
     }
     out
+}
+
+/// Three digits and a power of ten, for at least four digits.
+fn rounded(digits: &str) -> String {
+    let mut power = digits.len() - 1;
+    let value = |digits: &str| {
+        digits
+            .bytes()
+            .fold(0, |sum, b| 10 * sum + u32::from(b - b'0'))
+    };
+    let mut first = (value(&digits[..4]) + 5) / 10;
+    if first == 1000 {
+        (first, power) = (100, power + 1);
+    }
+    format!("{}.{:02}e{power}", first / 100, first % 100)
 }
 
 /// A count with its noun: `1 set`, `2,000 sets`.
@@ -69,6 +109,23 @@ mod tests {
         ] {
             assert_eq!(grouped(n), text);
         }
+    }
+
+    #[test]
+    fn many_digits_are_rounded_to_three() {
+        for (n, text) in [
+            (10_u128.pow(24) - 1, "999,999,999,999,999,999,999,999"),
+            (10_u128.pow(24), "1.00e24"),
+            (1_004_999_999_999_999_999_999_999_999, "1.00e27"),
+            (1_005_000_000_000_000_000_000_000_000, "1.01e27"),
+            (9_994_999_999_999_999_999_999_999_999, "9.99e27"),
+            (9_995_000_000_000_000_000_000_000_000, "1.00e28"),
+        ] {
+            assert_eq!(grouped(n), text);
+            assert_eq!(sized(&n.into()), text);
+        }
+        assert_eq!(sets(&1.into()), "1 set");
+        assert_eq!(sets(&Size::choices(200, 50)), "4.54e47 sets");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! ([`Completions`]), without a walk over sets: a part is at most 2K subtrees, and each has a closed form
 //! a user. Cost: users × questions for each subtree.
 
-use crate::combin::{Part, Subtree, binomial};
+use crate::combin::{Part, Subtree};
 use crate::engine::Query;
 use crate::stats::{AuditSums, Basis, Completions, Tail};
 
@@ -33,7 +33,8 @@ pub(super) fn check(expected: &AuditSums, seen: &AuditSums) -> Result<(), Box<Au
     }
 }
 
-/// What visiting each set of `part` once sums to, over the integers shifted by `basis`.
+/// What visiting each set of `part` once sums to, over the integers shifted by `basis`: the number of sets modulo
+/// 2^128, so that of more sets it is the rest that is compared.
 #[must_use]
 pub fn expected(query: &Query<'_>, part: &Part, basis: &Basis) -> AuditSums {
     let forms = Completions::new(query.space().order().len(), query.k());
@@ -55,10 +56,8 @@ fn over_subtree(
     let after_next = query.k() - tree.prefix.len() - 1;
     let mut sums = AuditSums::default();
     for next in tree.next.clone() {
-        let behind = (questions - 1 - next) as u64;
-        sums.sets = sums
-            .sets
-            .wrapping_add(binomial(behind, after_next as u64).unwrap_or(0));
+        let sets = forms.sets(questions - 1 - next, after_next);
+        sums.sets = sums.sets.wrapping_add(sets);
     }
     let shift = |q: usize| basis.scores.get(q).copied().unwrap_or(0);
     for user in 0..matrix.users().len() {

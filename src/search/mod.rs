@@ -6,7 +6,7 @@ mod audit;
 
 pub use audit::{AuditFailure, expected};
 
-use crate::combin::Part;
+use crate::combin::{Part, Size};
 use crate::engine::{Engine, EngineError, Findings, Prepared, Query, Watch};
 use crate::stats::AuditSums;
 use crate::top::Candidate;
@@ -21,8 +21,10 @@ pub struct Outcome {
     pub defined: Option<u128>,
     /// The sums that the audit compared; seen and expected are equal.
     pub audit: AuditSums,
-    /// Sets of the audit that were not summed: a closed form or a bound ruled them out.
-    pub excluded: u128,
+    /// Sets that were summed.
+    pub visited: u128,
+    /// Sets that were not: a closed form or a bound ruled them out. With `visited` these are all sets of the part.
+    pub excluded: Size,
     /// How often each way of searching was taken, see [`Findings::took`].
     pub took: Vec<(&'static str, u64)>,
     /// Time that the engine took to get ready; none where it was opened before.
@@ -89,13 +91,20 @@ pub fn run_prepared(
     } = findings;
     let mut seen = visited;
     seen += excluded;
-    audit::check(&expected(query, part, &basis), &seen)?;
+    let expected = expected(query, part, &basis);
+    audit::check(&expected, &seen)?;
+    // Sets are summed one by one, so that their number never wraps. With more of them than there are in all the
+    // number of those excluded has wrapped, and the sums were not those of every set once.
+    let all = query.space().size_of(part);
+    let excluded = all.without(visited.sets);
+    let excluded = excluded.ok_or_else(|| Box::new(AuditFailure { seen, expected }))?;
     let best = best.into_iter().map(|set| query.told(set)).collect();
     Ok(Outcome {
         best: query.asked_of(best),
         defined,
         audit: seen,
-        excluded: excluded.sets,
+        visited: visited.sets,
+        excluded,
         took,
         preparation: Duration::ZERO,
         elapsed,

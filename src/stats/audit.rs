@@ -130,6 +130,12 @@ impl Completions {
         }
     }
 
+    /// How many completions by `j` of so many questions there are, modulo 2^128.
+    #[must_use]
+    pub fn sets(&self, questions: usize, j: usize) -> u128 {
+        self.binomials.wide(questions as isize, j as isize)
+    }
+
     /// Over the completions by `j` more questions: the part of a user with prefix score `s`, total
     /// `g` and these answers behind the prefix. `sets` stays 0: sets are not a user's to count.
     #[must_use]

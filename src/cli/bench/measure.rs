@@ -108,8 +108,9 @@ impl<'a> Bench<'a> {
         let (query, best) = (query(TOP)?, query(1)?);
         let whole = query.space().whole();
         let published = self.published.open(&best)?;
-        let parts = sample(&best, workload.sample);
-        let sampled: u128 = parts.iter().map(Part::sets).sum();
+        let parts = sample(&best, workload.sample)?;
+        let sampled: u128 = parts.iter().filter_map(Part::sets).sum();
+        let all = sets_of(&whole)?;
         let want = self.best_r(&parts, &*self.cpu.open(&best)?)?;
         let bound = self.bound.as_ref().filter(|_| workload.proved);
         let (cpu_engines, gpu_engines) = match workload.gone_through {
@@ -120,8 +121,8 @@ impl<'a> Bench<'a> {
         for engine in gpu_engines {
             gpus.push(self.warm(engine, &query)?);
         }
-        let mut cpus = vec![Timed::of(whole.sets()); cpu_engines.len()];
-        let (mut by_bound, mut proofs) = (Timed::of(whole.sets()), Vec::new());
+        let mut cpus = vec![Timed::of(all); cpu_engines.len()];
+        let (mut by_bound, mut proofs) = (Timed::of(all), Vec::new());
         let mut agreed = Agreed::default();
         let mut by_published = Timed::of(sampled);
         for _ in 0..self.runs {
@@ -153,14 +154,14 @@ impl<'a> Bench<'a> {
                 gpu.busy.by_device = usage.iter().all(|usage| usage.by_device);
             }
         }
-        let figures = |timed: &Timed| Figures::new(workload, whole.sets(), timed, &by_published);
+        let figures = |timed: &Timed| Figures::new(workload, all, timed, &by_published);
         Ok(Measured {
             cpus: cpu_engines
                 .iter()
                 .zip(&cpus)
                 .map(|((regime, _), timed)| figures(timed).with_regime(*regime))
                 .collect(),
-            bound: bound.map(|_| figures(&by_bound).with_proofs(whole.sets(), proofs)),
+            bound: bound.map(|_| figures(&by_bound).with_proofs(all, proofs)),
             gpus: gpus
                 .into_iter()
                 .map(|gpu| figures(&gpu.timed).with_busy(gpu.busy))
@@ -174,7 +175,7 @@ impl<'a> Bench<'a> {
         let mut preparation = Duration::ZERO;
         let mut ask = PROBE;
         let part = loop {
-            let part = middle(query, ask);
+            let part = middle(query, ask)?;
             let outcome = search::run(engine, query, &part, &self.stop.watch())?;
             preparation = preparation.max(outcome.preparation);
             if query.space().is_whole(&part) {
@@ -182,23 +183,21 @@ impl<'a> Bench<'a> {
             }
             if outcome.elapsed >= TELLING {
                 let times = PATIENCE.as_secs_f64() / outcome.elapsed.as_secs_f64();
-                break middle(query, (ask as f64 * times) as u128);
+                break middle(query, (ask as f64 * times) as u128)?;
             }
             ask = ask.saturating_mul(LONGER);
         };
         let got = search::run(engine, query, &part, &self.stop.watch())?;
         let want = search::run(&self.cpu, query, &part, &self.stop.watch())?;
         if got.best != want.best {
-            let what = format!(
-                "its best sets of {} are not those of the CPU engine",
-                part.sets()
-            );
+            let sets = sets_of(&part)?;
+            let what = format!("its best sets of {sets} are not those of the CPU engine");
             let device = engine.devices().join(", ");
             return Err(EngineError::SelfTest { device, what }.into());
         }
         Ok(OnGpu {
             engine,
-            timed: Timed::of(part.sets()),
+            timed: Timed::of(sets_of(&part)?),
             part,
             busy: Busy::new(preparation),
         })
@@ -271,21 +270,26 @@ fn applied(regime: Regime, outcome: &Outcome) -> Result<(), EngineError> {
 }
 
 /// Parts spread over all sets, `sets` together.
-fn sample(query: &Query<'_>, sets: u128) -> Vec<Part> {
+fn sample(query: &Query<'_>, sets: u128) -> anyhow::Result<Vec<Part>> {
     let space = query.space();
-    let part = |i: u128| {
-        let skip = space.count() / RANGES * i;
-        space.part(skip, Some((sets / RANGES).max(1)))
-    };
-    (0..RANGES).filter_map(part).collect()
+    let all = sets_of(&space.whole())?;
+    let part = |i: u128| space.part(all / RANGES * i, Some((sets / RANGES).max(1)));
+    Ok((0..RANGES).filter_map(part).collect())
+}
+
+/// How many sets a part of a workload has.
+fn sets_of(part: &Part) -> anyhow::Result<u128> {
+    part.sets()
+        .context("a workload of more than 2^128 sets, which cannot be numbered")
 }
 
 /// `sets` from the middle of all sets, or all.
-fn middle(query: &Query<'_>, sets: u128) -> Part {
+fn middle(query: &Query<'_>, sets: u128) -> anyhow::Result<Part> {
     let space = query.space();
-    let sets = sets.clamp(1, space.count());
-    let middle = space.part((space.count() - sets) / 2, Some(sets));
-    middle.unwrap_or_else(|| space.whole())
+    let all = sets_of(&space.whole())?;
+    let sets = sets.clamp(1, all);
+    let middle = space.part((all - sets) / 2, Some(sets));
+    Ok(middle.unwrap_or_else(|| space.whole()))
 }
 
 fn stopped(error: &anyhow::Error) -> bool {

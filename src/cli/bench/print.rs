@@ -2,7 +2,7 @@
 
 use super::workload::Workload;
 use kcorrset::engine::cpu::Regime;
-use kcorrset::report::{Whole, grouped, one_line};
+use kcorrset::report::{Whole, grouped, one_line, sized};
 use serde::Serialize;
 use std::time::Duration;
 
@@ -211,7 +211,9 @@ impl Figures {
             if let Some(proof) = proved.proofs.get(middle(&self.times_s)) {
                 cells.push(grouped(proof.nodes.into()));
                 cells.push(shown(proof.visited));
-                cells.push(shown(proof.excluded));
+                let excluded = &proof.excluded;
+                let short = excluded.numbered().map(shown);
+                cells.push(short.unwrap_or_else(|| sized(excluded)));
             }
         }
         if let Some(busy) = &self.busy {
@@ -403,7 +405,7 @@ mod tests {
         let (runs, published) = (timed(sets, &[9.0, 2.0, 1.0]), timed(10, &[0.5, 7.0, 0.1]));
         let proof = |nodes| Whole {
             visited: 1_000,
-            excluded: sets - 1_000,
+            excluded: (sets - 1_000).into(),
             nodes,
         };
         let figures = Figures::new(&WORKLOADS[16], sets, &runs, &published)
@@ -451,7 +453,7 @@ mod tests {
         };
         let proof = Whole {
             visited: 7,
-            excluded: 0,
+            excluded: 0.into(),
             nodes: 1_234,
         };
         let bound = vec![figures(7).with_proofs(7, vec![proof])];

@@ -106,6 +106,7 @@ pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
             let stop = Stop::install()?;
             let question = args.question.read(&args.data, &args.table, talk)?;
             let query = plan.query(&question, 1)?;
+            sample::numbers(&query)?;
             let (engine, note) = args.engine.open_for(&[query], false)?;
             if let Some(note) = note {
                 talk.note(&note);

@@ -2,7 +2,7 @@
 
 use super::super::question::Question;
 use super::verdict::Verdict;
-use kcorrset::combin::rank;
+use kcorrset::combin::Size;
 use kcorrset::engine::reference::{self, Fraction};
 use kcorrset::engine::{Query, oracle};
 use kcorrset::matrix::ResponseMatrix;
@@ -142,26 +142,32 @@ fn query_of<'q>(asked: &Asked, question: &'q Question) -> Result<Query<'q>, Vec<
 /// Whether the query can be asked of the table, and the counts that follow from both.
 fn query(search: &Search, query: &Query<'_>, out: &mut Differences) {
     let asked = &search.query;
-    let total = query.space().count();
-    out.unless_equal("sets: total", search.sets.total, total);
+    let (space, total) = (query.space(), query.space().size());
+    out.unless_equal("sets: total", &search.sets.total, total);
     let part = match asked.ranks {
-        None => query.space().whole(),
+        None => space.whole(),
+        Some(_) if space.count().is_none() => {
+            return out.say(format!(
+                "query: it has ranks, and {total} sets cannot be numbered in 128 bits"
+            ));
+        }
         Some(ranks) => {
             let Some(length) = ranks.end.checked_sub(ranks.start) else {
                 return out.say("query: the ranks end before they start");
             };
-            let Some(part) = query.space().part(ranks.start, Some(length)) else {
+            let Some(part) = space.part(ranks.start, Some(length)) else {
                 let start = ranks.start;
                 return out.say(format!(
                     "query: the ranks start at {start}, and there are only {total} sets"
                 ));
             };
-            out.unless_equal("query: end of the ranks", ranks.end, part.ranks().end);
+            let end = part.ranks().map_or(ranks.end, |ranks| ranks.end);
+            out.unless_equal("query: end of the ranks", ranks.end, end);
             part
         }
     };
-    let visited = part.sets();
-    out.unless_equal("sets: visited", search.visited(), visited);
+    let searched = space.size_of(&part);
+    out.unless_equal("sets: visited", search.searched(), searched.clone());
 
     let listed = search.results.len();
     if listed > asked.top {
@@ -171,9 +177,9 @@ fn query(search: &Search, query: &Query<'_>, out: &mut Differences) {
         ));
     }
     if let Some(defined) = search.sets.defined {
-        if defined > visited {
+        if searched < defined.into() {
             out.say(format!(
-                "sets: {defined} are defined, more than the {visited} visited"
+                "sets: {defined} are defined, more than the {searched} visited"
             ));
         }
         let due = defined.min(asked.top as u128);
@@ -182,14 +188,13 @@ fn query(search: &Search, query: &Query<'_>, out: &mut Differences) {
         }
     }
 
-    match search.proof {
+    match &search.proof {
         Some(Proof::Whole(Whole {
             visited, excluded, ..
-        })) if visited.checked_add(excluded) != Some(part.sets()) => out.say(format!(
-            "proof: {visited} visited and {excluded} excluded are not the {} sets",
-            part.sets()
+        })) if Size::from(*visited) + excluded != searched => out.say(format!(
+            "proof: {visited} visited and {excluded} excluded are not the {searched} sets"
         )),
-        Some(Proof::Stopped(halt)) => stopped(&halt, search, part.sets(), out),
+        Some(Proof::Stopped(halt)) => stopped(halt, search, &searched, out),
         Some(Proof::Whole(_)) | None => {}
     }
 
@@ -199,18 +204,20 @@ fn query(search: &Search, query: &Query<'_>, out: &mut Differences) {
         }
         // The other sums may be over shifted scores, as the engine liked; these two are not.
         let expected = search::expected(query, &part, &Basis::default());
-        out.unless_equal("audit: sets", audit.sets, expected.sets);
+        out.unless_equal("audit: sets", &audit.sets, &searched);
         out.unless_equal("audit: n", audit.n, expected.six.n.0);
     }
 }
 
 /// What follows from the rest of a document of a search that was stopped.
-fn stopped(halt: &Halt, search: &Search, sets: u128, out: &mut Differences) {
+fn stopped(halt: &Halt, search: &Search, searched: &Size, out: &mut Differences) {
     let &Halt {
         done, ceiling, gap, ..
     } = halt;
-    if done > sets {
-        out.say(format!("proof: {done} are done, more than the {sets} sets"));
+    if Size::from(done) > *searched {
+        out.say(format!(
+            "proof: {done} are done, more than the {searched} sets"
+        ));
     }
     let best = search.results.first();
     let due = ceiling
@@ -294,14 +301,15 @@ fn place(
     let positions: Vec<usize> = (0..order.len())
         .filter(|&p| set.contains(&order[p]))
         .collect();
-    let rank = rank(order.len(), &positions).filter(|&rank| rank < query.space().count());
-    match (search.query.ranks, rank) {
-        _ if positions.len() < set.len() => out.say(format!("{at}: has a question to exclude")),
-        (_, None) => out.say(format!("{at}: lacks a question to include")),
-        (Some(ranks), Some(rank)) if !(ranks.start..ranks.end).contains(&rank) => {
-            out.say(format!("{at}: its rank {rank} is not among those searched"));
-        }
-        _ => {}
+    let space = query.space();
+    if positions.len() < set.len() {
+        out.say(format!("{at}: has a question to exclude"));
+    } else if !space.holds(&positions) {
+        out.say(format!("{at}: lacks a question to include"));
+    } else if let (Some(ranks), Some(rank)) = (search.query.ranks, space.rank(&positions))
+        && !(ranks.start..ranks.end).contains(&rank)
+    {
+        out.say(format!("{at}: its rank {rank} is not among those searched"));
     }
     if query.quotas().is_some_and(|quotas| !quotas.allow(&set)) {
         out.say(format!(
@@ -502,7 +510,9 @@ mod tests {
             ("query: exclude is [\"a\"], and not given here", &|r| {
                 r.query.exclude = vec!["a".into()];
             }),
-            ("sets: total is 11, recomputed 10", &|r| r.sets.total = 11),
+            ("sets: total is 11, recomputed 10", &|r| {
+                r.sets.total = 11.into();
+            }),
             ("sets: visited", &|r| r.sets.visited = Some(9)),
             ("results: their number is 10, recomputed 9", &|r| {
                 r.sets.defined = Some(9);
@@ -516,7 +526,7 @@ mod tests {
                 &|r| {
                     r.proof = Some(Proof::Whole(Whole {
                         visited: 4,
-                        excluded: 5,
+                        excluded: 5.into(),
                         nodes: 1,
                     }));
                 },
@@ -540,7 +550,7 @@ mod tests {
                 r.query.within = Some("-1".to_owned());
             }),
             ("audit: passed is false", &|r| audit(r).passed = false),
-            ("audit: sets is 9", &|r| audit(r).sets = 9),
+            ("audit: sets is 9", &|r| audit(r).sets = 9.into()),
             ("audit: n is 0", &|r| audit(r).n = 0),
             ("place 1: n is", &|r| r.results[0].sums.n += 1),
             ("place 1: Sa is", &|r| r.results[0].sums.sa += 1),

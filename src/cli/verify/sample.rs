@@ -9,7 +9,7 @@ use kcorrset::combin::successor;
 use kcorrset::engine::reference::{self, Entry};
 use kcorrset::engine::{Engine, EngineError, Part, Query, QueryError, oracle};
 use kcorrset::matrix::ResponseMatrix;
-use kcorrset::report::count;
+use kcorrset::report::{count, sets};
 use kcorrset::search::{self, Outcome, SearchError};
 use kcorrset::top::Candidate;
 use rand::RngExt;
@@ -73,7 +73,7 @@ pub fn check(
     stop: &Stop,
 ) -> anyhow::Result<Verdict> {
     let one = plan.query(question, 1)?;
-    let total = one.space().count();
+    let total = numbers(&one)?;
     let mut rng = ChaCha8Rng::seed_from_u64(plan.seed);
     let mut differences = Vec::new();
     let mut compare = |ranks: Range<u128>, top: usize, oracle: &Oracle| {
@@ -112,6 +112,18 @@ pub fn check(
             count(size as u128, "set"),
             engine.name()
         ),
+    })
+}
+
+/// How many sets there are to draw from.
+pub fn numbers(query: &Query<'_>) -> anyhow::Result<u128> {
+    let space = query.space();
+    space.count().with_context(|| {
+        format!(
+            "--sample draws sets by their numbers, and {} are more than 2^128, which cannot be numbered: give \
+             another -k",
+            sets(space.size())
+        )
     })
 }
 
@@ -196,8 +208,10 @@ fn differ(query: &Query<'_>, part: &Part, outcome: &Outcome, oracle: &Oracle) ->
     if more > 0 {
         lines.push(format!("and {more} more"));
     }
-    let ranks = part.ranks();
-    let at = format!("ranks {}..{}, top {}", ranks.start, ranks.end, query.top());
+    let at = match part.ranks() {
+        Some(ranks) => format!("ranks {}..{}, top {}", ranks.start, ranks.end, query.top()),
+        None => format!("top {}", query.top()),
+    };
     lines
         .into_iter()
         .map(|line| format!("{at}: {line}"))

@@ -20,6 +20,7 @@ pub(super) trait Judge: Sync {
         None
     }
 
-    /// So many more sets are done with, gone through or excluded: in all, when the search ends, each set once.
+    /// So many more sets, modulo 2^128, are done with, gone through or excluded: in all, when the search ends, each
+    /// set once.
     fn done(&self, _sets: u128) {}
 }

@@ -75,8 +75,13 @@
 //! The branches of a node part its sets; a dropped question i takes away the sets with i, one fixed in
 //! those without. So each set of the space (all K-sets with the included questions) is gone through
 //! exactly once, or in exactly one subtree that was left out. Both kinds are added up, the first set by
-//! set, the second in closed form (`audit`), modulo 2^64; the caller holds visited + excluded against the
-//! closed form of the whole space. Sets that the quotas forbid are counted like the others.
+//! set, the second in closed form (`audit`), modulo 2^64, and their numbers modulo 2^128; the caller holds
+//! visited + excluded against the closed form of the whole space. Sets that the quotas forbid are counted like the
+//! others.
+//!
+//! Sets need no ranks here, so a space may have more of them than 128 bits number. Then the number of those excluded
+//! is known modulo 2^128 only, which the caller compares. That of those visited is exact, as no machine goes through
+//! 2^128 sets; so, the audit passed, all sets of the space less those visited are exactly those excluded.
 //!
 //! # Limits
 //!

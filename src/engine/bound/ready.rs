@@ -37,27 +37,39 @@ impl<'q> Ready<'q> {
         let missing = matrix.missing();
         if missing > 0 {
             return Err(refused(
+                query,
                 "an answer of every user to every question",
                 match missing {
                     1 => "a table with 1 answer missing".to_owned(),
                     _ => format!("a table with {missing} answers missing"),
                 },
-                "count missing answers as 0, or take another engine",
+                [
+                    "count missing answers as 0, or take another engine",
+                    "count missing answers as 0, or take sets of another size",
+                ],
             ));
         }
         if questions > MOST_QUESTIONS {
             return Err(refused(
+                query,
                 &format!("a table of at most {MOST_QUESTIONS} questions"),
                 format!("one of {questions}"),
-                "leave questions out, or take another engine",
+                [
+                    "leave questions out, or take another engine",
+                    "leave questions out, or take sets of another size",
+                ],
             ));
         }
         let cross = pool.install(|| cross_products(matrix));
         let problem = problem(query, &cross).map_err(|_| {
             refused(
+                query,
                 "covariances that fit 128 bits",
                 "a table with larger ones".to_owned(),
-                "round scores, or take another engine",
+                [
+                    "round scores, or take another engine",
+                    "round scores, or take sets of another size",
+                ],
             )
         })?;
         Ok(Self {
@@ -71,12 +83,14 @@ impl<'q> Ready<'q> {
 
 impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
-        let all = self.query.space().count();
-        if !self.query.space().is_whole(part) {
+        let space = self.query.space();
+        if !space.is_whole(part) {
+            let all_sets = "search all sets, or take another engine";
             return Err(refused(
-                &format!("all {all} sets"),
-                format!("a part of {} of them", part.sets()),
-                "search all sets, or take another engine",
+                self.query,
+                &format!("all {} sets", space.size()),
+                format!("a part of {} of them", space.size_of(part)),
+                [all_sets; 2],
             ));
         }
         let list = List::new(self.query, watch, &self.cross);
@@ -91,8 +105,8 @@ impl Prepared for Ready<'_> {
                     nodes,
                     root_gap,
                 } = found;
-                let (looked_at, left_out) = (visited.sets, excluded.sets);
-                tracing::info!(nodes, root_gap, visited = %looked_at, excluded = %left_out, "branch and bound");
+                let (all, looked_at) = (space.size(), visited.sets);
+                tracing::info!(nodes, root_gap, visited = %looked_at, of = %all, "branch and bound");
                 Ok(Findings {
                     best: list.into_sorted(),
                     visited,
@@ -103,19 +117,26 @@ impl Prepared for Ready<'_> {
             }
             Err(End::Stopped) => Err(EngineError::Stopped),
             Err(End::Unfit(_)) => Err(refused(
+                self.query,
                 match self.query.top() {
                     1 => "a set with an r above 0".to_owned(),
                     top => format!("{top} sets with an r above 0"),
                 }
                 .as_str(),
                 "a list with fewer of them".to_owned(),
-                "ask for fewer sets, or take another engine",
+                [
+                    "ask for fewer sets, or take another engine",
+                    "ask for fewer sets, or take sets of another size",
+                ],
             )),
         }
     }
 }
 
-fn refused(need: &str, have: String, hint: &'static str) -> EngineError {
+/// A refusal with its hint: the second of the two where there are more sets than other engines take.
+fn refused(query: &Query<'_>, need: &str, have: String, hints: [&'static str; 2]) -> EngineError {
+    let [hint, of_more] = hints;
+    let hint = query.space().count().map_or(of_more, |_| hint);
     EngineError::Refused {
         engine: "bound",
         what: "a proof by bounds".to_owned(),

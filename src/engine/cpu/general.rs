@@ -447,7 +447,7 @@ impl Walk<'_> {
         let Walk { layout, forms, .. } = self;
         let before = self.limit.saturating_sub(from) as u64;
         let beyond = (layout.questions() - from) as u64 - before;
-        // At most C(Q, K), which fits.
+        // At most the sets of the space, which have ranks.
         let choices = |of: u64, choose: usize| binomial(of, choose as u64).unwrap_or(0);
         let sets = (choose.saturating_sub(2)..=choose)
             .map(|i| choices(before, i) * choices(beyond, choose - i))

@@ -25,7 +25,9 @@ pub use crate::arch::Isa;
 pub use projected::Machine;
 pub use regime::Regime;
 
-use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch, pool};
+use super::{
+    Engine, EngineError, Findings, Part, Prepared, Query, Watch, numbered, pool, ranks_of,
+};
 use crate::combin::Block;
 use crate::stats::Completions;
 use collect::{Best, Collected};
@@ -33,6 +35,7 @@ use general::{Walk, fits_i64};
 use layout::{Layout, Member, Rows, outermost_first};
 use projected::{Projector, candidates};
 use rayon::prelude::*;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// The engine on all cores.
@@ -109,6 +112,7 @@ impl Engine for CpuEngine {
     }
 
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
+        numbered(self.name(), query)?;
         let whole = OnceLock::new();
         let scores = OnceLock::new();
         Ok(Box::new(Ready {
@@ -140,9 +144,12 @@ struct Laid {
 impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
         let Self { engine, query, .. } = *self;
+        let ranks = ranks_of("cpu", query, part)?;
         let kernels = engine.isa.name();
         let regime = match engine.regime {
-            None => regime::choose(query, part).map(|choice| choice.regime),
+            None => {
+                regime::choose(query, part, ranks.end - ranks.start).map(|choice| choice.regime)
+            }
             Some(Regime::Products(regime)) => Some(regime),
             Some(Regime::Walk | Regime::Leaves(_)) => None,
         };
@@ -151,15 +158,20 @@ impl Prepared for Ready<'_> {
             return gram::search(regime, query, part, watch, &engine.pool, engine.isa);
         }
         tracing::info!(regime = "walk", kernels, "prefix tree");
-        self.walk(part, watch)
+        self.walk(part, ranks, watch)
     }
 }
 
 impl Ready<'_> {
-    fn walk(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
+    fn walk(
+        &self,
+        part: &Part,
+        ranks: Range<u128>,
+        watch: &Watch,
+    ) -> Result<Findings, EngineError> {
         let Self { engine, query, .. } = *self;
         if !engine.is_general() {
-            seed::raise_floor(query, part, watch);
+            seed::raise_floor(query, ranks, watch);
         }
         let best = Best::new(query, watch);
         let scores = Arc::clone(self.scores());

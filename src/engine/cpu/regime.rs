@@ -65,18 +65,17 @@ const CYCLES_A_USER_AND_LEAF: f64 = 0.15;
 const CYCLES_AN_ANSWER_OF_SHORT_SETS: f64 = 200.0;
 const CYCLES_A_USER_OF_SHORT_SETS: f64 = 50.0;
 
-/// The cross-product regime to take, or `None` where the walk is expected to be faster.
-pub(super) fn choose(query: &Query<'_>, part: &Part) -> Option<Choice> {
-    gram::choose(query, part).filter(|choice| choice.cycles < walk_cycles(query, part))
+/// The cross-product regime to take for a part of so many sets, or `None` where the walk is expected to be faster.
+pub(super) fn choose(query: &Query<'_>, part: &Part, sets: u128) -> Option<Choice> {
+    gram::choose(query, part).filter(|choice| choice.cycles < walk_cycles(query, part, sets))
 }
 
 /// About how many cycles the walk takes: every set once, and every user once for each prefix of
 /// K − 1 questions that they answered, times the leaves behind it.
-fn walk_cycles(query: &Query<'_>, part: &Part) -> f64 {
+fn walk_cycles(query: &Query<'_>, part: &Part, sets: u128) -> f64 {
     let matrix = query.table();
     let (questions, k) = (matrix.questions().len() as f64, query.k() as f64);
-    let sets = part.sets() as f64;
-    let share = sets / query.space().count() as f64;
+    let (sets, share) = (sets as f64, query.space().share(part));
     if query.k() <= 2 {
         let users: f64 = (0..matrix.users().len())
             .map(|user| choices(matrix.row(user).len(), query.k()))

@@ -3,18 +3,19 @@
 //!
 //! The sets are met again in the walk; only the floor that they prove is kept.
 
-use crate::engine::{Part, Query, Watch};
+use crate::engine::{Query, Watch};
 use crate::top::Top;
+use std::ops::Range;
 
 /// Sets judged beyond twice the places to fill.
 const EXTRA: u128 = 256;
 
-/// Not worth it where the seeds are more than this share of the part.
+/// Not worth it where the seeds are more than this share of the sets.
 const SHARE: u128 = 16;
 
-/// Judges sets evenly spread over the part and raises the floor of `watch` to what they prove.
-pub(super) fn raise_floor(query: &Query<'_>, part: &Part, watch: &Watch) {
-    let (start, sets) = (part.ranks().start, part.sets());
+/// Judges sets evenly spread over these ranks and raises the floor of `watch` to what they prove.
+pub(super) fn raise_floor(query: &Query<'_>, ranks: Range<u128>, watch: &Watch) {
+    let (start, sets) = (ranks.start, ranks.end - ranks.start);
     let seeds = 2 * query.top() as u128 + EXTRA;
     if seeds * SHARE > sets {
         return;

@@ -488,12 +488,12 @@ mod tests {
     /// Fails unless these are all ranks of the part once.
     fn assert_whole(mut answered: Vec<Chunk>, part: &Part) {
         answered.sort_by_key(|c| c.first);
-        let mut next = part.ranks().start;
+        let mut next = part.ranks().unwrap().start;
         for chunk in answered {
             assert_eq!(chunk.first, next);
             next += chunk.sets;
         }
-        assert_eq!(next, part.ranks().end);
+        assert_eq!(next, part.ranks().unwrap().end);
     }
 
     fn assert_right(driven: Driven, query: &Query<'_>, part: &Part, watch: &Watch) {
@@ -502,7 +502,7 @@ mod tests {
         assert_eq!(driven.visited, want.visited);
         assert_eq!(driven.defined, want.defined);
         assert_eq!(driven.top.into_sorted(), want.best);
-        assert_eq!(watch.done(), part.sets());
+        assert_eq!(Some(watch.done()), part.sets());
     }
 
     #[test]
@@ -517,7 +517,7 @@ mod tests {
                     .part(ranks.start, Some(ranks.end - ranks.start));
                 let part = part.unwrap();
                 let mut host = Host::new(&matrix, &table, survivors, slots);
-                let queue = Queue::new(part.ranks());
+                let queue = Queue::new(part.ranks().unwrap());
                 let mut driven = Driven::new(top);
                 let watch = Watch::new();
                 drive_host(&mut host, &queue, &query, &watch, &mut driven).unwrap();
@@ -540,7 +540,7 @@ mod tests {
         let part = query.space().whole();
         let mut host = Host::new(&matrix, &table, 1000, 1);
         (host.most, host.can) = (64, 20);
-        let queue = Queue::new(part.ranks());
+        let queue = Queue::new(part.ranks().unwrap());
         let (mut driven, watch) = (Driven::new(3), Watch::new());
         drive_host(&mut host, &queue, &query, &watch, &mut driven).unwrap();
         // 495 sets in chunks of 20 at most: if each were tried in 64, three cuts of four chunks.
@@ -557,7 +557,7 @@ mod tests {
         let query = Query::of(&matrix).k(3).top(4).build().unwrap();
         let part = query.space().whole();
         for (fails_at, lost_at) in (1..9).flat_map(|n| [(Some(n), None), (None, Some(n))]) {
-            let queue = Queue::new(part.ranks());
+            let queue = Queue::new(part.ranks().unwrap());
             let mut driven = Driven::new(4);
             let watch = Watch::new();
             let mut first = Host::new(&matrix, &table, 5, 3);
@@ -578,7 +578,7 @@ mod tests {
         let table = RankTable::new(8, 3).unwrap();
         let query = Query::of(&matrix).k(3).top(4).build().unwrap();
         let part = query.space().whole();
-        let queue = Queue::new(part.ranks());
+        let queue = Queue::new(part.ranks().unwrap());
         let watch = Watch::new();
         let run = |fails_at| {
             let mut host = Host::new(&matrix, &table, 5, 2);
@@ -633,7 +633,7 @@ mod tests {
         let watch = Watch::new();
         watch.stop();
         let mut host = Host::new(&matrix, &table, 1, 2);
-        let queue = Queue::new(part.ranks());
+        let queue = Queue::new(part.ranks().unwrap());
         let stopped = drive_host(&mut host, &queue, &query, &watch, &mut Driven::new(1));
         assert!(matches!(stopped, Err(EngineError::Stopped)));
         assert!(host.answered.is_empty() && !queue.finished());

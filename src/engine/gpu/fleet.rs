@@ -12,7 +12,8 @@ use super::member::{Member, Worked};
 use super::method::Ask;
 use super::queue::Queue;
 use super::usage::Usage;
-use crate::engine::{EngineError, Part, Watch};
+use crate::engine::{EngineError, Watch};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ pub(super) fn prepare(members: &[Member], job: &Job<'_>, ask: Ask) -> Result<(),
     Err(together(failures))
 }
 
-/// Searches a part of `job` on all members.
+/// Searches these ranks of `job` on all members.
 ///
 /// # Errors
 /// The first that is not a device's failure; failures where every member failed.
@@ -60,11 +61,11 @@ pub(super) fn search(
     members: &[Member],
     job: &Job<'_>,
     ask: Ask,
-    part: &Part,
+    ranks: Range<u128>,
     watch: &Watch,
     target: Duration,
 ) -> Result<(Driven, Vec<Usage>), EngineError> {
-    let queue = &Queue::new(part.ranks());
+    let queue = &Queue::new(ranks);
     let work = Drive {
         job,
         queue,

@@ -5,7 +5,7 @@ use super::limits::Excess;
 use super::lock::locked;
 use super::pack::{Packing, users_with};
 use super::ranks::RankTable;
-use crate::engine::{EngineError, Query};
+use crate::engine::{EngineError, Query, numbered};
 use crate::matrix::ResponseMatrix;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -21,6 +21,8 @@ pub(super) struct Job<'a> {
     pub(super) query: &'a Query<'a>,
     pub(super) packing: Packing,
     pub(super) table: RankTable,
+    /// Sets of the whole space.
+    pub(super) sets: u128,
     pub(super) min_users: u32,
     /// What pipelines made of it for all devices, by its type.
     made: Mutex<HashMap<TypeId, Made>>,
@@ -60,15 +62,18 @@ impl<'a> Job<'a> {
         query: &'a Query<'a>,
         packing: Packing,
     ) -> Result<Self, EngineError> {
+        let sets = numbered("gpu", query)?;
         let matrix = query.table();
         let table = RankTable::new(matrix.questions().len(), query.k()).ok_or_else(|| {
-            Excess::new("the number of sets", "more than 2^128", "2^128").refusal()
+            let what = "numbering the sets, with and without the questions that all have,";
+            Excess::new(what, "more than 2^128", "2^128").refusal()
         })?;
         Ok(Self {
             matrix,
             query,
             packing,
             table,
+            sets,
             // At most the users, who are counted in 32 bits.
             min_users: u32::try_from(query.min_users()).unwrap_or(u32::MAX),
             made: Mutex::default(),
@@ -78,11 +83,6 @@ impl<'a> Job<'a> {
     /// Q.
     pub(super) fn questions(&self) -> usize {
         self.matrix.questions().len()
-    }
-
-    /// Sets of the whole space.
-    pub(super) fn sets(&self) -> u128 {
-        self.query.space().count()
     }
 
     /// What `make` makes, made once for all devices. A type is made in one way.
@@ -106,7 +106,7 @@ impl<'a> Job<'a> {
                 users: users_with(self.matrix, k).count() as f64,
                 stem_users: mean_users(self.matrix, k.saturating_sub(BEHIND_STEM)),
                 set_users: mean_users(self.matrix, k),
-                sets: self.sets().max(1) as f64,
+                sets: self.sets.max(1) as f64,
             }
         })
     }

@@ -59,7 +59,7 @@ pub use layout::Integers;
 pub use method::Choice;
 pub use usage::Usage;
 
-use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
+use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch, ranks_of};
 use job::Job;
 use limits::Limits;
 use lock::locked;
@@ -244,11 +244,12 @@ struct Ready<'q> {
 impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
         let Self { engine, job, ask } = self;
+        let ranks = ranks_of("gpu", job.query, part)?;
         let (members, target) = (&engine.members, engine.target);
         let _turn = engine.turn();
         // A device that failed since has lost what it had compiled.
         fleet::prepare(members, job, *ask)?;
-        let (driven, usage) = fleet::search(members, job, *ask, part, watch, target)?;
+        let (driven, usage) = fleet::search(members, job, *ask, ranks, watch, target)?;
         *locked(&engine.usage) = usage;
         Ok(Findings {
             best: driven.top.into_sorted(),

@@ -15,7 +15,7 @@ use super::pack::Packing;
 use super::queue::Queue;
 use crate::combin::unrank;
 use crate::engine::oracle::ReferenceEngine;
-use crate::engine::{Engine, EngineError, Part, Query, Watch};
+use crate::engine::{Engine, EngineError, Part, Query, Watch, numbered, ranks_of};
 use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
 use crate::stats::{AuditSums, Basis, Sums};
 use crate::top::Candidate;
@@ -49,17 +49,19 @@ pub(super) fn run(
     };
     let (matrix, packing) = table_for(method.sample()).map_err(&wrong)?;
     let k = packing.variant.k;
-    let total = query_for(&matrix, k, 1, 2).map_err(&wrong)?.space().count();
+    let query = query_for(&matrix, k, 1, 2).map_err(&wrong)?;
+    let total = numbered("gpu", &query)?;
     let skip = (total / 2).saturating_sub(SETS / 2);
     let some = some_of_sets(&matrix, k, skip).map_err(&wrong)?;
     for (top, min_users) in [(1000, 2), (1000, some), (3, 2)] {
         let query = query_for(&matrix, k, top, min_users).map_err(&wrong)?;
         let part = part_of(&query, skip).map_err(&wrong)?;
+        let ranks = ranks_of("gpu", &query, &part)?;
         let want = ReferenceEngine.open(&query)?.search(&part, &Watch::new())?;
         let job = Job::with_packing(&query, packing.clone())?;
         let driven = search(Drive {
             job: &job,
-            queue: &Queue::new(part.ranks()),
+            queue: &Queue::new(ranks.clone()),
             watch: &Watch::new(),
             target: TARGET,
         })?;
@@ -72,7 +74,7 @@ pub(super) fn run(
         }
         let mut seen = driven.visited;
         seen += driven.excluded;
-        if seen != seen_by_definition(&matrix, k, part.ranks(), &packing.basis) {
+        if seen != seen_by_definition(&matrix, k, ranks, &packing.basis) {
             return Err(wrong(format!("the audit sums {case}")));
         }
     }
@@ -97,9 +99,11 @@ fn part_of(query: &Query<'_>, skip: u128) -> Result<Part, String> {
 /// A `min_users` between the least and the most users of a set, so that some sets are undefined.
 fn some_of_sets(matrix: &ResponseMatrix, k: usize, skip: u128) -> Result<u64, String> {
     let query = query_for(matrix, k, 1, 2)?;
-    let users = part_of(&query, skip)?
-        .ranks()
-        .filter_map(|rank| unrank(matrix.questions().len(), k, rank))
+    let ranks = part_of(&query, skip)?.ranks();
+    let users = ranks
+        .into_iter()
+        .flatten()
+        .filter_map(|rank| query.space().unrank(rank))
         .map(|set| Sums::of_set(matrix, &set).n as u64);
     let (least, most) = users.fold((u64::MAX, 0), |(least, most), n| {
         (least.min(n), most.max(n))
@@ -274,14 +278,18 @@ mod tests {
                     if sums == SumWidth::Wide {
                         assert_eq!(natural.score_bits, score_bits, "{variant:?}");
                     }
-                    let total = query_for(&matrix, k, 1, 2).unwrap().space().count();
+                    let total = query_for(&matrix, k, 1, 2)
+                        .unwrap()
+                        .space()
+                        .count()
+                        .unwrap();
                     let skip = (total / 2).saturating_sub(SETS / 2);
                     let some = some_of_sets(&matrix, k, skip).unwrap();
                     let query = query_for(&matrix, k, 1000, some).unwrap();
                     let part = part_of(&query, skip).unwrap();
                     let prepared = ReferenceEngine.open(&query).unwrap();
                     let found = prepared.search(&part, &Watch::new()).unwrap();
-                    let (defined, sets) = (found.defined.unwrap(), part.sets());
+                    let (defined, sets) = (found.defined.unwrap(), part.sets().unwrap());
                     assert!(
                         defined > 0 && defined < sets,
                         "{variant:?}: {defined} of {sets}"

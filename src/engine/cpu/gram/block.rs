@@ -13,13 +13,14 @@ pub(super) struct Blocks {
     pub(super) unanswered: u128,
 }
 
-/// The blocks of `part`; `answered` are the ascending positions that anybody answered.
-pub(super) fn blocks(query: &Query<'_>, part: &Part, answered: &[usize]) -> Blocks {
+/// The blocks of `part`; `answered` are the ascending positions that anybody answered. `None` where its sets have
+/// no ranks.
+pub(super) fn blocks(query: &Query<'_>, part: &Part, answered: &[usize]) -> Option<Blocks> {
     // How many answered questions lie before position p.
     let before = |p: usize| answered.partition_point(|&a| a < p);
     let mut out = Blocks {
         blocks: Vec::new(),
-        unanswered: part.sets(),
+        unanswered: part.sets()?,
     };
     for block in query.space().blocks(part) {
         let mut pool = before(block.pool.start)..before(block.pool.end);
@@ -40,12 +41,13 @@ pub(super) fn blocks(query: &Query<'_>, part: &Part, answered: &[usize]) -> Bloc
             pool,
             choose,
         };
-        if block.sets() > 0 {
-            out.unanswered -= block.sets();
+        let sets = block.sets()?;
+        if sets > 0 {
+            out.unanswered -= sets;
             out.blocks.push(block);
         }
     }
-    out
+    Some(out)
 }
 
 #[cfg(test)]
@@ -71,11 +73,11 @@ mod tests {
         for answered in [vec![0, 1, 2, 3, 4, 5, 6], vec![1, 2, 4, 6], vec![3]] {
             for k in 1..=questions {
                 let query = Query::of(&matrix).k(k).build().unwrap();
-                let total = query.space().count();
+                let total = query.space().count().unwrap();
                 for start in 0..total {
                     for end in start + 1..=total {
                         let part = query.space().part(start, Some(end - start)).unwrap();
-                        let got = blocks(&query, &part, &answered);
+                        let got = blocks(&query, &part, &answered).unwrap();
                         let mut sets = Vec::new();
                         for block in &got.blocks {
                             let mut choice: Vec<usize> = (0..block.choose).collect();

@@ -142,7 +142,7 @@ mod tests {
             .num_threads(2)
             .build()
             .unwrap();
-        let blocks = blocks(&query, &query.space().whole(), &answered);
+        let blocks = blocks(&query, &query.space().whole(), &answered).unwrap();
         complete.search(&blocks, &threads).unwrap().visited
     }
 

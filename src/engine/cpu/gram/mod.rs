@@ -37,7 +37,7 @@ pub use regime::Regime;
 use super::Isa;
 use crate::combin::choices;
 use crate::engine::pool::Pool;
-use crate::engine::{EngineError, Findings, Part, Query, Watch};
+use crate::engine::{EngineError, Findings, Part, Query, Watch, not_numbered};
 use crate::matrix::ResponseMatrix;
 use crate::stats::AuditSums;
 use crate::stats::cross::{Alone, Cross, Population};
@@ -88,7 +88,7 @@ pub fn choose(query: &Query<'_>, part: &Part) -> Option<Choice> {
     let answered = answered(matrix);
     let (questions, k) = (answered.len(), query.k());
     let q = questions as f64;
-    let share = part.sets() as f64 / query.space().count() as f64;
+    let share = query.space().share(part);
     let sets = share * choices(questions, k);
     // Leaves a row, where rows run up to the last question chosen so far.
     let row = (q - k as f64 + 1.0).max(1.0) / k as f64;
@@ -186,7 +186,7 @@ pub fn search(
     }
     let extents = threads.install(|| Extents::of(isa, &Pool, matrix));
     let basis = extents.centred();
-    let blocks = blocks(query, part, &answered);
+    let blocks = blocks(query, part, &answered).ok_or_else(|| not_numbered("cpu", query))?;
     watch.advance(blocks.unanswered);
     let refused = |what: &str| EngineError::Refused {
         engine: "cpu",
@@ -327,7 +327,7 @@ mod tests {
             for k in 2..6 {
                 let query = Query::of(&matrix).k(k).top(3).build().unwrap();
                 let part = query.space().part(3, Some(20)).unwrap();
-                let all = blocks(&query, &part, &(0..8).collect::<Vec<_>>());
+                let all = blocks(&query, &part, &(0..8).collect::<Vec<_>>()).unwrap();
                 let good = seen(&matrix, &query, &all);
                 assert!(good.windows(2).all(|w| w[0] == w[1]), "regimes agree");
                 let mut lost = all.clone();

@@ -68,7 +68,7 @@ impl Shape {
         Self {
             questions: job.questions(),
             users: job.matrix.users().len(),
-            sets: job.sets(),
+            sets: job.sets,
             variant: job.packing.variant,
         }
     }

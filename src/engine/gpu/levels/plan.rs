@@ -111,7 +111,7 @@ impl Shape {
             widest_tail: table::widest_tail(matrix, packing, most_answers),
             root_users: most_users(matrix, variant.root).min(users),
             min_users: job.query.min_users(),
-            sets: job.sets(),
+            sets: job.sets,
             variant,
         }
     }

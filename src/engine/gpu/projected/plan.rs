@@ -122,7 +122,7 @@ impl Shape {
             stem_users: most_users(job.matrix, job.query.k().saturating_sub(BEHIND_STEM))
                 .min(users),
             mean_stem_users,
-            sets: job.sets(),
+            sets: job.sets,
             variant: Variant {
                 packed: packing.variant,
                 tile,

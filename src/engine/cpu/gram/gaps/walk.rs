@@ -122,7 +122,8 @@ impl<L: Lanes> StemWalk<'_, '_, L> {
         for &q in &block.fixed {
             self.push(q, 0..self.table.questions, true);
         }
-        let mut sets = block.sets();
+        // Blocks come of parts with ranks.
+        let mut sets = block.sets().unwrap_or(0);
         match stem.last {
             None if block.choose == 1 => self.row(None, block.pool.clone()),
             None => self.rows(start, block.pool.end)?,
