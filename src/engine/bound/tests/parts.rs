@@ -262,7 +262,7 @@ fn many_constant_questions_cost_few_nodes() {
         best: Mutex::default(),
         floor: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
     };
-    let found = search(&problem, &list, &AtomicBool::new(false)).unwrap();
+    let found = search(&problem, &list, &AtomicBool::new(false), None).unwrap();
     let seen = found.visited.sets + found.excluded.sets;
     assert_eq!(seen, binomial(60, 8).unwrap());
     assert!(found.nodes < 5000, "{}", found.nodes);
