@@ -4,6 +4,7 @@ mod agreement; // every engine against the oracle, over the grid of tables
 mod asked; // a search as tests ask for it, and engines with a planted fault
 mod audit; // planted faults that the audit catches, and its closed form against brute force
 mod bound; // the bound engine against the CPU engine on small tables of all kinds, refusals, planted faults
+mod certificate; // certificates of searches of all kinds, checked; planted faults in them, each refused; every byte
 mod cli; // the real binary: stdout, stderr, exit code
 mod cli_bound; // the bound engine as typed: the results of another engine, its proof in every form, refusals, auto
 mod cli_describe; // describe: its forms, figures and refusals
