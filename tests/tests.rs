@@ -7,6 +7,7 @@ mod bound; // the bound engine against the CPU engine on small tables of all kin
 mod certificate; // certificates of searches of all kinds, checked; planted faults in them, each refused; every byte
 mod cli; // the real binary: stdout, stderr, exit code
 mod cli_bound; // the bound engine as typed: the results of another engine, its proof in every form, refusals, auto
+mod cli_certificate; // certificates as typed: written, checked, damaged, refused
 mod cli_describe; // describe: its forms, figures and refusals
 mod cli_lengths; // several K in one search: its forms, its refusals, its check
 mod cli_manual; // completions and manual pages name every command
