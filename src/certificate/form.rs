@@ -155,7 +155,7 @@ fn matrix(model: &Model, recorded: &Recorded) -> Result<Vec<i128>, CheckError> {
 /// little is rounded away. Floats suffice to tell.
 fn check_power(model: &Model, power: i32) -> Result<(), CheckError> {
     let trace: f64 = (0..model.n).map(|i| model.v(i, i) as f64).sum();
-    let mean = trace / model.n as f64 * f64::from(-power).exp2();
+    let mean = trace / model.n as f64 * (-f64::from(power)).exp2();
     if (0.25..4.0).contains(&mean) {
         Ok(())
     } else {

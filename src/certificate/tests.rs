@@ -205,3 +205,38 @@ fn an_indefinite_form_is_refused_and_one_at_the_edge_is_not() {
     assert!(good > 0.01 && form(good).is_ok() && form(bad + 1e-5).is_err());
     assert!(form(0.0).unwrap().root_excess < 1 << (UNIT - 20));
 }
+
+/// Where a node has one set and B is V, the bound is as sharp as can be: a score that were a millionth too low would
+/// be below the truth.
+#[test]
+fn the_bound_of_a_single_set_is_sharp_and_not_below_the_truth() {
+    let rows: Vec<Vec<i64>> = (0..40)
+        .map(|u| {
+            (0..5)
+                .map(|q| (u * (q + 3) + u * u / 7) % 5 + u / 9)
+                .collect()
+        })
+        .collect();
+    let table = table(&rows);
+    let query = Query::of(&table).k(3).build().unwrap();
+    let model = Model::new(&query).unwrap();
+    let recorded = recorded(&model, false, &[0.0]);
+    let form = Form::new(&model, &recorded).unwrap();
+    let criterion = criterion(&model, 0.5, recorded.power).unwrap();
+    let lines = Lines::new(&model, 0.5, recorded.power).unwrap();
+    let solver = Solver::new(&model, &form, &criterion, &lines);
+    let unit = (-f64::from(recorded.power)).exp2();
+    for set in sets(&[0, 1, 2, 3, 4], 3) {
+        let mut node = Node::whole(&model);
+        for i in (0..5).filter(|i| !set.contains(i)) {
+            node.drop_out(&model, i);
+        }
+        let root = solver.improve(&mut node, 10).root;
+        let scores = Scores::new(&form, &criterion, &node, &lines.at(root)).unwrap();
+        let standing = model.of_set(&set);
+        let c = standing.a as f64 * unit / (0.5 * (model.g as f64 * unit).sqrt());
+        let truth = c - (standing.x as f64 * unit).sqrt();
+        let over = float(scores.sum(&set)) - truth;
+        assert!((0.0..1e-6).contains(&over), "{set:?}: {over}");
+    }
+}

@@ -215,6 +215,8 @@ fn of_engine(error: &EngineError) -> Option<&'static str> {
             ..
         } => Some(if hint.starts_with("count missing") {
             "--unanswered zero does the one, --engine cpu the other"
+        } else if hint.contains("certificate") {
+            "leave out --certificate"
         } else {
             "--engine cpu takes any table and any of its sets"
         }),
