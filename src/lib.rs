@@ -8,6 +8,7 @@
 //! | --- | --- | --- |
 //! | 4 | `cli` (binary) | arguments as typed → checked options; one file a command; progress |
 //! | 3 | [`report`] | one printer a form: table, JSON, CSV |
+//! | 3 | [`certificate`] | proofs of branch and bound as files, and their check by other means |
 //! | 3 | [`search`] | runs an engine and audits it; knows the trait only |
 //! | 2 | [`engine`] | the trait; `reference` (the oracle), `cpu` (rayon), `gpu` (wgpu), `bound` (branch and bound on complete tables), `published` (the yardstick) |
 //! | 1 | [`input`] | JSON, NDJSON, CSV, gzip, zstd → rows → table |
@@ -96,6 +97,7 @@
 //! | visited, excluded | sets that were summed; sets that a closed form or a bound ruled out |
 
 mod arch;
+pub mod certificate;
 pub mod combin;
 pub mod describe;
 pub mod engine;

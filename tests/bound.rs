@@ -122,17 +122,17 @@ fn aim(draw: &mut Draw, matrix: &ResponseMatrix, k: usize) -> Aim {
 }
 
 /// A table, what is asked of it, and how many sets of how many questions.
-struct Case {
-    matrix: ResponseMatrix,
-    aim: Aim,
-    k: usize,
-    top: usize,
+pub struct Case {
+    pub matrix: ResponseMatrix,
+    pub aim: Aim,
+    pub k: usize,
+    pub top: usize,
 }
 
 impl Case {
     /// Number `seed`: few questions, or in one of three so many that no subtree near the root is gone through set
     /// by set.
-    fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> Self {
         let mut draw = Draw::new(seed);
         let (questions, k) = if seed.is_multiple_of(3) {
             (draw.between(17, 20) as usize, draw.between(5, 8) as usize)
@@ -151,7 +151,8 @@ impl Case {
         }
     }
 
-    fn ask(&self) -> Option<Asked<'_>> {
+    /// The query; `None` where quotas leave no set.
+    pub fn ask(&self) -> Option<Asked<'_>> {
         // Quotas that no set keeps make no query.
         let questions = self.matrix.questions().len();
         let order = self.aim.order(questions);

@@ -165,20 +165,23 @@ fn help() {
               <DATA>  The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
 
             Options:
-              -k <K>               Questions in a set: a number; or several, as a range with both ends such as
-                                   2..8, or with commas
-                  --top <N>        How many of the best sets to print, of each K [default: 10; where -k names
-                                   several, the table has the best of each]
-                  --min-users <U>  Users that a set needs for a defined correlation, at least 2 [default: 2]
-                  --format <FORM>  Form of the result; json is what `verify` reads [default: by the output's
-                                   ending, else table] [possible values: table, json, csv]
-              -o, --output <FILE>  File for the result, written when complete [default: stdout]
-                  --skip <R>       First rank to search: sets are numbered from 0 in lexicographic order of the
-                                   table's questions [default: 0]
-                  --limit <COUNT>  How many ranks to search [default: all]
-              -v, --verbose...     Say on stderr what was chosen and why; twice for more
-              -q, --quiet          Nothing on stderr but warnings and errors
-              -h, --help           Print help (see more with '--help')
+              -k <K>                    Questions in a set: a number; or several, as a range with both ends such
+                                        as 2..8, or with commas
+                  --top <N>             How many of the best sets to print, of each K [default: 10; where -k
+                                        names several, the table has the best of each]
+                  --min-users <U>       Users that a set needs for a defined correlation, at least 2 [default:
+                                        2]
+                  --format <FORM>       Form of the result; json is what `verify` reads [default: by the
+                                        output's ending, else table] [possible values: table, json, csv]
+              -o, --output <FILE>       File for the result, written when complete [default: stdout]
+                  --certificate <FILE>  File for a proof that no set is better, which `verify` checks by other
+                                        means; with --engine bound or auto, which then is bound
+                  --skip <R>            First rank to search: sets are numbered from 0 in lexicographic order of
+                                        the table's questions [default: 0]
+                  --limit <COUNT>       How many ranks to search [default: all]
+              -v, --verbose...          Say on stderr what was chosen and why; twice for more
+              -q, --quiet               Nothing on stderr but warnings and errors
+              -h, --help                Print help (see more with '--help')
 
             What sets are ranked by, and which:
                   --criterion <WHICH>        Overall score that the score on a set is correlated with [default:
@@ -264,6 +267,8 @@ fn help() {
               [RESULT]  A result in JSON; - is stdin
 
             Options:
+                  --certificate <FILE>  What `search --certificate` wrote beside RESULT: checks the proof that
+                                        no set is better
                   --sample <M>          How many random sets to compare one by one
               -k <K>                    Questions in a set
                   --min-users <U>       Users that a set needs for a defined correlation, at least 2 [default:

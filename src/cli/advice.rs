@@ -214,6 +214,11 @@ fn of_engine(error: &EngineError) -> Option<&'static str> {
             engine: "bound",
             hint,
             ..
+        } if hint.contains("certificate") => Some("leave out --certificate"),
+        EngineError::Refused {
+            engine: "bound",
+            hint,
+            ..
         } => Some(
             match (
                 hint.starts_with("count missing"),

@@ -233,6 +233,20 @@ impl EngineArgs {
         Ok((engine, note))
     }
 
+    /// Opens the bound engine so that it records its proofs; refuses other engines.
+    pub fn open_recording(&self) -> anyhow::Result<Box<dyn Engine>> {
+        self.check()?;
+        let bound = matches!(self.engine, EngineName::Auto | EngineName::Bound);
+        if !bound || self.on_gpu() || self.profile.is_some() || self.instructions.is_some() {
+            bail!(
+                "--certificate: only the bound engine proves its list: take --engine bound, without options of \
+                 other engines"
+            );
+        }
+        let engine = BoundEngine::new(threads_or_all(self.threads))?.recording();
+        Ok(Box::new(engine))
+    }
+
     /// Why the CPU engine was chosen, and what that leaves without effect.
     fn on_cpu(&self, mut why: String) -> String {
         if self.profile.is_some() {

@@ -6,6 +6,7 @@
 pub mod advice;
 mod asked;
 mod bench;
+mod certificate;
 mod describe;
 mod devices;
 mod drivers;

@@ -103,6 +103,20 @@ impl Output {
         })
     }
 
+    /// Whether both would be written to one place.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let place = |output: &Self| match output {
+            Self::Stdout => None,
+            // A new file's folder is there, as the passing file is in it.
+            Self::Replace { file, path } => {
+                let folder = file.path().parent().and_then(|p| fs::canonicalize(p).ok());
+                Some((folder, path.file_name().map(ToOwned::to_owned)))
+            }
+            Self::Special { path, .. } => Some((fs::canonicalize(path).ok(), None)),
+        };
+        place(self).is_some() && place(self) == place(other)
+    }
+
     /// Lets `write` write everything, then puts it in place. Where it fails nothing is left behind,
     /// but for what stdout, a pipe or a device has already taken.
     pub fn write(

@@ -2,6 +2,7 @@
 
 use super::advice;
 use super::asked::AskedArgs;
+use super::certificate::Certifying;
 use super::duration;
 use super::engine::EngineArgs;
 use super::exit::{Exit, Stopped};
@@ -56,6 +57,10 @@ pub struct SearchArgs {
     /// File for the result, written when complete [default: stdout]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+    /// File for a proof that no set is better, which `verify` checks by other means; with --engine bound or auto,
+    /// which then is bound
+    #[arg(long, value_name = "FILE")]
+    certificate: Option<PathBuf>,
     /// First rank to search: sets are numbered from 0 in lexicographic order of the table's questions
     #[arg(long, value_name = "R", default_value_t = 0)]
     skip: u128,
@@ -90,7 +95,7 @@ impl SearchArgs {
 
     /// Whether it may look for GPUs.
     pub fn meets_drivers(&self) -> bool {
-        self.engine.meets_drivers()
+        self.certificate.is_none() && self.engine.meets_drivers()
     }
 
     /// Which sets of `query`.
@@ -112,6 +117,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     args.check()?;
     let form = Form::choose(args.format, args.output.as_deref());
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
+    let certifying = Certifying::open(&args.data, args.certificate.as_deref(), &output)?;
     let stop = Stop::install()?;
     let question = args.question.read(&args.data, &args.table, talk)?;
     let queries = args.asked.queries(&question)?;
@@ -119,7 +125,10 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let parts = parts.collect::<anyhow::Result<Vec<_>>>()?;
     let mut all = queries.iter().zip(&parts);
     let whole = all.all(|(query, part)| query.space().is_whole(part));
-    let (engine, note) = args.engine.open_for(&queries, whole)?;
+    let (engine, note) = match &certifying {
+        Some(certifying) => (certifying.engine(&args.engine, &queries, whole)?, None),
+        None => args.engine.open_for(&queries, whole)?,
+    };
     for note in question.note.iter().chain(&note) {
         talk.note(note);
     }
@@ -130,6 +139,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let progress = Progress::new(talk.is_quiet());
     let mut searches = Vec::new();
     let mut ended = None;
+    let mut recorded = None;
     for (query, part) in queries.iter().zip(&parts) {
         let before = searches.len();
         let of = Of {
@@ -142,15 +152,18 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
         };
         let start = Instant::now();
         let mut search = match watched(&*engine, &of, &stop, deadline, &progress) {
-            Ok(outcome) => Search::of(&Finished {
-                query,
-                part,
-                best: &outcome.best,
-                defined: outcome.defined,
-                audit: &outcome.audit,
-                proof: proof(&outcome).map(Proof::Whole),
-                elapsed: outcome.elapsed,
-            }),
+            Ok(mut outcome) => {
+                recorded = outcome.recorded.take();
+                Search::of(&Finished {
+                    query,
+                    part,
+                    best: &outcome.best,
+                    defined: outcome.defined,
+                    audit: &outcome.audit,
+                    proof: proof(&outcome).map(Proof::Whole),
+                    elapsed: outcome.elapsed,
+                })
+            }
             Err(Ended::Stopped(watch)) => {
                 ended = Some(format!("{}after {}", of.name, far(part, &watch)));
                 Search::halted(&Unfinished {
@@ -187,6 +200,9 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
         Form::Json => report::json(&report)?,
         Form::Csv => report::csv(&report)?,
     };
+    if let Some(certifying) = certifying.filter(|_| ended.is_none()) {
+        certifying.write(&report, question.table(), recorded)?;
+    }
     output.write(|out| Ok(out.write_all(text.as_bytes())?))?;
     for warning in report::warnings(&report, shown) {
         say(&advice::warning(&warning));

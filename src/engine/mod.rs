@@ -13,12 +13,14 @@ pub mod oracle;
 mod pool;
 pub mod published;
 mod query;
+mod recorded;
 pub mod reference;
 mod steps;
 mod watch;
 
 pub use crate::combin::{Part, Size, Space};
 pub use query::{Query, QueryBuilder, QueryError};
+pub use recorded::{Recorded, Token, TokenError};
 pub use watch::Watch;
 
 use crate::stats::{AuditSums, Basis};
@@ -42,6 +44,8 @@ pub struct Findings {
     /// How often each way of searching was taken, by name; what is counted is the engine's to say:
     /// prefixes of a leaf machine, chunks of a pipeline.
     pub took: Vec<(&'static str, u64)>,
+    /// The proof of the list, where the engine was asked to record it.
+    pub recorded: Option<Recorded>,
 }
 
 /// Why an engine did not finish.

@@ -7,7 +7,7 @@ mod audit;
 pub use audit::{AuditFailure, expected};
 
 use crate::combin::{Part, Size};
-use crate::engine::{Engine, EngineError, Findings, Prepared, Query, Watch};
+use crate::engine::{Engine, EngineError, Findings, Prepared, Query, Recorded, Watch};
 use crate::stats::AuditSums;
 use crate::top::Candidate;
 use std::time::{Duration, Instant};
@@ -27,6 +27,8 @@ pub struct Outcome {
     pub excluded: Size,
     /// How often each way of searching was taken, see [`Findings::took`].
     pub took: Vec<(&'static str, u64)>,
+    /// The proof of the list, where the engine was asked to record it.
+    pub recorded: Option<Recorded>,
     /// Time that the engine took to get ready; none where it was opened before.
     pub preparation: Duration,
     /// Time of the engine's search; loading, preparation and the audit's closed form are not in it.
@@ -88,6 +90,7 @@ pub fn run_prepared(
         basis,
         defined,
         took,
+        recorded,
     } = findings;
     let mut seen = visited;
     seen += excluded;
@@ -106,6 +109,7 @@ pub fn run_prepared(
         visited: visited.sets,
         excluded,
         took,
+        recorded,
         preparation: Duration::ZERO,
         elapsed,
     })

@@ -4,6 +4,7 @@ mod result;
 mod sample;
 mod verdict;
 
+use super::certificate;
 use super::engine::EngineArgs;
 use super::exit::Exit;
 use super::output::Output;
@@ -11,6 +12,8 @@ use super::question::QuestionArgs;
 use super::stop::Stop;
 use super::table::{TableArgs, names_stream};
 use super::talk::Talk;
+pub use verdict::Verdict;
+
 use anyhow::{Context, bail};
 use clap::Args;
 use kcorrset::report::{Report, SCHEMA, SCHEMAS_READ};
@@ -25,7 +28,8 @@ use std::path::{Path, PathBuf};
                       kcorrset verify [OPTIONS] <DATA> -k <K> --sample <M> [--engine <NAME>]",
     long_about = "With RESULT, a file that `search --format json` wrote: recomputes every set listed in it \
                   from the table, by the definition and apart from all engines, and checks table, sums, \
-                  r, order and counts. It does not search for a better set. Give the options by which the \
+                  r, order and counts. It does not search for a better set: that none is there is what a \
+                  certificate proves, which is checked with --certificate. Give the options by which the \
                   table was read and the sets were ranked as `search` was given them.\n\n\
                   With --sample: runs an engine on M random sets and on whole random chunks of \
                   consecutive sets, and compares everything it returns with the definition.\n\n\
@@ -48,6 +52,14 @@ pub struct VerifyArgs {
         ]
     )]
     result: Option<PathBuf>,
+    /// What `search --certificate` wrote beside RESULT: checks the proof that no set is better
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "result",
+        conflicts_with = "sample"
+    )]
+    certificate: Option<PathBuf>,
     /// How many random sets to compare one by one
     #[arg(long, value_name = "M", requires = "k")]
     sample: Option<usize>,
@@ -89,8 +101,20 @@ pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
                 bail!("DATA and RESULT cannot both be stdin");
             }
             let report = read(path)?;
+            let certificate = args.certificate.as_deref().map(certificate::read);
+            let certificate = certificate.transpose()?;
+            let stop = Stop::install()?;
             let question = args.question.read(&args.data, &args.table, talk)?;
-            result::check(&report, &question)
+            let mut verdict = result::check(&report, &question);
+            if let Some(certificate) = &certificate
+                && verdict.differences.is_empty()
+            {
+                stop.heed();
+                let more = certificate::check(certificate, &report, &question, &stop, talk)?;
+                verdict.agreed = format!("{}\n{}", verdict.agreed, more.agreed);
+                verdict.differences = more.differences;
+            }
+            verdict
         }
         (None, Some(sample), Some(k)) => {
             let plan = sample::Plan {

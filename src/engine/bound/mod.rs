@@ -110,6 +110,7 @@ mod relax;
 mod root;
 mod scaled;
 mod search;
+mod tape;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -122,6 +123,7 @@ use ready::Ready;
 #[derive(Debug)]
 pub struct BoundEngine {
     pool: rayon::ThreadPool,
+    records: bool,
 }
 
 impl BoundEngine {
@@ -131,7 +133,16 @@ impl BoundEngine {
     /// [`EngineError::NoThreads`].
     pub fn new(threads: usize) -> Result<Self, EngineError> {
         let pool = pool::of_threads(threads)?;
-        Ok(Self { pool })
+        let records = false;
+        Ok(Self { pool, records })
+    }
+
+    /// From now on records its proofs ([`Findings::recorded`](super::Findings::recorded)). A tree is kept in memory,
+    /// and one of more than 1 GiB refused.
+    #[must_use]
+    pub fn recording(self) -> Self {
+        let records = true;
+        Self { records, ..self }
     }
 }
 
@@ -145,6 +156,6 @@ impl Engine for BoundEngine {
     }
 
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
-        Ok(Box::new(Ready::new(&self.pool, query)?))
+        Ok(Box::new(Ready::new(&self.pool, query, self.records)?))
     }
 }

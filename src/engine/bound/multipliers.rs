@@ -17,6 +17,11 @@ use std::sync::atomic::AtomicBool;
 /// The weight of the barrier, stage by stage.
 const MU: [f64; 3] = [3e-3, 1e-3, 3e-4];
 
+/// The largest entry of an accepted B, its parts added up as magnitudes. Without multipliers no entry exceeds the
+/// sum of the variances, whose mean is below 2, so that this is reached only where multipliers run away; certificates
+/// are checked in integers of limited width.
+const WIDEST: f64 = 8192.0;
+
 /// Which products of bounds are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Products {
@@ -33,6 +38,10 @@ pub(super) struct Accepted {
     pub(super) b: Vec<f64>,
     /// d.
     pub(super) d: Vec<f64>,
+    /// All multipliers, in the order of [`Multipliers::z`].
+    pub(super) multipliers: Vec<f32>,
+    /// Whether they are those of all four products.
+    pub(super) four: bool,
     /// x'Bx ≤ x'Vx + `excess` for every 0/1 vector x with K ones, V exact.
     pub(super) excess: f64,
 }
@@ -205,7 +214,8 @@ impl<'a> Multipliers<'a> {
     }
 
     /// B at the present multipliers, drawn towards 0 until the proof of B ⪰ 0 succeeds; it does at 0,
-    /// where B = V + εI.
+    /// where B = V + εI. The multipliers are rounded to f32 first, so that a certificate can hold them as
+    /// they are; where they run away, they are drawn back further ([`WIDEST`]).
     ///
     /// The excess, with u the unit roundoff: ε·K from the diagonal; each entry, at most 8 roundings of
     /// parts that sum to at most T in magnitude, 8u·T, thus K²·8u·T; V's own conversion, K²·u·max V;
@@ -216,6 +226,9 @@ impl<'a> Multipliers<'a> {
         let mut z = std::mem::take(&mut self.z);
         let mut tries = 0;
         let (most, widest) = loop {
+            for z in &mut z {
+                *z = f64::from(*z as f32);
+            }
             let sizes = self.build(&z);
             let trace: f64 = (0..n).map(|i| self.b[i * ld + i]).sum();
             let h = cholesky::shift(n, trace);
@@ -223,7 +236,8 @@ impl<'a> Multipliers<'a> {
             for i in 0..n {
                 self.w[i * ld + i] -= h;
             }
-            if cholesky::factor(&mut self.w, n, ld) {
+            let (_, widest) = sizes;
+            if widest <= WIDEST && cholesky::factor(&mut self.w, n, ld) {
                 break sizes;
             }
             tries += 1;
@@ -231,8 +245,16 @@ impl<'a> Multipliers<'a> {
                 tries < 62,
                 "V is no covariance matrix: V + εI has a negative eigenvalue"
             );
-            let shrink = if tries < 60 { 0.98 } else { 0.0 };
-            z.iter_mut().for_each(|z| *z *= shrink);
+            if tries >= 60 || !widest.is_finite() {
+                z.fill(0.0);
+            } else {
+                let shrink = if widest > WIDEST {
+                    0.5 * WIDEST / widest
+                } else {
+                    0.98
+                };
+                z.iter_mut().for_each(|z| *z *= shrink);
+            }
         };
         let mut b = self.b.clone();
         for i in 0..n {
@@ -249,6 +271,8 @@ impl<'a> Multipliers<'a> {
         let accepted = Accepted {
             b,
             d: z[..n].to_vec(),
+            multipliers: z.iter().map(|&z| z as f32).collect(),
+            four: self.products == Products::Four,
             excess: 1.01 * (self.epsilon * k + U * rounding),
         };
         self.z = z;

@@ -4,6 +4,7 @@ use super::list::List;
 use super::problem::{Kind, Moments, Problem, ProblemError};
 use super::quotas::Quotas;
 use super::search::{End, Found, search};
+use super::tape::MOST_BYTES;
 use crate::arch::Isa;
 use crate::combin;
 use crate::engine::pool::Pool;
@@ -24,6 +25,7 @@ pub(super) struct Ready<'q> {
     query: &'q Query<'q>,
     cross: Cross,
     problem: Problem,
+    records: bool,
 }
 
 impl<'q> Ready<'q> {
@@ -31,6 +33,7 @@ impl<'q> Ready<'q> {
     pub(super) fn new(
         pool: &'q rayon::ThreadPool,
         query: &'q Query<'q>,
+        records: bool,
     ) -> Result<Self, EngineError> {
         let matrix = query.table();
         let questions = matrix.questions().len();
@@ -77,6 +80,7 @@ impl<'q> Ready<'q> {
             query,
             cross,
             problem,
+            records,
         })
     }
 }
@@ -94,9 +98,10 @@ impl Prepared for Ready<'_> {
             ));
         }
         let list = List::new(self.query, watch, &self.cross);
+        let record = self.records.then_some(MOST_BYTES);
         let found = self
             .pool
-            .install(|| search(&self.problem, &list, watch.stopping()));
+            .install(|| search(&self.problem, &list, watch.stopping(), record));
         match found {
             Ok(found) => {
                 let Found {
@@ -104,6 +109,7 @@ impl Prepared for Ready<'_> {
                     excluded,
                     nodes,
                     root_gap,
+                    recorded,
                 } = found;
                 let (all, looked_at) = (space.size(), visited.sets);
                 tracing::info!(nodes, root_gap, visited = %looked_at, of = %all, "branch and bound");
@@ -112,10 +118,17 @@ impl Prepared for Ready<'_> {
                     visited,
                     excluded,
                     took: vec![(NODES, nodes)],
+                    recorded,
                     ..Findings::default()
                 })
             }
             Err(End::Stopped) => Err(EngineError::Stopped),
+            Err(End::TooLong) => Err(refused(
+                self.query,
+                "a tree of at most 1 GiB, where it is recorded",
+                "a longer one".to_owned(),
+                ["ask for fewer sets, or search without a certificate"; 2],
+            )),
             Err(End::Unfit(_)) => Err(refused(
                 self.query,
                 match self.query.top() {

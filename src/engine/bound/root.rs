@@ -19,6 +19,9 @@ pub(super) struct Start {
     pub(super) errors: Errors,
     reach: f64,
     pub(super) gap: f64,
+    /// The multipliers of B, and whether they are those of all four products.
+    pub(super) multipliers: Vec<f32>,
+    pub(super) four: bool,
 }
 
 /// The root in the making.
@@ -172,6 +175,8 @@ fn start(
         node,
         reach: f64::INFINITY,
         gap: f64::INFINITY,
+        multipliers: accepted.multipliers.clone(),
+        four: accepted.four,
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) const U: f64 = f64::EPSILON / 2.0;
 #[derive(Clone, Debug)]
 pub(super) struct Scaled {
     pub(super) n: usize,
+    /// Covariances are scaled by 2^-power.
+    pub(super) power: i32,
     /// V, row by row, n × n; relative error of each entry at most u.
     pub(super) v: Vec<f64>,
     /// c; relative error at most u each.
@@ -33,7 +35,8 @@ impl Scaled {
             return None;
         }
         // A trace below 2^127·n, at least 1: the exponent is far from the ends of f64's range.
-        let scale = (-(trace / n as f64).log2().floor()).exp2();
+        let power = (trace / n as f64).log2().floor() as i32;
+        let scale = f64::from(-power).exp2();
         let float = |value: &i128| *value as f64 * scale;
         let v: Vec<f64> = problem.v.iter().map(float).collect();
         let c: Vec<f64> = problem.c.iter().map(float).collect();
@@ -43,6 +46,7 @@ impl Scaled {
             .fold(0.0, |most, value| f64::max(most, value.abs()));
         Some(Self {
             n,
+            power,
             v,
             c,
             g: float(&problem.g),

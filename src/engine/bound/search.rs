@@ -8,14 +8,16 @@ use super::plan::{LONG, Next, PROBE, Plan, WORTH};
 use super::problem::Problem;
 use super::root::{Root, weights};
 use super::scaled::Scaled;
+use super::tape::Recording;
 use super::tree::{ENDLESS, SMALL, Tree};
 use crate::combin::WrappingBinomials;
+use crate::engine::Recorded;
 use crate::stats::AuditSums;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 /// What a search came to; the sets themselves are with the judge.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Found {
     /// AuditSums of the sets gone through one by one.
     pub(super) visited: AuditSums,
@@ -25,6 +27,8 @@ pub(super) struct Found {
     pub(super) nodes: u64,
     /// How far the bound at the root lies above the floor, relative to r.
     pub(super) root_gap: f64,
+    /// The proof, where it was to be recorded.
+    pub(super) recorded: Option<Recorded>,
 }
 
 /// Why the method does not apply.
@@ -45,14 +49,18 @@ pub(super) enum End {
     Stopped,
     /// Not for this method.
     Unfit(Unfit),
+    /// The tree is too long to be recorded.
+    TooLong,
 }
 
 /// Offers the judge every set whose r reaches the floor that the judge has at the end (and others),
 /// on the threads of the current rayon pool. What is offered beyond that, and the counts of nodes and of
-/// visited sets, depend on the order of the threads; what the judge lists in the end does not.
+/// visited sets, depend on the order of the threads; what the judge lists in the end does not. With `record` the
+/// proof is written down, in at most so many bytes for its tree.
 ///
 /// # Errors
-/// Where `stop` was set before the proof was complete, or the method does not apply.
+/// Where `stop` was set before the proof was complete, the method does not apply, or the tree becomes longer than
+/// may be recorded.
 ///
 /// # Panics
 /// Where the moments are those of no table, so that V has a negative eigenvalue.
@@ -60,8 +68,13 @@ pub(super) fn search(
     problem: &Problem,
     judge: &dyn Judge,
     stop: &AtomicBool,
+    record: Option<u64>,
 ) -> Result<Found, End> {
-    search_tuned(problem, judge, stop, &Tuning::default())
+    let tuning = Tuning {
+        record,
+        ..Tuning::default()
+    };
+    search_tuned(problem, judge, stop, &tuning)
 }
 
 /// What does not change the answer.
@@ -75,6 +88,8 @@ pub(super) struct Tuning {
     pub(super) rounds: usize,
     /// Nodes a question for which the tree is tried between rounds.
     pub(super) probe: u64,
+    /// Records the proof, its tree in at most so many bytes.
+    pub(super) record: Option<u64>,
     #[cfg(test)]
     pub(super) fault: super::tests::Fault,
 }
@@ -86,6 +101,7 @@ impl Default for Tuning {
             small: SMALL,
             rounds: 30,
             probe: PROBE,
+            record: None,
             #[cfg(test)]
             fault: super::tests::Fault::None,
         }
@@ -115,6 +131,7 @@ pub(super) fn search_tuned(
     let binomials = WrappingBinomials::new(problem.questions, problem.k);
     let mut root = Root::new(problem, &scaled, &words, &binomials, weights);
     let run = |root: &Root<'_>, level: Level, budget: u64, until: Option<Instant>| {
+        let recording = tuning.record.map(Recording::new);
         let tree = Tree {
             problem,
             scaled: &scaled,
@@ -126,15 +143,20 @@ pub(super) fn search_tuned(
             budget: AtomicU64::new(budget),
             until,
             small: tuning.small,
+            recording: recording.as_ref(),
             #[cfg(test)]
             fault: tuning.fault,
         };
-        tree.run(&root.best.frame, root.best.node.clone(), level)
+        let (tally, tape) = tree.run(&root.best.frame, root.best.node.clone(), level);
+        match recording {
+            Some(recording) if recording.is_full() => Err(End::TooLong),
+            _ => Ok((tally, tape)),
+        }
     };
     let time = Time::of(judge.deadline());
     let stopped = || stop.load(Ordering::Relaxed);
     let probe = tuning.probe * problem.questions as u64;
-    let mut tally = run(&root, present, probe, time.root);
+    let (mut tally, mut tape) = run(&root, present, probe, time.root)?;
     let mut probed = f64::INFINITY;
     let mut plan = Plan::new(tuning.rounds);
     let mut ceiling = 1.0;
@@ -169,7 +191,7 @@ pub(super) fn search_tuned(
             Next::Tree if judge.deadline().is_some() => break,
             Next::Tree => ENDLESS,
         };
-        tally = run(&root, present, budget, time.root);
+        (tally, tape) = run(&root, present, budget, time.root)?;
         let (nodes, floor) = (tally.nodes, judge.floor());
         tracing::debug!(nodes, stopped = tally.stopped, floor, "tree");
     }
@@ -188,8 +210,8 @@ pub(super) fn search_tuned(
         let Some(level) = Level::new(&scaled, problem.kind, raised) else {
             break;
         };
-        let tree = run(&root, level, ENDLESS, judge.deadline());
-        let (nodes, stopped) = (tree.nodes, tree.stopped);
+        let tree = run(&root, level, ENDLESS, judge.deadline())?;
+        let (nodes, stopped) = (tree.0.nodes, tree.0.stopped);
         tracing::debug!(raised, nodes, stopped, "raised floor");
         if stopped {
             break;
@@ -197,7 +219,7 @@ pub(super) fn search_tuned(
         // Where the list has risen to the raised floor, all sets that reach its own were offered.
         let floor = judge.floor();
         if floor >= raised {
-            tally = tree;
+            (tally, tape) = tree;
         }
         ceiling = floor.max(raised);
         judge.ceiling(ceiling);
@@ -211,6 +233,14 @@ pub(super) fn search_tuned(
         excluded: tally.excluded,
         nodes: tally.nodes,
         root_gap: root.best.gap,
+        recorded: tuning.record.map(|_| Recorded {
+            floor: judge.floor(),
+            power: scaled.power,
+            four: root.best.four,
+            multipliers: root.best.multipliers,
+            tape: tape.bytes,
+            nodes: tally.nodes,
+        }),
     })
 }
 

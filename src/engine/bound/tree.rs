@@ -10,7 +10,9 @@ use super::level::Level;
 use super::problem::Problem;
 use super::relax::{Ask, Bound, Scratch, Steps, bound, pair_steps};
 use super::scaled::Scaled;
+use super::tape::{Recording, Tape};
 use crate::combin::{WrappingBinomials, choices};
+use crate::engine::Token;
 use crate::stats::AuditSums;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
@@ -44,6 +46,8 @@ pub(super) struct Tree<'a> {
     /// When it ends, finished or not.
     pub(super) until: Option<Instant>,
     pub(super) small: f64,
+    /// Where the tree is to be written down.
+    pub(super) recording: Option<&'a Recording>,
     #[cfg(test)]
     pub(super) fault: super::tests::Fault,
 }
@@ -82,6 +86,7 @@ struct Worker {
     bench: Bench,
     level: Level,
     tally: Tally,
+    tape: Tape,
 }
 
 impl Worker {
@@ -91,6 +96,7 @@ impl Worker {
             bench: Bench::default(),
             level,
             tally: Tally::default(),
+            tape: Tape::default(),
         }
     }
 }
@@ -103,16 +109,17 @@ enum Fate {
 }
 
 impl Tree<'_> {
-    /// Goes through the node and all below it.
-    pub(super) fn run(&self, frame: &Frame, node: Node, level: Level) -> Tally {
+    /// Goes through the node and all below it; the tape is empty where nothing is recorded.
+    pub(super) fn run(&self, frame: &Frame, node: Node, level: Level) -> (Tally, Tape) {
         let mut worker = Worker::new(frame.ld, level);
         self.explore(frame, node, 0, &mut worker);
-        worker.tally
+        (worker.tally, worker.tape)
     }
 
     fn explore(&self, frame: &Frame, mut node: Node, mut depth: usize, worker: &mut Worker) {
         loop {
-            if self.stop.load(Ordering::Relaxed) || !self.may_look() {
+            let has_room = worker.tape.tell(self.recording);
+            if self.stop.load(Ordering::Relaxed) || !has_room || !self.may_look() {
                 worker.tally.stopped = true;
                 return;
             }
@@ -120,9 +127,13 @@ impl Tree<'_> {
             self.tell(&mut worker.tally);
             let j = match self.settle(frame, &mut node, worker) {
                 Fate::Done => return,
-                Fate::Again => continue,
+                Fate::Again => {
+                    self.note(worker, Token::Again);
+                    continue;
+                }
                 Fate::Branch(j) => j,
             };
+            self.note(worker, Token::Branch(frame.ids[j]));
             depth += 1;
             let n = frame.ids.len();
             if n > 2 * LANES && node.open() as f64 <= NARROW * n as f64 {
@@ -138,6 +149,11 @@ impl Tree<'_> {
                 None => return,
             }
         }
+    }
+
+    /// Writes down what becomes of a node.
+    fn note(&self, worker: &mut Worker, token: Token) {
+        worker.tape.write(self.recording, token);
     }
 
     /// Tells the judge now and then of the sets that are done with, unless this is a try that may be given up.
@@ -191,19 +207,21 @@ impl Tree<'_> {
     /// Two jobs; the sums of both go to `worker`.
     fn both(&self, frame: &Frame, child: Node, node: Node, depth: usize, worker: &mut Worker) {
         let level = worker.level;
-        let (_, tally) = rayon::join(
+        let (_, (tally, tape)) = rayon::join(
             || self.explore(frame, child, depth, worker),
             || {
                 let mut worker = Worker::new(frame.ld, level);
                 self.explore(frame, node, depth, &mut worker);
-                worker.tally
+                (worker.tally, worker.tape)
             },
         );
         worker.tally.add(tally);
+        worker.tape.append(tape, self.recording);
     }
 
     fn settle(&self, frame: &Frame, node: &mut Node, worker: &mut Worker) -> Fate {
         if node.k() > node.open() {
+            self.note(worker, Token::Empty);
             return Fate::Done;
         }
         let floor = self.judge.floor();
@@ -214,6 +232,7 @@ impl Tree<'_> {
         }
         if self.is_small(node) {
             self.enumerate(frame, node, worker);
+            self.note(worker, Token::Leaf);
             return Fate::Done;
         }
         let bound = self.bound(frame, node, worker);
@@ -221,6 +240,7 @@ impl Tree<'_> {
         let bound = self.fault.of_bound(bound);
         if bound.reach < 0.0 {
             worker.tally.excluded += node.family.audit(self.words, self.binomials);
+            self.note(worker, Token::Prune);
             return Fate::Done;
         }
         if self.fix(frame, node, &bound, worker) {
@@ -235,6 +255,7 @@ impl Tree<'_> {
             Some(j) => Fate::Branch(j),
             None => {
                 worker.tally.excluded += node.family.audit(self.words, self.binomials);
+                self.note(worker, Token::Prune);
                 Fate::Done
             }
         }
@@ -295,7 +316,12 @@ impl Tree<'_> {
 
     /// Drops and fixes in what the bound decides; tells whether the node is to be looked at again.
     fn fix(&self, frame: &Frame, node: &mut Node, bound: &Bound, worker: &mut Worker) -> bool {
-        let Worker { scratch, tally, .. } = worker;
+        let Worker {
+            scratch,
+            tally,
+            tape,
+            ..
+        } = worker;
         let s = &scratch.s[..frame.ld];
         let mut forced = Vec::new();
         let mut dropped = false;
@@ -310,6 +336,7 @@ impl Tree<'_> {
                 let reach = self.fault.of_drop(reach);
                 if reach < 0.0 {
                     tally.excluded += node.drop_out(frame, self.words, self.binomials, s, i);
+                    tape.write(self.recording, Token::Drop(frame.ids[i]));
                     dropped = true;
                 }
             } else if bound.reach - s[i] + exchange.takes < 0.0 {
@@ -318,6 +345,7 @@ impl Tree<'_> {
         }
         for &i in &forced {
             tally.excluded += node.fix_in(frame, self.words, self.binomials, s, i);
+            tape.write(self.recording, Token::Fix(frame.ids[i]));
         }
         !forced.is_empty() || (dropped && self.is_small(node))
     }

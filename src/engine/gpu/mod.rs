@@ -258,6 +258,7 @@ impl Prepared for Ready<'_> {
             basis: job.packing.basis.clone(),
             defined: driven.defined.filter(|_| job.query.tells_defined()),
             took: driven.took.into_iter().collect(),
+            recorded: None,
         })
     }
 }

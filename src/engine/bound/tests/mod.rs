@@ -159,7 +159,7 @@ pub(super) fn outcome(case: &Case) -> Outcome {
             Outcome::Unfit
         }
         Err(End::Unfit(_)) => Outcome::PoorPool,
-        Err(End::Stopped) => panic!("nobody stopped it"),
+        Err(End::Stopped | End::TooLong) => panic!("nobody stopped it"),
     }
 }
 

@@ -9,7 +9,7 @@ use super::super::problem::{Kind, Problem};
 use super::super::quotas::{Picker, Quotas};
 use super::super::relax::{Ask, Scratch, Steps, bound, pair_steps};
 use super::super::scaled::Scaled;
-use super::super::search::search;
+use super::super::search::{End, search};
 use super::tables::{Random, table};
 use super::{moments, successor};
 use crate::combin::{WrappingBinomials, binomial};
@@ -262,7 +262,10 @@ fn many_constant_questions_cost_few_nodes() {
         best: Mutex::default(),
         floor: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
     };
-    let found = search(&problem, &list, &AtomicBool::new(false)).unwrap();
+    let short = search(&problem, &list, &AtomicBool::new(false), Some(3));
+    assert_eq!(short.map(|found| found.nodes), Err(End::TooLong));
+    let found = search(&problem, &list, &AtomicBool::new(false), None).unwrap();
+    assert_eq!(found.recorded, None);
     let seen = found.visited.sets + found.excluded.sets;
     assert_eq!(seen, binomial(60, 8).unwrap());
     assert!(found.nodes < 5000, "{}", found.nodes);

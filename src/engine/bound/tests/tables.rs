@@ -130,6 +130,7 @@ fn case_of(random: &mut Random, questions: usize, k: usize) -> Case {
         small: [1.0, 1.0, 10.0, 6000.0][random.up_to(3)],
         rounds: [0, 1, 2, 5][random.up_to(3)],
         probe: [0, 0, 0, 1][random.up_to(3)],
+        record: None,
         fault: Fault::None,
     };
     Case {

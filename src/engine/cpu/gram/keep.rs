@@ -110,6 +110,7 @@ impl Found {
             basis,
             defined: self.defined,
             took: vec![(regime.name(), 1)],
+            recorded: None,
         }
     }
 }
