@@ -14,7 +14,7 @@ use crate::combin::WrappingBinomials;
 use crate::engine::Recorded;
 use crate::stats::AuditSums;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a search came to; the sets themselves are with the judge.
 #[derive(Clone, Debug)]
@@ -200,21 +200,31 @@ pub(super) fn search_tuned(
     {
         local::search_until(until, problem, &scaled, judge, stop);
     }
-    // Floors above that of the list, ever nearer to it: the tree of each shows that no other set reaches it, and
-    // costs little beside the next one's. The last one is that of the list.
+    // Floors above that of the list, ever nearer to it: the tree of each shows that no other set reaches it. The last
+    // one is that of the list. Each takes far longer than the one before, so a step is as wide as time allows.
     let least = LAST * (ceiling - judge.floor());
-    while tally.stopped && !stopped() && time.is_left() {
-        let floor = judge.floor();
-        let above = STEP * (ceiling - floor);
-        let raised = if above > least { floor + above } else { floor };
+    let mut step = FIRST_STEP;
+    while tally.stopped && !stopped() && step >= LEAST_STEP {
+        let Some(left) = time.left() else { break };
+        let (floor, start) = (judge.floor(), Instant::now());
+        let gap = ceiling - floor;
+        let (raised, until) = if gap > least {
+            (ceiling - step * gap, start + left / 2)
+        } else {
+            (floor, start + left)
+        };
         let Some(level) = Level::new(&scaled, problem.kind, raised) else {
             break;
         };
-        let tree = run(&root, level, ENDLESS, judge.deadline())?;
+        let tree = run(&root, level, ENDLESS, Some(until))?;
         let (nodes, stopped) = (tree.0.nodes, tree.0.stopped);
         tracing::debug!(raised, nodes, stopped, "raised floor");
         if stopped {
-            break;
+            step /= 2.0;
+            continue;
+        }
+        if 8 * start.elapsed() < left {
+            step = f64::min(2.0 * step, WIDEST_STEP);
         }
         // Where the list has risen to the raised floor, all sets that reach its own were offered.
         let floor = judge.floor();
@@ -244,9 +254,11 @@ pub(super) fn search_tuned(
     })
 }
 
-/// A raised floor lies at this part of the way from the floor to the ceiling; and where that is less than this part
-/// of the first way, at the floor.
-const STEP: f64 = 0.75;
+/// A raised floor lies this part of the way from the ceiling to the floor; and where the way is less than [`LAST`] of
+/// the first one, at the floor.
+const FIRST_STEP: f64 = 1.0 / 16.0;
+const LEAST_STEP: f64 = 1.0 / 256.0;
+const WIDEST_STEP: f64 = 0.5;
 const LAST: f64 = 0.05;
 
 /// The time that a search has, where it is limited: six tenths of it for the root, the rest for better sets and
@@ -274,14 +286,12 @@ impl Time {
 
     /// When a tenth of what is left is over; `None` where that is nothing, or there is no limit.
     fn tenth_of_rest(&self) -> Option<Instant> {
-        let now = Instant::now();
-        let left = self.deadline?.saturating_duration_since(now);
-        (!left.is_zero()).then(|| now + left / 10)
+        self.left().map(|left| Instant::now() + left / 10)
     }
 
-    /// Whether time is limited, and some is left.
-    fn is_left(&self) -> bool {
-        self.deadline
-            .is_some_and(|deadline| Instant::now() < deadline)
+    /// What is left of the time; `None` where that is nothing, or there is no limit.
+    fn left(&self) -> Option<Duration> {
+        let left = self.deadline?.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
     }
 }
