@@ -234,7 +234,7 @@ fn certificates_of_searches_of_many_kinds_are_checked() {
         (&binary, Aim::of(Criterion::Rest), 9, 5),
         (&odd, rest_balanced, 8, 4),
         (&likert, Aim::of(Criterion::Rest), 12, 1),
-        (&hard, Aim::default(), 8, 10),
+        (&hard, Aim::default(), 9, 3),
     ];
     let (mut four, mut proved) = (0, 0);
     for (number, (matrix, aim, k, top)) in cases.iter().enumerate() {

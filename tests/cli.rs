@@ -149,7 +149,7 @@ fn help() {
                       Print version
 
             Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit or self-test failed;
-            4 device failed; 130 stopped.
+            4 device failed; 5 the time was over (search --max-time); 130 stopped.
         "#]],
     );
     check(
@@ -167,8 +167,10 @@ fn help() {
             Options:
               -k <K>                    Questions in a set: a number; or several, as a range with both ends such
                                         as 2..8, or with commas
-                  --top <N>             How many of the best sets to print, of each K [default: 10; where -k
-                                        names several, the table has the best of each]
+                  --top <N>             How many of the best sets to print, of each K [default: 10, with
+                                        --within 1000; where -k names several, the table has the best of each]
+                  --within <D>          Only sets whose r is at most D below the best one's, such as 0.001; as
+                                        many as --top lists
                   --min-users <U>       Users that a set needs for a defined correlation, at least 2 [default:
                                         2]
                   --format <FORM>       Form of the result; json is what `verify` reads [default: by the
@@ -179,6 +181,9 @@ fn help() {
                   --skip <R>            First rank to search: sets are numbered from 0 in lexicographic order of
                                         the table's questions [default: 0]
                   --limit <COUNT>       How many ranks to search [default: all]
+                  --max-time <TIME>     Stop after this time of search, in seconds or as 30s, 10m, 2h, 1d, with
+                                        the best sets so far and, where the bound engine runs, how far the best
+                                        of all can be above them at most; the exit code is then 5
               -v, --verbose...          Say on stderr what was chosen and why; twice for more
               -q, --quiet               Nothing on stderr but warnings and errors
               -h, --help                Print help (see more with '--help')
@@ -1398,7 +1403,13 @@ fn a_signal_stops_a_search_and_says_how_far_it_came() {
         assert!(sent.expect("a shell").success());
         let said = lines.last().expect("a last word");
         let out = child.wait_with_output().expect("it ends");
-        assert_eq!((code(&out), text(&out.stdout)), (130, ""), "{said}");
+        assert_eq!(code(&out), 130, "{said}");
+        // What it had found by then is the result, and says what it is.
+        assert!(
+            text(&out.stdout).contains("\nUNFINISHED after "),
+            "{}",
+            shown(&out)
+        );
         assert!(said.starts_with("kcorrset: stopped after "), "{said}");
         assert!(said.ends_with(" of 2,558,620,845 sets"), "{said}");
     }

@@ -196,12 +196,9 @@ mod tests {
 
     #[test]
     fn a_ceiling_goes_back_through_the_image() {
-        for (floor, blur) in [(0.3, 0.01), (0.9, 1e-9), (0.05, 0.2), (0.99, 0.02)] {
-            let back = through_image(of_image(floor, blur).max(0.0), blur);
-            assert!(
-                back >= floor && back < floor + 1e-9 || back == 1.0,
-                "{back}"
-            );
+        for (floor, blur) in [(0.3, 0.01), (0.9, 1e-9), (0.5, 0.2), (0.98, 0.01)] {
+            let back = through_image(of_image(floor, blur), blur);
+            assert!(back >= floor && back < floor + 1e-9, "{floor} {back}");
         }
         assert_eq!(through_image(0.5, 0.0), 0.5);
         assert_eq!(through_image(0.5, f64::NAN), 1.0);

@@ -196,13 +196,13 @@ pub(super) fn search_tuned(
         tracing::debug!(nodes, stopped = tally.stopped, floor, "tree");
     }
     if tally.stopped
-        && let Some(until) = time.tenth_of_rest()
+        && let Some(until) = time.for_better_sets()
     {
         local::search_until(until, problem, &scaled, judge, stop);
     }
     // Floors above that of the list, ever nearer to it: the tree of each shows that no other set reaches it. The last
     // one is that of the list. Each takes far longer than the one before, so a step is as wide as time allows.
-    let least = LAST * (ceiling - judge.floor());
+    let least = (LAST * (ceiling - judge.floor())).max(NEAR);
     let mut step = FIRST_STEP;
     while tally.stopped && !stopped() && step >= LEAST_STEP {
         let Some(left) = time.left() else { break };
@@ -261,10 +261,14 @@ const LEAST_STEP: f64 = 1.0 / 256.0;
 const WIDEST_STEP: f64 = 0.5;
 const LAST: f64 = 0.05;
 
+/// A ceiling this near the floor cannot come much nearer, and within a rounding of it not at all.
+const NEAR: f64 = 1e-9;
+
 /// The time that a search has, where it is limited: six tenths of it for the root, the rest for better sets and
 /// raised floors.
 #[derive(Clone, Copy, Debug)]
 struct Time {
+    start: Instant,
     deadline: Option<Instant>,
     root: Option<Instant>,
 }
@@ -272,11 +276,14 @@ struct Time {
 impl Time {
     /// From now on to then.
     fn of(deadline: Option<Instant>) -> Self {
-        let root = deadline.map(|deadline| {
-            let now = Instant::now();
-            now + deadline.saturating_duration_since(now) * 6 / 10
-        });
-        Self { deadline, root }
+        let start = Instant::now();
+        let root =
+            deadline.map(|deadline| start + deadline.saturating_duration_since(start) * 6 / 10);
+        Self {
+            start,
+            deadline,
+            root,
+        }
     }
 
     /// Whether the time for the root is over.
@@ -284,9 +291,12 @@ impl Time {
         self.root.is_some_and(|root| Instant::now() >= root)
     }
 
-    /// When a tenth of what is left is over; `None` where that is nothing, or there is no limit.
-    fn tenth_of_rest(&self) -> Option<Instant> {
-        self.left().map(|left| Instant::now() + left / 10)
+    /// Until when better sets are looked for: a tenth of what is left, and a quarter of what has passed at most, so that
+    /// a proof that is soon done does not wait for a deadline that is far. `None` without limit.
+    fn for_better_sets(&self) -> Option<Instant> {
+        let passed = self.start.elapsed();
+        self.left()
+            .map(|left| Instant::now() + (left / 10).min(passed / 4))
     }
 
     /// What is left of the time; `None` where that is nothing, or there is no limit.

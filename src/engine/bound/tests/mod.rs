@@ -1,6 +1,7 @@
 //! Small tables of all kinds against brute force, and planted faults that these tests must catch.
 
 mod agree;
+mod ceilings;
 mod faults;
 mod parts;
 mod tables;
