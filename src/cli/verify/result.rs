@@ -214,7 +214,7 @@ fn stopped(halt: &Halt, search: &Search, searched: &Size, out: &mut Differences)
     let &Halt {
         done, ceiling, gap, ..
     } = halt;
-    if Size::from(done) > *searched {
+    if searched.without(done).is_none() {
         out.say(format!(
             "proof: {done} are done, more than the {searched} sets"
         ));

@@ -138,7 +138,7 @@ impl BoundEngine {
     }
 
     /// From now on records its proofs ([`Findings::recorded`](super::Findings::recorded)). A tree is kept in memory,
-    /// and one of more than 1 GiB refused.
+    /// and one of more than 256 MiB refused.
     #[must_use]
     pub fn recording(self) -> Self {
         let records = true;

@@ -125,7 +125,7 @@ impl Prepared for Ready<'_> {
             Err(End::Stopped) => Err(EngineError::Stopped),
             Err(End::TooLong) => Err(refused(
                 self.query,
-                "a tree of at most 1 GiB, where it is recorded",
+                "a tree of at most 256 MiB, where it is recorded",
                 "a longer one".to_owned(),
                 ["ask for fewer sets, or search without a certificate"; 2],
             )),

@@ -3,8 +3,9 @@
 use crate::engine::Token;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The most bytes of a tree that are kept; joining what threads wrote may take twice as many.
-pub(super) const MOST_BYTES: u64 = 1 << 30;
+/// The most bytes of a tree that are kept; joining what threads wrote, and the file of it, take up to three times as
+/// many, so that a search with a certificate stays below 1 GB.
+pub(super) const MOST_BYTES: u64 = 1 << 28;
 
 /// What all threads that write down one tree share.
 #[derive(Debug)]
