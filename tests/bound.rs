@@ -353,7 +353,7 @@ fn sets_within_a_distance_are_those_of_all_that_are_so_near() {
         full += u64::from(near.len() > case.top);
     }
     assert!(
-        lists > 500 && cut > 200 && full > 50,
+        lists > cases * 2 / 5 && cut > cases / 6 && full > cases / 25,
         "{lists} {cut} {full}"
     );
 }
