@@ -278,7 +278,7 @@ impl Time {
     fn of(deadline: Option<Instant>) -> Self {
         let start = Instant::now();
         let root =
-            deadline.map(|deadline| start + deadline.saturating_duration_since(start) * 6 / 10);
+            deadline.map(|deadline| start + deadline.saturating_duration_since(start) / 10 * 6);
         Self {
             start,
             deadline,
