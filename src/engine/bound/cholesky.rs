@@ -99,37 +99,13 @@ pub(super) fn log_det(l: &[f64], n: usize, ld: usize) -> f64 {
 
 /// Writes the inverse of L·L' into `h`, both triangles; `w` is scratch. Both have n rows of ld.
 pub(super) fn inverse(l: &[f64], n: usize, ld: usize, w: &mut [f64], h: &mut [f64]) {
-    // Row j of w is column j of L⁻¹, zero before its diagonal. Few rows are not worth a second thread.
-    let least = if n < 48 { n } else { 2 };
-    w.par_chunks_mut(4 * ld)
-        .with_min_len(least)
-        .enumerate()
-        .for_each(|(block, rows)| {
-            let first = 4 * block;
-            let columns = Columns {
-                l,
-                n,
-                ld,
-                first,
-                rows,
-            };
-            f64::run(kernels::level(), columns);
-        });
-    let w = &*w;
-    h.par_chunks_mut(4 * ld)
-        .with_min_len(least)
-        .enumerate()
-        .for_each(|(block, rows)| {
-            let first = 4 * block;
-            let squares = Squares {
-                w,
-                n,
-                ld,
-                first,
-                rows,
-            };
-            f64::run(kernels::level(), squares);
-        });
+    // Row j of w is column j of L⁻¹, zero before its diagonal.
+    in_fours(l, n, ld, w, |part| {
+        f64::run(kernels::level(), Columns(part));
+    });
+    in_fours(w, n, ld, h, |part| {
+        f64::run(kernels::level(), Squares(part));
+    });
     for i in 0..n {
         for j in 0..i {
             h[j * ld + i] = h[i * ld + j];
@@ -137,27 +113,48 @@ pub(super) fn inverse(l: &[f64], n: usize, ld: usize, w: &mut [f64], h: &mut [f6
     }
 }
 
-/// Up to four columns of L⁻¹ from `first` on, as rows.
-struct Columns<'a> {
-    l: &'a [f64],
+/// Up to four rows to be made from a matrix, both with n rows of ld.
+struct Part<'a> {
+    from: &'a [f64],
     n: usize,
     ld: usize,
     first: usize,
     rows: &'a mut [f64],
 }
 
+/// Makes all rows of `to`, four at a time, on all threads: few rows are not worth a second one.
+fn in_fours(from: &[f64], n: usize, ld: usize, to: &mut [f64], make: impl Fn(Part<'_>) + Sync) {
+    let least = if n < 48 { n } else { 2 };
+    to.par_chunks_mut(4 * ld)
+        .with_min_len(least)
+        .enumerate()
+        .for_each(|(block, rows)| {
+            let first = 4 * block;
+            make(Part {
+                from,
+                n,
+                ld,
+                first,
+                rows,
+            });
+        });
+}
+
+/// Columns of L⁻¹, as rows, from L.
+struct Columns<'a>(Part<'a>);
+
 impl FloatKernel<f64> for Columns<'_> {
     type Out = ();
 
     #[inline(always)]
     fn run<F: Floats<f64>>(self, f: F) {
-        let Self {
-            l,
+        let Part {
+            from: l,
             n,
             ld,
             first,
             rows,
-        } = self;
+        } = self.0;
         rows.fill(0.0);
         for (r, row) in rows.chunks_exact_mut(ld).enumerate() {
             row[first + r] = 1.0 / l[(first + r) * ld + first + r];
@@ -185,27 +182,21 @@ impl FloatKernel<f64> for Columns<'_> {
     }
 }
 
-/// Up to four rows of W·W' from `first` on, as far as the diagonal.
-struct Squares<'a> {
-    w: &'a [f64],
-    n: usize,
-    ld: usize,
-    first: usize,
-    rows: &'a mut [f64],
-}
+/// Rows of W·W', as far as the diagonal, from W.
+struct Squares<'a>(Part<'a>);
 
 impl FloatKernel<f64> for Squares<'_> {
     type Out = ();
 
     #[inline(always)]
     fn run<F: Floats<f64>>(self, f: F) {
-        let Self {
-            w,
+        let Part {
+            from: w,
             n,
             ld,
             first,
             rows,
-        } = self;
+        } = self.0;
         // Sums run from the later of the two diagonals, at whole lanes; before it one factor is zero.
         let (count, start) = (rows.len() / ld, first - first % LANES);
         let row = |i: usize| &w[i * ld + start..(i + 1) * ld];
