@@ -24,7 +24,9 @@
 // What is read of `params`, held in registers.
 struct Sizes {
     questions: u32,
-    answered_words: u32,
+    // Pairs of words of a row: answers, and the only step.
+    row_pairs: u32,
+    rows_at: u32,
     min_users: u32,
     floor: Floor,
 }
@@ -95,6 +97,7 @@ fn prefix_sums(
     sizes: Sizes,
 ) -> FourSums {
     var sums = FourSums();
+    let place = front + lead();
     for (var quad = 0u; quad < stem.quads; quad += 1u) {
         let column = quad * stem.columns + l - stem.last - 1u;
         let answered = scratch[stem.answered + column];
@@ -116,7 +119,8 @@ fn prefix_sums(
             let bit = nth_bit(answered[block], number - before);
             let entry = scratch[stem.at + 128u * quad + 32u * block + bit].xy;
             let there = select(0u, valid, number < ends.w);
-            let row = window(entry.x * sizes.answered_words + (front >> 5u), front & 31u);
+            let row_at = sizes.rows_at + entry.x * sizes.row_pairs;
+            let row = window(row_at + (place >> 5u), place & 31u);
             let user = User(
                 row.x & there,
                 row.y & there,
@@ -204,7 +208,8 @@ fn main(
     let bits = vec4<u32>(1u) << (vec4<u32>(lane) + LANES * vec4<u32>(0u, 1u, 2u, 3u));
     let sizes = Sizes(
         params.questions,
-        params.answered_words,
+        words_end(),
+        params.rows_at,
         params.min_users,
         params.floor,
     );

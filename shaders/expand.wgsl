@@ -5,14 +5,16 @@
 // the chunk away and splits it.
 //
 // Buffers. All sizes come from projected/plan.rs; Q = params.questions, W = params.quads.
-//   binomials  K * (Q - K + 1) entries, see unrank.wgsl; rows 1 .. K - 2 number the stems too, as a
-//              stem is a set of K - 2 of the first Q - 2 questions
-//   answered   Q * W quadruples of words, [question][quadruple], so that lanes read neighbours
-//   rows       params.row_words words a user: answered bits, then shifted scores in SCORE_BITS each;
-//              for scores of one bit a word of the latter behind each of the former
+//   binomials  K * (Q - K + 1) entries, see unrank.wgsl; rows 1 .. K - 2 number the stems, as a stem is
+//              a set of K - 2 of the first params.head questions. From params.ways_at on [j - 1][t], of which
+//              the low word counts: sets that have j questions of the stem among the last t of those, and two
+//              behind (src/engine/gpu/order.rs)
+//   answered   from params.answered_at on Q * W quadruples of words, [question][quadruple], so that lanes read
+//              neighbours
+//   rows       a user's: as columns_steps.wgsl or columns_fields.wgsl reads them
 //   totals     one a user
-//   claimed    words of scratch that were taken or asked for; the host sees to it that all stems of
-//              a chunk together stay below 2^32. Then 1 where a loop was cut short (loops.wgsl).
+//   claimed    stems.wgsl says what; the host sees to it that what all stems of a chunk ask for stays
+//              below 2^32. CUT is 1 where a loop was cut short (loops.wgsl).
 // Cost a stem, W quadruples, n users, B blocks, C questions behind:
 //   8 (K - 2) W reads and ANDs over all lanes, which lie in stretches, so that one scan orders the
 //   users; every lane unranks; n (K + 4) reads and writes of users, scores and totals;
@@ -26,7 +28,7 @@
 @group(0) @binding(2) var<storage, read> answered: array<vec4<u32>>;
 @group(0) @binding(3) var<storage, read> rows: array<Row>;
 @group(0) @binding(4) var<storage, read> totals: array<i32>;
-@group(0) @binding(5) var<storage, read_write> claimed: array<atomic<u32>, 2>;
+@group(0) @binding(5) var<storage, read_write> claimed: array<atomic<u32>, 3>;
 // Users, place in scratch, last question, offset of the first set from the chunk's first rank.
 @group(0) @binding(6) var<storage, read_write> stems: array<vec4<u32>>;
 @group(0) @binding(7) var<storage, read_write> scratch: array<u32>;
@@ -45,15 +47,17 @@ fn count(users: vec4<u32>) -> u32 {
     return each.x + each.y + each.z + each.w;
 }
 
-// Modulo 2^32, which is exact: stem and chunk meet, and either is shorter than 2^30 sets.
+// The stem's first set, counted from the chunk's first one: those before it have a smaller question in place of one of
+// the stem's. Modulo 2^32, which is exact: stem and chunk meet, and either is shorter than 2^30 sets.
 fn first_offset(chosen: array<u32, CHOSEN>) -> u32 {
-    let behind = params.questions - 3u - chosen[CHOSEN - 1u];
-    var left = binomials[params.row_entries + behind].x + binomials[behind].x;
+    var before = 0u;
+    var next = 0u;
     for (var i = 0u; i < CHOSEN; i += 1u) {
-        let j = K - i;
-        left += binomials[(j - 1u) * params.row_entries + params.questions - chosen[i] - j].x;
+        let row = params.ways_at + (CHOSEN - 1u - i) * (params.head + 1u) + params.head;
+        before += binomials[row - next].x - binomials[row - chosen[i]].x;
+        next = chosen[i] + 1u;
     }
-    return params.first_left - left;
+    return before - params.first;
 }
 
 @compute @workgroup_size(GROUP)
@@ -66,7 +70,7 @@ fn main(
         // All lanes alike, as fast as one of them.
         var chosen: array<u32, CHOSEN>;
         let left = sub128(params.stem_left, vec4<u32>(i, 0u, 0u, 0u));
-        unrank(left, params.questions - 2u, params.row_entries, &chosen);
+        unrank(left, params.head, params.row_entries, &chosen);
         let first = chosen[CHOSEN - 1u] + 1u;
         let columns = params.questions - first;
 
@@ -74,7 +78,7 @@ fn main(
         let table_quads = params.quads;
         var starts: array<u32, CHOSEN>;
         for (var j = 0u; j < CHOSEN; j += 1u) {
-            starts[j] = chosen[j] * table_quads;
+            starts[j] = params.answered_at + chosen[j] * table_quads;
         }
         // Each lane has a stretch of users, so that one scan orders them all.
         let stretch = (table_quads + GROUP - 1u) / GROUP;
@@ -87,10 +91,10 @@ fn main(
         let sum = sum_upto(lane, mine);
         let users = sum.all;
         let blocks = blocks_of(users);
-        let size = 128u * blocks + 4u * quads_of(users) * columns * (1u + SCORE_BITS);
+        let size = 128u * blocks + 4u * quads_of(users) * columns * (1u + PIECES);
         var claim = 0u;
         if (lane == 0u) {
-            claim = atomicAdd(&claimed[0], size);
+            claim = atomicAdd(&claimed[ROOM], size);
         }
         let at = of_first(lane, claim);
         let fits = at <= params.room && size <= params.room - at;
@@ -125,6 +129,6 @@ fn main(
         write_columns(lane, at, taken, first, columns);
     }
     if (loops_were_cut(params.serial)) {
-        atomicStore(&claimed[1], 1u);
+        atomicStore(&claimed[CUT], 1u);
     }
 }

@@ -1,76 +1,131 @@
-// score: one workgroup a stem (and every params.workgroups-th after it), over the dense table that
-// expand.wgsl left of it. For each word of 32 questions and 64 further questions l at a time, a lane
-// has the leaves m of (stem, l) in that word as bits: those of the chunk, less those that the sweep
-// proves to lie below the floor. What is left is dealt out over the lanes leaf by leaf, so that none
-// waits for another's, and each is summed over the users of the dense columns, judged, and appended
-// where it survives.
+// score: a workgroup takes stem after stem, each from the dense table that expand.wgsl left of it. A stem's
+// prefixes (stem, l) have their leaves m as bits of words of 32 questions; a prefix in a word is an item,
+// and items of all prefixes stand in one row, prefix by prefix, so that lanes have one each:
+//
+//   next stem, by a counter that all workgroups share
+//     audit all of its leaves at once, users in the tile                       (sweep.wgsl)
+//     for each batch of prefixes: the outer users of each as a list            (sweep.wgsl)
+//       for each 64 items: their leaves of the chunk, as bits
+//         less those that the sweep proves to lie below the floor              (sweep.wgsl)
+//         what is left goes to the queue; 64 of it at a time, a lane a leaf:
+//           sums over the users of the dense columns, judged, appended where it survives
+//
+// A stem that lies in the chunk only in part, or whose users the tile has no room for, is not swept:
+// all of its leaves are summed, and their own sums are the audit.
 //
 // Buffers, beside those of expand.wgsl.
 //   survivors  see survivors.wgsl
 //   records    params.workgroups records
-// Workgroup memory: 64 bytes a lane of tallies, 12 of masks and sums, and 16 a user of the tile
-// where there is a sweep.
-// The audit is the sweep's where a stem is swept, and that of the leaves' own sums elsewhere.
-// Cost: see sweep.wgsl; a leaf that is summed takes 6 operations a block, about 30 a user in common,
-// 60 to be dealt out and 280 to be judged. Benchmark, K = 5: n = 480, so 15 blocks, 96 users a
-// prefix, 19 a leaf, 23 leaves a word. At a floor of 0.985, as the search has for nearly all of its
-// sets, the sweep looks at 58 of the 96 users one by one, 125 operations each: 315 a leaf; with its
-// blocks and its audit about 350. 1 leaf in 6 is summed, 1,000 each: 165. With the 35 of expand.wgsl
-// that is about 550, against about 440 by the design's estimate. To sum every leaf would take 1,060.
+//   lists      of each workgroup params.list / 2 rows of BATCH words, see sweep.wgsl
+// BATCH prefixes of a stem are taken together, and QUEUE leaves can wait for 64 to be there.
+// Workgroup memory: plan.rs counts it, and tests/shaders.rs holds the count against what is compiled.
+// Cost: benches/RESULTS.md has the instructions of each loop as compilers for real GPUs make them, and the
+// turns that the benchmark table takes of each.
 
 @group(0) @binding(0) var<storage, read> params: Params;
 @group(0) @binding(1) var<storage, read> stems: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read> scratch: array<vec4<u32>>;
-@group(0) @binding(3) var<storage, read_write> survivors: Survivors;
-@group(0) @binding(4) var<storage, read_write> records: array<Record>;
+@group(0) @binding(3) var<storage, read_write> claimed: array<atomic<u32>, 3>;
+@group(0) @binding(4) var<storage, read_write> survivors: Survivors;
+@group(0) @binding(5) var<storage, read_write> records: array<Record>;
 // Bound only where there is a sweep.
-@group(0) @binding(5) var<storage, read> rows: array<vec2<u32>>;
+@group(0) @binding(6) var<storage, read> rows: array<vec2<u32>>;
+@group(0) @binding(7) var<storage, read_write> lists: array<u32>;
 
-// Leaves of each lane: all of them for the audit, and then those that are left.
+var<workgroup> next_stem: u32;
+// Leaves of each lane's item that are left.
 var<workgroup> alive: array<u32, WORKGROUP>;
+var<workgroup> left_in_all: u32;
+// Columns of l and of m, 16 bits each.
+var<workgroup> queue: array<u32, QUEUE>;
 
-fn score(stem: Stem, column: u32, quad: u32, block: u32, bit: u32) -> i32 {
-    let at = bit * SCORE_BITS;
-    let row = stem.scores + (quad * SCORE_BITS + (at >> 5u)) * stem.columns;
-    return extractBits(bitcast<i32>(scratch[row + column][block]), at & 31u, SCORE_BITS);
+// The column behind the batch that starts with this one. The last column of all is no prefix.
+fn batch_end(stem: Stem, front: u32) -> u32 {
+    return min(front + BATCH, stem.columns - 1u);
 }
 
-// The leaves of (stem, l) in this word of questions that are in the chunk.
-fn valid_leaves(stem: Stem, l: u32, word: u32) -> u32 {
-    let leaves = clamp(leaves_of(stem, l), vec2<u32>(32u * word), vec2<u32>(32u * word + 32u));
+// A prefix by its column, and a word of its leaves.
+struct Item {
+    column: u32,
+    word: u32,
+}
+
+// The word that the first leaf of a prefix is in.
+fn first_word(stem: Stem, column: u32) -> u32 {
+    return (place_of(stem, column) + 1u) >> 5u;
+}
+
+// How many prefixes from `column` on have their first leaf in the same word as this one, up to the
+// batch's end.
+fn alike(stem: Stem, column: u32, front: u32) -> u32 {
+    let last = 32u * first_word(stem, column) + 31u - place_of(stem, 0u);
+    return min(last, batch_end(stem, front)) - column;
+}
+
+// Items of a batch.
+fn items_of(stem: Stem, front: u32) -> u32 {
+    var items = 0u;
+    var column = front;
+    while (column < batch_end(stem, front)) {
+        let prefixes = alike(stem, column, front);
+        items += prefixes * (words_end() - first_word(stem, column));
+        column += prefixes;
+    }
+    return items;
+}
+
+fn item_of(stem: Stem, front: u32, number: u32, swept: bool) -> Item {
+    var column = front;
+    var rest = number;
+    var prefixes = alike(stem, column, front);
+    var words = words_end() - first_word(stem, column);
+    while (rest >= prefixes * words && column + prefixes < batch_end(stem, front)) {
+        rest -= prefixes * words;
+        column += prefixes;
+        prefixes = alike(stem, column, front);
+        words = words_end() - first_word(stem, column);
+    }
+    let skipped = rest / words;
+    let taken = column_at(front, column + skipped, swept);
+    return Item(taken, words_end() - words + rest - skipped * words);
+}
+
+// The leaves of an item that are in the chunk.
+fn valid_leaves(stem: Stem, item: Item) -> u32 {
+    let l = stem.last + 1u + item.column;
+    let leaves = clamp(
+        leaves_of(stem, l) + vec2<u32>(lead()),
+        vec2<u32>(32u * item.word),
+        vec2<u32>(32u * item.word + 32u),
+    );
     if (leaves.y <= leaves.x) {
         return 0u;
     }
     return (0xffffffffu >> (32u - (leaves.y - leaves.x))) << (leaves.x & 31u);
 }
 
-fn leaf_sums(stem: Stem, l: u32, m: u32) -> Sums {
+// The sums of a leaf over its users, who are those of two columns.
+fn leaf_sums(stem: Stem, l: u32, m: u32, swept: bool) -> Sums {
     var sums = Sums();
-    // A quad at a time, so that lanes wait less for each other.
     for (var quad = 0u; quad < stem.quads; quad += 1u) {
         let row = stem.answered + quad * stem.columns;
         var users = scratch[row + l] & scratch[row + m];
-        // Scores of one bit: a word has a whole block's.
-        var held_l = vec4<u32>(0u);
-        var held_m = vec4<u32>(0u);
-        if (SCORE_BITS == 1u) {
-            let scores = stem.scores + quad * stem.columns;
-            held_l = scratch[scores + l];
-            held_m = scratch[scores + m];
-        }
+        var scores = scores_of(stem, quad, l, m);
+        // The block in front, which is the first one with users but in its first turn.
+        var at = 128u * quad;
         while (any(users != vec4<u32>(0u))) {
-            let i = first_block(users);
-            let word = users[i];
-            users[i] = word & (word - 1u);
-            let bit = firstTrailingBit(word);
-            let user = stem_user(stem, (4u * quad + i) * 32u + bit);
-            var a = user.x;
-            if (SCORE_BITS == 1u) {
-                a -= i32(((held_l[i] >> bit) & 1u) + ((held_m[i] >> bit) & 1u));
-            } else {
-                a += score(stem, l, quad, i, bit) + score(stem, m, quad, i, bit);
+            let empty = users.x == 0u;
+            users = select(users, vec4<u32>(users.yzw, 0u), empty);
+            scores_step(&scores, empty);
+            at += select(0u, 32u, empty);
+            let word = users.x;
+            if (word == 0u) {
+                continue;
             }
-            sums_add(&sums, a, user.y);
+            users.x = word & (word - 1u);
+            let bit = firstTrailingBit(word);
+            let user = stem_user(stem, at + bit, swept);
+            sums_add(&sums, user.x + score_at(stem, &scores, l, m, at, bit), user.y);
         }
     }
     return sums;
@@ -87,23 +142,73 @@ fn lane_of(number: u32) -> u32 {
     return low;
 }
 
-fn add_leaf(
-    stem: Stem,
-    l: u32,
-    m: u32,
-    swept: bool,
-    tally: ptr<function, Tally>,
-) {
-    let sums = leaf_sums(stem, l - stem.last - 1u, m - stem.last - 1u);
+// Sums a leaf, judges it, and appends it where it survives.
+fn add_leaf(stem: Stem, leaf: u32, swept: bool, tally: ptr<function, Tally>) {
+    let column = leaf & 0xffffu;
+    let m = leaf >> 16u;
+    let sums = leaf_sums(stem, column, m, swept);
+    if (swept && surely_below(sums)) {
+        return;
+    }
     let verdict = sums_judge(sums, params.min_users, params.floor);
     if (!swept) {
         (*tally).counts += vec4<u32>(1u, u32(verdict.defined), 0u, 0u);
         tally_add(tally, sums_widen(sums));
     }
     if (verdict.kept) {
-        let offset = leaf_offset(stem, l) + m - l - 1u;
+        let offset = leaf_offset(stem, stem.last + 1u + column) + m - column - 1u;
         (*tally).counts += keep(offset, offset);
     }
+}
+
+// Takes what is left of 64 items to the queue, and sums as many leaves as fill all lanes. How many wait
+// then. Call it from uniform control flow.
+fn take_leaves(
+    stem: Stem,
+    front: u32,
+    first: u32,
+    lane: u32,
+    mine: u32,
+    swept: bool,
+    waiting: u32,
+    tally: ptr<function, Tally>,
+) -> u32 {
+    scan(lane, countOneBits(mine));
+    alive[lane] = mine;
+    if (lane == WORKGROUP - 1u) {
+        left_in_all = scanned[lane];
+    }
+    let left = workgroupUniformLoad(&left_in_all);
+    var queued = waiting;
+    var done = 0u;
+    while (done < left) {
+        let more = min(left - done, QUEUE - queued);
+        for (var number = lane; number < more; number += WORKGROUP) {
+            let owner = lane_of(done + number);
+            let item = item_of(stem, front, first + owner, swept);
+            let leaves = alive[owner];
+            let before = scanned[owner] - countOneBits(leaves);
+            let place = 32u * item.word + nth_bit(leaves, done + number - before);
+            queue[queued + number] = item.column | ((place - place_of(stem, 0u)) << 16u);
+        }
+        done += more;
+        queued += more;
+        workgroupBarrier();
+        let whole = queued / WORKGROUP * WORKGROUP;
+        for (var at = lane; at < whole; at += WORKGROUP) {
+            add_leaf(stem, queue[at], swept, tally);
+        }
+        queued -= whole;
+        var kept = 0u;
+        if (lane < queued) {
+            kept = queue[whole + lane];
+        }
+        workgroupBarrier();
+        if (lane < queued) {
+            queue[lane] = kept;
+        }
+    }
+    return queued;
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -114,40 +219,40 @@ fn main(
 ) {
     let workgroup = id.y * grid.x + id.x;
     var tally = Tally();
-    for (var i = workgroup; i < params.stems; i += params.workgroups) {
-        let stem = stem_of(stems[i]);
-        let end = select((params.questions + 31u) >> 5u, 0u, stem.nowhere);
-        for (var word = (stem.last + 2u) >> 5u; word < end; word += 1u) {
-            // Nobody is still in the tile of the word before.
-            workgroupBarrier();
-            let swept = load_tile(stem, word, lane);
-            workgroupBarrier();
-            // l goes up to the last but one question of this word, and of all.
-            let beyond = min(params.questions - 1u, 32u * word + 31u);
-            for (var first = stem.last + 1u; first < beyond; first += WORKGROUP) {
+    while (workgroup < params.workgroups) {
+        if (lane == 0u) {
+            next_stem = atomicAdd(&claimed[NEXT], 1u);
+        }
+        let number = workgroupUniformLoad(&next_stem);
+        if (number >= params.stems) {
+            break;
+        }
+        let stem = stem_of(stems[number]);
+        if (stem.nowhere) {
+            continue;
+        }
+        let swept = load_tile(stem, lane, &tally);
+        var waiting = 0u;
+        for (var front = 0u; front + 1u < stem.columns; front += BATCH) {
+            if (swept) {
+                load_lists(stem, front, workgroup, lane);
+            }
+            let items = items_of(stem, front);
+            for (var first = 0u; first < items; first += WORKGROUP) {
                 var mine = 0u;
-                let l = first + lane;
-                if (l < beyond) {
-                    mine = valid_leaves(stem, l, word);
-                }
-                if (swept) {
-                    audit(stem, word, first, beyond, lane, mine, &tally);
-                    if (mine != 0u) {
-                        mine = sweep(stem, l - stem.last - 1u, word, mine, &tally);
+                if (first + lane < items) {
+                    let item = item_of(stem, front, first + lane, swept);
+                    mine = valid_leaves(stem, item);
+                    if (swept && mine != 0u) {
+                        mine = sweep(stem, front, item, mine, workgroup, &tally);
                     }
                 }
-                let few = countOneBits(mine);
-                scan(lane, few);
-                alive[lane] = mine;
-                workgroupBarrier();
-                for (var number = lane; number < scanned[WORKGROUP - 1u]; number += WORKGROUP) {
-                    let owner = lane_of(number);
-                    let leaves = alive[owner];
-                    let before = scanned[owner] - countOneBits(leaves);
-                    let m = 32u * word + nth_bit(leaves, number - before);
-                    add_leaf(stem, first + owner, m, swept, &tally);
-                }
+                waiting = take_leaves(stem, front, first, lane, mine, swept, waiting, &tally);
             }
+        }
+        workgroupBarrier();
+        if (lane < waiting) {
+            add_leaf(stem, queue[lane], swept, &tally);
         }
     }
     workgroupBarrier();

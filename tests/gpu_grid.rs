@@ -8,7 +8,6 @@ use crate::tables::{self, Table};
 use kcorrset::engine::gpu::layout::Integers;
 use kcorrset::engine::gpu::limits::Limits;
 use kcorrset::engine::gpu::projected::layout::LANES;
-use kcorrset::engine::gpu::projected::plan::tile_users;
 use kcorrset::engine::gpu::{Choice, GpuEngine};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{Debug, Write as _};
@@ -17,8 +16,9 @@ use std::sync::{Arc, Mutex, OnceLock};
 use tracing::field::{Field, Visit};
 use tracing::span;
 
-/// KiB of workgroup memory that tiles are made for.
-const TILES: [u32; 3] = [16, 32, 48];
+/// Bytes of workgroup memory with which leaves are swept: for a tile as large as the table's stems ask, and for the smallest
+/// one, which some stems have no room in.
+const MEMORIES: [u32; 2] = [48 << 10, 7_000];
 
 /// How many searches of a variant there are in a family for one of which everything is asked, the first
 /// among them, by their sets; of the others it is a few of each kind, and of still larger ones always.
@@ -48,13 +48,13 @@ fn with_integers(integers: Integers) -> Vec<Subject> {
     let projected = engine.with_choice(Choice::Projected);
     let levels = engine.with_choice(Choice::Levels);
     let complete = engine.with_choice(Choice::Complete);
-    let swept = TILES.map(|kib| {
+    let swept = MEMORIES.map(|bytes| {
         let limits = Limits {
             lane_loads: 0,
-            workgroup_memory: kib << 10,
+            workgroup_memory: bytes,
             ..ANY
         };
-        let name = format!("projected in {kib} KiB");
+        let name = format!("projected in {bytes} bytes");
         subject(&name, projected.with_limits(&limits), Refuses::Pairs)
     });
     let mut all = vec![
@@ -155,18 +155,19 @@ pub fn variant(opened: &str) -> String {
         Some("Projected") => match (of("abreast: ").unwrap(), of("tile: ").unwrap()) {
             ("true", _) => "abreast".to_owned(),
             (_, "0") => format!("summed {}", packed()),
-            (_, tile) => format!("swept {tile}"),
+            _ if of("steps: ") == Some("1") => "swept by one step".to_owned(),
+            _ => "swept by several steps".to_owned(),
         },
         other => panic!("what pipeline is {other:?}?"),
     };
     format!("{pipeline} {}", of("integers: ").unwrap())
 }
 
-/// Every variant that this adapter has, tiles by their users.
+/// Every variant that this adapter has, but for the sizes of tiles.
 pub fn variants() -> BTreeSet<String> {
     let limits = engine().adapters()[0].limits;
-    let tiles = TILES.map(|kib| tile_users(limits.workgroup_memory.min(kib << 10)));
-    let mut all: BTreeSet<String> = tiles.map(|tile| format!("swept {tile}")).into();
+    let steps = ["one step", "several steps"];
+    let mut all: BTreeSet<String> = steps.map(|steps| format!("swept by {steps}")).into();
     for sums in ["Narrow", "Wide"] {
         all.insert(format!("complete {sums}"));
         all.insert(format!("levels 1 {sums}"));

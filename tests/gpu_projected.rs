@@ -66,18 +66,18 @@ fn users_on_both_sides_of_a_block_and_of_the_tile() {
             agree(&engine, &matrix, 3, 2, &format!("{users} users"));
         }
     }
-    // 11,300 bytes have a tile for 384 users: some stems fit and some do not.
-    let matrix = random(500, 8, 200, 0, 1);
-    let small = in_memory(11_300);
+    // 7,900 bytes have a tile for 256 users: some stems fit and some do not.
+    let matrix = random(330, 8, 200, 0, 1);
+    let small = in_memory(7_900);
     agree(&small, &matrix, 3, 2, "stems beyond the tile");
-    let followed = following(450, 8);
+    let followed = following(320, 8);
     agree(&small, &followed, 3, 10, "discarded beyond the tile");
 }
 
 #[test]
 fn every_tile_gives_the_same() {
     let matrix = following(200, 40);
-    for bytes in [5_200, 8 << 10, 16 << 10, 32 << 10, 48 << 10] {
+    for bytes in [6_900, 8 << 10, 48 << 10] {
         let case = format!("{bytes} bytes");
         agree_with_flat(&in_memory(bytes), &matrix, 4, 10, 20_000, 3_000, &case);
     }

@@ -3,8 +3,8 @@
 use kcorrset::engine::gpu::layout::{
     Integers, MAX_K, Record, SumWidth, TALLY_BYTES, Tally, Variant, WORKGROUP,
 };
-use kcorrset::engine::gpu::projected::layout::{LANES, TILE_BYTES, TILE_USERS};
-use kcorrset::engine::gpu::projected::plan::tile_users;
+use kcorrset::engine::gpu::projected::layout::{BATCH, LANES, QUEUE, TILE_BYTES, TILE_USERS};
+use kcorrset::engine::gpu::projected::plan::{WORKGROUP_BYTES, tile_users};
 use kcorrset::engine::gpu::shader::Kernel;
 use kcorrset::engine::gpu::{complete, flat, levels, projected};
 use naga::{Module, TypeInner};
@@ -33,17 +33,28 @@ fn variants() -> Vec<Variant> {
 fn projected_variants() -> Vec<projected::layout::Variant> {
     let mut all = Vec::new();
     for packed in variants().into_iter().filter(|v| v.k > 2) {
-        let swept = packed.score_bits == 1 && packed.sums == SumWidth::Narrow && packed.k < 13;
-        let tiles = [16 << 10, 32 << 10, 48 << 10].map(tile_users);
-        let variant = |tile, abreast| projected::layout::Variant {
+        let variant = |steps, tile, abreast| projected::layout::Variant {
             packed,
+            steps,
             tile,
             abreast,
         };
-        all.push(variant(0, false));
-        if swept {
-            all.extend(tiles.map(|tile| variant(tile, false)));
-            all.push(variant(0, true));
+        let steps: &[u32] = match packed.score_bits {
+            1 => &[1],
+            2 => &[0, 2, 3],
+            4 => &[0, 4, 5, 7],
+            _ => &[0],
+        };
+        for &steps in steps {
+            all.push(variant(steps, 0, false));
+            let small = packed.sums == SumWidth::Narrow && packed.k as u32 * steps < 64;
+            if steps > 0 && small {
+                let tiles = [128, 640, tile_users(48 << 10)];
+                all.extend(tiles.map(|tile| variant(steps, tile, false)));
+            }
+            if steps == 1 && small && packed.k < 13 {
+                all.push(variant(1, 0, true));
+            }
         }
     }
     all
@@ -248,7 +259,10 @@ fn what_is_bound_and_shared_is_what_is_planned() {
             "records"
         ]
     );
-    assert_eq!(shared_bytes(&module), u64::from(WORKGROUP) * TALLY_BYTES);
+    assert_eq!(
+        shared_bytes(&module),
+        u64::from(WORKGROUP) * TALLY_BYTES / 2
+    );
 }
 
 #[test]
@@ -269,10 +283,13 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
                 "scratch"
             ]
         );
-        assert_eq!(
-            bound(&score),
-            ["params", "stems", "scratch", "survivors", "records", "rows"]
-        );
+        let mut own = vec!["params", "stems", "scratch"];
+        own.extend((!variant.abreast).then_some("claimed"));
+        own.extend(["survivors", "records"]);
+        own.extend((variant.tile > 0 || variant.abreast).then_some("rows"));
+        own.extend((variant.tile > 0).then_some("lists"));
+        // `rows` and `lists` are declared where nothing is swept, and not bound.
+        assert_eq!(bound(&score)[..own.len()], own);
         for module in [&expand, &score] {
             agrees!(
                 module,
@@ -284,7 +301,7 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
                     row_entries,
                     stems,
                     workgroups,
-                    first_left,
+                    first,
                     sets,
                     quads,
                     row_words,
@@ -293,7 +310,14 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
                     capacity,
                     min_users,
                     slack,
-                    serial
+                    serial,
+                    top,
+                    bar,
+                    list,
+                    head,
+                    rows_at,
+                    answered_at,
+                    ways_at
                 ]
             );
         }
@@ -302,21 +326,17 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
             assert_eq!(shared_bytes(&score) + shared_bytes(&expand), 0);
             continue;
         }
-        let memory = [0, 16 << 10, 32 << 10, 48 << 10]
-            .into_iter()
-            .find(|&bytes| variant.tile <= tile_users(bytes));
-        let memory = u64::from(memory.unwrap()).max(8 << 10);
-        assert!(shared_bytes(&score) <= memory && shared_bytes(&expand) <= memory);
-        // Sums of eight lanes each; beside the tile four words of bits, a total and a float.
-        let groups = u64::from(WORKGROUP) / 8 * 4;
-        let tile = match u64::from(variant.tile) {
-            0 => 0,
-            users => users / u64::from(TILE_USERS) * TILE_BYTES + 24,
-        };
-        assert_eq!(
-            shared_bytes(&score),
-            u64::from(WORKGROUP) * (TALLY_BYTES + 12) + groups + tile
-        );
+        let swept = [0, 1][usize::from(variant.tile > 0)];
+        // Of lanes: half a tally, what is scanned, and leaves; of groups of eight lanes a sum. The queue of leaves;
+        // the next stem and how many leaves are left.
+        let lanes = u64::from(WORKGROUP);
+        let own = lanes * (TALLY_BYTES / 2 + 12) + lanes / 8 * 4 + u64::from(QUEUE) * 4 + 8;
+        // Of a sweep: the tile, the prefixes of a batch and their order, the most squares and the first side.
+        let tile = u64::from(variant.tile / TILE_USERS) * TILE_BYTES;
+        let sweep = swept * (u64::from(BATCH) * 12 + 8) + tile;
+        assert_eq!(shared_bytes(&score), own + sweep);
+        assert!(own + sweep <= WORKGROUP_BYTES + tile);
+        assert!(shared_bytes(&expand) <= WORKGROUP_BYTES);
     }
 }
 

@@ -5,7 +5,7 @@
 alias Row = u32;
 
 fn stem_score(chosen: array<u32, CHOSEN>, user: u32) -> i32 {
-    let row = user * params.row_words + params.answered_words;
+    let row = params.rows_at + user * params.row_words + params.answered_words;
     var score = 0;
     for (var i = 0u; i < CHOSEN; i += 1u) {
         let at = chosen[i] * SCORE_BITS;
@@ -25,7 +25,7 @@ fn write_column(at: u32, users: u32, block: u32, first: u32, column: u32, column
         pieces[i] = 0u;
     }
     for (var i = 0u; i < most; i += 1u) {
-        let row = scratch[at + 4u * (start + i)] * params.row_words;
+        let row = params.rows_at + scratch[at + 4u * (start + i)] * params.row_words;
         bits |= extractBits(rows[row + (question >> 5u)], question & 31u, 1u) << i;
         let score = extractBits(
             rows[row + params.answered_words + (field >> 5u)],

@@ -37,6 +37,11 @@ fn stem_of(entry: vec4<u32>) -> Stem {
     );
 }
 
+// Where the question of a column is in the words of a row.
+fn place_of(stem: Stem, column: u32) -> u32 {
+    return stem.last + 1u + column + lead();
+}
+
 // The offset of the first leaf of (stem, l): l - last - 1 earlier questions have Q - 1 - l' each.
 fn leaf_offset(stem: Stem, l: u32) -> u32 {
     let skipped = (l - stem.last - 1u) * (params.questions - 1u);

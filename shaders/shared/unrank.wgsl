@@ -11,7 +11,7 @@
 
 fn unrank(rank_left: vec4<u32>, questions: u32, row_entries: u32, chosen: ptr<function, array<u32, CHOSEN>>) {
     var left = rank_left;
-    var most = row_entries - 1u;
+    var most = questions - CHOSEN;
     for (var i = 0u; i < CHOSEN; i += 1u) {
         let j = CHOSEN - i;
         let row = (j - 1u) * row_entries;

@@ -6,6 +6,7 @@
 
 use super::floor::Floor;
 use super::job::Job;
+use super::order::Order;
 use super::pace::{Bounds, Pace};
 use super::queue::{Chunk, Next, Queue};
 use crate::engine::{EngineError, Watch};
@@ -93,6 +94,8 @@ pub(super) struct Drive<'a> {
     pub(super) watch: &'a Watch,
     /// What a submission should take.
     pub(super) target: Duration,
+    /// How the sets of the queue are numbered.
+    pub(super) order: Order,
 }
 
 /// What came of the chunks that one device did; it outlives the pipelines that it came from.
@@ -230,7 +233,9 @@ pub(super) fn drive(
         queue,
         watch,
         target,
+        order,
     } = drive;
+    let set_of = job.sets_in(order);
     let mut free: Vec<usize> = (0..pipeline.slots()).collect();
     let mut in_flight = Flights {
         queue,
@@ -308,7 +313,7 @@ pub(super) fn drive(
         let both = driven.defined.zip(answer.defined);
         driven.defined = both.map(|(before, now)| before + u128::from(now));
         for offset in survivors {
-            let set = job.table.unrank(chunk.first + offset);
+            let set = set_of(chunk.first + offset);
             if job.query.surely_below(&set, watch.floor()) {
                 continue;
             }
@@ -481,6 +486,7 @@ mod tests {
             queue,
             watch,
             target: Duration::from_secs(1),
+            order: Order::Ranks,
         };
         super::drive(host, drive, driven)
     }

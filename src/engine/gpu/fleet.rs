@@ -10,6 +10,7 @@ use super::drive::{Drive, Driven};
 use super::job::Job;
 use super::member::{Member, Worked};
 use super::method::Ask;
+use super::order::Order;
 use super::queue::Queue;
 use super::usage::Usage;
 use crate::engine::{EngineError, Watch};
@@ -65,12 +66,21 @@ pub(super) fn search(
     watch: &Watch,
     target: Duration,
 ) -> Result<(Driven, Vec<Usage>), EngineError> {
+    // Devices share a queue, so all of them number sets alike.
+    let all = ranks == (0..job.table.total());
+    let orders = members.iter().map(|member| member.order(job, ask));
+    let orders = orders.collect::<Result<Vec<_>, _>>()?;
+    let order = match orders.first() {
+        Some(&order) if all && orders.iter().all(|&other| other == order) => order,
+        _ => Order::Ranks,
+    };
     let queue = &Queue::new(ranks);
     let work = Drive {
         job,
         queue,
         watch,
         target,
+        order,
     };
     let alive = AtomicUsize::new(members.len());
     let worked = each(members, |member| {

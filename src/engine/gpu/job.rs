@@ -3,6 +3,7 @@
 
 use super::limits::Excess;
 use super::lock::locked;
+use super::order::{Order, faces};
 use super::pack::{Packing, users_with};
 use super::ranks::RankTable;
 use crate::engine::{EngineError, Query, numbered};
@@ -83,6 +84,21 @@ impl<'a> Job<'a> {
     /// Q.
     pub(super) fn questions(&self) -> usize {
         self.matrix.questions().len()
+    }
+
+    /// The set of each number in an order.
+    pub(super) fn sets_in(&self, order: Order) -> impl Fn(u128) -> Vec<usize> + '_ {
+        let faces = match order {
+            Order::Ranks => Vec::new(),
+            Order::Halves => faces(order, self.questions(), self.query.k()).unwrap_or_default(),
+        };
+        move |number| {
+            let face = faces.iter().rfind(|face| face.start <= number);
+            face.map_or_else(
+                || self.table.unrank(number),
+                |face| face.set(number - face.start),
+            )
+        }
     }
 
     /// What `make` makes, made once for all devices. A type is made in one way.

@@ -6,6 +6,7 @@ use super::drive::Pipeline;
 use super::job::Job;
 use super::layout::{self, Integers};
 use super::limits::{Excess, Limits};
+use super::order::Order;
 use super::shader::Kernel;
 use crate::engine::EngineError;
 use std::fmt::Debug;
@@ -35,7 +36,8 @@ pub(super) trait Kind {
     /// The kernels of a variant, in the order of their dispatches.
     fn kernels(variant: &Self::Variant, integers: Integers) -> Vec<Kernel>;
 
-    /// Plans `job` within limits, uploads the table, and compiles what is not compiled.
+    /// Plans `job` within limits, uploads the table, and compiles what is not compiled. Chunks are numbered in this
+    /// order; only the projected pipeline is given another one than ranks.
     ///
     /// # Errors
     /// The refusal of what does not fit; the device's.
@@ -44,6 +46,7 @@ pub(super) trait Kind {
         limits: Limits,
         job: &'a Job<'a>,
         variant: Self::Variant,
+        order: Order,
     ) -> Result<Box<dyn Pipeline + 'a>, EngineError>;
 
     /// The table on which known answers are asked of a variant.
@@ -55,6 +58,8 @@ pub(super) trait Kind {
 pub(super) enum Sample {
     /// With missing answers, packed like this though it may be narrower.
     Gaps(layout::Variant),
+    /// With missing answers, packed like this, and scores of so many steps.
+    Steps(layout::Variant, u32),
     /// Where nobody missed one, for sets of `k`, with no more than so many questions.
     Complete {
         /// K.

@@ -13,6 +13,7 @@ use super::layout::Integers;
 use super::limits::Limits;
 use super::lock::locked;
 use super::method::{Ask, Method};
+use super::order::Order;
 use super::selftest;
 use super::usage::Usage;
 use crate::engine::EngineError;
@@ -189,6 +190,11 @@ impl Member {
         Ok(())
     }
 
+    /// The order in which it takes least work to search all sets of `job`.
+    pub(super) fn order(&self, job: &Job<'_>, ask: Ask) -> Result<Order, EngineError> {
+        Ok(ask.method(job, &self.limits)?.order(job))
+    }
+
     /// Asks known answers of a method.
     pub(super) fn self_test(&self, method: Method) -> Result<(), EngineError> {
         selftest::run(&self.name(), method, |known| {
@@ -279,7 +285,13 @@ impl Member {
             integers = ?self.integers,
             "searching"
         );
-        let mut pipeline = method.open(&device, *limits, work.job)?;
+        if work.order != Order::Ranks && method.order(work.job) != work.order {
+            return Err(self.failed(format!(
+                "the {} pipeline cannot go on with a search by halves",
+                method.name()
+            )));
+        }
+        let mut pipeline = method.open(&device, *limits, work.job, work.order)?;
         tracing::debug!(?method, integers = ?self.integers, "opened");
         let most = u32::try_from(pipeline.bounds().most).unwrap_or(u32::MAX);
         limits.chunk = limits.chunk.min(most);

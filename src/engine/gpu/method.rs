@@ -10,6 +10,7 @@ use super::kind::{Kind, Sample};
 use super::layout::Integers;
 use super::levels::Levels;
 use super::limits::{Excess, Limits};
+use super::order::Order;
 use super::projected::Projected;
 use super::shader::Kernel;
 use crate::engine::EngineError;
@@ -84,8 +85,9 @@ macro_rules! pipelines {
                 device: &'a Device,
                 limits: Limits,
                 job: &'a Job<'a>,
+                order: Order,
             ) -> Result<Box<dyn Pipeline + 'a>, EngineError> {
-                match *self { $(Self::$name(variant) => $name::open(device, limits, job, variant),)+ }
+                match *self { $(Self::$name(variant) => $name::open(device, limits, job, variant, order),)+ }
             }
         }
     };
@@ -145,6 +147,14 @@ impl Method {
             }
         }
         Err(last)
+    }
+
+    /// The order of sets in which it takes least work to search all of them.
+    pub(super) fn order(&self, job: &Job<'_>) -> Order {
+        match self {
+            Self::Projected(_) => Order::of_all(job.questions(), job.query.k()),
+            _ => Order::Ranks,
+        }
     }
 
     /// Compiles all it takes; a device does so once.

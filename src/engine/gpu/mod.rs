@@ -39,6 +39,7 @@ pub mod limits;
 mod lock;
 mod member;
 mod method;
+mod order;
 mod pace;
 mod pack;
 mod prefixes;

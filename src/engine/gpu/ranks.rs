@@ -70,6 +70,11 @@ impl RankTable {
         Some((row_entries, words(&entries(k, row_entries)?)))
     }
 
+    /// C(Q, K).
+    pub(super) fn total(&self) -> u128 {
+        self.total
+    }
+
     /// C(Q, K) − 1 − `rank`, from which a shader unranks.
     #[must_use]
     pub fn left(&self, rank: u128) -> u128 {

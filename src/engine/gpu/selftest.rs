@@ -11,6 +11,7 @@ use super::kind::Sample;
 use super::layout::{SumWidth, Variant};
 use super::limits::Excess;
 use super::method::Method;
+use super::order::Order;
 use super::pack::Packing;
 use super::queue::Queue;
 use crate::combin::unrank;
@@ -64,6 +65,7 @@ pub(super) fn run(
             queue: &Queue::new(ranks.clone()),
             watch: &Watch::new(),
             target: TARGET,
+            order: Order::Ranks,
         })?;
         let case = format!("of known answers, {method:?}, top {top}");
         if !same(&want.best, &driven.top.into_sorted()) {
@@ -115,6 +117,7 @@ fn some_of_sets(matrix: &ResponseMatrix, k: usize, skip: u128) -> Result<u64, St
 fn table_for(sample: Sample) -> Result<(ResponseMatrix, Packing), String> {
     match sample {
         Sample::Gaps(variant) => table_with_gaps(&variant),
+        Sample::Steps(variant, steps) => table_with_steps(&variant, steps),
         Sample::Complete { k, questions } => complete_table(k, questions),
     }
 }
@@ -140,6 +143,19 @@ fn table_with_gaps(variant: &Variant) -> Result<(ResponseMatrix, Packing), Strin
         }
     }
     Err(format!("no table is narrow enough for {variant:?}"))
+}
+
+/// A table whose scores have so many steps, packed for `variant`, which may be wider than it needs.
+fn table_with_steps(variant: &Variant, steps: u32) -> Result<(ResponseMatrix, Packing), String> {
+    let matrix = table(variant.k, steps.into())?;
+    let natural = Packing::new(&matrix, variant.k)
+        .map_err(Excess::refusal)
+        .map_err(|error| error.to_string())?;
+    let packing = Packing {
+        variant: *variant,
+        ..natural
+    };
+    Ok((matrix, packing))
 }
 
 /// A table without gaps, of no more than `most` questions.

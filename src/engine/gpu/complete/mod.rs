@@ -24,6 +24,7 @@ use super::job::Job;
 use super::kind::{Kind, Sample};
 use super::layout::{Integers, SumWidth, words};
 use super::limits::{Excess, Limits};
+use super::order::Order;
 use super::pace::Bounds;
 use super::shader::Kernel;
 use super::slot::{Bound, Chunks, Dispatch, Sizes, Slots, Ticket};
@@ -122,6 +123,7 @@ impl Kind for Complete {
         limits: Limits,
         job: &'a Job<'a>,
         variant: Variant,
+        _order: Order,
     ) -> Result<Box<dyn Pipeline + 'a>, EngineError> {
         let table = table(job).map_err(Excess::refusal)?;
         let questions = job.questions();

@@ -60,7 +60,7 @@ fn whole_bytes(width: SumWidth) -> u64 {
 #[must_use]
 pub fn workgroup_bytes(k: usize, width: SumWidth, columns: u32) -> u64 {
     let whole = whole_bytes(width);
-    u64::from(WORKGROUP) * TALLY_BYTES
+    u64::from(WORKGROUP) * TALLY_BYTES / 2
         + k as u64 * (8 + whole)
         + 4
         + 32

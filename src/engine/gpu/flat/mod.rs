@@ -16,6 +16,7 @@ use super::job::Job;
 use super::kind::{Kind, Sample};
 use super::layout::{Integers, SumWidth, Variant, WORKGROUP, words};
 use super::limits::{Excess, Limits};
+use super::order::Order;
 use super::pace::Bounds;
 use super::ranks::RankTable;
 use super::shader::Kernel;
@@ -72,6 +73,7 @@ impl Kind for Flat {
         limits: Limits,
         job: &'a Job<'a>,
         variant: Variant,
+        _order: Order,
     ) -> Result<Box<dyn Pipeline + 'a>, EngineError> {
         let plan = Plan::new(&limits, &Shape::of(job)).map_err(Excess::refusal)?;
         tracing::debug!(?plan);

@@ -93,7 +93,7 @@ impl Plan {
         let word_bytes = (4 * questions * u64::from(score_bits)).max(4 * 32);
         let turns = u64::from(limits.loop_turns);
         limits.hold(&Needs {
-            shared: workgroup * TALLY_BYTES,
+            shared: workgroup * TALLY_BYTES / 2,
             sets: workgroup,
             storage: &[
                 ("the binomials", RankTable::bytes(shape.questions, k)),

@@ -33,6 +33,7 @@ use super::job::Job;
 use super::kind::{Kind, Sample};
 use super::layout::{self as packed, Integers, SumWidth, words};
 use super::limits::{Excess, Limits};
+use super::order::Order;
 use super::pace::Bounds;
 use super::prefixes::{Met, Prefixes};
 use super::ranks::RankTable;
@@ -80,6 +81,7 @@ impl Kind for Levels {
         limits: Limits,
         job: &'a Job<'a>,
         variant: Variant,
+        _order: Order,
     ) -> Result<Box<dyn Pipeline + 'a>, EngineError> {
         let shape = Shape::of(job);
         let plan = Plan::new(&limits, &shape).map_err(Excess::refusal)?;

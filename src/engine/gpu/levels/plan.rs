@@ -83,7 +83,7 @@ pub const SURVIVOR_WORDS: usize = 4;
 const SURVIVOR_BYTES: u64 = 4 * SURVIVOR_WORDS as u64;
 
 /// Workgroup memory: tallies and sets of lanes, sums over them, and some words of the driver's.
-pub const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 8 + 8) + 192;
+pub const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES / 2 + 8 + 8) + 192;
 
 /// Stems that are looked at to see how many of them have the users that a set needs.
 const STEMS_LOOKED_AT: usize = 512;

@@ -8,8 +8,20 @@ use std::fmt::Write as _;
 /// The tile of a sweep has room for a multiple of this many users: four blocks of 32.
 pub const TILE_USERS: u32 = 128;
 
-/// Bytes of [`TILE_USERS`] users in a tile: 16 for each, and 8 for each block.
-pub const TILE_BYTES: u64 = 128 * 16 + 4 * 8;
+/// Bytes of [`TILE_USERS`] users in a tile: 8 for each, and 8 for each block.
+pub const TILE_BYTES: u64 = 128 * 8 + 4 * 8;
+
+/// Most users of a tile: entries of lists have 13 bits for a place in it.
+pub const MOST_TILE: u32 = 1 << 13;
+
+/// Prefixes of a stem that are taken together.
+pub const BATCH: u32 = 128;
+
+/// Leaves that wait to be summed.
+pub const QUEUE: u32 = 256;
+
+/// Sides that a sweep looks at, at most: a lane holds three words of leaves for each in registers.
+pub const MOST_SIDES: u32 = 10;
 
 /// Bytes of an entry of `stems`.
 pub const STEM_BYTES: u64 = 16;
@@ -28,6 +40,8 @@ pub const NO_SLACK: u32 = u32::MAX;
 pub struct Variant {
     /// K, bits of a score, width of a sum; as the table is packed.
     pub packed: layout::Variant,
+    /// Most steps that a score lies below the highest one; 0 where scores are fields.
+    pub steps: u32,
     /// Users of a stem that a workgroup holds to sweep its leaves; 0 for no sweep.
     pub tile: u32,
     /// Whether a prefix has its leaves abreast, in a subgroup of [`LANES`]; then there is no sweep.
@@ -35,15 +49,51 @@ pub struct Variant {
 }
 
 impl Variant {
+    /// Pairs of words that a row has for 32 questions with steps: answers, and a word for each step.
+    #[must_use]
+    pub fn pairs(&self) -> u32 {
+        (self.steps + 2) / 2
+    }
+
+    /// Words of a column for 32 users, beside its answers: digits of steps, or fields.
+    #[must_use]
+    pub fn pieces(&self) -> u32 {
+        match self.steps {
+            0 => self.packed.score_bits,
+            steps => steps.ilog2() + 1,
+        }
+    }
+
+    /// Sides that a sweep looks at.
+    #[must_use]
+    pub fn sides(&self) -> u32 {
+        (self.packed.k as u32 * self.steps).min(MOST_SIDES)
+    }
+
     /// The constants that this variant has beside those of its packing, as WGSL.
     pub(super) fn constants(&self) -> String {
-        let mut text = format!("const NO_SLACK: u32 = {NO_SLACK}u;\n");
+        let mut constants = vec![("NO_SLACK", NO_SLACK), ("PIECES", self.pieces())];
+        if self.steps > 0 {
+            constants.extend([
+                ("STEPS", self.steps),
+                ("PAIRS", self.pairs()),
+                ("DIGITS", self.pieces()),
+            ]);
+        }
         if self.abreast {
-            let _ = writeln!(text, "const LANES: u32 = {LANES}u;");
-            let _ = writeln!(text, "const PARTS: u32 = {PARTS}u;");
+            constants.extend([("LANES", LANES), ("PARTS", PARTS)]);
+        } else {
+            constants.extend([("BATCH", BATCH), ("QUEUE", QUEUE)]);
         }
         if self.tile > 0 {
-            let _ = writeln!(text, "const TILE: u32 = {}u;", self.tile);
+            constants.extend([
+                ("TILE", self.tile),
+                ("SIDES", self.sides()),
+            ]);
+        }
+        let mut text = String::new();
+        for (name, value) in constants {
+            let _ = writeln!(text, "const {name}: u32 = {value}u;");
         }
         text
     }
@@ -65,8 +115,8 @@ pub struct Params {
     pub stems: u32,
     /// Workgroups that share them.
     pub workgroups: u32,
-    /// The chunk's first set, counted from the last.
-    pub first_left: u32,
+    /// The low word of the number of the chunk's first set.
+    pub first: u32,
     /// Sets in the chunk.
     pub sets: u32,
     /// Quadruples of words of a column.
@@ -85,6 +135,20 @@ pub struct Params {
     pub slack: u32,
     /// The dispatch's number.
     pub serial: u32,
+    /// The highest shifted score, where there are steps.
+    pub top: i32,
+    /// What `bar.rs` makes of the floor.
+    pub bar: f32,
+    /// Outer users that the list of a prefix has room for: an even number.
+    pub list: u32,
+    /// Questions that stems are chosen from.
+    pub head: u32,
+    /// Where an order of questions is in `rows`.
+    pub rows_at: u32,
+    /// Where it is in `answered`.
+    pub answered_at: u32,
+    /// Where its ways are in `binomials`.
+    pub ways_at: u32,
     /// To a multiple of 16 bytes.
-    pub padding: u32,
+    pub padding: [u32; 2],
 }

@@ -28,10 +28,13 @@
 //! They have two-valued scores in another way: leaves abreast in the lanes of a subgroup, which loads
 //! users once for all of them and sums every leaf (abreast.wgsl, in place of score.wgsl).
 
+pub mod bar;
 pub mod layout;
 pub mod plan;
+pub mod sample;
 pub mod shader;
 pub mod slack;
+pub mod steps;
 pub mod table;
 
 use super::device::Device;
@@ -42,9 +45,9 @@ use super::job::{BEHIND_STEM, Job};
 use super::kind::{Kind, Sample};
 use super::layout::{Integers, WORKGROUP, words};
 use super::limits::{Excess, Limits};
+use super::order::{self, Face, Order};
 use super::pace::Bounds;
-use super::prefixes::{Met, Prefixes};
-use super::ranks::RankTable;
+use super::queue::Chunk;
 use super::shader::Kernel;
 use super::slot::{Bound, Chunks, Dispatch, Front, Sizes, Slots, Ticket};
 use crate::engine::EngineError;
@@ -54,19 +57,28 @@ use plan::{Plan, Shape, operations};
 use table::Table;
 use wgpu::BufferUsages;
 
-/// Bytes of the count of claimed words, and of whether loops were cut short.
-const CLAIMED_BYTES: u64 = 8;
+/// Bytes of the count of claimed words, of whether loops were cut short, and of the count of stems taken.
+const CLAIMED_BYTES: u64 = 12;
 
 /// The pipeline.
 pub(super) struct Projected;
 
 /// What it knows of chunks.
 #[derive(Debug)]
-struct Stems<'a> {
+struct Stems {
     plan: Plan,
-    stems: Prefixes,
-    ranks: &'a RankTable,
+    faces: Vec<Placed>,
     variant: Variant,
+}
+
+/// A face, and where it is in the buffers.
+#[derive(Debug)]
+struct Placed {
+    face: Face,
+    stems: u128,
+    rows_at: u32,
+    answered_at: u32,
+    ways_at: u32,
 }
 
 impl Kind for Projected {
@@ -92,13 +104,37 @@ impl Kind for Projected {
         limits: Limits,
         job: &'a Job<'a>,
         variant: Variant,
+        order: Order,
     ) -> Result<Box<dyn Pipeline + 'a>, EngineError> {
-        let shape = Shape::of(job, &limits);
+        let shape = Shape {
+            variant,
+            ..Shape::of(job, &limits)
+        };
         let plan = Plan::new(&limits, &shape).map_err(Excess::refusal)?;
         tracing::debug!(?plan, ?shape);
         let (questions, k) = (job.questions(), job.query.k());
-        let stems = Prefixes::new(questions, k, k - BEHIND_STEM).map_err(Excess::refusal)?;
-        let mut table = Table::new(job.matrix, &job.packing);
+        let faces = order::faces(order, questions, k).ok_or_else(numbers)?;
+        let first_questions: Vec<_> = faces.iter().map(|face| face.first_question).collect();
+        let top = shape.top;
+        let mut table = Table::new(job.matrix, &job.packing, &variant, top, &first_questions);
+        let mut of_binomials = job.table.words();
+        let mut placed = Vec::new();
+        for face in faces {
+            let before = placed.len() as u32;
+            let row = match variant.steps {
+                0 => table.row_words,
+                _ => table.row_words / 2,
+            };
+            let ways_at = of_binomials.len() / 4;
+            of_binomials.extend(face.words().into_iter().flat_map(|word| [word, 0, 0, 0]));
+            placed.push(Placed {
+                stems: face.stems().ok_or_else(numbers)?,
+                rows_at: before * (128 * table.quads * row) as u32,
+                answered_at: before * (questions * table.quads) as u32,
+                ways_at: ways_at as u32,
+                face,
+            });
+        }
         Fault::lose_answer(device.fault(), &mut table.answered);
         let params = Params {
             questions: questions as u32,
@@ -109,6 +145,8 @@ impl Kind for Projected {
             room: plan.room,
             capacity: plan.survivors,
             min_users: job.min_users,
+            top,
+            list: plan.list,
             ..Params::zeroed()
         };
         let output = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
@@ -117,7 +155,7 @@ impl Kind for Projected {
         let of_stems = &device.buffer("stems", of_stems, BufferUsages::STORAGE)?;
         let scratch = 4 * u64::from(plan.room.max(1));
         let scratch = &device.buffer("scratch", scratch, BufferUsages::STORAGE)?;
-        let binomials = &device.storage("binomials", &job.table.words())?;
+        let binomials = &device.storage("binomials", &of_binomials)?;
         let answered = &device.storage("answered", &table.answered)?;
         let rows = &device.storage("rows", &table.rows)?;
         let totals = &device.storage("totals", &table.totals)?;
@@ -125,13 +163,21 @@ impl Kind for Projected {
         let expanding = [
             binomials, answered, rows, totals, claimed, of_stems, scratch,
         ];
+        let mut reading = vec![of_stems, scratch];
         let mut scoring = vec![Bound::Survivors, Bound::Records];
+        if !variant.abreast {
+            reading.push(claimed);
+        }
         if variant.tile > 0 || variant.abreast {
             scoring.push(Bound::Fixed(rows.clone()));
         }
+        if variant.tile > 0 {
+            let lists = device.buffer("lists", plan.lists(), BufferUsages::STORAGE)?;
+            scoring.push(Bound::Fixed(lists));
+        }
         let dispatches = vec![
             Dispatch::new(&expand, params, &expanding, &[]),
-            Dispatch::new(&last, params, &[of_stems, scratch], &scoring),
+            Dispatch::new(&last, params, &reading, &scoring),
         ];
         let front = Front {
             buffer: claimed.clone(),
@@ -143,8 +189,7 @@ impl Kind for Projected {
         };
         let chunks = Stems {
             plan,
-            stems,
-            ranks: &job.table,
+            faces: placed,
             variant,
         };
         let slots = Slots::new(device, limits, Self::NAME, sizes, chunks, dispatches)?;
@@ -152,11 +197,19 @@ impl Kind for Projected {
     }
 
     fn sample(variant: &Variant) -> Sample {
-        Sample::Gaps(variant.packed)
+        match variant.steps {
+            0 => Sample::Gaps(variant.packed),
+            steps => Sample::Steps(variant.packed, steps),
+        }
     }
 }
 
-impl Chunks for Stems<'_> {
+/// There are more stems than can be numbered.
+fn numbers() -> EngineError {
+    Excess::new("the number of stems", "more than 2^128", "2^128").refusal()
+}
+
+impl Chunks for Stems {
     type Params = Params;
 
     fn bounds(&self) -> Bounds {
@@ -168,8 +221,17 @@ impl Chunks for Stems<'_> {
     }
 
     fn start(&self, chunk: &Ticket, floor: Floor, params: &mut [Params]) -> Option<u32> {
-        let Met { left, prefixes } = self.stems.met(self.ranks, chunk.chunk)?;
-        let stems = u32::try_from(prefixes).ok();
+        let Chunk { first, sets } = chunk.chunk;
+        // A chunk of two faces is split until each part lies in one.
+        let placed = self.faces.iter().find(|placed| {
+            let face = &placed.face;
+            face.start <= first && first + sets <= face.start + face.sets
+        })?;
+        let first = first - placed.face.start;
+        let first_stem = placed.face.stem_number(first)?;
+        let last_stem = placed.face.stem_number(first + (sets - 1))?;
+        let left = placed.stems - 1 - first_stem;
+        let stems = u32::try_from(last_stem - first_stem + 1).ok();
         let stems = stems.filter(|&stems| stems <= self.plan.stems)?;
         let parts = if self.variant.abreast { PARTS } else { 1 };
         let workgroups = (stems * parts).min(self.plan.workgroups);
@@ -178,10 +240,15 @@ impl Chunks for Stems<'_> {
             params.floor = floor;
             params.stems = stems;
             params.workgroups = workgroups;
+            params.head = placed.face.head as u32;
+            params.rows_at = placed.rows_at;
+            params.answered_at = placed.answered_at;
+            params.ways_at = placed.ways_at;
             // Its low word.
-            params.first_left = self.ranks.left(chunk.chunk.first) as u32;
+            params.first = first as u32;
             params.sets = chunk.sets();
             params.slack = slack::slack(&floor);
+            params.bar = bar::bar(&floor);
             params.serial = serial;
         }
         Some(workgroups)

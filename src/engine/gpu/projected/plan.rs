@@ -10,9 +10,14 @@
 use super::super::job::{BEHIND_STEM, Job, Load};
 use super::super::layout::{MAX_K, SumWidth, TALLY_BYTES, WORKGROUP};
 use super::super::limits::{Excess, FIRST_CHUNK, Limits, Needs};
+use super::super::order::Order;
 use super::super::pack::{Packing, most_users, quads};
 use super::super::ranks::RankTable;
-use super::layout::{LANES, STEM_BYTES, TILE_BYTES, TILE_USERS, Variant};
+use super::layout::{
+    BATCH, LANES, MOST_TILE, QUEUE, STEM_BYTES, TILE_BYTES, TILE_USERS, Variant,
+};
+use super::sample::{Most, most_users as sampled};
+use super::steps::Steps;
 use super::table::row_words;
 
 /// What decides the sizes.
@@ -28,6 +33,10 @@ pub struct Shape {
     pub mean_stem_users: f64,
     /// Sets to visit.
     pub sets: u128,
+    /// The highest shifted score, where there are steps.
+    pub top: i32,
+    /// The most users of stems and prefixes that were sampled, where leaves are swept.
+    pub most: Most,
     /// What is compiled.
     pub variant: Variant,
 }
@@ -47,6 +56,21 @@ pub struct Plan {
     pub room: u32,
     /// Survivors that a chunk may report.
     pub survivors: u32,
+    /// Outer users that the list of a prefix has room for; 0 where nothing is swept.
+    pub list: u32,
+}
+
+impl Plan {
+    /// Bytes of the lists of a workgroup with room for so many users.
+    fn list_bytes(list: u32) -> u64 {
+        4 * u64::from(list / 2) * u64::from(BATCH)
+    }
+
+    /// Bytes of the lists of all workgroups.
+    #[must_use]
+    pub fn lists(&self) -> u64 {
+        Self::list_bytes(self.list) * u64::from(self.workgroups)
+    }
 }
 
 /// Sets of a chunk for each that a flat one has: they take a hundredth of the time or less.
@@ -55,8 +79,8 @@ const SETS_FOR_ONE: u64 = 16;
 /// Bytes of scratch for each set of a flat chunk: 512 MiB in all.
 const SCRATCH_FOR_ONE: u64 = 128;
 
-/// Most workgroups: a large GPU holds a few thousand at a time, and each leaves a record.
-const WORKGROUPS: u64 = 1 << 13;
+/// Most workgroups: a large GPU holds some two thousand at a time, and each leaves a record and has lists.
+const WORKGROUPS: u64 = 1 << 12;
 
 /// Most stems of a chunk: their entries take a megabyte.
 const STEMS: u64 = 1 << 16;
@@ -64,44 +88,58 @@ const STEMS: u64 = 1 << 16;
 /// Offsets within a chunk and a stem are 32 bits and a difference of two of them 31.
 const MOST_SETS: u64 = 1 << 29;
 
-/// Largest K with a sweep: a lane has 2 (K + 2) words of leaves in registers.
-const SWEPT_K: usize = 12;
+/// Largest K with leaves abreast: a user's steps on a stem have four bits there.
+const ABREAST_K: usize = 12;
+
+/// Most steps on a set that is swept: a user's steps on a stem have six bits in the tile.
+const MOST_STEPS_OF_SET: u64 = 63;
 
 /// Most users with which leaves are abreast. There a lane goes through an eighth of a stem's users, twice
 /// in expand.wgsl, and llvmpipe bounds the turns of its loops ([`Limits::SOFTWARE_LOOP_TURNS`]): a stem of
 /// all of them takes half of those.
 const ABREAST_USERS: usize = 1 << 17;
 
-/// Tiles that are worth a variant of their own: that of 16 KiB of workgroup memory, and as much as
-/// stems need at 32 and at 48 KiB. Between them, more users only mean fewer workgroups at a time.
-const TILES: [u32; 3] = [16 << 10, 32 << 10, 48 << 10];
+/// Workgroup memory that a tile may take at the most, all told: more users mean fewer workgroups at a time.
+const MOST_MEMORY: u32 = 48 << 10;
 
-/// Workgroup memory besides the tile: tallies, sums and masks of lanes, and some words of groups of
-/// them and of the driver's.
-const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES + 12) + 192;
+/// Workgroup memory besides the tile: half as many tallies as lanes, three words a lane of scans and masks, the
+/// queue, three words a prefix, and some words of groups of lanes and of the driver's.
+pub const WORKGROUP_BYTES: u64 =
+    WORKGROUP as u64 * (TALLY_BYTES / 2 + 12) + (QUEUE as u64) * 4 + (BATCH as u64) * 12 + 192;
 
 /// Users of a tile in this much workgroup memory.
 #[must_use]
 pub fn tile_users(workgroup_memory: u32) -> u32 {
     let bytes = u64::from(workgroup_memory).saturating_sub(WORKGROUP_BYTES);
-    (bytes / TILE_BYTES) as u32 * TILE_USERS
+    ((bytes / TILE_BYTES) as u32 * TILE_USERS).min(MOST_TILE - TILE_USERS)
 }
 
-/// The tile for stems of this many users on average: the smallest that has room for half as many
-/// more, else the largest that there is memory for.
-fn tile(workgroup_memory: u32, mean_stem_users: f64) -> u32 {
-    let tiles = TILES.map(|bytes| tile_users(bytes.min(workgroup_memory)));
-    let roomy = |tile: &u32| f64::from(*tile) >= 1.5 * mean_stem_users;
-    tiles.into_iter().find(roomy).unwrap_or(tiles[2])
+/// The tile for stems of no more users than the largest that was sampled has, and a tenth: nearly all
+/// stems. As large as there is memory for where that is less.
+fn tile(workgroup_memory: u32, most: Most) -> u32 {
+    let wanted = (most.stem.saturating_add(most.stem / 10)).next_multiple_of(TILE_USERS);
+    wanted.clamp(TILE_USERS, MOST_TILE).min(tile_users(workgroup_memory.min(MOST_MEMORY)))
 }
 
-/// Whether scores are two-valued, and sums of squares of totals stay below 2^26, as the sweep's bounds
-/// ask.
-fn can_sweep(packing: &Packing) -> bool {
-    packing.variant.score_bits == 1
-        && packing.variant.sums == SumWidth::Narrow
+/// Room in the list of a prefix: for all users of the largest prefix that was sampled, and a tenth. Outer users
+/// are some two thirds of them.
+fn list(most: Most, tile: u32) -> u32 {
+    let wanted = (most.prefix.saturating_add(most.prefix / 10)).next_multiple_of(32);
+    wanted.clamp(32, tile.max(32))
+}
+
+/// Whether sums of squares of totals stay below 2^26, as the bounds of `abreast` and the sweep ask.
+fn has_small_sums(packing: &Packing) -> bool {
+    packing.variant.sums == SumWidth::Narrow
         && packing.widest_sum <= i128::from(i32::MAX) / 32
-        && packing.variant.k <= SWEPT_K
+}
+
+/// Whether the closed form of a user's leaves stays within 31 bits and a sign: at most Q (Q - 1) / 2 of them with
+/// at most 2 K steps each, in either sense.
+fn has_small_forms(questions: u64, steps_of_set: u64) -> bool {
+    let pairs = questions * questions.saturating_sub(1) / 2;
+    steps_of_set <= MOST_STEPS_OF_SET
+        && pairs.saturating_mul(4 * steps_of_set * steps_of_set) <= u64::from(u32::MAX / 2)
 }
 
 impl Shape {
@@ -110,12 +148,21 @@ impl Shape {
         let (load, packing) = (job.load(), &job.packing);
         let users = load.users as usize;
         let mean_stem_users = load.stem_users;
-        let abreast = can_sweep(packing) && limits.lane_loads == LANES && users <= ABREAST_USERS;
-        let tile = if can_sweep(packing) && !abreast {
-            tile(limits.workgroup_memory, mean_stem_users)
-        } else {
-            0
-        };
+        let k = packing.variant.k;
+        let found = *job.once(|| Steps::of(job.matrix, packing));
+        let Steps { top, steps } = found.unwrap_or(Steps { top: 0, steps: 0 });
+        let small = has_small_sums(packing);
+        let abreast = small
+            && packing.variant.score_bits == 1
+            && k <= ABREAST_K
+            && limits.lane_loads == LANES
+            && users <= ABREAST_USERS;
+        let forms = has_small_forms(job.questions() as u64, k as u64 * u64::from(steps));
+        let (mut most, mut tile_of) = (Most::default(), 0);
+        if small && forms && steps > 0 && !abreast {
+            most = *job.once(|| sampled(job.matrix, k));
+            tile_of = tile(limits.workgroup_memory, most);
+        }
         Self {
             questions: job.questions(),
             users,
@@ -123,9 +170,12 @@ impl Shape {
                 .min(users),
             mean_stem_users,
             sets: job.sets,
+            top,
+            most,
             variant: Variant {
                 packed: packing.variant,
-                tile,
+                steps,
+                tile: tile_of,
                 abreast,
             },
         }
@@ -134,8 +184,8 @@ impl Shape {
     /// Words of scratch of a stem with this many users, and as many questions behind it as can be.
     fn stem_words(&self, users: u64) -> u64 {
         let columns = (self.questions + 1).saturating_sub(self.variant.packed.k) as u64 + 1;
-        let bits = u64::from(self.variant.packed.score_bits);
-        128 * users.div_ceil(32) + 4 * users.div_ceil(128) * columns * (1 + bits)
+        let pieces = u64::from(self.variant.pieces());
+        128 * users.div_ceil(32) + 4 * users.div_ceil(128) * columns * (1 + pieces)
     }
 }
 
@@ -170,7 +220,17 @@ impl Plan {
         let Variant { packed, tile, .. } = shape.variant;
         let k = packed.k;
         let questions = shape.questions as u64;
-        let (_, row_words) = row_words(shape.questions, packed.score_bits);
+        let (_, row_words) = row_words(shape.questions, &shape.variant);
+        let list = match tile {
+            0 => 0,
+            tile => list(shape.most, tile),
+        };
+        let lists = Self::list_bytes(list);
+        // Columns and rows are there once for each face.
+        let faces = match Order::of_all(shape.questions, k) {
+            Order::Ranks => 1,
+            Order::Halves => 2,
+        };
         let words = 4 * quads(shape.users) as u64;
         let storage = limits.storage();
         let largest = 4 * shape.stem_words(shape.stem_users as u64).max(1);
@@ -178,10 +238,14 @@ impl Plan {
             shared: WORKGROUP_BYTES + u64::from(tile / TILE_USERS) * TILE_BYTES,
             sets: WORKGROUP.into(),
             storage: &[
-                ("the binomials", RankTable::bytes(shape.questions, k)),
-                ("columns", 4 * words * questions),
-                ("rows", 4 * 32 * words * row_words as u64),
+                (
+                    "the binomials",
+                    RankTable::bytes(shape.questions, k) + 16 * (k as u64) * (questions + 2),
+                ),
+                ("columns", faces * 4 * words * questions),
+                ("rows", faces * 4 * 32 * words * row_words as u64),
                 ("scratch, for the users of one stem", largest),
+                ("lists, of one workgroup", lists),
             ],
             others: &[
                 (
@@ -223,7 +287,8 @@ impl Plan {
         }
         let chunk = chunk.div_ceil(grain) * grain;
         let survivors = limits.reported(4).min(chunk);
-        let workgroups = limits.reporting().min(WORKGROUPS).min(stems);
+        let listed = storage / lists.max(1);
+        let workgroups = limits.reporting().min(WORKGROUPS).min(stems).min(listed);
         // Each is below 2^32 by the bounds above.
         Ok(Self {
             chunk: chunk as u32,
@@ -232,6 +297,7 @@ impl Plan {
             workgroups: workgroups as u32,
             room: (room / 4) as u32,
             survivors: survivors as u32,
+            list,
         })
     }
 }
@@ -250,30 +316,49 @@ mod tests {
             stem_users: 12_300,
             mean_stem_users: 480.0,
             sets: 2_535_650_040,
+            top: 0,
+            most: Most {
+                stem: 549,
+                prefix: 126,
+            },
             variant: Variant {
                 packed: layout::Variant {
                     k: 5,
                     score_bits: 1,
                     sums: SumWidth::Narrow,
                 },
-                tile: 1664,
+                steps: 1,
+                tile: 640,
                 abreast: false,
             },
         }
     }
 
     #[test]
-    fn the_tile_has_room_for_the_stems_in_the_least_memory() {
-        assert_eq!(tile(48 << 10, 400.0), tile_users(16 << 10));
-        assert_eq!(tile(48 << 10, 480.0), tile_users(32 << 10));
-        assert_eq!(tile(48 << 10, 2_400.0), tile_users(48 << 10));
-        assert_eq!(tile(20 << 10, 2_400.0), tile_users(20 << 10));
-        assert_eq!(tile(1 << 10, 10.0), 0);
-        for memory in [5_200, 16 << 10, 32 << 10, 48 << 10] {
+    fn the_tile_has_room_for_nearly_all_stems_where_there_is_memory() {
+        let most = |stem| Most { stem, prefix: 0 };
+        assert_eq!(tile(48 << 10, most(549)), 640);
+        assert_eq!(tile(48 << 10, most(5)), 128);
+        assert_eq!(tile(48 << 10, most(900_000)), tile_users(48 << 10));
+        assert_eq!(tile(64 << 10, most(900_000)), tile_users(48 << 10));
+        assert_eq!(tile(20 << 10, most(2_400)), tile_users(20 << 10));
+        assert_eq!(tile(1 << 10, most(10)), 0);
+        assert!(tile_users(u32::MAX) < MOST_TILE);
+        for memory in [6_700, 16 << 10, 32 << 10, 48 << 10] {
             let quads = u64::from(tile_users(memory) / TILE_USERS);
             let bytes = WORKGROUP_BYTES + quads * TILE_BYTES;
             assert!(bytes <= u64::from(memory) && bytes + TILE_BYTES > u64::from(memory));
         }
+        let prefixes = |prefix| Most { stem: 0, prefix };
+        assert_eq!(list(prefixes(126), 640), 160);
+        assert_eq!((list(prefixes(0), 640), list(prefixes(9_999), 640)), (32, 640));
+    }
+
+    #[test]
+    fn closed_forms_that_could_leave_31_bits_are_refused() {
+        // 2 * 25 steps on each of 19,900 leaves, squared: 5 * 10^7; with 2,000 questions 5 * 10^9.
+        assert!(has_small_forms(200, 25) && !has_small_forms(2_000, 25));
+        assert!(has_small_forms(200, 63) && !has_small_forms(200, 64));
     }
 
     #[test]

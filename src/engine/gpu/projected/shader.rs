@@ -10,9 +10,9 @@ use super::layout::Variant;
 pub fn kernels(variant: &Variant, integers: Integers) -> [Kernel; 2] {
     let packed = &variant.packed;
     let constants = packed.constants(packed.k - BEHIND_STEM) + &variant.constants();
-    let columns = match packed.score_bits {
-        1 => pieces!["columns_bits"],
-        _ => pieces!["columns_fields"],
+    let (columns, scores) = match variant.steps {
+        0 => (pieces!["columns_fields"], pieces!["scores_fields"]),
+        _ => (pieces!["columns_steps"], pieces!["scores_steps"]),
     };
     let group: &[_] = match variant.abreast {
         true => &pieces!["group_lanes"],
@@ -25,11 +25,11 @@ pub fn kernels(variant: &Variant, integers: Integers) -> [Kernel; 2] {
         Kernel::new(kernel!("abreast"), integers, &constants, &[leaves, judging])
     } else {
         let sweep: &[_] = match variant.tile {
-            0 => &pieces!["sweep_none"],
-            _ => &pieces!["sweep"],
+            0 => &pieces!["unswept"],
+            _ => &pieces!["sweep", "judge_float"],
         };
         let own: &[_] = &pieces!["scan", "report"];
-        let own_pieces = [leaves, judging, own, sweep];
+        let own_pieces = [leaves, judging, own, &scores, sweep];
         Kernel::new(kernel!("score"), integers, &constants, &own_pieces)
     };
     [
