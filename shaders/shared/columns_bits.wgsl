@@ -5,7 +5,7 @@
 // The squares in each other's place: the bits of t[i] under `mask` times 2^step, and those of
 // t[i + step] under it.
 fn exchange(t: ptr<function, array<u32, 32>>, i: u32, step: u32, mask: u32) {
-    let other = ((*t)[i] >> step ^ (*t)[i + step]) & mask;
+    let other = (((*t)[i] >> step) ^ (*t)[i + step]) & mask;
     (*t)[i + step] ^= other;
     (*t)[i] ^= other << step;
 }
@@ -16,13 +16,13 @@ fn transpose(t: ptr<function, array<u32, 32>>) {
         exchange(t, i, 16u, 0xffffu);
     }
     for (var i = 0u; i < 16u; i += 1u) {
-        exchange(t, (i & 8u) << 1u | i & 7u, 8u, 0xff00ffu);
+        exchange(t, ((i & 8u) << 1u) | (i & 7u), 8u, 0xff00ffu);
     }
     for (var i = 0u; i < 16u; i += 1u) {
-        exchange(t, (i & 12u) << 1u | i & 3u, 4u, 0xf0f0f0fu);
+        exchange(t, ((i & 12u) << 1u) | (i & 3u), 4u, 0xf0f0f0fu);
     }
     for (var i = 0u; i < 16u; i += 1u) {
-        exchange(t, (i & 14u) << 1u | i & 1u, 2u, 0x33333333u);
+        exchange(t, ((i & 14u) << 1u) | (i & 1u), 2u, 0x33333333u);
     }
     for (var i = 0u; i < 16u; i += 1u) {
         exchange(t, i << 1u, 1u, 0x55555555u);

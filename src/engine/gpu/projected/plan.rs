@@ -68,7 +68,7 @@ const MOST_SETS: u64 = 1 << 29;
 const SWEPT_K: usize = 12;
 
 /// Most users with which leaves are abreast. There a lane goes through an eighth of a stem's users, twice
-/// in expand.wgsl, and llvmpipe bounds the turns of its loops ([`Limits::SOFTWARE_LOOP_TURNS`]): a stem of
+/// in expand.wgsl, and llvmpipe bounds the turns of its loops ([`Limits::LLVMPIPE_LOOP_TURNS`]): a stem of
 /// all of them takes half of those.
 const ABREAST_USERS: usize = 1 << 17;
 
