@@ -34,7 +34,7 @@
 // addresses (4 of them in workgroup memory), 5 additions and 3 more operations for the test, 7
 // additions and 1 count for the audit: about 45 in all, whatever K and the number of users.
 // Cost a stem: 2 reads and additions for each later question; K of them where another question than
-// the last one changes; 4 barriers.
+// the last one changes; 3 barriers, 4 there.
 
 struct Params {
     // C(Q, K) - 1 - the rank of the chunk's first set.
@@ -73,6 +73,18 @@ struct Prefix {
     saa: vec2<u32>,
 }
 
+// What a turn over a stem begins with, for all lanes alike. It is read by a uniform load: barriers depend on it,
+// which WGSL allows for nothing else that lies in a workgroup's memory.
+struct Turn {
+    // The first question behind the stem.
+    front: u32,
+    // The next set's last two questions, counted from `front`.
+    y: u32,
+    m: u32,
+    // 0 where only the last question of the stem is another than in the stem before.
+    enter: u32,
+}
+
 alias Offset = u32;
 
 // Not a uniform, for the reason given in flat.wgsl.
@@ -85,8 +97,8 @@ alias Offset = u32;
 
 // The stem; at first the whole first set of the share.
 var<workgroup> stem: array<u32, K>;
-// Whether only the last question of the stem is another than in the stem before.
-var<workgroup> only_last: u32;
+// Where lanes go on, see `Turn`; lane 0 says it.
+var<workgroup> next: Turn;
 // Each question of `before` with itself and those in front of it.
 var<workgroup> part_x: array<f32, K>;
 var<workgroup> part_saa: array<Whole, K>;
@@ -189,7 +201,7 @@ fn enter_last(lane: u32, front: u32) {
         var x = before_x[q];
         var saa = before_saa[q];
         if (STEM > 0u) {
-            let last = stem[BEFORE];
+            let last = front - 1u;
             x += floats[params.covariances + pair_place(last, q)];
             saa = whole_add(saa, wholes[pair_place(last, q)]);
         }
@@ -198,8 +210,8 @@ fn enter_last(lane: u32, front: u32) {
     }
 }
 
-// The next stem in lexicographic order, which exists where sets are left. Question i of a set is at
-// most Q - K + i.
+// The next stem in lexicographic order, which exists where sets are left, and its first leaf. Question i of a
+// set is at most Q - K + i.
 fn next_stem() {
     var i = STEM;
     while (i > 0u) {
@@ -208,11 +220,11 @@ fn next_stem() {
             break;
         }
     }
-    only_last = u32(i == BEFORE);
     let q = stem[i] + 1u;
     for (var j = i; j < STEM; j += 1u) {
         stem[j] = q + j - i;
     }
+    next = Turn(q + STEM - i, 0u, 1u, u32(i != BEFORE));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -234,19 +246,11 @@ fn main(
             for (var i = 0u; i < K; i += 1u) {
                 stem[i] = chosen[i];
             }
-            only_last = 0u;
-        }
-    }
-    workgroupBarrier();
-    // The next set's last two questions, counted from the end of the stem.
-    var y = 0u;
-    var m = 1u;
-    if (rest > 0u) {
-        y = stem[K - 2u];
-        m = stem[K - 1u];
-        if (STEM > 0u) {
-            y -= stem[BEFORE] + 1u;
-            m -= stem[BEFORE] + 1u;
+            var front = 0u;
+            if (STEM > 0u) {
+                front = chosen[BEFORE] + 1u;
+            }
+            next = Turn(front, chosen[K - 2u] - front, chosen[K - 1u] - front, 1u);
         }
     }
     var counts = vec4<u32>(0u);
@@ -254,20 +258,16 @@ fn main(
     var sag_sum = vec2<u32>(0u);
     var saa_sum = vec2<u32>(0u);
     while (rest > 0u) {
-        // `last` is where `before` starts, `front` where the leaves do.
-        var last = 0u;
-        var front = 0u;
-        if (STEM > 0u) {
-            last = stem[BEFORE];
-            front = last + 1u;
-        }
-        let again = only_last == 0u;
-        if (again) {
+        let turn = workgroupUniformLoad(&next);
+        let front = turn.front;
+        // The last question of the stem, where `before` starts.
+        let last = max(front, 1u) - 1u;
+        if (turn.enter == 1u) {
             enter_before(lane, last);
-        }
-        workgroupBarrier();
-        if (again && lane == 0u) {
-            sum_parts();
+            workgroupBarrier();
+            if (lane == 0u) {
+                sum_parts();
+            }
         }
         enter_last(lane, front);
         workgroupBarrier();
@@ -277,8 +277,9 @@ fn main(
         }
 
         // Leaves first .. end of this stem, in `rows` rows from y on.
+        let y = turn.y;
         let run = params.questions - front;
-        let first = leaves_before(run, y) + m - y - 1u;
+        let first = leaves_before(run, y) + turn.m - y - 1u;
         let end = min(leaves_before(run, run - 1u), first + rest);
         let rows = row_of(run, end - 1u) + 1u - y;
         let ragged = first != leaves_before(run, y) || end != leaves_before(run, y + rows);
@@ -343,13 +344,10 @@ fn main(
         }
         rest -= leaves;
         offset += leaves;
-        y = 0u;
-        m = 1u;
-        workgroupBarrier();
+        // Nobody reads the stem any more, and the load at the top begins with a barrier.
         if (lane == 0u && rest > 0u) {
             next_stem();
         }
-        workgroupBarrier();
     }
     let none = vec2<u32>(0u);
     let sums = array<vec2<u32>, 6>(none, sa_sum, none, saa_sum, none, sag_sum);

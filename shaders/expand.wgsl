@@ -89,7 +89,7 @@ fn main(
             mine += count(users_of(starts, quad));
         }
         let sum = sum_upto(lane, mine);
-        let users = sum.all;
+        let users = sum_of_all(sum);
         let blocks = blocks_of(users);
         let size = 128u * blocks + 4u * quads_of(users) * columns * (1u + PIECES);
         var claim = 0u;
@@ -102,7 +102,7 @@ fn main(
             stems[i] = vec4<u32>(users, select(NOWHERE, at, fits), first - 1u, first_offset(chosen));
         }
 
-        var place = at + 4u * (sum.upto - mine);
+        var place = at + 4u * (sum - mine);
         for (var quad = start; quad < select(start, end, fits); quad += 1u) {
             var found = users_of(starts, quad);
             while (any(found != vec4<u32>(0u))) {

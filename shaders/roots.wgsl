@@ -76,7 +76,7 @@ fn main(
             mine += each.x + each.y + each.z + each.w;
         }
         let sum = sum_upto(lane, mine);
-        let users = sum.all;
+        let users = sum_of_all(sum);
         let kept = share == SOME || (share == ALL && users >= params.min_users);
         let place = take_prefix(lane, ROOT, kept && lane == 0u, users);
         let at = of_first(lane, place.y);
@@ -88,7 +88,7 @@ fn main(
         if (lane == 0u && pruned) {
             seen.sets = add64(seen.sets, sets.xy);
         }
-        var to = params.users_at + at + sum.upto - mine;
+        var to = params.users_at + at + sum - mine;
         let last_quad = select(start, end, written || pruned);
         for (var quad = start; quad < last_quad; quad += 1u) {
             let found = users_in(chosen, quad);

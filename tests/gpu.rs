@@ -225,7 +225,7 @@ fn ties_constants_and_negative_correlations() {
     agree(engine(), &nobody, 2, 2, "no set has users");
 }
 
-/// More users than an invocation may go through where software bounds the turns of its loops.
+/// More users than an invocation may go through where llvmpipe bounds the turns of its loops.
 #[test]
 fn more_users_in_common_than_a_loop_may_have_turns() {
     for k in [1, 3] {
@@ -511,13 +511,44 @@ fn a_pipeline_is_tested_before_its_first_chunk() {
         );
     }
     fresh.open(&query.query).unwrap();
-    assert!(!fresh.compiling().is_zero());
-    let compiled = fresh.compiling();
+    assert_eq!(fresh.compiled(), 1, "the flat pipeline has one kernel");
     query.run(&fresh, &Watch::new()).unwrap();
-    assert_eq!(fresh.compiling(), compiled, "compiled beforehand");
+    assert_eq!(fresh.compiled(), 1, "compiled beforehand");
     // Tested now, so it is the audit that finds the fault.
     let outcome = query.run(&fresh.with_fault(Fault::LostAnswer), &Watch::new());
     assert!(matches!(outcome, Err(SearchError::Audit(_))), "{outcome:?}");
+}
+
+/// Every kernel of every pipeline once, though each is opened twice and searched with, its known answers and the
+/// search's apart.
+#[test]
+fn nothing_is_compiled_twice() {
+    let matrix = random(70, 9, 256, 0, 1);
+    let fresh = engine().with_features(&engine().adapters()[0].features);
+    let mut kernels = 0;
+    for (choice, own) in [
+        (Choice::Flat, 1),
+        (Choice::Projected, 2),
+        (Choice::Levels, 3),
+        (Choice::Complete, 1),
+    ] {
+        let engine = fresh.with_choice(choice);
+        let query = ask(&matrix, 4, 7, 2);
+        kernels += own;
+        for _ in 0..2 {
+            engine.open(&query.query).unwrap();
+            query.run(&engine, &Watch::new()).unwrap();
+            assert_eq!(engine.compiled(), kernels, "{choice:?}");
+        }
+        assert!(engine.compiling().is_empty());
+    }
+    // Another device has its own.
+    let two = GpuEngine::open_each(&[0, 0])
+        .unwrap()
+        .with_choice(Choice::Levels);
+    let query = ask(&matrix, 4, 7, 2);
+    query.run(&two, &Watch::new()).unwrap();
+    assert_eq!(two.compiled(), 6);
 }
 
 #[test]

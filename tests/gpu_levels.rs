@@ -178,7 +178,7 @@ fn small_frontiers_and_workgroups_give_the_same() {
 
 #[test]
 fn loops_that_are_cut_short_are_seen() {
-    // More users than a lane may count in one go, on a software adapter, for all of its prefixes.
+    // More users than a lane may count in one go, on llvmpipe, for all of its prefixes.
     let matrix = random(9_000, 12, 200, 0, 1);
     let one = engine().with_limits(&Limits {
         workgroups_per_side: 1,

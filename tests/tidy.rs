@@ -89,7 +89,7 @@ fn sources(folder: &str, extension: &str) -> Vec<Source> {
 }
 
 fn everything() -> Vec<Source> {
-    ["src", "tests", "benches", "shaders"]
+    ["src", "tests", "benches", "examples", "shaders"]
         .into_iter()
         .flat_map(|folder| [sources(folder, "rs"), sources(folder, "wgsl")])
         .flatten()

@@ -21,23 +21,25 @@ fn take(taken: u32, size: u32, room: u32) -> u32 {
 // lane that `keeps` a prefix of `users` users at `level`; NOWHERE where there is no room for all of them.
 fn take_prefix(lane: u32, level: u32, keeps: bool, users: u32) -> vec2<u32> {
     let prefixes = sum_upto(lane, u32(keeps));
-    if (prefixes.all == 0u) {
+    let all_prefixes = sum_of_all(prefixes);
+    if (all_prefixes == 0u) {
         return vec2<u32>(NOWHERE);
     }
     let taken = select(0u, users, keeps);
     let sum = sum_upto(lane, taken);
+    let all_taken = sum_of_all(sum);
     var prefix = NOWHERE;
     var user = NOWHERE;
     if (lane == 0u) {
-        prefix = take(prefixes_of(level), prefixes.all, params.users_at / 2u);
-        user = take(users_of(level), sum.all, params.room);
+        prefix = take(prefixes_of(level), all_prefixes, params.users_at / 2u);
+        user = take(users_of(level), all_taken, params.room);
     }
     prefix = of_first(lane, prefix);
     user = of_first(lane, user);
     if (!keeps || prefix == NOWHERE || user == NOWHERE) {
         return vec2<u32>(NOWHERE);
     }
-    return vec2<u32>(prefix + prefixes.upto - 1u, user + sum.upto - taken);
+    return vec2<u32>(prefix + prefixes - 1u, user + sum - taken);
 }
 
 fn write_prefix(i: u32, prefix: Prefix) {

@@ -2,17 +2,14 @@
 
 const GROUP: u32 = LANES;
 
-struct Sum {
-    // The sum of the lanes up to and with this one.
-    upto: u32,
-    // The sum of all lanes.
-    all: u32,
+// The sum of the lanes up to and with this one. Call it from uniform control flow.
+fn sum_upto(lane: u32, mine: u32) -> u32 {
+    return subgroupInclusiveAdd(mine);
 }
 
-// Sums over lanes. Call it from uniform control flow.
-fn sum_upto(lane: u32, mine: u32) -> Sum {
-    let upto = subgroupInclusiveAdd(mine);
-    return Sum(upto, subgroupShuffle(upto, LANES - 1u));
+// The sum of all lanes, where `upto` is what `sum_upto` gave last. Call it from uniform control flow.
+fn sum_of_all(upto: u32) -> u32 {
+    return subgroupShuffle(upto, LANES - 1u);
 }
 
 // What lane 0 has. Call it from uniform control flow.

@@ -1,6 +1,8 @@
 //! Which engine to run, and on what.
 
+use super::progress;
 use super::proving::{self, Proving};
+use super::talk::Talk;
 use anyhow::bail;
 use clap::{Args, ValueEnum};
 use kcorrset::engine::bound::BoundEngine;
@@ -190,6 +192,7 @@ impl EngineArgs {
         &self,
         queries: &[Query<'_>],
         whole: bool,
+        talk: Talk,
     ) -> anyhow::Result<(Box<dyn Engine>, Option<String>)> {
         self.check()?;
         let (mut engine, mut why): (Box<dyn Engine>, _) = match self.engine {
@@ -198,13 +201,13 @@ impl EngineArgs {
                 Box::new(BoundEngine::new(threads_or_all(self.threads))?),
                 None,
             ),
-            EngineName::Gpu => (self.gpu(&self.device, queries)?, None),
+            EngineName::Gpu => (self.gpu(&self.device, queries, talk)?, None),
             EngineName::Reference => (Box::new(ReferenceEngine), None),
             EngineName::Auto => {
                 let (choice, why) = self.choose();
                 match choice {
                     Choice::Cpu => (Box::new(self.cpu()?), Some(self.on_cpu(why))),
-                    Choice::Gpu(indices) => match self.gpu(&indices, queries) {
+                    Choice::Gpu(indices) => match self.gpu(&indices, queries, talk) {
                         Ok(engine) => (engine, Some(why)),
                         Err(error) if !self.on_gpu() && leaves_it_to_the_cpu(&error) => {
                             (Box::new(self.cpu()?), Some(self.on_cpu(error.to_string())))
@@ -260,12 +263,19 @@ impl EngineArgs {
         &self,
         indices: &[usize],
         queries: &[Query<'_>],
+        talk: Talk,
     ) -> Result<Box<dyn Engine>, EngineError> {
         let engine = GpuEngine::open_each(indices)?;
         let engine = engine.with_target(target(self.profile));
-        for query in queries {
-            engine.open(query)?;
-        }
+        let compiling = || {
+            let kernels = engine.compiling();
+            (!kernels.is_empty()).then(|| format!("compiling {}", kernels.join(", ")))
+        };
+        progress::while_waiting(talk.is_quiet(), compiling, || {
+            queries
+                .iter()
+                .try_for_each(|query| engine.open(query).map(drop))
+        })?;
         Ok(Box::new(engine))
     }
 

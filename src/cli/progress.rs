@@ -1,4 +1,4 @@
-//! How far a search is: a bar on a terminal, a line once a minute elsewhere.
+//! How far a search is: a bar on a terminal, a line once a minute elsewhere. And what is waited for before it.
 
 use super::talk::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -67,6 +67,60 @@ impl Progress {
             _alive: Some(alive),
         }
     }
+}
+
+/// Does `work` and meanwhile shows on stderr what `now` says, if anything; nothing where `quiet`.
+pub fn while_waiting<T>(
+    quiet: bool,
+    now: impl Fn() -> Option<String> + Sync,
+    work: impl FnOnce() -> T,
+) -> T {
+    if quiet {
+        return work();
+    }
+    let (alive, dropped) = mpsc::channel();
+    std::thread::scope(|scope| {
+        let now = &now;
+        scope.spawn(move || {
+            if std::io::stderr().is_terminal() {
+                draw_waiting(&dropped, now);
+            } else {
+                tell_waiting(&dropped, MINUTE, now, say);
+            }
+        });
+        let done = work();
+        drop(alive);
+        done
+    })
+}
+
+/// Draws what `now` says until `dropped`.
+fn draw_waiting(dropped: &Receiver<()>, now: impl Fn() -> Option<String>) {
+    let line = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        line.set_style(style);
+    }
+    while dropped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+        if let Some(what) = now() {
+            line.set_message(what);
+            line.tick();
+        }
+    }
+    line.finish_and_clear();
+}
+
+/// Says what `now` says and for how long it has been waited, whenever a `period` is over, until `dropped`.
+fn tell_waiting(
+    dropped: &Receiver<()>,
+    period: Duration,
+    now: impl Fn() -> Option<String>,
+    mut say: impl FnMut(&str),
+) {
+    tell(dropped, Instant::now(), period, |elapsed| {
+        if let Some(what) = now() {
+            say(&format!("{what}, {} so far", clock(elapsed.as_secs_f64())));
+        }
+    });
 }
 
 /// Draws a bar until `dropped`.
@@ -169,6 +223,29 @@ mod tests {
         });
         assert_eq!(said, 3);
         assert!(start.elapsed() >= 3 * period);
+    }
+
+    #[test]
+    fn what_is_waited_for_is_said_while_there_is_something() {
+        let (alive, dropped) = mpsc::channel();
+        let (turns, mut said, mut alive) = (std::cell::Cell::new(0), Vec::new(), Some(alive));
+        let now = || {
+            turns.set(turns.get() + 1);
+            (turns.get() > 1).then(|| "compiling score".to_owned())
+        };
+        tell_waiting(&dropped, Duration::from_millis(5), now, |line| {
+            said.push(line.to_owned());
+            alive = None;
+        });
+        assert_eq!(said, ["compiling score, 0:00:01 so far"]);
+        assert_eq!(turns.get(), 2);
+    }
+
+    #[test]
+    fn work_that_is_waited_for_gives_what_it_gives() {
+        for quiet in [true, false] {
+            assert_eq!(while_waiting(quiet, || None, || 7), 7);
+        }
     }
 
     #[test]

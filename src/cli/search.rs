@@ -127,7 +127,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let whole = all.all(|(query, part)| query.space().is_whole(part));
     let (engine, note) = match &certifying {
         Some(certifying) => (certifying.engine(&args.engine, &queries, whole)?, None),
-        None => args.engine.open_for(&queries, whole)?,
+        None => args.engine.open_for(&queries, whole, talk)?,
     };
     for note in question.note.iter().chain(&note) {
         talk.note(note);

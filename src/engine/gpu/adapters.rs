@@ -4,6 +4,9 @@ use super::limits::Limits;
 use crate::engine::EngineError;
 use serde::Serialize;
 
+/// What Mesa's software rasterizer, on which lavapipe runs shaders, is called as a driver.
+const LLVMPIPE: &str = "llvmpipe";
+
 /// What is known of one adapter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AdapterReport {
@@ -146,6 +149,8 @@ fn report(index: usize, adapter: &wgpu::Adapter) -> AdapterReport {
         subgroup_min_size: info.subgroup_min_size,
         subgroup_max_size: info.subgroup_max_size,
     };
+    let software = info.device_type == wgpu::DeviceType::Cpu;
+    let is_llvmpipe = info.driver == LLVMPIPE;
     AdapterReport {
         index,
         name: info.name,
@@ -153,20 +158,20 @@ fn report(index: usize, adapter: &wgpu::Adapter) -> AdapterReport {
         driver: info.driver,
         driver_info: info.driver_info,
         device_type: format!("{:?}", info.device_type),
-        software: info.device_type == wgpu::DeviceType::Cpu,
+        software,
         vendor: info.vendor,
         device: info.device,
-        limits: limits(&adapter.limits(), info.device_type, &found),
+        limits: limits(&adapter.limits(), software, is_llvmpipe, &found),
         features: found,
     }
 }
 
 fn limits(
     limits: &wgpu::Limits,
-    device_type: wgpu::DeviceType,
+    software: bool,
+    is_llvmpipe: bool,
     features: &AdapterFeatures,
 ) -> Limits {
-    let software = device_type == wgpu::DeviceType::Cpu;
     Limits {
         max_storage_binding: limits.max_storage_buffer_binding_size,
         max_buffer: limits.max_buffer_size,
@@ -175,8 +180,8 @@ fn limits(
             .max_compute_invocations_per_workgroup
             .min(limits.max_compute_workgroup_size_x),
         workgroups_per_side: limits.max_compute_workgroups_per_dimension,
-        loop_turns: if software {
-            Limits::SOFTWARE_LOOP_TURNS
+        loop_turns: if is_llvmpipe {
+            Limits::LLVMPIPE_LOOP_TURNS
         } else {
             u32::MAX
         },

@@ -5,17 +5,18 @@
 //! [`EngineError::Device`] here.
 
 use super::adapters::AdapterFeatures;
+use super::beside::each;
+use super::compiled::Compiled;
 use super::drive::Ran;
 use super::fault::{Fault, Injury, Planted};
 use super::layout::Integers;
 use super::lock::locked;
 use super::shader::Kernel;
 use crate::engine::EngineError;
-use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The first failure that was reported from outside a call.
 type Failure = Arc<Mutex<Option<String>>>;
@@ -54,10 +55,7 @@ pub(super) struct Device {
     device: wgpu::Device,
     queue: wgpu::Queue,
     failure: Failure,
-    /// By their whole text.
-    pipelines: Mutex<HashMap<String, wgpu::ComputePipeline>>,
-    /// How long pipelines took to compile.
-    compiling: Mutex<Duration>,
+    compiled: Compiled<wgpu::ComputePipeline>,
     clock: bool,
     integers: Integers,
     planted: Option<Arc<Planted>>,
@@ -106,8 +104,7 @@ impl Device {
             device,
             queue,
             failure,
-            pipelines: Mutex::default(),
-            compiling: Mutex::default(),
+            compiled: Compiled::default(),
             clock: features.timestamp_query,
             integers,
             room: AtomicU64::new(match planted.as_ref().map(|planted| planted.fault) {
@@ -216,13 +213,21 @@ impl Device {
         Ok(buffer)
     }
 
-    /// A kernel, compiled once.
-    pub(super) fn pipeline(&self, kernel: &Kernel) -> Result<wgpu::ComputePipeline, EngineError> {
+    /// Kernels, each compiled once, and beside each other: compilers of drivers use one core for one.
+    pub(super) fn pipelines(
+        &self,
+        kernels: &[&Kernel],
+    ) -> Result<Vec<wgpu::ComputePipeline>, EngineError> {
+        let pipelines = each(kernels, |&kernel| {
+            let compile = || self.compile(kernel);
+            self.compiled.get(kernel.name, &kernel.source, compile)
+        });
+        pipelines.into_iter().collect()
+    }
+
+    fn compile(&self, kernel: &Kernel) -> Result<wgpu::ComputePipeline, EngineError> {
         let Kernel { name, source } = kernel;
-        let mut pipelines = locked(&self.pipelines);
-        if let Some(pipeline) = pipelines.get(source) {
-            return Ok(pipeline.clone());
-        }
+        tracing::info!(kernel = name, device = self.name, "compiling");
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(name),
             source: wgpu::ShaderSource::Wgsl(source.into()),
@@ -254,16 +259,13 @@ impl Device {
                     cache: None,
                 })
         })?;
-        let took = start.elapsed();
-        *locked(&self.compiling) += took;
-        tracing::info!(kernel = name, ?took, "compiled");
-        pipelines.insert(source.clone(), pipeline.clone());
+        tracing::info!(kernel = name, took = ?start.elapsed(), "compiled");
         Ok(pipeline)
     }
 
-    /// How long all pipelines took to compile.
-    pub(super) fn compiling(&self) -> Duration {
-        *locked(&self.compiling)
+    /// What it has compiled and compiles.
+    pub(super) fn compiled(&self) -> &Compiled<wgpu::ComputePipeline> {
+        &self.compiled
     }
 
     /// A stopwatch, where the device has a clock.

@@ -6,6 +6,7 @@
 //! regimes set up more for a range than a chunk of milliseconds is worth. The host's cores have
 //! work here too: they finish the survivors. Parts split a search by hand.
 
+use super::beside::each;
 use super::drive::{Drive, Driven};
 use super::job::Job;
 use super::member::{Member, Worked};
@@ -17,28 +18,6 @@ use crate::engine::{EngineError, Watch};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-
-/// Has every member do `task`, beside each other where there are several.
-fn each<T: Send>(members: &[Member], task: impl Fn(&Member) -> T + Sync) -> Vec<T> {
-    if let [member] = members {
-        return vec![task(member)];
-    }
-    std::thread::scope(|scope| {
-        let task = &task;
-        let threads: Vec<_> = members
-            .iter()
-            .map(|member| scope.spawn(move || task(member)))
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| {
-                thread
-                    .join()
-                    .unwrap_or_else(|e| std::panic::resume_unwind(e))
-            })
-            .collect()
-    })
-}
 
 /// Prepares every member for `job`.
 ///

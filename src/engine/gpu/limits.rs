@@ -49,10 +49,10 @@ impl Limits {
     /// dispatch with more is better split, the floor rising in between.
     pub const SURVIVORS: u32 = 1 << 16;
 
-    /// [`Self::loop_turns`] of software adapters. Mesa's llvmpipe ends every loop of a shader once
+    /// [`Self::loop_turns`] of Mesa's llvmpipe. It ends every loop of a shader once
     /// its loops took so many turns together, and goes on behind it as if all were well (seen with Mesa
-    /// 22.3). No real GPU is known to.
-    pub const SOFTWARE_LOOP_TURNS: u32 = 65_535;
+    /// 22.3). No other adapter is known to.
+    pub const LLVMPIPE_LOOP_TURNS: u32 = 65_535;
 
     /// The smaller of each limit.
     #[must_use]

@@ -5,6 +5,7 @@
 //! tiles half as large. [`TRIES`] failures in a row without a chunk done in between are for good.
 
 use super::adapters::{AdapterFeatures, AdapterReport};
+use super::beside;
 use super::device::Device;
 use super::drive::{Drive, Driven, drive};
 use super::fault::{Fault, Planted};
@@ -161,18 +162,34 @@ impl Member {
         *locked(&self.device) = None;
     }
 
-    /// How long the pipelines of its device took to compile.
-    pub(super) fn compiling(&self) -> Duration {
+    /// How many pipelines its device has compiled.
+    pub(super) fn compiled(&self) -> usize {
         let slot = locked(&self.device);
-        slot.as_ref().map_or(Duration::ZERO, |d| d.compiling())
+        slot.as_ref().map_or(0, |device| device.compiled().count())
+    }
+
+    /// Names of the kernels that its device compiles now.
+    pub(super) fn compiling(&self) -> Vec<&'static str> {
+        let slot = locked(&self.device);
+        let compiling = slot.as_ref().map(|device| device.compiled().now());
+        compiling.unwrap_or_default()
+    }
+
+    /// Opens the device where it is not, and compiles all that these methods take, beside each other. A failure
+    /// comes back in the self-test or the search, which try again.
+    pub(super) fn compile(&self, methods: &[Method]) {
+        let compiled = self.device().map(|device| {
+            let one = |method: &Method| method.compile(&device);
+            beside::each(methods, one)
+        });
+        drop(compiled);
     }
 
     /// Opens the device where it is not, compiles what `job` takes, and asks it known answers; the
     /// latter once for each method.
     pub(super) fn prepare(&self, job: &Job<'_>, ask: Ask) -> Result<(), EngineError> {
         let method = ask.method(job, &self.limits)?;
-        // A failure comes back in the self-test or the search, which try again.
-        let _ = self.device().and_then(|device| method.compile(&device));
+        self.compile(&[method]);
         let passed = || locked(&self.passed);
         if passed().contains(&method) {
             return Ok(());

@@ -160,8 +160,7 @@ impl Method {
     /// Compiles all it takes; a device does so once.
     pub(super) fn compile(&self, device: &Device) -> Result<(), EngineError> {
         let kernels = self.kernels(device.integers());
-        kernels
-            .iter()
-            .try_for_each(|kernel| device.pipeline(kernel).map(drop))
+        let kernels: Vec<_> = kernels.iter().collect();
+        device.pipelines(&kernels).map(drop)
     }
 }

@@ -5,7 +5,7 @@
 //!   packed), `layout` (what Rust and WGSL share), `ranks` and `floor` (twins of WGSL), `shader`
 //!   (its text), `job` (a search as all devices get it), `prefixes` (those that a chunk meets), `queue`
 //!   (the ranks that are left), `pace` (how large a chunk is), `usage` (how busy a device was), `records`
-//!   (what a dispatch left);
+//!   (what a dispatch left), `compiled` (every text once), `beside` (tasks at once);
 //! - `drive`: chunks through any pipeline; the exact finish;
 //! - naming wgpu: `adapters` (what there is), `device` (one opened, every failure an error), `slot` (a
 //!   search on it: kernels, chunks in flight);
@@ -20,6 +20,8 @@
 //! in floats and under that of `complete::bound`. What survives is summed again here from the bitsets.
 
 pub mod adapters;
+mod beside;
+mod compiled;
 #[doc(hidden)]
 pub mod complete;
 mod device;
@@ -123,10 +125,12 @@ impl GpuEngine {
     /// [`EngineError::SelfTest`] where one is wrong, and whatever the search fails with.
     pub fn self_test(&self) -> Result<(), EngineError> {
         let _turn = self.turn();
+        let methods = Method::usual();
         for member in &self.members {
-            Method::usual()
-                .into_iter()
-                .try_for_each(|method| member.self_test(method))?;
+            member.compile(&methods);
+            methods
+                .iter()
+                .try_for_each(|&method| member.self_test(method))?;
         }
         Ok(())
     }
@@ -143,10 +147,16 @@ impl GpuEngine {
         locked(&self.usage).clone()
     }
 
-    /// How long it took to compile pipelines, all devices added up.
+    /// How many pipelines its devices have compiled since they were opened.
     #[must_use]
-    pub fn compiling(&self) -> Duration {
-        self.members.iter().map(Member::compiling).sum()
+    pub fn compiled(&self) -> usize {
+        self.members.iter().map(Member::compiled).sum()
+    }
+
+    /// Names of the kernels that its devices compile now.
+    #[must_use]
+    pub fn compiling(&self) -> Vec<&'static str> {
+        self.members.iter().flat_map(Member::compiling).collect()
     }
 
     /// An engine on the same devices, which are given work for about `target` at a time.

@@ -227,10 +227,8 @@ impl<'a, C: Chunks> Slots<'a, C> {
         chunks: C,
         dispatches: Vec<Dispatch<C::Params>>,
     ) -> Result<Self, EngineError> {
-        let kernels: Vec<_> = dispatches
-            .iter()
-            .map(|dispatch| device.pipeline(&dispatch.kernel))
-            .collect::<Result<_, _>>()?;
+        let kernels: Vec<_> = dispatches.iter().map(|d| &d.kernel).collect();
+        let kernels = device.pipelines(&kernels)?;
         let any = Chunk {
             first: 0,
             sets: u128::MAX,

@@ -56,13 +56,13 @@ fn whole_bytes(width: SumWidth) -> u64 {
 }
 
 /// Bytes that a workgroup shares: `tallies`; `stem`, `part_x` and `part_saa` of K each, rounded up
-/// to 8 bytes; `only_last` and `before`; `before_x`, `before_saa`, `step_x` and `step_saa`.
+/// to 8 bytes; `next` and `before`; `before_x`, `before_saa`, `step_x` and `step_saa`.
 #[must_use]
 pub fn workgroup_bytes(k: usize, width: SumWidth, columns: u32) -> u64 {
     let whole = whole_bytes(width);
     u64::from(WORKGROUP) * TALLY_BYTES / 2
         + k as u64 * (8 + whole)
-        + 4
+        + 16
         + 32
         + u64::from(columns) * 2 * (4 + whole)
 }

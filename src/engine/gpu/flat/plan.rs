@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn a_span_has_no_more_turns_of_loops_than_there_are() {
         let limits = Limits {
-            loop_turns: Limits::SOFTWARE_LOOP_TURNS,
+            loop_turns: Limits::LLVMPIPE_LOOP_TURNS,
             ..TYPICAL
         };
         for k in [1, 2, 5, 40, MAX_K] {

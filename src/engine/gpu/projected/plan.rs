@@ -95,7 +95,7 @@ const ABREAST_K: usize = 12;
 const MOST_STEPS_OF_SET: u64 = 63;
 
 /// Most users with which leaves are abreast. There a lane goes through an eighth of a stem's users, twice
-/// in expand.wgsl, and llvmpipe bounds the turns of its loops ([`Limits::SOFTWARE_LOOP_TURNS`]): a stem of
+/// in expand.wgsl, and llvmpipe bounds the turns of its loops ([`Limits::LLVMPIPE_LOOP_TURNS`]): a stem of
 /// all of them takes half of those.
 const ABREAST_USERS: usize = 1 << 17;
 
