@@ -87,9 +87,16 @@ pub fn tile_users(workgroup_memory: u32) -> u32 {
     (bytes / TILE_BYTES) as u32 * TILE_USERS
 }
 
+/// Bytes that a workgroup shares, with a tile of this many users: what its kernels have, and a little more.
+#[must_use]
+pub fn workgroup_bytes(tile: u32) -> u64 {
+    WORKGROUP_BYTES + u64::from(tile / TILE_USERS) * TILE_BYTES
+}
+
 /// The tile for stems of this many users on average: the smallest that has room for half as many
 /// more, else the largest that there is memory for.
-fn tile(workgroup_memory: u32, mean_stem_users: f64) -> u32 {
+#[must_use]
+pub fn tile(workgroup_memory: u32, mean_stem_users: f64) -> u32 {
     let tiles = TILES.map(|bytes| tile_users(bytes.min(workgroup_memory)));
     let roomy = |tile: &u32| f64::from(*tile) >= 1.5 * mean_stem_users;
     tiles.into_iter().find(roomy).unwrap_or(tiles[2])
@@ -175,7 +182,7 @@ impl Plan {
         let storage = limits.storage();
         let largest = 4 * shape.stem_words(shape.stem_users as u64).max(1);
         limits.hold(&Needs {
-            shared: WORKGROUP_BYTES + u64::from(tile / TILE_USERS) * TILE_BYTES,
+            shared: workgroup_bytes(tile),
             sets: WORKGROUP.into(),
             storage: &[
                 ("the binomials", RankTable::bytes(shape.questions, k)),
@@ -270,8 +277,7 @@ mod tests {
         assert_eq!(tile(20 << 10, 2_400.0), tile_users(20 << 10));
         assert_eq!(tile(1 << 10, 10.0), 0);
         for memory in [5_200, 16 << 10, 32 << 10, 48 << 10] {
-            let quads = u64::from(tile_users(memory) / TILE_USERS);
-            let bytes = WORKGROUP_BYTES + quads * TILE_BYTES;
+            let bytes = workgroup_bytes(tile_users(memory));
             assert!(bytes <= u64::from(memory) && bytes + TILE_BYTES > u64::from(memory));
         }
     }
