@@ -33,4 +33,4 @@ export VK_DRIVER_FILES="$driver" VK_ICD_FILENAMES="$driver"
 
 [ $# -gt 0 ] || set -- gfx1100 navi21 aldebaran
 echo "Commit $(git describe --always --dirty 2>/dev/null || echo unknown), by \`benches/isa.sh $*\`."
-exec cargo bench -q --locked --profile dev --bench isa -- "$@"
+exec cargo bench -q --locked --profile dev --bench isa -- count "$@"

@@ -1,10 +1,10 @@
 //! What a compiler for AMD GPUs makes of the kernels: registers, memory, workgroups held, instructions by loop.
 //! No GPU is needed: Mesa's driver compiles for one that is not there.
 //!
-//! `isa FAMILY...`, by way of benches/isa.sh: two tables in Markdown, the second for the first family alone. Fails
-//! where a compiled kernel takes other workgroup memory than naga lays out, or a compute unit holds other numbers
-//! of workgroups by it than by what the plan says. Without a family, as `cargo test` runs it: what can be known
-//! of that without a driver.
+//! `isa count FAMILY...`, by way of benches/isa.sh: two tables in Markdown, the second for the first family alone.
+//! Fails where a compiled kernel takes other workgroup memory than naga lays out, or a compute unit holds another
+//! number of workgroups by it than by what the plan says. Else, as `cargo test` runs it: what can be known of that
+//! without a driver.
 
 mod device;
 mod family;
@@ -16,7 +16,10 @@ use kernels::{Counted, kernels, tile};
 use printed::Compiled;
 use std::process::{Command, ExitCode};
 
-/// Makes this program compile, in a process of its own, for the family that the environment names.
+/// Makes this program count, for the families that are named behind it.
+const COUNT: &str = "count";
+
+/// Makes it compile, in a process of its own, for the family that the environment names.
 const COMPILE: &str = "compile";
 
 /// The kernels as compiled for a family.
@@ -27,12 +30,14 @@ struct Figures {
 }
 
 fn main() -> ExitCode {
-    let args: Vec<_> = std::env::args().skip(1).collect();
-    let names: Vec<_> = args.iter().filter(|arg| *arg != "--bench").collect();
-    let outcome = match &names[..] {
-        [] => check(),
-        [only] if *only == COMPILE => device::compile(),
-        names => report(names),
+    let args: Vec<_> = std::env::args()
+        .skip(1)
+        .filter(|arg| arg != "--bench")
+        .collect();
+    let outcome = match args.split_first() {
+        Some((what, names)) if what == COUNT => count(names),
+        Some((what, [])) if what == COMPILE => device::compile(),
+        _ => check(),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -46,10 +51,18 @@ fn main() -> ExitCode {
 /// What holds without a driver.
 fn check() -> Result<(), String> {
     printed::check();
-    for kernel in kernels() {
-        let used = device::shared_bytes(&kernel)?;
-        agrees(&kernel, used, used)?;
+    let kernels = kernels();
+    for kernel in &kernels {
+        let used = device::shared_bytes(kernel)?;
+        agrees(kernel, used, used)?;
+        for wrong in [used - 1, used + MEMORY_GRAIN] {
+            assert!(agrees(kernel, used, wrong).is_err(), "{}", kernel.name);
+        }
     }
+    println!(
+        "isa: {} kernels have the workgroup memory that is planned",
+        kernels.len()
+    );
     Ok(())
 }
 
@@ -77,11 +90,14 @@ fn agrees(kernel: &Counted, used: u64, taken: u64) -> Result<(), String> {
 }
 
 /// Compiles for each family, checks, and prints.
-fn report(names: &[&String]) -> Result<(), String> {
+fn count(names: &[String]) -> Result<(), String> {
     let known = || {
         let names = FAMILIES.iter().map(|family| family.names.join(" or "));
         names.collect::<Vec<_>>().join(", ")
     };
+    if names.is_empty() {
+        return Err(format!("no family; known are {}", known()));
+    }
     let mut figures = Vec::new();
     for name in names {
         let family = Family::named(name).ok_or_else(|| format!("{name}: known are {}", known()))?;

@@ -122,7 +122,7 @@ fn loops(code: &str) -> Vec<Loop> {
     for line in code.lines() {
         match line.strip_prefix('\t') {
             Some(instruction) => {
-                instructions.push(instruction.split(';').next().unwrap_or_default())
+                instructions.push(instruction.split(';').next().unwrap_or_default());
             }
             None => {
                 if let Some((label, _)) = line.split_once(':') {
