@@ -102,10 +102,13 @@ const ABREAST_USERS: usize = 1 << 17;
 /// Workgroup memory that a tile may take at the most, all told: more users mean fewer workgroups at a time.
 const MOST_MEMORY: u32 = 48 << 10;
 
-/// Workgroup memory besides the tile: half as many tallies as lanes, three words a lane of scans and masks, the
-/// queue, three words a prefix, and some words of groups of lanes and of the driver's.
-pub const WORKGROUP_BYTES: u64 =
-    WORKGROUP as u64 * (TALLY_BYTES / 2 + 12) + (QUEUE as u64) * 4 + (BATCH as u64) * 12 + 192;
+/// Workgroup memory besides the tile: half as many tallies as lanes, three words a lane of scans and masks and one
+/// for eight lanes, the queue, three words a prefix, and some words for all.
+pub const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES / 2 + 12)
+    + (WORKGROUP as u64) / 8 * 4
+    + (QUEUE as u64) * 4
+    + (BATCH as u64) * 12
+    + 32;
 
 /// Users of a tile in this much workgroup memory.
 #[must_use]
@@ -114,9 +117,16 @@ pub fn tile_users(workgroup_memory: u32) -> u32 {
     ((bytes / TILE_BYTES) as u32 * TILE_USERS).min(MOST_TILE - TILE_USERS)
 }
 
+/// Bytes that a workgroup shares, with a tile of this many users.
+#[must_use]
+pub fn workgroup_bytes(tile: u32) -> u64 {
+    WORKGROUP_BYTES + u64::from(tile / TILE_USERS) * TILE_BYTES
+}
+
 /// The tile for stems of no more users than the largest that was sampled has, and a tenth: nearly all
 /// stems. As large as there is memory for where that is less.
-fn tile(workgroup_memory: u32, most: Most) -> u32 {
+#[must_use]
+pub fn tile(workgroup_memory: u32, most: Most) -> u32 {
     let wanted = (most.stem.saturating_add(most.stem / 10)).next_multiple_of(TILE_USERS);
     wanted.clamp(TILE_USERS, MOST_TILE).min(tile_users(workgroup_memory.min(MOST_MEMORY)))
 }
@@ -235,7 +245,7 @@ impl Plan {
         let storage = limits.storage();
         let largest = 4 * shape.stem_words(shape.stem_users as u64).max(1);
         limits.hold(&Needs {
-            shared: WORKGROUP_BYTES + u64::from(tile / TILE_USERS) * TILE_BYTES,
+            shared: workgroup_bytes(tile),
             sets: WORKGROUP.into(),
             storage: &[
                 (
@@ -345,8 +355,7 @@ mod tests {
         assert_eq!(tile(1 << 10, most(10)), 0);
         assert!(tile_users(u32::MAX) < MOST_TILE);
         for memory in [6_700, 16 << 10, 32 << 10, 48 << 10] {
-            let quads = u64::from(tile_users(memory) / TILE_USERS);
-            let bytes = WORKGROUP_BYTES + quads * TILE_BYTES;
+            let bytes = workgroup_bytes(tile_users(memory));
             assert!(bytes <= u64::from(memory) && bytes + TILE_BYTES > u64::from(memory));
         }
         let prefixes = |prefix| Most { stem: 0, prefix };
