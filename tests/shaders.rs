@@ -57,13 +57,16 @@ fn levels_variants() -> Vec<levels::layout::Variant> {
 
 /// Variants of the complete pipeline: a stem and two more questions at least.
 fn complete_variants() -> Vec<complete::layout::Variant> {
-    let of = |v: Variant| complete::layout::Variant {
-        k: v.k,
-        sums: v.sums,
-        columns: 256,
+    let of = |v: Variant| {
+        [false, true].map(|any_floor| complete::layout::Variant {
+            k: v.k,
+            sums: v.sums,
+            columns: 256,
+            any_floor,
+        })
     };
     let packed = variants().into_iter().filter(|v| v.k > 1);
-    packed.filter(|v| v.score_bits == 1).map(of).collect()
+    packed.filter(|v| v.score_bits == 1).flat_map(of).collect()
 }
 
 /// Every variant of every kernel, with what it is.
@@ -377,7 +380,12 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
         (33, SumWidth::Narrow, 704),
         (MAX_K, SumWidth::Wide, 1856),
     ] {
-        let variant = complete::layout::Variant { k, sums, columns };
+        let variant = complete::layout::Variant {
+            k,
+            sums,
+            columns,
+            any_floor: k == 5,
+        };
         let module = parse(&complete::shader::kernel(&variant, Integers::Pairs));
         agrees!(
             &module,
@@ -385,6 +393,10 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
             [
                 left,
                 bar,
+                lambda,
+                top,
+                least_x,
+                least_y,
                 judged,
                 questions,
                 row_entries,

@@ -45,13 +45,13 @@ impl Table {
                 table.answered[word * questions + q] |= 1 << bit;
                 let at = bit * bits;
                 // Within 32 bits by `Packing::new`; the shift back is two's complement cut to the field.
-                let shifted = score.wrapping_sub(packing.basis.scores[q]) as u32 & field;
+                let shifted = packing.basis.score(q, score) as u32 & field;
                 table.scores[(word * bits + at / 32) * questions + q] |= shifted << (at % 32);
             }
         }
         for user in users.start..users.end.min(matrix.users().len()) {
             // Within 32 bits by `Packing::new`, but for users without answers, who are in no set.
-            let shifted = matrix.totals()[user].wrapping_sub(packing.basis.total);
+            let shifted = packing.basis.total(matrix.totals()[user]);
             table.totals[user - users.start] = shifted as i32;
         }
         table

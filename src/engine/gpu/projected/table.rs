@@ -55,11 +55,11 @@ impl Table {
         };
         for (place, user) in order.into_iter().enumerate() {
             // Within 32 bits, and the scores within their fields, by `Packing::new`.
-            table.totals[place] = matrix.totals()[user].wrapping_sub(packing.basis.total) as i32;
+            table.totals[place] = packing.basis.total(matrix.totals()[user]) as i32;
             let row = &mut table.rows[place * row_words..][..row_words];
             for (q, score) in matrix.row(user) {
                 table.answered[q * words + place / 32] |= 1 << (place % 32);
-                let shifted = score.wrapping_sub(packing.basis.scores[q]) as u32 & field;
+                let shifted = packing.basis.score(q, score) as u32 & field;
                 let (answer, score) = match bits {
                     1 => (q / 32 * 2, q / 32 * 2 + 1),
                     _ => (q / 32, answered_words + q * bits / 32),
