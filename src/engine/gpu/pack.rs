@@ -127,8 +127,8 @@ impl Packing {
         let mut score_bits = 1;
         for (q, spread) in questions.iter().enumerate() {
             // Modulo 2^64 no score is lost here: from the middle none is further than 2^63.
-            let [down, up] = [spread.lowest, spread.highest]
-                .map(|score| i128::from(basis.score(q, score)));
+            let [down, up] =
+                [spread.lowest, spread.highest].map(|score| i128::from(basis.score(q, score)));
             let fits = |bits: &u32| -down <= 1 << (bits - 1) && up < 1 << (bits - 1);
             let bits = [1, 2, 4, 8, 16, 32].into_iter().find(fits);
             let bits = bits.ok_or_else(|| {
@@ -203,12 +203,7 @@ impl Packing {
 }
 
 /// What the steps of `basis` make of the scores of sets and of totals.
-fn roughness(
-    matrix: &ResponseMatrix,
-    k: usize,
-    questions: &[Spread],
-    basis: &Basis,
-) -> [Rough; 2] {
+fn roughness(matrix: &ResponseMatrix, k: usize, questions: &[Spread], basis: &Basis) -> [Rough; 2] {
     let rough = |step: u32, off: f64, deviation: f64| match step {
         0 => Rough::default(),
         _ => Rough::new(off, deviation / 2_f64.powi(step as i32)),
@@ -264,7 +259,9 @@ fn largest(values: &mut [i128], k: usize) -> &[i128] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::gpu::floor::{FLOOR_ABOVE_ZERO, Floor};
     use crate::matrix::{Duplicates, MatrixBuilder, Score};
+    use crate::stats::{Criterion, Need, Sums};
 
     fn table(rows: &[(usize, usize, i64)]) -> ResponseMatrix {
         let mut b = MatrixBuilder::new();
@@ -293,7 +290,7 @@ mod tests {
         assert_eq!(apart(2 * i64::from(i32::MAX)), (SumWidth::Wide, 0));
         // ⌈d/2⌉ = 2^31.
         assert_eq!(apart(2 * i64::from(i32::MAX) + 1), (SumWidth::Wide, 1));
-        assert_eq!(apart(1 << 61), (SumWidth::Wide, 30));
+        assert_eq!(apart(1 << 45), (SumWidth::Wide, 14));
     }
 
     #[test]
@@ -313,10 +310,83 @@ mod tests {
         // Overall scores that are no totals keep their steps.
         let matrix = table(&many);
         let numbers = (0..8).map(|u| u * u).collect();
-        let query = Query::of(&matrix).criterion(crate::stats::Criterion::Column);
+        let query = Query::of(&matrix).criterion(Criterion::Column);
         let query = query.column(numbers).build().unwrap();
         let packing = Packing::of(&query).unwrap();
-        assert_eq!((packing.basis.total_step, packing.totals), (0, Rough::default()));
+        assert_eq!(
+            (packing.basis.total_step, packing.totals),
+            (0, Rough::default())
+        );
         assert!(packing.basis.score_step > 0);
+    }
+
+    /// How many sets are discarded at their own r by what `change` makes of the roughness, and of all, at most how
+    /// many at a floor a little above.
+    fn discarded(criterion: Criterion, change: fn(Rough) -> Rough) -> [usize; 3] {
+        let digits = |u: i64, q: i64| (u * 7919 + q * 104_729) * 48_271 % 1_000_000_007;
+        let rows: Vec<_> = (0..60_usize)
+            .flat_map(|u| (0..6_usize).map(move |q| (u, q)))
+            .filter(|(u, q)| (u + 2 * q) % 5 > 0)
+            .map(|(u, q)| (u, q, digits(u as i64, q as i64) + 20_000_000 * u as i64))
+            .collect();
+        let matrix = table(&rows);
+        let query = Query::of(&matrix)
+            .k(3)
+            .criterion(criterion)
+            .build()
+            .unwrap();
+        let packing = Packing::of(&query).unwrap();
+        assert!(packing.basis.score_step > 0);
+        let [mut at_own, mut above, mut all] = [0; 3];
+        let sets = (0..20).filter_map(|rank| query.space().unrank(rank));
+        for set in sets {
+            let r = query.judge(&set).unwrap().correlation().r();
+            let mut sums = Sums::default();
+            for user in 0..matrix.users().len() {
+                let score = |&q: &usize| {
+                    let score = matrix.column(q).score(user as u32)?;
+                    Some(packing.basis.score(q, score))
+                };
+                if let Some(a) = set.iter().map(score).sum::<Option<i64>>() {
+                    sums +=
+                        Sums::of_user(a.into(), packing.basis.total(matrix.totals()[user]).into());
+                }
+            }
+            let moments = criterion
+                .moments(sums.moments())
+                .map(|moment| moment as f64);
+            let is_below = |floor: f64| {
+                let [scores, totals] = [packing.scores, packing.totals].map(change);
+                let floor = Floor::of(&query, Need::exact(floor), scores, totals);
+                let [p, q] = floor.powers().map(|power| match power {
+                    0 => 0.0,
+                    _ => (moments.n * 2_f64.powi(power as i32)).powi(2),
+                });
+                let root = (f64::from(floor.mantissa) * 2_f64.powi(floor.exponent)).sqrt();
+                let near = moments.a / (moments.x * moments.y).sqrt() < root * (1.0 - 1e-15);
+                floor.mode == FLOOR_ABOVE_ZERO && moments.x >= p && moments.y >= q && near
+            };
+            at_own += usize::from(is_below(r));
+            above += usize::from(is_below(r + 1e-5));
+            all += 1;
+        }
+        [at_own, above, all]
+    }
+
+    #[test]
+    fn steps_discard_no_set_at_its_own_r_and_any_a_little_below() {
+        for criterion in [Criterion::Total, Criterion::Rest] {
+            assert_eq!(discarded(criterion, |rough| rough), [0, 20, 20]);
+        }
+    }
+
+    /// A planted fault: without it the test above might pass whatever is allowed for.
+    #[test]
+    fn nothing_allowed_for_steps_is_seen() {
+        let [at_own, ..] = discarded(Criterion::Total, |rough| Rough {
+            off: rough.off / 1e6,
+            ..rough
+        });
+        assert!(at_own > 2, "{at_own}");
     }
 }

@@ -163,7 +163,12 @@ const ALL: Test = Test {
 
 /// The test of this floor on sets of a table.
 pub(super) fn test(floor: &Floor, scale: &Scale) -> Test {
-    let &Scale { k, users, y, variance } = scale;
+    let &Scale {
+        k,
+        users,
+        y,
+        variance,
+    } = scale;
     let is = |bit: u32| floor.kind & bit != 0;
     let least = |power: u32, of: f64| match power {
         0 => 0.0,
@@ -186,7 +191,11 @@ pub(super) fn test(floor: &Floor, scale: &Scale) -> Test {
                 }
                 square *= left;
             }
-            let lambda = if is(FLOOR_REST) { (variance / y).sqrt() } else { 0.0 };
+            let lambda = if is(FLOOR_REST) {
+                (variance / y).sqrt()
+            } else {
+                0.0
+            };
             if lambda > MOST_LAMBDA {
                 return ALL;
             }
@@ -281,7 +290,9 @@ mod tests {
                 f64::from(up) >= f * f * (1.0 - 12.0 * UNIT) - LEAST_BAR,
                 "{f}"
             );
-            let Test { bar: down, side, .. } = of(&Floor::new(-f));
+            let Test {
+                bar: down, side, ..
+            } = of(&Floor::new(-f));
             assert_eq!(side, Side::Above);
             assert!(f64::from(down) <= -f * f * (1.0 + 8.0 * UNIT), "{f}");
             assert!(f64::from(down) >= -f * f * (1.0 + 12.0 * UNIT) - 2.0 * LEAST_BAR);
