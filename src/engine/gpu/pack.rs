@@ -320,8 +320,8 @@ mod tests {
         assert!(packing.basis.score_step > 0);
     }
 
-    /// How many sets are discarded at their own r by what `change` makes of the roughness, and of all, at most how
-    /// many at a floor a little above.
+    /// How many sets are discarded at their own r, and at a floor a little above it, by what `change` makes of the
+    /// roughness; and how many there are.
     fn discarded(criterion: Criterion, change: fn(Rough) -> Rough) -> [usize; 3] {
         let digits = |u: i64, q: i64| (u * 7919 + q * 104_729) * 48_271 % 1_000_000_007;
         let rows: Vec<_> = (0..60_usize)

@@ -147,7 +147,7 @@ pub(super) struct Test {
     pub(super) top: f32,
     /// Sets of a smaller x are kept.
     pub(super) least_x: f32,
-    /// And of a y that is not above this.
+    /// Sets of a y that is not above this are kept.
     pub(super) least_y: f32,
 }
 

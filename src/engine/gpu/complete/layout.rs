@@ -39,7 +39,7 @@ pub struct Params {
     pub top: f32,
     /// Sets of a smaller x are kept.
     pub least_x: f32,
-    /// And of a y that is not above this.
+    /// Sets of a y that is not above this are kept.
     pub least_y: f32,
     /// 1 or 0.
     pub judged: u32,
