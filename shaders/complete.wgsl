@@ -39,8 +39,12 @@
 struct Params {
     // C(Q, K) - 1 - the rank of the chunk's first set.
     left: vec4<u32>,
-    // A |A| >= bar X wherever a set reaches the floor.
+    // A |A| >= bar X wherever a set reaches the floor; see reaches_r.wgsl and, with what follows, reaches_any.wgsl.
     bar: f32,
+    lambda: f32,
+    top: f32,
+    least_x: f32,
+    least_y: f32,
     // 0 where no set has a correlation: none is kept.
     judged: u32,
     questions: u32,
@@ -319,7 +323,7 @@ fn main(
                 );
                 let a = (prefix.a + floats[params.with_total + q]) + floats[params.with_total + r];
                 let x = (prefix.x + step_x[q]) + (step_x[r] + floats[params.covariances + pair]);
-                if (a * abs(a) >= params.bar * x && params.judged == 1u) {
+                if (params.judged == 1u && reaches(a, x)) {
                     let leaf = leaves_before(run, row) + column - row - 1u;
                     let survivor = offset + (leaf - first);
                     counts += keep(survivor, survivor);

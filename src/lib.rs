@@ -88,6 +88,7 @@
 //! | strip, slab, span | 16 columns; 64 users; the users that a GPU takes in one pass |
 //! | block | a piece of a part, in which questions may be taken in any order ([`combin::Block`]) |
 //! | margin | what a discard allows for rounding |
+//! | step | what scores of more digits than a GPU's sums hold are counted in, a power of 2 ([`stats::Basis`]) |
 //! | outer, inner users | users with extreme overall scores, whom a discard looks at; the others |
 //! | ring | some of the outermost users, counted on every leaf at once |
 //! | inversion, drop | two users in the wrong order: a no higher, g higher; by how much higher |

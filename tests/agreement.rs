@@ -14,7 +14,7 @@ use kcorrset::engine::reference::{self, Entry, Fraction, SixSums, compare, corre
 use kcorrset::engine::{Engine, EngineError, Query, QueryError, Watch};
 use kcorrset::matrix::ResponseMatrix;
 use kcorrset::search::{Outcome, SearchError};
-use kcorrset::stats::{Correlation, Criterion, NO_FLOOR, Sums};
+use kcorrset::stats::{Correlation, NO_FLOOR, Sums};
 use kcorrset::top::Candidate;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -46,14 +46,11 @@ pub struct Subject {
 pub enum Refuses {
     /// No table.
     Nothing,
-    /// Tables whose totals need more than 30 bits.
-    WideIntegers,
     /// Tables whose totals need more than 30 bits, and sets of one question.
     Singles,
-    /// Tables whose totals need more than 30 bits, and sets of fewer than three questions.
+    /// Sets of fewer than three questions.
     Pairs,
-    /// Tables whose totals need more than 30 bits, tables where a user who answered anything missed a
-    /// question, and sets of one question.
+    /// Tables where a user who answered anything missed a question, and sets of one question.
     Gaps,
     /// Tables that are not of the engine's kind.
     OtherTables,
@@ -70,10 +67,9 @@ impl Refuses {
         };
         match self {
             Self::Nothing => false,
-            Self::WideIntegers => wide(),
             Self::Singles => k < 2 || wide(),
-            Self::Pairs => k < 3 || wide(),
-            Self::Gaps => k < 2 || wide() || gaps(),
+            Self::Pairs => k < 3,
+            Self::Gaps => k < 2 || gaps(),
             Self::OtherTables => true,
         }
     }
@@ -95,14 +91,10 @@ impl Subject {
     /// without starting; panics where it must not.
     pub fn takes(&self, asked: Asked<'_>) -> bool {
         let (matrix, k) = (asked.query.source(), asked.query.k());
-        // Its floor is one of r with exact totals.
-        let of_r = asked.query.ranking().criterion != Criterion::Rest;
-        let of_r = of_r && asked.query.blur().most == 0.0;
-        let other = self.refuses == Refuses::Gaps && !of_r;
         let one = asked.ranks(0, Some(1));
         match one.find(&*self.engine, &Watch::new()) {
             Ok(_) => true,
-            Err(EngineError::Refused { .. }) if other || self.refuses.allow(matrix, k) => false,
+            Err(EngineError::Refused { .. }) if self.refuses.allow(matrix, k) => false,
             Err(error) => panic!("{}, k {k}: {error}", self.name),
         }
     }

@@ -253,15 +253,22 @@ fn the_closed_form_is_the_sum_over_the_sets_of_every_range() {
         Basis::default(),
         Basis {
             scores: vec![3, -1, 0, 1_000_000, 7],
-            total: 0,
+            ..Basis::default()
         },
         Basis {
-            scores: Vec::new(),
             total: -12,
+            ..Basis::default()
         },
         Basis {
             scores: vec![1, 2, 3, 4, -5_000_000_000],
             total: 77_777_777_777,
+            ..Basis::default()
+        },
+        Basis {
+            scores: vec![1, 2, 3, 4, -5_000_000_000],
+            total: 77_777_777_777,
+            score_step: 2,
+            total_step: 30,
         },
     ];
     for matrix in [narrow, wide] {
@@ -287,6 +294,12 @@ fn the_closed_form_is_the_sum_over_the_sets_of_every_range() {
     }
 }
 
+/// The nearest number of steps of 2^`step`, the higher of two.
+fn nearest(value: i64, step: u32) -> i64 {
+    let step = 1_i64 << step;
+    (value + step / 2).div_euclid(step)
+}
+
 /// What one set adds, user by user.
 fn by_hand(matrix: &ResponseMatrix, set: &[usize], basis: &Basis) -> AuditSums {
     let mut sums = Sums::default();
@@ -295,12 +308,12 @@ fn by_hand(matrix: &ResponseMatrix, set: &[usize], basis: &Basis) -> AuditSums {
         let scores: Vec<i64> = matrix
             .row(user)
             .filter(|(q, _)| set.contains(q))
-            .map(|(q, score)| score - shift(q))
+            .map(|(q, score)| nearest(score - shift(q), basis.score_step))
             .collect();
         if scores.len() == set.len() {
             let (a, g) = (
                 scores.iter().sum::<i64>(),
-                matrix.totals()[user] - basis.total,
+                nearest(matrix.totals()[user] - basis.total, basis.total_step),
             );
             sums += Sums::of_user(a.into(), g.into());
         }

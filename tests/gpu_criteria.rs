@@ -17,19 +17,17 @@ const SETS: std::ops::Range<u128> = 8..90;
 /// Users of a table where the oracle's numbers get long: means have as many denominators.
 const MOST_USERS: usize = 70;
 
-/// Pairs of variant and ranking that no search comes to, by how a variant begins: tiles and the complete pipeline
-/// discard by r with whole overall scores. Means of complete tables are whole, numbers of few steps are.
+/// Pairs of variant and ranking that no search here comes to, by how a variant begins: tiles are for sums of 26
+/// bits, which means and numbers of users do not have in tables of so few.
 fn is_refused(variant: &str, ranking: &str) -> bool {
     let starts = |names: &[&str]| names.iter().any(|name| ranking.starts_with(name));
     match variant.split(' ').next() {
-        Some("complete") => starts(&["rest", "column 1", "column 2"]),
         Some("swept") => starts(&["mean", "column"]),
         _ => false,
     }
 }
 
-/// Whether an engine takes a search, or refuses it by its typed error. Numbers of many digits may be too wide
-/// where the scores are wide too; what is taken too seldom is found below.
+/// Whether an engine takes a search, or refuses it by its typed error; what is taken too seldom is found below.
 fn is_taken(subject: &Subject, asked: &Asked<'_>) -> bool {
     let one = asked.clone().ranks(0, Some(1));
     match one.find(&*subject.engine, &Watch::new()) {

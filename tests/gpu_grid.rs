@@ -58,7 +58,7 @@ fn with_integers(integers: Integers) -> Vec<Subject> {
         subject(&name, projected.with_limits(&limits), Refuses::Pairs)
     });
     let mut all = vec![
-        subject("flat", engine.clone(), Refuses::WideIntegers),
+        subject("flat", engine.clone(), Refuses::Nothing),
         subject("projected", projected, Refuses::Pairs),
         subject("levels", levels, Refuses::Singles),
         subject("complete", complete, Refuses::Gaps),

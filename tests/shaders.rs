@@ -323,7 +323,12 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
         (33, SumWidth::Narrow, 704),
         (MAX_K, SumWidth::Wide, 1856),
     ] {
-        let variant = complete::layout::Variant { k, sums, columns };
+        let variant = complete::layout::Variant {
+            k,
+            sums,
+            columns,
+            any_floor: k == 5,
+        };
         let module = parse(&complete::shader::kernel(&variant, Integers::Pairs));
         agrees!(
             &module,
@@ -331,6 +336,10 @@ fn the_complete_kernel_has_the_layout_and_memory_that_are_planned() {
             [
                 left,
                 bar,
+                lambda,
+                top,
+                least_x,
+                least_y,
                 judged,
                 questions,
                 row_entries,

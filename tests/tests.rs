@@ -20,6 +20,7 @@ mod criteria; // criteria, bounds, constraints on every engine against the oracl
 mod gpu; // the GPU engine on a real adapter: tiles, ranks beyond 64 bits, planted faults
 mod gpu_complete; // its pipeline for complete tables: sets above floors, widths, ranks, faults
 mod gpu_criteria; // every criterion on every GPU variant, against the oracle
+mod gpu_digits; // its tables of many digits: packed in steps, every criterion on every pipeline
 mod gpu_grid; // every GPU variant over the grid of tables, and that every one is reached
 mod gpu_levels; // its levels pipeline: deep K, ranges that cut prefixes, small frontiers, planted faults
 mod gpu_projected; // its projected pipeline: every variant, stems cut by chunks, planted faults

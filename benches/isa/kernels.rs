@@ -71,6 +71,7 @@ pub fn kernels() -> Vec<Counted> {
         k: K,
         sums,
         columns: 256,
+        any_floor: false,
     };
     let whole_bytes = complete::plan::workgroup_bytes(K, sums, whole.columns);
     let benchmark = |kernel| Counted {

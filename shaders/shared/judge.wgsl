@@ -34,6 +34,7 @@ fn judge(s: WideSums, min_users: u32, floor: Floor) -> Verdict {
 
 // A rest score has the moments A - X, X and Y - 2A + X. Where totals are blurred a set may be defined though
 // their Y is 0, and Y is compared less n^2 times the blur: nothing tells against a set where that is not above 0.
+// Where scores are packed in steps, a set of which they tell too little may be defined and is kept.
 fn judge_moments(n: u32, m: Moments, floor: Floor) -> Verdict {
     let none = vec4<u32>(0u);
     let blurred = (floor.kind & FLOOR_BLURRED) != 0u;
@@ -42,6 +43,10 @@ fn judge_moments(n: u32, m: Moments, floor: Floor) -> Verdict {
     if ((floor.kind & FLOOR_REST) != 0u) {
         a = sub128(m.a, m.x);
         y = sub128(sub128(m.y, m.a), a);
+    }
+    if (tells_too_little(n, m.x, floor.kind >> FLOOR_SCORES_AT)
+        || tells_too_little(n, y, floor.kind >> FLOOR_OVERALL_AT)) {
+        return Verdict(true, true);
     }
     if (all(m.x == none) || (all(y == none) && !blurred)) {
         return Verdict(false, false);
@@ -53,6 +58,18 @@ fn judge_moments(n: u32, m: Moments, floor: Floor) -> Verdict {
         }
     }
     return Verdict(true, !is_below(a, leading(m.x), leading(y), floor));
+}
+
+// Whether X or Y is below n^2 * 4^power, power being the last 5 bits; never where that is 0. n^2 is below 2^64
+// and 4^power at most 2^62.
+fn tells_too_little(n: u32, moment: vec4<u32>, bits: u32) -> bool {
+    let power = bits & 31u;
+    if (power == 0u) {
+        return false;
+    }
+    let bit = 1u << (2u * (power & 15u));
+    let least = select(vec2<u32>(bit, 0u), vec2<u32>(0u, bit), power > 15u);
+    return !at_most128(mul64(mul32(n, n), least), moment);
 }
 
 // True only where r < floor.

@@ -33,7 +33,7 @@ pub(super) fn check(expected: &AuditSums, seen: &AuditSums) -> Result<(), Box<Au
     }
 }
 
-/// What visiting each set of `part` once sums to, over the integers shifted by `basis`: the number of sets modulo
+/// What visiting each set of `part` once sums to, over the integers that `basis` makes: the number of sets modulo
 /// 2^128, so that of more sets it is the rest that is compared.
 #[must_use]
 pub fn expected(query: &Query<'_>, part: &Part, basis: &Basis) -> AuditSums {
@@ -59,15 +59,14 @@ fn over_subtree(
         let sets = forms.sets(questions - 1 - next, after_next);
         sums.sets = sums.sets.wrapping_add(sets);
     }
-    let shift = |q: usize| basis.scores.get(q).copied().unwrap_or(0);
     for user in 0..matrix.users().len() {
-        let total = matrix.totals()[user] - basis.total;
+        let total = basis.total(matrix.totals()[user]);
         let mut prefix_score = 0;
         let mut matched = 0;
         let mut tail = Tail::default();
         let mut choices = Vec::new();
         for (q, score) in matrix.row(user) {
-            let score = score - shift(q);
+            let score = basis.score(q, score);
             if tree.prefix.get(matched) == Some(&q) {
                 matched += 1;
                 prefix_score += score;

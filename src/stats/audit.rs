@@ -76,14 +76,43 @@ impl SubAssign for AuditSums {
     }
 }
 
-/// What an engine subtracted from the table's integers before it summed. r does not change; the
-/// audit is taken over the shifted integers.
+/// What an engine made of the table's integers before it summed: it subtracted these, and where there are too
+/// many digits it rounded what was left to steps. The audit is taken over what came of it. Subtracting does not
+/// change r; what steps do to it is told by [`super::bounds`], rounded scores.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Basis {
     /// Subtracted from every score of question q; empty for all zeros.
     pub scores: Vec<i64>,
     /// Subtracted from every total.
     pub total: i64,
+    /// Scores are in steps of 2 to this power, which are at most 2^63.
+    pub score_step: u32,
+    /// Totals are in steps of 2 to this power.
+    pub total_step: u32,
+}
+
+impl Basis {
+    /// A score of question `q` as it was summed, modulo 2^64: the nearest number of steps, the higher of two.
+    #[must_use]
+    pub fn score(&self, q: usize, score: i64) -> i64 {
+        steps(
+            score,
+            self.scores.get(q).copied().unwrap_or(0),
+            self.score_step,
+        )
+    }
+
+    /// A total as it was summed, modulo 2^64: the nearest number of steps, the higher of two.
+    #[must_use]
+    pub fn total(&self, total: i64) -> i64 {
+        steps(total, self.total, self.total_step)
+    }
+}
+
+/// `value` less `origin` in steps of 2^`step`.
+fn steps(value: i64, origin: i64, step: u32) -> i64 {
+    let half = (1_i128 << step) >> 1;
+    ((i128::from(value) - i128::from(origin) + half) >> step) as i64
 }
 
 /// What a user answered of the questions behind a prefix.
@@ -161,6 +190,29 @@ impl Completions {
 mod tests {
     use super::*;
     use crate::combin::successor;
+
+    #[test]
+    fn scores_and_totals_are_off_by_half_a_step_at_most() {
+        let basis = Basis {
+            scores: vec![7, i64::MIN],
+            total: -3,
+            score_step: 3,
+            total_step: 0,
+        };
+        // 11 is half a step above 7, 3 as much below it.
+        for (score, steps) in [(7, 0), (10, 0), (11, 1), (3, 0), (2, -1), (15, 1)] {
+            assert_eq!(basis.score(0, score), steps, "{score}");
+        }
+        assert_eq!(basis.score(1, i64::MAX), 1 << 61);
+        assert_eq!(basis.score(9, 16), 2);
+        assert_eq!([basis.total(-3), basis.total(4)], [0, 7]);
+        // Without steps, differences are modulo 2^64.
+        let plain = Basis {
+            scores: vec![i64::MIN],
+            ..Basis::default()
+        };
+        assert_eq!(plain.score(0, i64::MAX), -1);
+    }
 
     #[test]
     fn the_closed_form_is_the_sum_over_the_sets() {

@@ -68,6 +68,23 @@
 //! (√τ·‖ĝ − mean‖ + (1 + √τ)·E)², and (x + y)² ≤ (1 + ε)·x² + (1 + 1/ε)·y². So all theorems behind this line hold
 //! of ĝ with τ′ for τ and S + n·f for S.
 //!
+//! # Rounded scores
+//! *Let â = a + d and ĝ = g + e, with |d| ≤ η and |e| ≤ θ for each user. Where r(a, g) ≥ t, of either sign, and
+//! X̂ ≥ n²·β² and Ŷ ≥ n²·γ² for the n users of the set, with β > η and γ > θ, then r(â, ĝ) ≥ t − δ with*
+//!
+//! δ = √2·(η/β + θ/γ).
+//!
+//! Take a and g as vectors, less their means. Taking the mean off lengthens nothing, so ‖â − a‖ ≤ η·√n, where
+//! ‖â‖ = √(X̂/n) ≥ β·√n. So the angle φ between the two is below 90°, with sin φ ≤ η/β, and their unit vectors are
+//! √(2 − 2·cos φ) ≤ √(2 − 2·cos² φ) = √2·sin φ apart, since 0 < cos φ ≤ 1. The same holds of g with θ/γ; and r,
+//! the product of two unit vectors, moves by no more than these do together.
+//!
+//! *Where A > 0 and A² ≥ t²·X·(Y − n²·c) is asked of sets, with t > 0 and c ≥ 0, and only a is rounded, what
+//! remains is Â > 0 and Â² ≥ (t² − 2·t·δ)·X̂·(Y − n²·c′), where Y > n²·c′, with c′ = c·t²/(t² − 2·t·δ) and
+//! t > 2·δ.* With w² = 1 − n²·c/Y what is asked is r ≥ t·w, and 0 ≤ w ≤ 1. The right side is X̂·Y·(t²·w² − 2·t·δ),
+//! so where it is above 0, t·w ≥ t·w² > 2·δ. Then r(â, g) ≥ t·w − δ > 0, and the square of that is
+//! t²·w² − 2·t·w·δ + δ² ≥ t²·w² − 2·t·δ.
+//!
 //! # Rounding
 //! What a function takes is an integer, exact or rounded once to f64. Between that and an answer lie
 //! at most 16 roundings on either side, each a factor within 1 ± 2^-53, so less than 2^-48 in all.
@@ -123,6 +140,26 @@ pub fn outer_users_tell(
 #[must_use]
 pub fn inversions_tell(pairs: u32, drop: f64, squares: f64, unexplained: f64) -> bool {
     f64::from(pairs) * (drop * drop) > 2.0 * unexplained * squares * (1.0 + MARGIN)
+}
+
+/// By how much r may be higher than that of rounded scores: δ, rounded up. For scores and for overall scores, how
+/// far one may be off, and the least root of X̂/n² or Ŷ/n² of the sets that are looked at, which is larger.
+#[must_use]
+pub fn fall(scores: [f64; 2], overall: [f64; 2]) -> f64 {
+    let part = |[off, least]: [f64; 2]| if off > 0.0 { off / least } else { 0.0 };
+    std::f64::consts::SQRT_2 * (part(scores) + part(overall)) * (1.0 + MARGIN)
+}
+
+/// What a floor t > 0 with the square c of what rounded overall scores may be off becomes where r may fall by
+/// `fall`: the two that take their place, or `None` where nothing is left to ask.
+#[must_use]
+pub fn fallen(floor: f64, blur: f64, fall: f64) -> Option<[f64; 2]> {
+    let square = floor * floor;
+    let left = square - 2.0 * floor * fall - square * MARGIN;
+    // The root is rounded down, and so c up.
+    let root = left.sqrt() * (1.0 - MARGIN);
+    (floor > 2.0 * fall * (1.0 + MARGIN) && root > 0.0)
+        .then(|| [root, blur * square / (root * root) * (1.0 + MARGIN)])
 }
 
 /// The most inversions without a common user between high and low users of these scores.
@@ -553,6 +590,124 @@ mod tests {
             assert_eq!(wrong, 0, "{}", theorem.name);
             assert!(right > 500, "{}: {right}", theorem.name);
         }
+    }
+
+    /// A set with exact scores of two questions and an exact overall score, each rounded to steps of 16, and those
+    /// of the overall scores to steps of their own: n, A, X, Y, exact and rounded.
+    #[derive(Clone, Debug)]
+    struct Rounded {
+        exact: [f64; 4],
+        rounded: [f64; 4],
+        /// How far off a score of the set and an overall score may be, in steps.
+        off: [f64; 2],
+    }
+
+    impl Rounded {
+        fn of(users: &[([i64; 2], i64)], coarse: i64) -> Self {
+            let nearest = |value: i64, step: i64| (value + step / 2).div_euclid(step);
+            let a = |scores: &[i64; 2]| scores.iter().map(|x| nearest(*x, 16)).sum();
+            let users_exact: Vec<_> = users.iter().map(|([x, y], g)| (x + y, *g)).collect();
+            let users_rounded = users.iter().map(|(x, g)| (a(x), nearest(*g, coarse)));
+            let users_rounded: Vec<User> = users_rounded.collect();
+            Self {
+                exact: moments(&users_exact).0,
+                rounded: moments(&users_rounded).0,
+                off: [1.0, if coarse > 1 { 0.5 } else { 0.0 }],
+            }
+        }
+
+        fn r([_, a, x, y]: [f64; 4]) -> Option<f64> {
+            (x > 0.0 && y > 0.0).then(|| a / (x * y).sqrt())
+        }
+
+        /// Whether its r falls by more than is allowed for, what is off being taken for `part` of what it is.
+        fn is_lost(&self, part: f64) -> bool {
+            let [n, _, x, y] = self.rounded;
+            // The most that there can be asked of X and Y.
+            let least = [x, y].map(|moment| moment.sqrt() / n);
+            let [score, overall] = [0, 1].map(|i| [self.off[i] * part, least[i]]);
+            let told = least[0] > self.off[0] && least[1] > self.off[1];
+            told && match (Self::r(self.exact), Self::r(self.rounded)) {
+                (Some(exact), Some(rounded)) => rounded < exact - fall(score, overall) - 1e-9,
+                _ => false,
+            }
+        }
+
+        /// Whether it is discarded at its own r, with something taken from each g² by another rounding.
+        fn is_lost_beside(&self, blur: f64, change: fn(f64) -> f64) -> bool {
+            let ([n, _, _, y], [_, a, x, _]) = (self.exact, self.rounded);
+            let least = x.sqrt() / n;
+            let allowed = change(fall([self.off[0], least], [0.0, 1.0]));
+            let Some(r) = Self::r(self.exact).filter(|r| *r > 0.0) else {
+                return false;
+            };
+            // The floor that it just meets: r² = t²·(1 − n²·c/Y).
+            let floor = r / (1.0 - n * n * blur / y).max(0.0).sqrt();
+            if !floor.is_finite() || floor >= 1.0 || least <= self.off[0] {
+                return false;
+            }
+            fallen(floor, blur, allowed).is_some_and(|[t, blur]| {
+                let left = y - n * n * blur;
+                left > 0.0 && (a <= 0.0 || a * a < t * t * x * left * (1.0 - 1e-9))
+            })
+        }
+    }
+
+    type Exact = (Vec<([i64; 2], i64)>, i64);
+
+    /// Scores along a line, for floors to be met, or any.
+    fn exact() -> impl Strategy<Value = Exact> {
+        let score = || -200_i64..200;
+        let user = ([score(), score()], -99_i64..100);
+        let users = prop::collection::vec(user, 2..8);
+        (
+            users,
+            0_i64..9,
+            prop_oneof![Just(1_i64), Just(12), Just(100)],
+        )
+            .prop_map(|(users, steep, coarse)| {
+                let along = |([x, y], e): ([i64; 2], i64)| ([x, y], steep * (x + y) + e);
+                (users.into_iter().map(along).collect(), coarse)
+            })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn r_of_rounded_scores_falls_by_no_more_than_is_allowed((users, coarse) in exact()) {
+            let set = Rounded::of(&users, coarse);
+            prop_assert!(!set.is_lost(1.0), "{set:?}");
+            let fine = Rounded::of(&users, 1);
+            for blur in [0.0, 0.5, 90.0, 9000.0] {
+                prop_assert!(!fine.is_lost_beside(blur, |fall| fall), "{fine:?} {blur}");
+            }
+        }
+    }
+
+    /// Planted faults: what is off is taken for less than it is.
+    #[test]
+    fn too_little_allowance_for_rounded_scores_is_seen() {
+        let mut runner = TestRunner::deterministic();
+        let (mut lost, mut beside) = ([0; 3], [0; 2]);
+        for _ in 0..20_000 {
+            let (users, coarse) = exact().new_tree(&mut runner).unwrap().current();
+            let set = Rounded::of(&users, coarse);
+            for (count, part) in lost.iter_mut().zip([0.0, 0.1, 0.25]) {
+                *count += usize::from(set.is_lost(part));
+            }
+            let fine = Rounded::of(&users, 1);
+            for blur in [0.0, 0.5, 90.0, 9000.0] {
+                let changes: [fn(f64) -> f64; 2] = [|_| 0.0, |fall| fall / 8.0];
+                for (count, change) in beside.iter_mut().zip(changes) {
+                    *count += usize::from(fine.is_lost_beside(blur, change));
+                }
+            }
+        }
+        assert!(
+            lost.iter().chain(&beside).all(|count| *count > 0),
+            "{lost:?} {beside:?}"
+        );
     }
 
     /// Planted faults: without them the tests above might pass whatever the bounds were.

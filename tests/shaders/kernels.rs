@@ -66,13 +66,16 @@ pub fn levels_variants() -> Vec<levels::layout::Variant> {
 
 /// Variants of the complete pipeline: a stem and two more questions at least.
 fn complete_variants() -> Vec<complete::layout::Variant> {
-    let of = |v: Variant| complete::layout::Variant {
-        k: v.k,
-        sums: v.sums,
-        columns: 256,
+    let of = |v: Variant| {
+        [false, true].map(|any_floor| complete::layout::Variant {
+            k: v.k,
+            sums: v.sums,
+            columns: 256,
+            any_floor,
+        })
     };
     let packed = variants().into_iter().filter(|v| v.k > 1);
-    packed.filter(|v| v.score_bits == 1).map(of).collect()
+    packed.filter(|v| v.score_bits == 1).flat_map(of).collect()
 }
 
 /// Every text with these integers, once, with the first variant of which it is.

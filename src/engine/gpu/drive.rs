@@ -4,13 +4,13 @@
 //! The pipeline is never without work where there is some: all of its slots are filled before the
 //! oldest is waited for, and while the host finishes that one the others compute.
 
-use super::floor::Floor;
+use super::floor::{FLOOR_NONE, Floor};
 use super::job::Job;
 use super::order::Order;
 use super::pace::{Bounds, Pace};
 use super::queue::{Chunk, Next, Queue};
 use crate::engine::{EngineError, Watch};
-use crate::stats::{AuditSums, NO_FLOOR};
+use crate::stats::AuditSums;
 use crate::top::Top;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -253,7 +253,8 @@ pub(super) fn drive(
         while let Some(slot) = free.pop() {
             watch.raise_floor(driven.top.floor());
             let need = job.query.need(watch);
-            let floorless = need.r == NO_FLOOR;
+            let floor = Floor::of(job.query, need, job.packing.scores, job.packing.totals);
+            let floorless = floor.mode == FLOOR_NONE;
             let most = if floorless {
                 pace.sets_without_floor()
             } else {
@@ -269,7 +270,7 @@ pub(super) fn drive(
                 floorless,
                 submitted: Instant::now(),
             });
-            pipeline.submit(slot, chunk, Floor::of(job.query, need))?;
+            pipeline.submit(slot, chunk, floor)?;
         }
         let Some(&Flight {
             slot,

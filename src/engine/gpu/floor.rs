@@ -14,9 +14,14 @@
 //! On integers that is safe for either side: ⌊x⌋ < w gives x < w, and p < ⌊y⌋ gives p < y. A shift
 //! of 63 leaves 0 of either side, as would any larger one. No float takes part, and no overflow or
 //! zero divisor can occur. A set is kept needlessly only within about 2^-28 of the floor.
+//!
+//! # Rounded scores
+//! Where a table is packed in steps, the floor is lowered by what r may fall ([`crate::stats::bounds`], rounded
+//! scores) for sets with X ≥ n²·4^p, and where totals are rounded Y ≥ n²·4^q; the others are all kept. Of rest scores
+//! it is the Y of these, which are off by as much as totals and scores together.
 
 use crate::engine::Query;
-use crate::stats::bounds::{MARGIN, unexplained};
+use crate::stats::bounds::{MARGIN, fall, fallen, unexplained};
 use crate::stats::{Criterion, NO_FLOOR, Need};
 
 /// No floor: every defined set survives.
@@ -31,6 +36,48 @@ pub const FLOOR_REST: u32 = 1;
 /// Bit of a floor where totals are rounded overall scores: Y is taken less n² times the blur.
 pub const FLOOR_BLURRED: u32 = 2;
 
+/// Where the power p of sets' scores lies in the kind of a floor, 5 bits; 0 where they are exact.
+pub const FLOOR_SCORES_AT: u32 = 8;
+/// Where the power q of overall scores lies in the kind of a floor, 5 bits; 0 where they are exact.
+pub const FLOOR_OVERALL_AT: u32 = 16;
+
+/// How far a packed number may be off, in its steps, and which sets are judged by it. All zeros where it is exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rough {
+    /// No user's is further off than this.
+    pub off: f64,
+    /// A set is kept unless the root of X/n², or of Y/n² for totals, is 2 to this power or more.
+    pub power: u32,
+}
+
+/// r may fall by no more than about this for scores and as much for totals, or sets are not judged by them. Below
+/// it the powers are chosen so that questions vary eight times as much: most sets are then judged.
+const MOST_FALL: f64 = 1.0 / (1 << 10) as f64;
+
+/// Nothing is gained by a smaller fall: a shader compares to 2^-28.
+const LEAST_FALL: f64 = 1.0 / (1 << 26) as f64;
+
+/// Largest power: n² times its square fits 127 bits.
+const MOST_POWER: f64 = 31.0;
+
+impl Rough {
+    /// Numbers that are off by up to `off` steps and have this standard deviation of steps.
+    pub(super) fn new(off: f64, deviation: f64) -> Self {
+        let power_at = |fall: f64| (std::f64::consts::SQRT_2 * off / fall).log2().ceil();
+        let wanted = (deviation / 8.0).max(1.0).log2().floor();
+        let power = wanted.min(power_at(LEAST_FALL)).max(power_at(MOST_FALL));
+        Self {
+            off,
+            power: power.clamp(1.0, MOST_POWER) as u32,
+        }
+    }
+
+    /// How far off, and the least root of X/n² or Y/n², for [`fall`].
+    fn told(self) -> [f64; 2] {
+        [self.off, 2_f64.powi(self.power as i32)]
+    }
+}
+
 /// f as the shader reads it.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
@@ -41,42 +88,58 @@ pub struct Floor {
     pub mantissa: u32,
     /// The exponent of f², see `mantissa`.
     pub exponent: i32,
-    /// [`FLOOR_REST`] and [`FLOOR_BLURRED`], where they apply.
+    /// [`FLOOR_REST`] and [`FLOOR_BLURRED`], where they apply, and the powers of [`Rough`].
     pub kind: u32,
     /// At least τ/f² times what rounding may take from a user's g² ([`Need`]): taken from Y for each n².
     pub blur: u32,
 }
 
 impl Floor {
-    /// What `need` asks of the sums of a set of `query`.
+    /// What `need` asks of the sums of a set of `query`, whose scores and totals are packed as `scores` and
+    /// `totals` say.
     ///
     /// A set is discarded where A ≤ 0 or A² < X·(f²·Y − τ·n²·blur) = f²·X·(Y − n²·(τ/f²)·blur), for f > 0: the line
     /// of [`crate::stats::bounds`], rounded overall scores, over all of its users.
     #[must_use]
-    pub fn of(query: &Query<'_>, need: Need) -> Self {
+    pub fn of(query: &Query<'_>, need: Need, scores: Rough, totals: Rough) -> Self {
+        let is_rest = query.ranking().criterion == Criterion::Rest;
         let mut kind = 0;
-        if query.ranking().criterion == Criterion::Rest {
+        let mut overall = totals;
+        if is_rest {
             kind |= FLOOR_REST;
+            overall.off += scores.off;
         }
         if query.blur().most > 0.0 {
             kind |= FLOOR_BLURRED;
         }
+        for (rough, at) in [(scores, FLOOR_SCORES_AT), (overall, FLOOR_OVERALL_AT)] {
+            if rough.off > 0.0 {
+                kind |= rough.power << at;
+            }
+        }
         let Need { r, blur } = need;
-        let part = if blur > 0.0 {
-            (unexplained(r) / (r * r) * blur * (1.0 + MARGIN)).ceil()
+        let by = fall(scores.told(), overall.told());
+        let lowered = if blur > 0.0 {
+            // Overall scores that are rounded already are packed without steps.
+            fallen(r, unexplained(r) / (r * r) * blur * (1.0 + MARGIN), by)
+        } else if by > 0.0 {
+            Some([(r - by).next_down(), 0.0])
         } else {
-            0.0
+            Some([r, 0.0])
         };
-        let floor = if part < f64::from(u32::MAX) {
-            Self::new(r)
-        } else {
-            Self::new(NO_FLOOR)
-        };
+        let lowered = lowered.map(|[r, part]| (r, part.ceil()));
+        let told = lowered.filter(|(_, part)| *part < f64::from(u32::MAX));
+        let (r, part) = told.unwrap_or((NO_FLOOR, 0.0));
         Self {
             kind,
             blur: part as u32,
-            ..floor
+            ..Self::new(r)
         }
+    }
+
+    /// Powers of 2 that the roots of X/n² and Y/n² of a set reach, or it is kept; 0 where that is not asked.
+    pub(super) fn powers(&self) -> [u32; 2] {
+        [FLOOR_SCORES_AT, FLOOR_OVERALL_AT].map(|at| self.kind >> at & 31)
     }
 
     /// The floor `floor`; NaN and −∞ are none.
@@ -256,5 +319,14 @@ mod tests {
         assert_eq!((zero.mode, zero.mantissa), (FLOOR_AT_MOST_ZERO, 0));
         assert_eq!(Floor::new(f64::NAN).mode, FLOOR_NONE);
         assert_eq!(Floor::new(f64::from_bits(1)).mode, FLOOR_ABOVE_ZERO);
+    }
+
+    #[test]
+    fn sets_are_judged_where_questions_vary_enough() {
+        // An eighth of the deviation, between what lets r fall by 2^-26 and by 2^-10.
+        assert_eq!(Rough::new(0.5, 2_f64.powi(20)).power, 17);
+        assert_eq!(Rough::new(0.5, 2_f64.powi(31)).power, 26);
+        assert_eq!(Rough::new(0.5, 0.0).power, 10);
+        assert_eq!(Rough::new(128.0, f64::INFINITY).power, 31);
     }
 }

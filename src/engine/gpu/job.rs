@@ -54,7 +54,7 @@ pub const BEHIND_STEM: usize = 2;
 impl<'a> Job<'a> {
     /// Packs the table as narrow as it allows.
     pub(super) fn new(query: &'a Query<'a>) -> Result<Self, EngineError> {
-        let packing = Packing::new(query.table(), query.k()).map_err(Excess::refusal)?;
+        let packing = Packing::of(query).map_err(Excess::refusal)?;
         Self::with_packing(query, packing)
     }
 
@@ -79,6 +79,11 @@ impl<'a> Job<'a> {
             min_users: u32::try_from(query.min_users()).unwrap_or(u32::MAX),
             made: Mutex::default(),
         })
+    }
+
+    /// Whether packed sums tell which sets have a value and are asked for.
+    pub(super) fn tells_defined(&self) -> bool {
+        self.query.tells_defined() && self.packing.is_exact()
     }
 
     /// Q.

@@ -4,7 +4,10 @@
 //! pipelines' own `layout` alone. Structs are declared in both languages; `tests/shaders.rs` compares them
 //! member by member through naga.
 
-use super::floor::{FLOOR_ABOVE_ZERO, FLOOR_AT_MOST_ZERO, FLOOR_BLURRED, FLOOR_NONE, FLOOR_REST};
+use super::floor::{
+    FLOOR_ABOVE_ZERO, FLOOR_AT_MOST_ZERO, FLOOR_BLURRED, FLOOR_NONE, FLOOR_OVERALL_AT, FLOOR_REST,
+    FLOOR_SCORES_AT,
+};
 use bytemuck::{Pod, Zeroable};
 
 /// Invocations in a workgroup. Every adapter has at least 256; 64 are one or two subgroups of any.
@@ -79,7 +82,9 @@ pub(super) fn common_constants() -> String {
          const FLOOR_ABOVE_ZERO: u32 = {FLOOR_ABOVE_ZERO}u;\n\
          const FLOOR_AT_MOST_ZERO: u32 = {FLOOR_AT_MOST_ZERO}u;\n\
          const FLOOR_REST: u32 = {FLOOR_REST}u;\n\
-         const FLOOR_BLURRED: u32 = {FLOOR_BLURRED}u;\n"
+         const FLOOR_BLURRED: u32 = {FLOOR_BLURRED}u;\n\
+         const FLOOR_SCORES_AT: u32 = {FLOOR_SCORES_AT}u;\n\
+         const FLOOR_OVERALL_AT: u32 = {FLOOR_OVERALL_AT}u;\n"
     )
 }
 

@@ -267,7 +267,7 @@ impl Prepared for Ready<'_> {
             visited: driven.visited,
             excluded: driven.excluded,
             basis: job.packing.basis.clone(),
-            defined: driven.defined.filter(|_| job.query.tells_defined()),
+            defined: driven.defined.filter(|_| job.tells_defined()),
             took: driven.took.into_iter().collect(),
             recorded: None,
         })

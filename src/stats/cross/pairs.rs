@@ -297,6 +297,7 @@ mod tests {
                 let basis = Basis {
                     scores: vec![low; questions.end],
                     total: 3,
+                    ..Basis::default()
                 };
                 for isa in Isa::available() {
                     let pairs = Pairs::new(isa, &matrix, &basis, (x, g));

@@ -107,6 +107,7 @@ impl Shifted {
             basis: Basis {
                 scores: scores.iter().map(|scores| scores.low).collect(),
                 total,
+                ..Basis::default()
             },
             reach,
             narrow: sum.is_some_and(|sum| sum < 1 << 63),

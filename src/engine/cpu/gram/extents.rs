@@ -71,6 +71,7 @@ impl Extents {
         Basis {
             scores: self.scores.iter().map(|scores| scores.mean).collect(),
             total: self.totals.mean,
+            ..Basis::default()
         }
     }
 

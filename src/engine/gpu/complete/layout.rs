@@ -14,6 +14,8 @@ pub struct Variant {
     pub sums: SumWidth,
     /// Questions that a workgroup has room for.
     pub columns: u32,
+    /// Whether floors may be of rest scores or of rounded ones, beside r with exact scores.
+    pub any_floor: bool,
 }
 
 impl Variant {
@@ -31,6 +33,14 @@ pub struct Params {
     pub left: [u32; 4],
     /// Sets below it are discarded.
     pub bar: f32,
+    /// λ of rest scores, or 0.
+    pub lambda: f32,
+    /// What y starts from.
+    pub top: f32,
+    /// Sets of a smaller x are kept.
+    pub least_x: f32,
+    /// Sets of a y that is not above this are kept.
+    pub least_y: f32,
     /// 1 or 0.
     pub judged: u32,
     /// Q.

@@ -30,7 +30,7 @@ use super::shader::Kernel;
 use super::slot::{Bound, Chunks, Dispatch, Sizes, Slots, Ticket};
 use crate::engine::EngineError;
 use crate::stats::Criterion;
-use bound::bar;
+use bound::{Test, test};
 use bytemuck::{Zeroable, cast_slice};
 use layout::{Params, Places, Variant};
 use plan::{Plan, operations};
@@ -63,14 +63,20 @@ fn table(job: &Job<'_>) -> Result<Arc<Table>, Excess> {
             let need = format!("{answers} answers");
             Excess::new("the complete pipeline", need, job.matrix.responses())
         })?;
-        Table::new(products, k).map(Arc::new)
+        Table::new(products, k, takes_any_floor(job)).map(Arc::new)
     });
     Result::clone(&made)
 }
 
-/// Whether a floor of r is a floor of what is ranked by, with the same Y for all sets: what the shader tests.
-fn is_of_r(job: &Job<'_>) -> bool {
-    job.query.ranking().criterion != Criterion::Rest && job.query.blur().most == 0.0
+/// Whether there are floors of rest scores, or of scores packed in steps. Rounded overall scores only lower a bar.
+fn takes_any_floor(job: &Job<'_>) -> bool {
+    job.query.ranking().criterion == Criterion::Rest || !job.packing.is_exact()
+}
+
+/// Whether some set may have a value.
+fn may_be_defined(job: &Job<'_>, table: &Table) -> bool {
+    let rounded = takes_any_floor(job) || job.query.blur().most > 0.0;
+    table.users() >= u64::from(job.min_users) && (table.totals_vary() || rounded)
 }
 
 impl Kind for Complete {
@@ -83,34 +89,29 @@ impl Kind for Complete {
             k: 3,
             sums: SumWidth::Narrow,
             columns: 64,
+            any_floor: false,
         },
         Variant {
             k: 3,
             sums: SumWidth::Wide,
             columns: 64,
+            any_floor: false,
         },
     ];
 
     fn work(job: &Job<'_>) -> Option<f64> {
-        let possible = job.query.k() > 1 && is_of_r(job) && complete_users(job.matrix).is_some();
-        possible.then(|| operations(&job.load()))
+        let possible = job.query.k() > 1 && complete_users(job.matrix).is_some();
+        possible.then(|| operations(&job.load(), takes_any_floor(job)))
     }
 
     fn variant(job: &Job<'_>, limits: &Limits) -> Result<Variant, Excess> {
-        if !is_of_r(job) {
-            let have = "a rest score, or rounded overall scores";
-            return Err(Excess::new(
-                "the complete pipeline",
-                "r with exact totals",
-                have,
-            ));
-        }
         let (k, sums) = (job.query.k(), table(job)?.width);
         let plan = Plan::new(limits, job.questions(), k, sums)?;
         Ok(Variant {
             k,
             sums,
             columns: plan.columns,
+            any_floor: takes_any_floor(job),
         })
     }
 
@@ -141,7 +142,7 @@ impl Kind for Complete {
         let floats = &upload_floats(device, &table)?;
         let kernel = shader::kernel(&variant, device.integers());
         let params = Params {
-            judged: u32::from(table.defined(job.min_users)),
+            judged: u32::from(may_be_defined(job, &table)),
             questions: questions as u32,
             row_entries: job.table.row_entries() as u32,
             capacity: plan.survivors,
@@ -178,11 +179,22 @@ impl Chunks for Shares<'_> {
         let sets = chunk.sets();
         let share = self.plan.share(sets);
         let workgroups = sets.div_ceil(share);
-        let (bar, side) = bar(&floor);
+        let Test {
+            bar,
+            side,
+            lambda,
+            top,
+            least_x,
+            least_y,
+        } = test(&floor, &self.table.scale());
         let places = Places::of(self.table.questions(), side);
         for (serial, params) in chunk.each(params) {
             params.left = words(self.job.table.left(chunk.chunk.first));
             params.bar = bar;
+            params.lambda = lambda;
+            params.top = top;
+            params.least_x = least_x;
+            params.least_y = least_y;
             params.sets = sets;
             params.share = share;
             params.workgroups = workgroups;

@@ -72,9 +72,10 @@ pub fn workgroup_bytes(k: usize, width: SumWidth, columns: u32) -> u64 {
 ///
 /// The host makes Q²/2 products over all users, each as much as a column of a set is in the flat pipeline,
 /// which so gets searches of few sets.
-pub(super) fn operations(load: &Load) -> f64 {
+pub(super) fn operations(load: &Load, any_floor: bool) -> f64 {
     let product = 3.0 * load.words() + 4.0 * load.users;
-    45.0 + load.questions * load.questions / 2.0 * product / load.sets
+    let leaf = if any_floor { 54.0 } else { 45.0 };
+    leaf + load.questions * load.questions / 2.0 * product / load.sets
 }
 
 impl Plan {
@@ -137,7 +138,7 @@ mod tests {
                 set_users: 60_000.0,
                 sets,
             };
-            operations(&load) < flat::operations(&load)
+            operations(&load, true) < flat::operations(&load)
         };
         assert!(cheaper(200.0, 5.0, 2_535_650_040.0));
         assert!(cheaper(200.0, 2.0, 19_900.0));

@@ -8,7 +8,7 @@ use crate::engine::gpu::pack::Packing;
 use crate::matrix::ResponseMatrix;
 use crate::stats::cross::{Alone, Cross, Population, reach};
 
-/// Over shifted scores x and totals g of the users, who all answered every question.
+/// Over packed scores x and totals g of the users, who all answered every question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Products {
     /// n.
@@ -38,18 +38,24 @@ pub(super) fn complete_users(matrix: &ResponseMatrix) -> Option<&[u32]> {
 }
 
 impl Products {
-    /// The products of a complete table, shifted as it is packed; `None` of any other.
+    /// The products of a complete table as it is packed; `None` of any other.
     #[must_use]
     pub(super) fn new(matrix: &ResponseMatrix, packing: &Packing) -> Option<Self> {
         let users = complete_users(matrix)?;
-        let totals: Vec<i64> = users.iter().map(|&u| matrix.totals()[u as usize]).collect();
-        let questions = 0..matrix.questions().len();
-        let scores: Vec<&[i64]> = questions.map(|q| matrix.column(q).scores()).collect();
         let basis = &packing.basis;
-        let far = scores.iter().zip(&basis.scores);
-        let score = far.map(|(scores, &offset)| reach(scores, offset)).max();
-        let reach = (score.unwrap_or(0), reach(&totals, basis.total));
-        let population = Population::new((&scores, &basis.scores), (&totals, basis.total), reach);
+        let total = |&user: &u32| basis.total(matrix.totals()[user as usize]);
+        let totals: Vec<i64> = users.iter().map(total).collect();
+        let questions = matrix.questions().len();
+        let packed = |q: usize| {
+            let scores = matrix.column(q).scores().iter();
+            scores.map(move |&score| basis.score(q, score)).collect()
+        };
+        let columns: Vec<Vec<i64>> = (0..questions).map(packed).collect();
+        let scores: Vec<&[i64]> = columns.iter().map(Vec::as_slice).collect();
+        let score = scores.iter().map(|scores| reach(scores, 0)).max();
+        let reach = (score.unwrap_or(0), reach(&totals, 0));
+        let offsets = vec![0; questions];
+        let population = Population::new((&scores, &offsets), (&totals, 0), reach);
         let cross = Cross::new(Isa::detect(), &Alone, population);
         let narrow = |sums: &[i128]| sums.iter().map(|&sum| sum as i64).collect();
         Some(Self {

@@ -18,11 +18,16 @@ pub fn kernel(variant: &Variant, integers: Integers) -> Kernel {
         SumWidth::Narrow => pieces!["whole_narrow"],
         SumWidth::Wide => pieces!["whole_wide"],
     };
+    let reaches = if variant.any_floor {
+        pieces!["reaches_any"]
+    } else {
+        pieces!["reaches_r"]
+    };
     let shared: &[_] = &pieces!["unrank", "sums", "tally", "report", "survivors"];
     Kernel::new(
         kernel!("complete"),
         integers,
         &constants,
-        &[shared, &wholes],
+        &[shared, &wholes, &reaches],
     )
 }

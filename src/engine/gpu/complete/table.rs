@@ -1,7 +1,7 @@
 //! What the complete kernel reads: covariances as f32 with their margin, and the integers that the
 //! audit adds up. Pure: places in the two buffers are written down in `layout` and in complete.wgsl.
 
-use super::bound::{LEAST_DEVIATION, Side, margin};
+use super::bound::{LEAST_DEVIATION, Scale, Side, margin};
 use super::layout::floats_of;
 use super::plan::MOST_LANE_LEAVES;
 use super::products::Products;
@@ -13,20 +13,23 @@ use crate::engine::gpu::limits::Excess;
 pub(super) struct Table {
     products: Products,
     k: usize,
+    /// Whether floors may be others than of r with exact scores.
+    any_floor: bool,
     /// The narrowest integers that the shader may have.
     pub(super) width: SumWidth,
 }
 
 impl Table {
-    /// For sets of `k`, as narrow as it can be.
+    /// For sets of `k`, as narrow as it can be, and floors of r or any.
     ///
     /// # Errors
     /// Where questions vary too differently for f32.
-    pub(super) fn new(products: Products, k: usize) -> Result<Self, Excess> {
+    pub(super) fn new(products: Products, k: usize, any_floor: bool) -> Result<Self, Excess> {
         let table = Self {
             width: width(&products, k),
             products,
             k,
+            any_floor,
         };
         let largest = table.largest_variance();
         let least = (0..table.questions())
@@ -60,9 +63,19 @@ impl Table {
         (self.products.total, self.products.squares)
     }
 
-    /// Whether any set can have a correlation.
-    pub(super) fn defined(&self, min_users: u32) -> bool {
-        self.users() >= u64::from(min_users) && self.products.variance_of_total() > 0
+    /// Whether totals differ from user to user.
+    pub(super) fn totals_vary(&self) -> bool {
+        self.products.variance_of_total() > 0
+    }
+
+    /// What floors are tested with.
+    pub(super) fn scale(&self) -> Scale {
+        Scale {
+            k: self.k,
+            users: self.users() as f64,
+            y: self.products.variance_of_total() as f64,
+            variance: self.largest_variance() as f64,
+        }
     }
 
     /// At least 1, so that it divides.
@@ -83,7 +96,7 @@ impl Table {
         let total = (self.products.variance_of_total().max(1) as f64).sqrt() * scale.sqrt();
         let v = |q: usize, m: usize| self.products.covariance(q, m) as f64 / scale;
         let deviations: Vec<f64> = (0..questions).map(|q| v(q, q).sqrt()).collect();
-        let margin = margin(self.k);
+        let margin = margin(self.k, self.any_floor);
         let mut floats = Vec::with_capacity(floats_of(questions));
         for side in [Side::Below, Side::Above] {
             let by = side.sign() * margin;
@@ -156,15 +169,18 @@ fn width(products: &Products, k: usize) -> SumWidth {
 
 #[cfg(test)]
 mod tests {
-    use super::super::bound::bar;
+    use super::super::bound::test;
     use super::super::layout::{Places, wholes_of};
     use super::*;
     use crate::combin::successor;
+    use crate::engine::Query;
     use crate::engine::gpu::floor::Floor;
     use crate::engine::gpu::pack::Packing;
     use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
-    use crate::stats::{Correlation, Sums};
+    use crate::stats::{Criterion, Need};
     use proptest::prelude::*;
+    use proptest::strategy::ValueTree as _;
+    use proptest::test_runner::TestRunner;
 
     const QUESTIONS: usize = 6;
 
@@ -192,10 +208,10 @@ mod tests {
         }
     }
 
-    /// Twin of the test in complete.wgsl, with every rounding going the same way.
-    fn kept(table: &Table, floats: &[f32], set: &[usize], floor: f64, up: bool) -> bool {
-        let (bar, side) = bar(&Floor::new(floor));
-        let places = Places::of(QUESTIONS, side);
+    /// Twin of the test in complete.wgsl with reaches_r.wgsl or reaches_any.wgsl, every rounding going the same way.
+    fn kept(table: &Table, floats: &[f32], set: &[usize], floor: &Floor, up: bool) -> bool {
+        let test = test(floor, &table.scale());
+        let places = Places::of(QUESTIONS, test.side);
         let add = |a: f32, b: f32| rounded(f64::from(a) + f64::from(b), up);
         let mul = |a: f32, b: f32| rounded(f64::from(a) * f64::from(b), up);
         let (mut a, mut x) = (0.0, 0.0);
@@ -207,7 +223,14 @@ mod tests {
             }
             x = add(x, own);
         }
-        table.defined(2) && mul(a, a.abs()) >= mul(bar, x)
+        if !table.any_floor {
+            return mul(a, a.abs()) >= mul(test.bar, x);
+        }
+        let lambda = test.lambda;
+        let p = add(a, -mul(lambda, x));
+        let y = add(test.top, -mul(2.0 * lambda, a));
+        let y = add(y, mul(mul(lambda, lambda), x));
+        x < test.least_x || y <= test.least_y || mul(p, p.abs()) >= mul(test.bar, mul(x, y))
     }
 
     fn scores() -> impl Strategy<Value = Vec<i64>> {
@@ -228,41 +251,107 @@ mod tests {
             })
     }
 
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(256))]
-
-        #[test]
-        fn a_set_at_its_own_floor_is_kept_and_one_far_below_is_not(scores in scores()) {
-            let matrix = matrix(&scores);
-            for k in 2..=QUESTIONS {
-                let packing = Packing::new(&matrix, k).unwrap();
-                let table = Table::new(Products::new(&matrix, &packing).unwrap(), k).unwrap();
-                let floats = table.floats();
-                let mut set: Vec<usize> = (0..k).collect();
-                loop {
-                    let sums = Sums::of_set(&matrix, &set);
-                    if let Some(r) = Correlation::of(&sums, 2).map(|c| c.r()) {
+    /// Tells `look` whether each set is kept at some floors, by how far its r is above them, and how much of its
+    /// questions' variance does not cancel out. Scores are `by` times as large, with more digits.
+    fn at_floors(
+        scores: &[i64],
+        by: i64,
+        criterion: Criterion,
+        look: &mut impl FnMut(f64, bool, f64),
+    ) {
+        let noise =
+            |(i, x): (usize, &i64)| x * by + i as i64 * 7919 % by.max(2) * i64::from(by > 1);
+        let matrix = matrix(&scores.iter().enumerate().map(noise).collect::<Vec<_>>());
+        for k in 2..=QUESTIONS {
+            let query = Query::of(&matrix)
+                .k(k)
+                .criterion(criterion)
+                .build()
+                .unwrap();
+            let packing = Packing::of(&query).unwrap();
+            assert_eq!(packing.is_exact(), by == 1);
+            let any_floor = by > 1 || criterion == Criterion::Rest;
+            let products = Products::new(&matrix, &packing).unwrap();
+            // Steps may leave nothing of questions that vary little.
+            let Ok(table) = Table::new(products, k, any_floor) else {
+                continue;
+            };
+            let floats = table.floats();
+            let mut set: Vec<usize> = (0..k).collect();
+            loop {
+                if let Some(candidate) = query.judge(&set) {
+                    let r = candidate.correlation().r();
+                    let sums = candidate.sums();
+                    let parts = set
+                        .iter()
+                        .map(|&q| (table.products.covariance(q, q) as f64).sqrt());
+                    let step = 2_f64.powi(packing.basis.score_step as i32);
+                    let x = sums.moments().x as f64 / (step * step);
+                    let left = x / parts.sum::<f64>().powi(2);
+                    for below in [0.0, 1e-12, 0.01, 0.1, 3.0] {
+                        let floor = (r - below).next_down();
+                        let need = Need::exact(floor);
+                        let floor = Floor::of(&query, need, packing.scores, packing.totals);
                         for up in [false, true] {
-                            let kept = |floor| kept(&table, &floats, &set, floor, up);
-                            for floor in [r.next_down(), r - 1e-12, r - 0.1, -1.0, f64::NEG_INFINITY] {
-                                prop_assert!(kept(floor), "{:?} r {} floor {}", set, r, floor);
-                            }
-                            // Far below, unless the questions' scores all but cancel out.
-                            let n = sums.n;
-                            let x = n * sums.saa - sums.sa * sums.sa;
-                            let parts: f64 = set
-                                .iter()
-                                .map(|&q| (table.products.covariance(q, q) as f64).sqrt())
-                                .sum();
-                            if x as f64 > parts * parts / 100.0 {
-                                prop_assert!(!kept(r + 0.01), "{:?} r {}", set, r);
-                            }
+                            look(below, kept(&table, &floats, &set, &floor, up), left);
                         }
                     }
-                    if !successor(QUESTIONS, &mut set) {
-                        break;
+                    // Other floors of rest scores are tested as those of r.
+                    if r > 0.0 {
+                        let floor = Need::exact(r + 0.02);
+                        let floor = Floor::of(&query, floor, packing.scores, packing.totals);
+                        look(-0.02, kept(&table, &floats, &set, &floor, true), left);
                     }
                 }
+                if !successor(QUESTIONS, &mut set) {
+                    break;
+                }
+            }
+        }
+    }
+
+    const KINDS: [(i64, Criterion); 4] = [
+        (1, Criterion::Total),
+        (1, Criterion::Rest),
+        (1 << 40, Criterion::Total),
+        (1 << 40, Criterion::Rest),
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+
+        #[test]
+        fn a_set_at_its_own_floor_is_kept(scores in scores()) {
+            for (by, criterion) in KINDS {
+                let mut lost = 0;
+                at_floors(&scores, by, criterion, &mut |below, kept, _| {
+                    lost += usize::from(below >= 0.0 && !kept);
+                });
+                prop_assert_eq!(lost, 0, "{} {:?}", by, criterion);
+            }
+        }
+    }
+
+    #[test]
+    fn most_sets_far_below_the_floor_are_discarded() {
+        let mut runner = TestRunner::deterministic();
+        let mut counts = [[0; 2]; KINDS.len()];
+        for _ in 0..64 {
+            let scores = scores().new_tree(&mut runner).unwrap().current();
+            for (counts, (by, criterion)) in counts.iter_mut().zip(KINDS) {
+                at_floors(&scores, by, criterion, &mut |below, kept, left| {
+                    if below < 0.0 && left > 0.01 {
+                        counts[usize::from(kept)] += 1;
+                    }
+                });
+            }
+        }
+        for ([discarded, kept], (by, criterion)) in counts.into_iter().zip(KINDS) {
+            let name = format!("{by} {criterion:?}: {discarded} and {kept}");
+            // Rest scores that vary little beside totals are too little known.
+            assert!(discarded > 500 && kept < discarded, "{name}");
+            if (by, criterion) == KINDS[0] {
+                assert_eq!(kept, 0, "{name}");
             }
         }
     }
@@ -272,7 +361,7 @@ mod tests {
         let scores: Vec<i64> = (0..60).map(|i| i * i % 7).collect();
         let matrix = matrix(&scores);
         let packing = Packing::new(&matrix, 3).unwrap();
-        let table = Table::new(Products::new(&matrix, &packing).unwrap(), 3).unwrap();
+        let table = Table::new(Products::new(&matrix, &packing).unwrap(), 3, false).unwrap();
         let floats = table.floats();
         assert_eq!(floats.len(), floats_of(QUESTIONS));
         assert_eq!(table.width, SumWidth::Narrow);
@@ -300,13 +389,13 @@ mod tests {
             .collect();
         let matrix = matrix(&scores);
         let packing = Packing::new(&matrix, 2).unwrap();
-        let excess = Table::new(Products::new(&matrix, &packing).unwrap(), 2).unwrap_err();
+        let excess = Table::new(Products::new(&matrix, &packing).unwrap(), 2, false).unwrap_err();
         assert!(excess.what.contains("deviations"), "{excess:?}");
         // And wide integers where scores are large, but of one size.
         let scores: Vec<i64> = (0..60).map(|i| i * i % 7 * 40_000).collect();
         let matrix = self::matrix(&scores);
         let packing = Packing::new(&matrix, 2).unwrap();
-        let table = Table::new(Products::new(&matrix, &packing).unwrap(), 2).unwrap();
+        let table = Table::new(Products::new(&matrix, &packing).unwrap(), 2, false).unwrap();
         assert_eq!(table.width, SumWidth::Wide);
     }
 }

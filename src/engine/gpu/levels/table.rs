@@ -55,10 +55,9 @@ pub fn widest_tail(matrix: &ResponseMatrix, packing: &Packing, most_answers: usi
     if bound <= i128::from(i32::MAX) {
         return bound;
     }
-    let offsets = &packing.basis.scores;
-    let shifted = |(q, score): (usize, i64)| (i128::from(score) - i128::from(offsets[q])).abs();
+    let packed = |(q, score): (usize, i64)| i128::from(packing.basis.score(q, score)).abs();
     users_with(matrix, packing.variant.k)
-        .map(|user| matrix.row(user).map(shifted).sum())
+        .map(|user| matrix.row(user).map(packed).sum())
         .max()
         .unwrap_or(0)
 }
@@ -95,7 +94,7 @@ impl Table {
             let row = &mut table.rows[2 * row_words * number..][..2 * row_words];
             let first = table.tails.len() / 4;
             // Within 32 bits by `Packing::new`.
-            row[0] = matrix.totals()[user].wrapping_sub(packing.basis.total) as u32;
+            row[0] = packing.basis.total(matrix.totals()[user]) as u32;
             row[1] = first as u32;
             let answered: Vec<_> = matrix.row(user).collect();
             let mut place = first;
@@ -113,7 +112,7 @@ impl Table {
             table.tails.resize(4 * (place + 1), 0);
             let mut tail = Tail::default();
             for (at, &(q, score)) in (first..place).zip(&answered).rev() {
-                tail.add(score.wrapping_sub(packing.basis.scores[q]));
+                tail.add(packing.basis.score(q, score));
                 table.tails[4 * at..][..4].copy_from_slice(&[
                     tail.answers as u32,
                     tail.sum as u32,

@@ -10,14 +10,15 @@
 //! least D with D² > ⌊⌈s/2⌉·slack/2^30⌋ will do: one more than the root of that. f² is rounded down
 //! in `Floor`, so `slack` is no smaller than its true value.
 
-use super::super::floor::{FLOOR_ABOVE_ZERO, FLOOR_BLURRED, Floor};
+use super::super::floor::{FLOOR_ABOVE_ZERO, FLOOR_REST, Floor};
 use super::layout::NO_SLACK;
 
-/// 2·(1 − f²) in units of 2^-30, rounded up, or [`NO_SLACK`] where f is not above 0 or totals are blurred. A floor above 1
+/// 2·(1 − f²) in units of 2^-30, rounded up, or [`NO_SLACK`] where f is not above 0 or scores or
+/// totals are rounded. A floor above 1
 /// is met by no set, and taken as 1.
 #[must_use]
 pub fn slack(floor: &Floor) -> u32 {
-    if floor.mode != FLOOR_ABOVE_ZERO || floor.kind & FLOOR_BLURRED != 0 {
+    if floor.mode != FLOOR_ABOVE_ZERO || floor.kind & !FLOOR_REST != 0 {
         return NO_SLACK;
     }
     let square = match floor.exponent + 31 {

@@ -22,7 +22,7 @@ impl Steps {
         for user in users_with(matrix, packing.variant.k) {
             for (question, score) in matrix.row(user) {
                 // Within its field, by `Packing::new`.
-                let shifted = score.wrapping_sub(packing.basis.scores[question]);
+                let shifted = packing.basis.score(question, score);
                 let (low, high) = range.unwrap_or((shifted, shifted));
                 range = Some((low.min(shifted), high.max(shifted)));
             }

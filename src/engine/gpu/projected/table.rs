@@ -72,7 +72,7 @@ impl Table {
         };
         for (place, user) in order.into_iter().enumerate() {
             // Within 32 bits, and the scores within their fields, by `Packing::new`.
-            table.totals[place] = matrix.totals()[user].wrapping_sub(packing.basis.total) as i32;
+            table.totals[place] = packing.basis.total(matrix.totals()[user]) as i32;
             for (face, &first) in first_questions.iter().enumerate() {
                 let row = (face * 32 * words + place) * row_words;
                 let row = &mut table.rows[row..][..row_words];
@@ -80,7 +80,7 @@ impl Table {
                 for (question, score) in matrix.row(user) {
                     let q = (question + questions - first) % questions;
                     answered[q * words + place / 32] |= 1 << (place % 32);
-                    let shifted = score.wrapping_sub(packing.basis.scores[question]);
+                    let shifted = packing.basis.score(question, score);
                     if variant.steps == 0 {
                         row[q / 32] |= 1 << (q % 32);
                         row[answered_words + q * bits / 32] |=
