@@ -134,6 +134,7 @@ fn main(
                     audit(stem, word, first, beyond, lane, mine, &tally);
                     if (mine != 0u) {
                         mine = sweep(stem, l - stem.last - 1u, word, mine, &tally);
+                        tally.counts.y += countOneBits(mine);
                     }
                 }
                 let few = countOneBits(mine);

@@ -2,7 +2,7 @@
 //! longer than going through all sets would.
 
 use kcorrset::engine::bound::BoundEngine;
-use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch};
+use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch, Way};
 use kcorrset::top::Top;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -96,6 +96,14 @@ impl Engine for Proving {
 
     fn sum_bits(&self) -> u32 {
         self.bound.sum_bits().min(self.other.sum_bits())
+    }
+
+    /// Those of the other one where it has searched; a proof has none.
+    fn ways(&self, query: &Query<'_>, part: &Part) -> Result<Vec<Way<'_>>, EngineError> {
+        match self.has_run(1) {
+            true => self.other.ways(query, part),
+            false => Ok(Vec::new()),
+        }
     }
 
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {

@@ -219,6 +219,7 @@ impl Device {
     /// A kernel, compiled once.
     pub(super) fn pipeline(&self, kernel: &Kernel) -> Result<wgpu::ComputePipeline, EngineError> {
         let Kernel { name, source } = kernel;
+        let source = &*Fault::bend(self.fault(), source);
         let mut pipelines = locked(&self.pipelines);
         if let Some(pipeline) = pipelines.get(source) {
             return Ok(pipeline.clone());
@@ -257,7 +258,7 @@ impl Device {
         let took = start.elapsed();
         *locked(&self.compiling) += took;
         tracing::info!(kernel = name, ?took, "compiled");
-        pipelines.insert(source.clone(), pipeline.clone());
+        pipelines.insert(source.to_owned(), pipeline.clone());
         Ok(pipeline)
     }
 

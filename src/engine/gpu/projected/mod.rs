@@ -151,8 +151,12 @@ impl Kind for Projected {
         Ok(Box::new(slots))
     }
 
-    fn sample(variant: &Variant) -> Sample {
-        Sample::Gaps(variant.packed)
+    fn samples(variant: &Variant) -> Vec<Sample> {
+        let mut samples = vec![Sample::Gaps(variant.packed)];
+        if variant.tile > 0 {
+            samples.push(Sample::Pair(variant.packed));
+        }
+        samples
     }
 }
 
@@ -189,8 +193,8 @@ impl Chunks for Stems<'_> {
 
     fn finish(&self, _front: &[u32], answer: &mut Answer) {
         if self.variant.tile > 0 {
-            // A leaf that the sweep discards may or may not be defined.
-            answer.defined = None;
+            // A leaf that the sweep discards may or may not be defined; those that it leaves are counted in their place.
+            answer.left = answer.defined.take();
         }
     }
 }
