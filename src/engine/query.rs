@@ -385,14 +385,12 @@ impl<'t> Query<'t> {
         }
     }
 
-    /// This query for the sets of another space of the table's questions, with the overall scores as engines see
-    /// them here.
+    /// This query for the sets of another space, with the overall scores as engines see them here.
     #[must_use]
     pub fn in_space(&self, space: Space) -> Self {
         let arranged = self.source.arranged(space.order());
-        let totals = || self.table().totals().to_vec();
         let arranged = match &self.overall {
-            Some(_) => arranged.with_totals(totals()),
+            Some(_) => arranged.with_totals(self.table().totals().to_vec()),
             None => arranged,
         };
         Self {

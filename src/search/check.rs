@@ -129,7 +129,7 @@ impl From<EngineError> for Fault {
 }
 
 impl<'a> Checks<'a> {
-    /// Of `part` of `query`, by draws that follow from `seed`, until `watch` is stopped.
+    /// A check of `part` of `query`, by draws that follow from `seed`, until `watch` is stopped.
     pub(super) fn new(query: &'a Query<'a>, part: &'a Part, watch: &'a Watch, seed: u64) -> Self {
         Self {
             query,

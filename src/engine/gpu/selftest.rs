@@ -95,7 +95,7 @@ pub(super) fn run(
 struct Ask {
     top: usize,
     min_users: u64,
-    /// Of the search from its first set on.
+    /// The floor of the search from its first set on.
     floor: f64,
     /// How far below it sets may be kept.
     near: f64,
