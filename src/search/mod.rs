@@ -104,7 +104,13 @@ pub fn run_checked(
     let prepared = engine.open(&query)?;
     let preparation = start.elapsed();
     let mut checks = Checks::new(&query, part, watch, seed);
-    checks.first(engine)?;
+    if let Err(fault) = checks.first(engine) {
+        if matches!(fault, Fault::Engine(EngineError::Stopped)) {
+            // So that `watch` has whatever best sets a stopped search has.
+            run_prepared(&*prepared, &query, part, watch)?;
+        }
+        return Err(fault.into());
+    }
     let outcome = run_prepared(&*prepared, &query, part, watch)?;
     // An engine that runs others may know of its ways only now.
     checks.first(engine)?;
