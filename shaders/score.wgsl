@@ -245,6 +245,7 @@ fn main(
                     mine = valid_leaves(stem, item);
                     if (swept && mine != 0u) {
                         mine = sweep(stem, front, item, mine, workgroup, &tally);
+                        tally.counts.y += countOneBits(mine);
                     }
                 }
                 waiting = take_leaves(stem, front, first, lane, mine, swept, waiting, &tally);

@@ -9,7 +9,7 @@
 //! | 4 | `cli` (binary) | arguments as typed → checked options; one file a command; progress |
 //! | 3 | [`report`] | one printer a form: table, JSON, CSV |
 //! | 3 | [`certificate`] | proofs of branch and bound as files, and their check by other means |
-//! | 3 | [`search`] | runs an engine and audits it; knows the trait only |
+//! | 3 | [`search`] | runs an engine, audits it, and checks what it discards; knows the trait only |
 //! | 2 | [`engine`] | the trait; `reference` (the oracle), `cpu` (rayon), `gpu` (wgpu), `bound` (branch and bound on complete tables), `published` (the yardstick) |
 //! | 1 | [`input`] | JSON, NDJSON, CSV, gzip, zstd → rows → table |
 //! | 1 | [`synth`] | seeded random tables |
@@ -26,7 +26,7 @@
 //!   a bound stated beside it, whose theorem stands in [`stats::bounds`]; survivors are summed again
 //!   from the bitsets.
 //! - **Whole.** Engines accumulate sums over every set they visit; [`search`] compares them with
-//!   closed forms modulo 2^64.
+//!   closed forms modulo 2^64. What they discard it checks on sets that are drawn anew, by another way.
 //! - **Loud.** Errors are typed, say what, where and what to do, and nothing falls back silently.
 //!
 //! # An example
@@ -95,6 +95,7 @@
 //! | gap | of a table, a missing answer; of a search that was stopped, how far its ceiling is above its best r |
 //! | planes, codes | encodings of scores, as bits and as bytes; a *tile* is a register of AMX |
 //! | kernel | an entry point of a shader, or a computation at a level of instructions |
+//! | audit, check | sums over all sets against closed forms; sets drawn anew, searched by another way too |
 //! | visited, excluded | sets that were summed; sets that a closed form or a bound ruled out |
 
 mod arch;

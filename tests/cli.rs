@@ -148,8 +148,8 @@ fn help() {
               -V, --version
                       Print version
 
-            Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit or self-test failed;
-            4 device failed; 5 the time was over (search --max-time); 130 stopped.
+            Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit, self-test or check
+            failed; 4 device failed; 5 the time was over (search --max-time); 130 stopped.
         "#]],
     );
     check(

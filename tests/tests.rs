@@ -17,10 +17,12 @@ mod cli_output; // where its results go: never over the table that they are made
 mod cli_question; // what sets are ranked by and which: criteria, bounds, constraints, and their check
 mod cli_stop; // Ctrl-C: what was found so far, on stderr alone
 mod criteria; // criteria, bounds, constraints on every engine against the oracle, with planted faults
+mod discards; // the running check of discards, on every engine, and planted faults that it catches
 mod gpu; // the GPU engine on a real adapter: tiles, ranks beyond 64 bits, planted faults
 mod gpu_complete; // its pipeline for complete tables: sets above floors, widths, ranks, faults
 mod gpu_criteria; // every criterion on every GPU variant, against the oracle
 mod gpu_digits; // its tables of many digits: packed in steps, every criterion on every pipeline
+mod gpu_discards; // wrong discards planted in each GPU variant, caught by known answers and by the running check
 mod gpu_grid; // every GPU variant over the grid of tables, and that every one is reached
 mod gpu_levels; // its levels pipeline: deep K, ranges that cut prefixes, small frontiers, planted faults
 mod gpu_projected; // its projected pipeline: every variant, stems cut by chunks, planted faults

@@ -13,7 +13,7 @@ pub enum Exit {
     No,
     /// Bad usage, input or query.
     Bad,
-    /// An audit or a self-test failed: do not trust this machine's answer.
+    /// An audit, a self-test or the check of discards failed: do not trust this machine's answer.
     Audit,
     /// A device failed beyond recovery.
     Device,
@@ -57,7 +57,7 @@ fn of_link(link: &(dyn std::error::Error + 'static)) -> Option<Exit> {
     if let Some(error) = link.downcast_ref::<SearchError>() {
         return match error {
             SearchError::Engine(error) => of_engine(error),
-            SearchError::Audit(_) => Some(Exit::Audit),
+            SearchError::Audit(_) | SearchError::Check(_) => Some(Exit::Audit),
         };
     }
     if link.is::<AuditFailure>() {
@@ -86,6 +86,7 @@ fn of_engine(error: &EngineError) -> Option<Exit> {
 mod tests {
     use super::*;
     use anyhow::{Context, anyhow};
+    use kcorrset::search::CheckFailure;
     use kcorrset::stats::AuditSums;
 
     #[test]
@@ -102,11 +103,20 @@ mod tests {
             seen: AuditSums::default(),
             expected: AuditSums::default(),
         });
-        let cases: [(anyhow::Error, u8); 6] = [
+        let check = Box::new(CheckFailure {
+            on: "d".into(),
+            other: "cpu",
+            sets: 1,
+            place: 1,
+            got: None,
+            want: None,
+        });
+        let cases: [(anyhow::Error, u8); 7] = [
             (anyhow!("anything else"), 2),
             (EngineError::NoGpu.into(), 2),
             (self_test.into(), 3),
             (SearchError::Audit(audit).into(), 3),
+            (SearchError::Check(check).into(), 3),
             (SearchError::Engine(device()).into(), 4),
             (SearchError::Engine(EngineError::Stopped).into(), 130),
         ];

@@ -44,8 +44,8 @@ use talk::Talk;
                   taken, and Pearson's r between their score on the set and their total over all they \
                   answered. All arithmetic is in integers, every search is audited, and the answer does \
                   not depend on the engine.",
-    after_help = "Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit or \
-                  self-test failed; 4 device failed; 5 the time was over (search --max-time); 130 stopped.",
+    after_help = "Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit, \
+                  self-test or check failed; 4 device failed; 5 the time was over (search --max-time); 130 stopped.",
     subcommand_required = true,
     arg_required_else_help = true
 )]

@@ -292,7 +292,7 @@ fn watched(
     let outcome = std::thread::scope(|scope| {
         let _alarm = alarm(scope, &watch);
         let _shown = progress.show(scope, &watch, name, total);
-        search::run(engine, query, part, &watch)
+        search::run_checked(engine, query, part, &watch, search::any_seed())
     });
     outcome.map_err(|error| match error {
         SearchError::Engine(EngineError::Stopped) => Ended::Stopped(watch),

@@ -164,11 +164,42 @@ pub trait Engine: Sync {
         127
     }
 
+    /// The ways in which it discards sets when it searches `part` of `query`, one a device, each with another way to
+    /// the same lists; none of an engine whose discards are no floor's, or prove themselves. Where that is told only
+    /// by the search, it is asked again behind it.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    fn ways(&self, _query: &Query<'_>, _part: &Part) -> Result<Vec<Way<'_>>, EngineError> {
+        Ok(Vec::new())
+    }
+
     /// Does what is done once for all parts: choosing, laying out, compiling, self-tests.
     ///
     /// # Errors
     /// See [`EngineError`].
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError>;
+}
+
+/// A way in which an engine discards sets, on one device, and another to the same lists: what a check of discards
+/// compares.
+pub struct Way<'e> {
+    /// The way that is checked: the engine as it runs, on one of its devices.
+    pub engine: Box<dyn Engine + 'e>,
+    /// Another way, which shares as little with it as there is.
+    pub other: Box<dyn Engine + 'e>,
+    /// Which sets both are asked for.
+    pub drawn: Drawn,
+}
+
+/// How sets are drawn that a way is checked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Drawn {
+    /// A range of ranks: for a way that takes any range as it takes the whole.
+    Ranks,
+    /// All sets of some questions, with others that all of them have: for a way that goes down a prefix tree, and
+    /// has few sets behind a prefix, and hence nothing to discard, where it is given few ranks.
+    Spaces,
 }
 
 /// An engine that is ready to search the parts of one query.

@@ -9,6 +9,7 @@ use crate::stats::{
 };
 use crate::top::Candidate;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Why a query does not fit a table.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -122,13 +123,13 @@ pub struct Query<'t> {
     source: &'t ResponseMatrix,
     /// As engines see it, where that is another one: its questions in the order of the space, its totals the image
     /// of the overall scores.
-    arranged: Option<ResponseMatrix>,
+    arranged: Option<Arc<ResponseMatrix>>,
     ranking: Ranking,
     /// Overall scores that are no totals.
-    overall: Option<Overall>,
+    overall: Option<Arc<Overall>>,
     blur: Blur,
     /// Overall scores in far finer steps, where those that engines see are rounded.
-    fine: Option<Image>,
+    fine: Option<Arc<Image>>,
     space: Space,
     quotas: Option<Quotas>,
     top: usize,
@@ -268,11 +269,11 @@ impl<'t> QueryBuilder<'t> {
         let fine = finely(table, overall.as_ref(), blur);
         Ok(Query {
             source: table,
-            arranged,
+            arranged: arranged.map(Arc::new),
             ranking,
-            overall,
+            overall: overall.map(Arc::new),
             blur,
-            fine,
+            fine: fine.map(Arc::new),
             space,
             quotas,
             top,
@@ -367,18 +368,36 @@ impl<'t> Query<'t> {
         steps.most = steps.most.min(most);
         let (arranged, blur) = arrange(self.source, &self.space, Some(overall), steps);
         Cow::Owned(Self {
-            source: self.source,
-            arranged,
-            ranking: self.ranking,
-            overall: self.overall.clone(),
+            arranged: arranged.map(Arc::new),
             blur,
-            fine: finely(self.source, Some(overall), blur),
-            space: self.space.clone(),
-            quotas: self.quotas.clone(),
-            top: self.top,
-            within: self.within,
-            min_users: self.min_users,
+            fine: finely(self.source, Some(overall), blur).map(Arc::new),
+            ..self.clone()
         })
+    }
+
+    /// This query for the best `top` sets, however far below the best one.
+    #[must_use]
+    pub fn for_best(&self, top: usize) -> Self {
+        Self {
+            top,
+            within: None,
+            ..self.clone()
+        }
+    }
+
+    /// This query for the sets of another space, with the overall scores as engines see them here.
+    #[must_use]
+    pub fn in_space(&self, space: Space) -> Self {
+        let arranged = self.source.arranged(space.order());
+        let arranged = match &self.overall {
+            Some(_) => arranged.with_totals(self.table().totals().to_vec()),
+            None => arranged,
+        };
+        Self {
+            arranged: Some(Arc::new(arranged)),
+            space,
+            ..self.clone()
+        }
     }
 
     /// The table as engines search it: its questions are those of the space, in its order, so that a
@@ -386,7 +405,7 @@ impl<'t> Query<'t> {
     /// integers that stand for them ([`Self::blur`]). Users are the whole table's.
     #[must_use]
     pub fn table(&self) -> &ResponseMatrix {
-        self.arranged.as_ref().unwrap_or(self.source)
+        self.arranged.as_deref().unwrap_or(self.source)
     }
 
     /// The table as it was given.
@@ -410,7 +429,7 @@ impl<'t> Query<'t> {
     /// The overall scores where they are no totals.
     #[must_use]
     pub fn overall(&self) -> Option<&Overall> {
-        self.overall.as_ref()
+        self.overall.as_deref()
     }
 
     /// How far the totals of [`Self::table`] are from the overall scores, in their own unit.

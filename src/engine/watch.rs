@@ -3,14 +3,14 @@
 use crate::stats::{Distance, NO_FLOOR};
 use crate::top::{Candidate, Top};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
 
 /// Progress, the wish to stop, the floor of the criterion's value, and the best sets so far.
 #[derive(Debug)]
 pub struct Watch {
     done: Mutex<u128>,
-    stop: AtomicBool,
+    stop: Arc<AtomicBool>,
     floor: AtomicU64,
     /// See [`Watch::ceiling`].
     ceiling: AtomicU64,
@@ -25,7 +25,7 @@ impl Default for Watch {
     fn default() -> Self {
         Self {
             done: Mutex::new(0),
-            stop: AtomicBool::new(false),
+            stop: Arc::default(),
             floor: AtomicU64::new(NO_FLOOR.to_bits()),
             ceiling: AtomicU64::new(f64::INFINITY.to_bits()),
             deadline: None,
@@ -48,6 +48,15 @@ impl Watch {
     pub fn until(deadline: Instant) -> Self {
         Self {
             deadline: Some(deadline),
+            ..Self::default()
+        }
+    }
+
+    /// Nothing done, no floor, and stopped with this one: for a search beside it.
+    #[must_use]
+    pub fn beside(&self) -> Self {
+        Self {
+            stop: Arc::clone(&self.stop),
             ..Self::default()
         }
     }

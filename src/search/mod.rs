@@ -1,15 +1,21 @@
 //! The search itself: open an engine, run it over a part, audit what it saw, hand out the outcome.
 //!
-//! Layer 3. It knows [`crate::engine::Engine`] and no engine by name.
+//! Layer 3. It knows [`crate::engine::Engine`] and no engine by name. [`run`] audits; [`run_checked`] also has sets that
+//! are drawn anew searched again by another way (`check`), as an audit does not see what was discarded.
 
 mod audit;
+mod check;
+mod draw;
 
 pub use audit::{AuditFailure, expected};
+pub use check::{CheckFailure, Checked};
 
 use crate::combin::{Part, Size};
 use crate::engine::{Engine, EngineError, Findings, Prepared, Query, Recorded, Watch};
 use crate::stats::AuditSums;
 use crate::top::Candidate;
+use check::{Checks, Fault};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant};
 
 /// A finished and audited search.
@@ -29,9 +35,11 @@ pub struct Outcome {
     pub took: Vec<(&'static str, u64)>,
     /// The proof of the list, where the engine was asked to record it.
     pub recorded: Option<Recorded>,
+    /// What was checked of its discards; nothing by [`run`].
+    pub checked: Checked,
     /// Time that the engine took to get ready; none where it was opened before.
     pub preparation: Duration,
-    /// Time of the engine's search; loading, preparation and the audit's closed form are not in it.
+    /// Time of the engine's search; loading, preparation, the audit's closed form and the check are not in it.
     pub elapsed: Duration,
 }
 
@@ -44,6 +52,18 @@ pub enum SearchError {
     /// The engine finished, and its sums are not those of every set once.
     #[error(transparent)]
     Audit(#[from] Box<AuditFailure>),
+    /// A way that the engine discards in lists other sets than another way.
+    #[error(transparent)]
+    Check(#[from] Box<CheckFailure>),
+}
+
+impl From<Fault> for SearchError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Engine(error) => Self::Engine(error),
+            Fault::Lists(failure) => Self::Check(failure),
+        }
+    }
 }
 
 /// Opens `engine` for `query`, as its sums can hold it, runs it over `part` and audits it.
@@ -65,6 +85,48 @@ pub fn run(
         preparation,
         ..outcome
     })
+}
+
+/// As [`run`], with the engine's discards checked on sets that are drawn by `seed`: another one each time, see
+/// [`any_seed`], but where a search is to be repeated.
+///
+/// # Errors
+/// See [`SearchError`].
+pub fn run_checked(
+    engine: &dyn Engine,
+    query: &Query<'_>,
+    part: &Part,
+    watch: &Watch,
+    seed: u64,
+) -> Result<Outcome, SearchError> {
+    let start = Instant::now();
+    let query = query.fitted(engine.sum_bits());
+    let prepared = engine.open(&query)?;
+    let preparation = start.elapsed();
+    let mut checks = Checks::new(&query, part, watch, seed);
+    if let Err(fault) = checks.first(engine) {
+        if matches!(fault, Fault::Engine(EngineError::Stopped)) {
+            // So that `watch` has whatever best sets a stopped search has.
+            run_prepared(&*prepared, &query, part, watch)?;
+        }
+        return Err(fault.into());
+    }
+    let outcome = run_prepared(&*prepared, &query, part, watch)?;
+    // An engine that runs others may know of its ways only now.
+    checks.first(engine)?;
+    checks.rest(outcome.elapsed)?;
+    Ok(Outcome {
+        preparation,
+        checked: checks.done(),
+        ..outcome
+    })
+}
+
+/// A seed that nobody chose.
+#[must_use]
+pub fn any_seed() -> u64 {
+    // Its keys come from the system's own randomness.
+    RandomState::new().build_hasher().finish()
 }
 
 /// Runs an engine that was opened for `query` over `part` and audits it.
@@ -110,6 +172,7 @@ pub fn run_prepared(
         excluded,
         took,
         recorded,
+        checked: Checked::default(),
         preparation: Duration::ZERO,
         elapsed,
     })

@@ -136,7 +136,7 @@ impl<'a> Bench<'a> {
                 agreed.hold(engine, outcome)?;
             }
             for ((regime, engine), timed) in cpu_engines.iter().zip(&mut cpus) {
-                let outcome = search::run(engine, &query, &whole, &self.stop.watch())?;
+                let outcome = self.checked(engine, &query, &whole)?;
                 if let Some(regime) = regime {
                     applied(*regime, &outcome)?;
                 }
@@ -145,7 +145,7 @@ impl<'a> Bench<'a> {
                 agreed.hold(engine, outcome)?;
             }
             for gpu in &mut gpus {
-                let outcome = search::run(gpu.engine, &query, &gpu.part, &self.stop.watch())?;
+                let outcome = self.checked(gpu.engine, &query, &gpu.part)?;
                 gpu.timed.times_s.push(outcome.elapsed.as_secs_f64());
                 let usage = gpu.engine.usage();
                 gpu.busy
@@ -167,6 +167,17 @@ impl<'a> Bench<'a> {
                 .map(|gpu| figures(&gpu.timed).with_busy(gpu.busy))
                 .collect(),
         })
+    }
+
+    /// A search as `search` runs it, its discards checked.
+    fn checked(
+        &self,
+        engine: &dyn Engine,
+        query: &Query<'_>,
+        part: &Part,
+    ) -> Result<Outcome, SearchError> {
+        let watch = self.stop.watch();
+        search::run_checked(engine, query, part, &watch, search::any_seed())
     }
 
     /// Finds out how much of `query` this GPU does in reasonable time, which warms it up, and

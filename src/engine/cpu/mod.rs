@@ -26,7 +26,8 @@ pub use projected::Machine;
 pub use regime::Regime;
 
 use super::{
-    Engine, EngineError, Findings, Part, Prepared, Query, Watch, numbered, pool, ranks_of,
+    Drawn, Engine, EngineError, Findings, Part, Prepared, Query, Watch, Way, numbered, pool,
+    ranks_of,
 };
 use crate::combin::Block;
 use crate::stats::Completions;
@@ -39,9 +40,9 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 /// The engine on all cores.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct CpuEngine {
-    pool: rayon::ThreadPool,
+    pool: Arc<rayon::ThreadPool>,
     isa: Isa,
     regime: Option<Regime>,
 }
@@ -53,7 +54,7 @@ impl CpuEngine {
     /// [`EngineError::NoThreads`].
     pub fn new(threads: usize) -> Result<Self, EngineError> {
         Ok(Self {
-            pool: pool::of_threads(threads)?,
+            pool: Arc::new(pool::of_threads(threads)?),
             isa: Isa::detect(),
             regime: None,
         })
@@ -96,6 +97,15 @@ impl CpuEngine {
         }
     }
 
+    /// The regime that it takes for a part of `query` of so many sets.
+    fn regime_for(&self, query: &Query<'_>, part: &Part, sets: u128) -> Regime {
+        let chosen = || regime::choose(query, part, sets).map(|choice| choice.regime);
+        match self.regime {
+            None => chosen().map_or(Regime::Walk, Regime::Products),
+            Some(regime) => regime,
+        }
+    }
+
     /// Whether nothing but the general walk may be taken.
     fn is_general(&self) -> bool {
         self.regime == Some(Regime::Leaves(Machine::General))
@@ -109,6 +119,20 @@ impl Engine for CpuEngine {
 
     fn devices(&self) -> Vec<String> {
         vec![format!("{} CPU threads", self.pool.current_num_threads())]
+    }
+
+    /// Its regime beside the general walk, which discards nothing on the way to a set's sums.
+    fn ways(&self, query: &Query<'_>, part: &Part) -> Result<Vec<Way<'_>>, EngineError> {
+        let ranks = ranks_of(self.name(), query, part)?;
+        if self.is_general() {
+            return Ok(Vec::new());
+        }
+        let regime = self.regime_for(query, part, ranks.end - ranks.start);
+        Ok(vec![Way {
+            engine: Box::new(self.clone().with_regime(regime)),
+            other: Box::new(self.clone().with_regime(Regime::Leaves(Machine::General))),
+            drawn: Drawn::Spaces,
+        }])
     }
 
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {
@@ -146,14 +170,8 @@ impl Prepared for Ready<'_> {
         let Self { engine, query, .. } = *self;
         let ranks = ranks_of("cpu", query, part)?;
         let kernels = engine.isa.name();
-        let regime = match engine.regime {
-            None => {
-                regime::choose(query, part, ranks.end - ranks.start).map(|choice| choice.regime)
-            }
-            Some(Regime::Products(regime)) => Some(regime),
-            Some(Regime::Walk | Regime::Leaves(_)) => None,
-        };
-        if let Some(regime) = regime {
+        let regime = engine.regime_for(query, part, ranks.end - ranks.start);
+        if let Regime::Products(regime) = regime {
             tracing::info!(regime = regime.name(), kernels, "sums from cross-products");
             return gram::search(regime, query, part, watch, &engine.pool, engine.isa);
         }

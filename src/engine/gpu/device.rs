@@ -228,6 +228,7 @@ impl Device {
     fn compile(&self, kernel: &Kernel) -> Result<wgpu::ComputePipeline, EngineError> {
         let Kernel { name, source } = kernel;
         tracing::info!(kernel = name, device = self.name, "compiling");
+        let source = &*Fault::bend(self.fault(), source);
         let descriptor = wgpu::ShaderModuleDescriptor {
             label: Some(name),
             source: wgpu::ShaderSource::Wgsl(source.into()),

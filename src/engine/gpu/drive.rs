@@ -42,6 +42,8 @@ pub(super) struct Answer {
     pub(super) excluded: AuditSums,
     /// Sets with a correlation, where the pipeline counts them.
     pub(super) defined: Option<u64>,
+    /// Sets that a sweep left to be summed, and defined ones that it did not look at; where the pipeline sweeps.
+    pub(super) left: Option<u64>,
     /// Offsets of all sets that may have r at or above the floor, in any order.
     pub(super) survivors: Result<Vec<u128>, Redo>,
     /// Prefixes gone through, by how many questions they have, from 0 on; of a pipeline that counts them.
@@ -57,6 +59,7 @@ impl Answer {
             visited: AuditSums::default(),
             excluded: AuditSums::default(),
             defined: None,
+            left: None,
             survivors: Err(Redo::Size),
             prefixes: Vec::new(),
             ran: None,
@@ -113,6 +116,8 @@ pub(super) struct Driven {
     pub(super) took: BTreeMap<&'static str, u64>,
     /// Sets with a correlation; `None` where the pipeline did not count them.
     pub(super) defined: Option<u128>,
+    /// Sets that sweeps left to be summed, and defined ones that they did not look at; where a pipeline sweeps.
+    pub(super) left: Option<u128>,
     /// Chunks done.
     pub(super) chunks: u64,
     /// Chunks thrown away, see [`Redo`].
@@ -132,6 +137,7 @@ impl Driven {
             prefixes: Vec::new(),
             took: BTreeMap::new(),
             defined: Some(0),
+            left: None,
             chunks: 0,
             redone: 0,
             busy: Duration::ZERO,
@@ -150,10 +156,17 @@ impl Driven {
         }
         let both = self.defined.zip(other.defined);
         self.defined = both.map(|(mine, theirs)| mine + theirs);
+        self.add_left(other.left);
         self.chunks += other.chunks;
         self.redone += other.redone;
         self.busy += other.busy;
         self.clocked += other.clocked;
+    }
+
+    fn add_left(&mut self, more: Option<u128>) {
+        if let Some(more) = more {
+            *self.left.get_or_insert(0) += more;
+        }
     }
 
     fn add_prefixes(&mut self, more: &[u64]) {
@@ -311,6 +324,7 @@ pub(super) fn drive(
         driven.visited += answer.visited;
         driven.excluded += answer.excluded;
         driven.add_prefixes(&answer.prefixes);
+        driven.add_left(answer.left.map(u128::from));
         let both = driven.defined.zip(answer.defined);
         driven.defined = both.map(|(before, now)| before + u128::from(now));
         for offset in survivors {
@@ -446,6 +460,7 @@ mod tests {
                 excluded: AuditSums::default(),
                 prefixes: Vec::new(),
                 defined,
+                left: None,
                 survivors: match (done, fits) {
                     (false, _) => Err(Redo::Size),
                     (_, false) => Err(Redo::Survivors),

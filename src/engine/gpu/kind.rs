@@ -23,6 +23,9 @@ pub(super) trait Kind {
     /// Variants that are asked known answers where no search is at hand.
     const USUAL: &'static [Self::Variant] = &[];
 
+    /// Whether prefixes with too few users are excluded with all sets behind them.
+    const PRUNES: bool = false;
+
     /// Integer operations that a set of `job` is expected to take; `None` where the pipeline is taken only
     /// when it is asked for. Cheap: every search that may choose asks every kind.
     fn work(job: &Job<'_>) -> Option<f64>;
@@ -49,8 +52,8 @@ pub(super) trait Kind {
         order: Order,
     ) -> Result<Box<dyn Pipeline + 'a>, EngineError>;
 
-    /// The table on which known answers are asked of a variant.
-    fn sample(variant: &Self::Variant) -> Sample;
+    /// The tables on which known answers are asked of a variant.
+    fn samples(variant: &Self::Variant) -> Vec<Sample>;
 }
 
 /// A table for known answers.
@@ -60,6 +63,9 @@ pub(super) enum Sample {
     Gaps(layout::Variant),
     /// With missing answers, packed like this, and scores of so many steps.
     Steps(layout::Variant, u32),
+    /// Two-valued and packed like this, its best set right where one pair of users in the wrong order is not enough
+    /// to discard it, and two would be.
+    Pair(layout::Variant),
     /// Where nobody missed one, for sets of `k`, with no more than so many questions.
     Complete {
         /// K.

@@ -67,9 +67,14 @@ macro_rules! pipelines {
                 match self { $(Self::$name(variant) => $name::kernels(variant, integers),)+ }
             }
 
-            /// The table for its known answers.
-            pub(super) fn sample(&self) -> Sample {
-                match self { $(Self::$name(variant) => $name::sample(variant),)+ }
+            /// The tables for its known answers.
+            pub(super) fn samples(&self) -> Vec<Sample> {
+                match self { $(Self::$name(variant) => $name::samples(variant),)+ }
+            }
+
+            /// Whether it excludes prefixes with too few users.
+            pub(super) fn prunes(&self) -> bool {
+                match self { $(Self::$name(_) => $name::PRUNES,)+ }
             }
 
             /// What is asked known answers where no search is at hand.

@@ -57,17 +57,19 @@ mod slot;
 mod usage;
 
 pub use adapters::{AdapterFeatures, AdapterReport, adapters};
-pub use fault::Fault;
+pub use fault::{Discard, Fault, Wrong};
 pub use layout::Integers;
 pub use method::Choice;
 pub use usage::Usage;
 
-use super::{Engine, EngineError, Findings, Part, Prepared, Query, Watch, ranks_of};
+use super::cpu::CpuEngine;
+use super::{Drawn, Engine, EngineError, Findings, Part, Prepared, Query, Watch, Way, ranks_of};
 use job::Job;
 use limits::Limits;
 use lock::locked;
 use member::Member;
 use method::{Ask, Method};
+use std::num::NonZero;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -231,6 +233,22 @@ impl Engine for GpuEngine {
 
     fn sum_bits(&self) -> u32 {
         i64::BITS - 1
+    }
+
+    /// Each of its devices beside the CPU engine.
+    fn ways(&self, _query: &Query<'_>, _part: &Part) -> Result<Vec<Way<'_>>, EngineError> {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let cpu = CpuEngine::new(threads)?;
+        let of = |member: &Member| Way {
+            engine: Box::new(Self {
+                members: vec![member.clone()],
+                usage: Arc::default(),
+                ..self.clone()
+            }),
+            other: Box::new(cpu.clone()),
+            drawn: Drawn::Ranks,
+        };
+        Ok(self.members.iter().map(of).collect())
     }
 
     fn open<'q>(&'q self, query: &'q Query<'q>) -> Result<Box<dyn Prepared + 'q>, EngineError> {

@@ -156,11 +156,11 @@ impl Kind for Complete {
         Ok(Box::new(slots))
     }
 
-    fn sample(variant: &Variant) -> Sample {
-        Sample::Complete {
+    fn samples(variant: &Variant) -> Vec<Sample> {
+        vec![Sample::Complete {
             k: variant.k,
             questions: variant.columns as usize,
-        }
+        }]
     }
 }
 

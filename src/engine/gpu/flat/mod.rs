@@ -113,8 +113,8 @@ impl Kind for Flat {
         Ok(Box::new(slots))
     }
 
-    fn sample(variant: &Variant) -> Sample {
-        Sample::Gaps(*variant)
+    fn samples(variant: &Variant) -> Vec<Sample> {
+        vec![Sample::Gaps(*variant)]
     }
 }
 

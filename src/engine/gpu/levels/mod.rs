@@ -63,6 +63,8 @@ impl Kind for Levels {
 
     const NAME: &'static str = "levels";
 
+    const PRUNES: bool = true;
+
     fn work(job: &Job<'_>) -> Option<f64> {
         plan::work(job)
     }
@@ -162,8 +164,8 @@ impl Kind for Levels {
     }
 
     /// Sets with a level between roots and leaves, but where roots are of one question.
-    fn sample(variant: &Variant) -> Sample {
-        Sample::Gaps(packed::Variant {
+    fn samples(variant: &Variant) -> Vec<Sample> {
+        vec![Sample::Gaps(packed::Variant {
             k: match variant.root {
                 1 => 2,
                 _ => 5,
@@ -173,7 +175,7 @@ impl Kind for Levels {
                 SumWidth::Wide => 32,
             },
             sums: variant.sums,
-        })
+        })]
     }
 }
 

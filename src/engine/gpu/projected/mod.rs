@@ -196,11 +196,16 @@ impl Kind for Projected {
         Ok(Box::new(slots))
     }
 
-    fn sample(variant: &Variant) -> Sample {
-        match variant.steps {
-            0 => Sample::Gaps(variant.packed),
-            steps => Sample::Steps(variant.packed, steps),
+    fn samples(variant: &Variant) -> Vec<Sample> {
+        let packed = variant.packed;
+        let mut samples = vec![match variant.steps {
+            0 => Sample::Gaps(packed),
+            steps => Sample::Steps(packed, steps),
+        }];
+        if variant.tile > 0 {
+            samples.push(Sample::Pair(packed));
         }
+        samples
     }
 }
 
@@ -256,8 +261,8 @@ impl Chunks for Stems {
 
     fn finish(&self, _front: &[u32], answer: &mut Answer) {
         if self.variant.tile > 0 {
-            // A leaf that the sweep discards may or may not be defined.
-            answer.defined = None;
+            // A leaf that the sweep discards may or may not be defined; those that it leaves are counted in their place.
+            answer.left = answer.defined.take();
         }
     }
 }
