@@ -86,10 +86,7 @@ impl Variant {
             constants.extend([("BATCH", BATCH), ("QUEUE", QUEUE)]);
         }
         if self.tile > 0 {
-            constants.extend([
-                ("TILE", self.tile),
-                ("SIDES", self.sides()),
-            ]);
+            constants.extend([("TILE", self.tile), ("SIDES", self.sides())]);
         }
         let mut text = String::new();
         for (name, value) in constants {

@@ -13,9 +13,7 @@ use super::super::limits::{Excess, FIRST_CHUNK, Limits, Needs};
 use super::super::order::Order;
 use super::super::pack::{Packing, most_users, quads};
 use super::super::ranks::RankTable;
-use super::layout::{
-    BATCH, LANES, MOST_TILE, QUEUE, STEM_BYTES, TILE_BYTES, TILE_USERS, Variant,
-};
+use super::layout::{BATCH, LANES, MOST_TILE, QUEUE, STEM_BYTES, TILE_BYTES, TILE_USERS, Variant};
 use super::sample::{Most, most_users as sampled};
 use super::steps::Steps;
 use super::table::row_words;
@@ -128,7 +126,9 @@ pub fn workgroup_bytes(tile: u32) -> u64 {
 #[must_use]
 pub fn tile(workgroup_memory: u32, most: Most) -> u32 {
     let wanted = (most.stem.saturating_add(most.stem / 10)).next_multiple_of(TILE_USERS);
-    wanted.clamp(TILE_USERS, MOST_TILE).min(tile_users(workgroup_memory.min(MOST_MEMORY)))
+    wanted
+        .clamp(TILE_USERS, MOST_TILE)
+        .min(tile_users(workgroup_memory.min(MOST_MEMORY)))
 }
 
 /// Room in the list of a prefix: for all users of the largest prefix that was sampled, and a tenth. Outer users
@@ -140,8 +140,7 @@ fn list(most: Most, tile: u32) -> u32 {
 
 /// Whether sums of squares of totals stay below 2^26, as the bounds of `abreast` and the sweep ask.
 fn has_small_sums(packing: &Packing) -> bool {
-    packing.variant.sums == SumWidth::Narrow
-        && packing.widest_sum <= i128::from(i32::MAX) / 32
+    packing.variant.sums == SumWidth::Narrow && packing.widest_sum <= i128::from(i32::MAX) / 32
 }
 
 /// Whether the closed form of a user's leaves stays within 31 bits and a sign: at most Q (Q - 1) / 2 of them with
@@ -360,7 +359,10 @@ mod tests {
         }
         let prefixes = |prefix| Most { stem: 0, prefix };
         assert_eq!(list(prefixes(126), 640), 160);
-        assert_eq!((list(prefixes(0), 640), list(prefixes(9_999), 640)), (32, 640));
+        assert_eq!(
+            (list(prefixes(0), 640), list(prefixes(9_999), 640)),
+            (32, 640)
+        );
     }
 
     #[test]
