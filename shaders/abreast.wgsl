@@ -101,7 +101,7 @@ fn prefix_sums(
     for (var quad = 0u; quad < stem.quads; quad += 1u) {
         let column = quad * stem.columns + l - stem.last - 1u;
         let answered = scratch[stem.answered + column];
-        let scores = scratch[stem.scores + column];
+        let scores = scratch[scores_row(stem, 0u, 0u) + column];
         // Users up to the end of each block.
         var ends = countOneBits(answered);
         ends.y += ends.x;

@@ -36,6 +36,10 @@ var<workgroup> next_stem: u32;
 // Leaves of each lane's item that are left.
 var<workgroup> alive: array<u32, WORKGROUP>;
 var<workgroup> left_in_all: u32;
+// Leaves in the queue.
+var<workgroup> waiting: u32;
+// Items of the batch.
+var<workgroup> items_in_all: u32;
 // Columns of l and of m, 16 bits each.
 var<workgroup> queue: array<u32, QUEUE>;
 
@@ -161,8 +165,8 @@ fn add_leaf(stem: Stem, leaf: u32, swept: bool, tally: ptr<function, Tally>) {
     }
 }
 
-// Takes what is left of 64 items to the queue, and sums as many leaves as fill all lanes. How many wait
-// then. Call it from uniform control flow.
+// Takes what is left of 64 items to the queue, and sums as many leaves as fill all lanes. Call it from
+// uniform control flow.
 fn take_leaves(
     stem: Stem,
     front: u32,
@@ -170,16 +174,15 @@ fn take_leaves(
     lane: u32,
     mine: u32,
     swept: bool,
-    waiting: u32,
     tally: ptr<function, Tally>,
-) -> u32 {
+) {
     scan(lane, countOneBits(mine));
     alive[lane] = mine;
     if (lane == WORKGROUP - 1u) {
         left_in_all = scanned[lane];
     }
     let left = workgroupUniformLoad(&left_in_all);
-    var queued = waiting;
+    var queued = workgroupUniformLoad(&waiting);
     var done = 0u;
     while (done < left) {
         let more = min(left - done, QUEUE - queued);
@@ -208,7 +211,9 @@ fn take_leaves(
             queue[lane] = kept;
         }
     }
-    return queued;
+    if (lane == 0u) {
+        waiting = queued;
+    }
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -232,12 +237,17 @@ fn main(
             continue;
         }
         let swept = load_tile(stem, lane, &tally);
-        var waiting = 0u;
+        if (lane == 0u) {
+            waiting = 0u;
+        }
         for (var front = 0u; front + 1u < stem.columns; front += BATCH) {
             if (swept) {
                 load_lists(stem, front, workgroup, lane);
             }
-            let items = items_of(stem, front);
+            if (lane == 0u) {
+                items_in_all = items_of(stem, front);
+            }
+            let items = workgroupUniformLoad(&items_in_all);
             for (var first = 0u; first < items; first += WORKGROUP) {
                 var mine = 0u;
                 if (first + lane < items) {
@@ -248,11 +258,10 @@ fn main(
                         tally.counts.y += countOneBits(mine);
                     }
                 }
-                waiting = take_leaves(stem, front, first, lane, mine, swept, waiting, &tally);
+                take_leaves(stem, front, first, lane, mine, swept, &tally);
             }
         }
-        workgroupBarrier();
-        if (lane < waiting) {
+        if (lane < workgroupUniformLoad(&waiting)) {
             add_leaf(stem, queue[lane], swept, &tally);
         }
     }

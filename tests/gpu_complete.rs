@@ -172,7 +172,7 @@ fn it_is_chosen_where_it_can_run_and_else_left() {
     });
     assert!(takes_flat(&chosen, &apart, 3));
     let tiny = Limits {
-        workgroup_memory: 5000,
+        workgroup_memory: 2500,
         ..ANY
     };
     assert!(takes_flat(&chosen.with_limits(&tiny), &matrix, 4));

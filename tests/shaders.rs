@@ -6,7 +6,7 @@ use kcorrset::engine::gpu::layout::{
     Integers, MAX_K, Record, SumWidth, TALLY_BYTES, Tally, WORKGROUP,
 };
 use kcorrset::engine::gpu::projected::layout::{BATCH, LANES, QUEUE, TILE_BYTES, TILE_USERS};
-use kcorrset::engine::gpu::projected::plan::{tile_users, workgroup_bytes};
+use kcorrset::engine::gpu::projected::plan::workgroup_bytes;
 use kcorrset::engine::gpu::shader::Kernel;
 use kcorrset::engine::gpu::{complete, flat, levels, projected};
 use kernels::{kernels_with, levels_variants, projected_variants, variants};
@@ -250,9 +250,9 @@ fn the_projected_pipeline_binds_and_shares_what_is_planned() {
         }
         let swept = [0, 1][usize::from(variant.tile > 0)];
         // Of lanes: half a tally, what is scanned, and leaves; of groups of eight lanes a sum. The queue of leaves;
-        // the next stem and how many leaves are left.
+        // the next stem, its items, and how many leaves are left and wait.
         let lanes = u64::from(WORKGROUP);
-        let own = lanes * (TALLY_BYTES / 2 + 12) + lanes / 8 * 4 + u64::from(QUEUE) * 4 + 8;
+        let own = lanes * (TALLY_BYTES / 2 + 12) + lanes / 8 * 4 + u64::from(QUEUE) * 4 + 16;
         // Of a sweep: the tile, the prefixes of a batch and their order, the most squares and the first side.
         let tile = u64::from(variant.tile / TILE_USERS) * TILE_BYTES;
         let sweep = swept * (u64::from(BATCH) * 12 + 8) + tile;

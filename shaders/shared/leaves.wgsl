@@ -16,7 +16,6 @@ struct Stem {
     nowhere: bool,
     at: u32,
     answered: u32,
-    scores: u32,
 }
 
 fn stem_of(entry: vec4<u32>) -> Stem {
@@ -33,8 +32,12 @@ fn stem_of(entry: vec4<u32>) -> Stem {
         entry.y == NOWHERE,
         at,
         answered,
-        answered + quads * columns,
     );
+}
+
+// Where a row of scores is: of a quad of blocks, and of a piece of PIECES.
+fn scores_row(stem: Stem, quad: u32, piece: u32) -> u32 {
+    return stem.answered + (stem.quads + quad * PIECES + piece) * stem.columns;
 }
 
 // Where the question of a column is in the words of a row.

@@ -14,8 +14,7 @@ fn scores_step(scores: ptr<function, Scores>, empty: bool) {}
 
 fn field(stem: Stem, column: u32, at: u32, bit: u32) -> i32 {
     let field_at = bit * SCORE_BITS;
-    let piece = (at >> 7u) * SCORE_BITS + (field_at >> 5u);
-    let row = stem.scores + piece * stem.columns;
+    let row = scores_row(stem, at >> 7u, field_at >> 5u);
     let fields = bitcast<i32>(scratch[row + column][(at >> 5u) & 3u]);
     return extractBits(fields, field_at & 31u, SCORE_BITS);
 }

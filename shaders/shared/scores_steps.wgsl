@@ -11,7 +11,7 @@ fn scores_of(stem: Stem, quad: u32, l: u32, m: u32) -> Scores {
     var sum = Scores();
     var carry = vec4<u32>(0u);
     for (var i = 0u; i < DIGITS; i += 1u) {
-        let row = stem.scores + (quad * DIGITS + i) * stem.columns;
+        let row = scores_row(stem, quad, i);
         let one = scratch[row + l];
         let other = scratch[row + m];
         let half = one ^ other;

@@ -311,7 +311,7 @@ fn load_lists(stem: Stem, front: u32, workgroup: u32, lane: u32) {
             let answered = scratch[stem.answered + quad * stem.columns + at];
             var digits: array<vec4<u32>, DIGITS>;
             for (var i = 0u; i < DIGITS; i += 1u) {
-                digits[i] = scratch[stem.scores + (quad * DIGITS + i) * stem.columns + at];
+                digits[i] = scratch[scores_row(stem, quad, i) + at];
             }
             for (var i = 0u; i < 4u; i += 1u) {
                 let block = 4u * quad + i;

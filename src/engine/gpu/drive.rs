@@ -78,6 +78,12 @@ pub(super) trait Pipeline {
     /// Sizes of chunks. Any range of ranks within them must be taken, also the odd end of a search.
     fn bounds(&self) -> Bounds;
 
+    /// How many sets a chunk should have that starts with this number and might have `most`: so many, or as many as
+    /// the pipeline does better with.
+    fn fitting(&self, _first: u128, most: u128) -> u128 {
+        most
+    }
+
     /// Survivors that a chunk may have, at least 1; a chunk of no more sets never has too many.
     fn survivors(&self) -> u64;
 
@@ -273,7 +279,8 @@ pub(super) fn drive(
             } else {
                 pace.sets()
             };
-            let Some(chunk) = queue.take(most) else {
+            let fitting = |first| pipeline.fitting(first, most);
+            let Some(chunk) = queue.take(fitting) else {
                 free.push(slot);
                 break;
             };

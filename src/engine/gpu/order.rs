@@ -147,6 +147,22 @@ impl Face {
         rank(self.head, &self.stem(number).0)
     }
 
+    /// How many sets from `number` on end with a stem: as many as there are up to `most`, else those of one stem.
+    #[must_use]
+    pub fn whole_stems(&self, number: u128, most: u128) -> u128 {
+        let end = number.saturating_add(most).min(self.sets);
+        if end == self.sets {
+            return end - number;
+        }
+        let (_, before) = self.stem(end);
+        if end - before > number {
+            return end - before - number;
+        }
+        let (places, before) = self.stem(number);
+        let behind = places.last().map_or(0, |last| self.questions - 1 - last) as u128;
+        behind * (behind - 1) / 2 - before
+    }
+
     /// The questions of set `number` of this face, in order.
     #[must_use]
     pub fn set(&self, number: u128) -> Vec<usize> {
@@ -212,6 +228,26 @@ mod tests {
         }
         assert_eq!(Order::of_all(5, 5), Order::Ranks);
         assert_eq!(Order::of_all(200, 4), Order::Ranks);
+    }
+
+    #[test]
+    fn chunks_end_with_stems() {
+        for (order, q) in [(Order::Ranks, 9), (Order::Halves, 8)] {
+            for face in faces(order, q, 5).unwrap() {
+                let ends: Vec<u128> = (1..=face.sets)
+                    .filter(|&n| n == face.sets || face.stem_number(n) != face.stem_number(n - 1))
+                    .collect();
+                for number in 0..face.sets {
+                    for most in [1, 2, 7, 30, u128::MAX] {
+                        let end = number + face.whole_stems(number, most);
+                        let behind = ends.iter().filter(|&&end| end > number);
+                        let fits = |end: &&u128| **end - number <= most;
+                        let want = behind.clone().rev().find(fits).or(behind.clone().next());
+                        assert_eq!(Some(&end), want, "{number} {most}");
+                    }
+                }
+            }
+        }
     }
 
     #[test]

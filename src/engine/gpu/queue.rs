@@ -84,15 +84,16 @@ impl Queue {
         locked(&self.state)
     }
 
-    /// The next chunk, of at most `most` sets; `None` where there is none now, see [`Self::wait`].
-    pub(super) fn take(&self, most: u128) -> Option<Chunk> {
+    /// The next chunk, of as many sets as `wanted` says of its first rank, one at least, or fewer where there are
+    /// fewer; `None` where there is none now, see [`Self::wait`].
+    pub(super) fn take(&self, wanted: impl FnOnce(u128) -> u128) -> Option<Chunk> {
         let mut state = self.state();
         if state.abandoned {
             return None;
         }
         let chunk = match state.again.pop() {
             Some(chunk) => {
-                let now = chunk.sets.min(most);
+                let now = chunk.sets.min(wanted(chunk.first).max(1));
                 if now < chunk.sets {
                     state.again.push(Chunk {
                         first: chunk.first + now,
@@ -106,9 +107,10 @@ impl Queue {
                 if left == 0 {
                     return None;
                 }
+                let first = state.rest.start;
                 let chunk = Chunk {
-                    first: state.rest.start,
-                    sets: left.min(most),
+                    first,
+                    sets: left.min(wanted(first).max(1)),
                 };
                 state.rest.start += chunk.sets;
                 chunk
@@ -182,10 +184,10 @@ mod tests {
     #[test]
     fn what_comes_back_is_taken_first_and_in_order() {
         let queue = Queue::new(10..30);
-        let first = queue.take(8).unwrap();
+        let first = queue.take(|_| 8).unwrap();
         assert_eq!((first.first, first.sets), (10, 8));
         queue.halve(first);
-        let chunks: Vec<_> = std::iter::from_fn(|| queue.take(3)).collect();
+        let chunks: Vec<_> = std::iter::from_fn(|| queue.take(|_| 3)).collect();
         let ranges: Vec<_> = chunks.iter().map(|c| (c.first, c.sets)).collect();
         let want = [
             (10, 3),
@@ -205,7 +207,7 @@ mod tests {
         assert!(!queue.finished());
         queue.give_back(chunks[0]);
         assert_eq!(queue.wait(NOW), Next::Take);
-        assert_eq!(queue.take(100), Some(chunks[0]));
+        assert_eq!(queue.take(|_| 100), Some(chunks[0]));
         queue.done();
         assert_eq!(queue.wait(NOW), Next::End);
         assert!(queue.finished());
@@ -214,26 +216,26 @@ mod tests {
     #[test]
     fn a_chunk_may_be_all_ranks_there_are() {
         let queue = Queue::new(0..u128::MAX);
-        let all = queue.take(u128::MAX).unwrap();
+        let all = queue.take(|_| u128::MAX).unwrap();
         assert_eq!((all.first, all.sets), (0, u128::MAX));
         queue.halve(all);
         let half = 1 << 127;
-        let first = queue.take(u128::MAX).unwrap();
+        let first = queue.take(|_| u128::MAX).unwrap();
         assert_eq!((first.first, first.sets), (0, half - 1));
-        let second = queue.take(1 << 100).unwrap();
+        let second = queue.take(|_| 1 << 100).unwrap();
         assert_eq!((second.first, second.sets), (half - 1, 1 << 100));
-        let rest = queue.take(u128::MAX).unwrap();
+        let rest = queue.take(|_| u128::MAX).unwrap();
         assert_eq!(rest.first + rest.sets, u128::MAX);
-        assert_eq!(queue.take(1), None);
+        assert_eq!(queue.take(|_| 1), None);
     }
 
     #[test]
     fn an_abandoned_queue_ends_for_all_and_is_not_finished() {
         let queue = Queue::new(0..1 << 100);
-        let chunk = queue.take(1 << 99).unwrap();
+        let chunk = queue.take(|_| 1 << 99).unwrap();
         assert_eq!(chunk.sets, 1 << 99);
         queue.abandon();
-        assert_eq!(queue.take(1), None);
+        assert_eq!(queue.take(|_| 1), None);
         assert_eq!(queue.wait(NOW), Next::End);
         assert!(!queue.finished());
     }
@@ -241,12 +243,12 @@ mod tests {
     #[test]
     fn who_waits_is_woken_by_what_comes_back() {
         let queue = Queue::new(0..5);
-        let chunk = queue.take(5).unwrap();
+        let chunk = queue.take(|_| 5).unwrap();
         std::thread::scope(|scope| {
             let waiter = scope.spawn(|| {
                 loop {
                     match queue.wait(Duration::from_secs(60)) {
-                        Next::Take => break queue.take(5),
+                        Next::Take => break queue.take(|_| 5),
                         Next::Wait => {}
                         Next::End => break None,
                     }

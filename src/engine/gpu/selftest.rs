@@ -325,11 +325,10 @@ fn table_with_steps(variant: &Variant, steps: u32) -> Result<(ResponseMatrix, Pa
 /// A table of one word of questions, in whose first set a follows g, that of two users apart: they have the same a,
 /// as has the one in the middle between them, and g is 1 above its and 1 below. So 1 − r² is 2/Σg², and users that
 /// stand wrongly and differ by 2 are half of what the set may have where Σg² is as it is, and one pair of them is
-/// not enough to discard it. A sweep bounds Σg² by twice the mean of the sets of the word and a little more; its other
-/// questions have so many gaps that this is less than twice its own, so that one pair would do.
+/// not enough to discard it. A sweep bounds Σg² by 2.2 times the mean of the stem's sets. A user answered three in four of
+/// the other questions, so that this is some 1.2 times what the first set has: it is counted, and one pair would do.
 fn table_of_a_pair(variant: &Variant) -> Result<(ResponseMatrix, Packing), String> {
     const QUESTIONS: usize = 32;
-    const ANSWERED: usize = 22;
     let k = variant.k;
     let others = QUESTIONS - k;
     // Users, set questions that are right, others that are.
@@ -347,7 +346,7 @@ fn table_of_a_pair(variant: &Variant) -> Result<(ResponseMatrix, Packing), Strin
         let place = |question: usize| (question - k + 3 * user) % others;
         let score = |question: usize| match question {
             _ if question < k => Some(question < right),
-            _ => (place(question) < ANSWERED - k).then_some(place(question) < more),
+            _ => (4 * place(question) < 3 * others).then_some(place(question) < more),
         };
         rows.push(
             (0..QUESTIONS)

@@ -33,6 +33,11 @@ pub(super) trait Chunks {
     /// Sizes of chunks.
     fn bounds(&self) -> Bounds;
 
+    /// As [`Pipeline::fitting`].
+    fn fitting(&self, _first: u128, most: u128) -> u128 {
+        most
+    }
+
     /// Completes the params of a chunk's dispatches, which hold what is the same in all chunks, and says how
     /// many workgroups report, one at least; `None` where the chunk is more than one submission can do.
     fn start(&self, chunk: &Ticket, floor: Floor, params: &mut [Self::Params]) -> Option<u32>;
@@ -305,6 +310,10 @@ impl<C: Chunks> Pipeline for Slots<'_, C> {
 
     fn bounds(&self) -> Bounds {
         self.chunks.bounds()
+    }
+
+    fn fitting(&self, first: u128, most: u128) -> u128 {
+        self.chunks.fitting(first, most)
     }
 
     fn survivors(&self) -> u64 {

@@ -175,9 +175,9 @@ mod tests {
                 .count()
         };
         let (narrow, wide) = (SumWidth::Narrow, SumWidth::Wide);
-        assert_eq!([most(16 << 10, narrow), most(16 << 10, wide)], [704, 448]);
-        assert_eq!([most(32 << 10, narrow), most(32 << 10, wide)], [1728, 1152]);
-        assert_eq!([most(48 << 10, narrow), most(48 << 10, wide)], [2752, 1856]);
+        assert_eq!([most(16 << 10, narrow), most(16 << 10, wide)], [832, 576]);
+        assert_eq!([most(32 << 10, narrow), most(32 << 10, wide)], [1856, 1216]);
+        assert_eq!([most(48 << 10, narrow), most(48 << 10, wide)], [2880, 1920]);
     }
 
     #[test]

@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(excess.need, (3 * 248 * 16).to_string());
         assert_eq!(excess.have, "7996");
         assert_eq!(small(|l| l.invocations = 32).have, "32");
-        assert_eq!(small(|l| l.workgroup_memory = 4095).need, "4096");
+        assert_eq!(small(|l| l.workgroup_memory = 2047).need, "2048");
         assert_eq!(small(|l| l.chunk = 63).need, "64");
         assert_eq!(small(|l| l.survivors = 0).have, "0");
         let row = Limits {

@@ -326,7 +326,7 @@ mod tests {
             assert!(refused(&TYPICAL, &shape).contains(what), "{what}");
         }
         let small = Limits {
-            workgroup_memory: 4 << 10,
+            workgroup_memory: 3 << 10,
             ..TYPICAL
         };
         assert!(refused(&small, &deep()).contains("workgroup memory"));

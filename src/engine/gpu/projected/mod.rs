@@ -2,27 +2,26 @@
 //! from that; section by section on the device.
 //!
 //! ```text
-//! chunk of ranks -> the stems (first K - 2 questions) that it meets         (stems)
+//! chunk of numbers -> the stems (first K - 2 questions) that it meets      (order)
 //! a workgroup a stem: its users, compacted, as columns behind the stem     (expand.wgsl)
-//! a workgroup a stem: for each word of 32 leaves (l fixed, m the bits):    (score.wgsl)
-//!     two-valued scores: discard by pairs of users, audit by counts        (slack, sweep.wgsl)
-//!     what is left, leaf by leaf: sums over the dense columns, judge       (as flat does)
+//! a workgroup stem after stem: for each word of 32 leaves (l fixed, m the bits): (score.wgsl)
+//!     scores of few steps: discard by pairs of users                       (slack, sweep.wgsl)
+//!     what is left, leaf by leaf: sums over the dense columns, judge       (bar; as flat does)
 //! ```
 //!
-//! A chunk stays a range of ranks: its first and last stem may lie in it in part, and leaves outside
-//! are masked. Users of a chunk's stems share one buffer of bounded size, where each stem claims its
-//! part; a chunk that does not fit is split as one with too many survivors is, and one stem always
-//! fits ([`plan`]). With K ≤ 2, or a table or stem beyond a buffer, there is a refusal, and the
-//! engine takes the flat pipeline.
+//! A chunk is a range of numbers: its first and last stem may lie in it in part, and leaves outside are masked.
+//! Users of a chunk's stems share one buffer of bounded size, where each stem claims its part; a chunk that does not
+//! fit is split as one with too many survivors is, and one stem always fits ([`plan`]). With K ≤ 2, or a table or stem
+//! beyond a buffer, there is a refusal, and the engine takes the flat pipeline.
+//!
+//! All sets of five questions are numbered by halves (`gpu::order`), a fourth of the stems, each with more behind;
+//! other searches, and parts of one, by rank.
 //!
 //! No variant for a real GPU depends on subgroups: lanes meet only in prefix sums, a few dozen steps for
-//! thousands of operations. Variants are K, bits of a score, width of sums, how many users the sweep's tile
+//! thousands of operations. Variants are K, bits of a score, width of sums, steps, how many users the sweep's tile
 //! has, and whose the 64-bit integers are that leaves are judged in.
 //!
-//! Scores of more than two values are not swept. With v of them a leaf's class has (v − 1)·K + 1 values in
-//! place of K + 1, and a user's is picked among v by leaf: by count some 300 operations a user in place
-//! of 125 with v = 6 and K = 5, so 760 a leaf on the benchmark's sizes, beside 165 for those that are left;
-//! to sum all takes 1,060.
+//! Scores of more than eight values are not swept, nor are tables with sums of more than 26 bits: each leaf is summed.
 //!
 //! Software adapters make a load in a loop over the lanes, so that loads are nearly all of the time.
 //! They have two-valued scores in another way: leaves abreast in the lanes of a subgroup, which loads
@@ -222,6 +221,23 @@ impl Chunks for Stems {
             first: self.plan.first_chunk.into(),
             grain: WORKGROUP.into(),
             most: self.plan.chunk.into(),
+        }
+    }
+
+    /// Whole stems, as only those are swept: fewer sets than `most` where that ends a stem, or one stem to its end.
+    fn fitting(&self, first: u128, most: u128) -> u128 {
+        let placed = self.faces.iter().rfind(|placed| placed.face.start <= first);
+        let Some(face) = placed.map(|placed| &placed.face) else {
+            return most;
+        };
+        if self.variant.tile == 0 {
+            return most;
+        }
+        let sets = face.whole_stems(first - face.start, most);
+        if sets > self.plan.chunk.into() {
+            most
+        } else {
+            sets
         }
     }
 

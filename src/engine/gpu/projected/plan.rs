@@ -100,25 +100,30 @@ const ABREAST_USERS: usize = 1 << 17;
 /// Workgroup memory that a tile may take at the most, all told: more users mean fewer workgroups at a time.
 const MOST_MEMORY: u32 = 48 << 10;
 
-/// Workgroup memory besides the tile: half as many tallies as lanes, three words a lane of scans and masks and one
-/// for eight lanes, the queue, three words a prefix, and some words for all.
-pub const WORKGROUP_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES / 2 + 12)
+/// Workgroup memory where nothing is swept: half as many tallies as lanes, three words a lane of scans and masks
+/// and one for eight lanes, the queue, and four words for all.
+const UNSWEPT_BYTES: u64 = WORKGROUP as u64 * (TALLY_BYTES / 2 + 12)
     + (WORKGROUP as u64) / 8 * 4
     + (QUEUE as u64) * 4
-    + (BATCH as u64) * 12
-    + 32;
+    + 16;
+
+/// Workgroup memory besides the tile where there is a sweep: three words a prefix more, and two for all.
+const SWEPT_BYTES: u64 = UNSWEPT_BYTES + (BATCH as u64) * 12 + 8;
 
 /// Users of a tile in this much workgroup memory.
 #[must_use]
 pub fn tile_users(workgroup_memory: u32) -> u32 {
-    let bytes = u64::from(workgroup_memory).saturating_sub(WORKGROUP_BYTES);
+    let bytes = u64::from(workgroup_memory).saturating_sub(SWEPT_BYTES);
     ((bytes / TILE_BYTES) as u32 * TILE_USERS).min(MOST_TILE - TILE_USERS)
 }
 
 /// Bytes that a workgroup shares, with a tile of this many users.
 #[must_use]
 pub fn workgroup_bytes(tile: u32) -> u64 {
-    WORKGROUP_BYTES + u64::from(tile / TILE_USERS) * TILE_BYTES
+    match tile {
+        0 => UNSWEPT_BYTES,
+        tile => SWEPT_BYTES + u64::from(tile / TILE_USERS) * TILE_BYTES,
+    }
 }
 
 /// The tile for stems of no more users than the largest that was sampled has, and a tenth: nearly all
@@ -429,12 +434,14 @@ mod tests {
         let tile = refused(|l, _| l.workgroup_memory = 8 << 10);
         assert!(tile.what.contains("workgroup memory"), "{tile:?}");
         let columns = refused(|l, _| l.max_buffer = 1 << 20);
-        assert_eq!(columns.need, (4 * 1876 * 200).to_string());
+        // By halves both are there twice.
+        assert_eq!(columns.need, (2 * 4 * 1876 * 200).to_string());
         let rows = refused(|_, s| {
             s.users = 200_000;
             s.variant.packed.score_bits = 32;
+            s.variant.steps = 0;
         });
-        assert_eq!(rows.need, (4 * 200_064 * 207).to_string());
+        assert_eq!(rows.need, (2 * 4 * 200_064 * 207).to_string());
         let stem = refused(|_, s| {
             s.users = 32;
             s.questions = 40_000;
@@ -444,6 +451,7 @@ mod tests {
         let scratch = refused(|_, s| {
             s.stem_users = 200_000;
             s.variant.packed.score_bits = 32;
+            s.variant.steps = 0;
         });
         assert!(scratch.what.contains("scratch"), "{scratch:?}");
         assert_eq!(refused(|l, _| l.survivors = 0).have, "0");

@@ -6,12 +6,12 @@ use crate::matrix::ResponseMatrix;
 /// Stems that are looked at.
 const STEMS: u64 = 96;
 
-/// The most users of the stems and prefixes that were sampled.
+/// The most users of any of the stems and of the prefixes that were sampled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Most {
-    /// Of K - 2 questions.
+    /// Users of a stem, which is K − 2 questions.
     pub stem: u32,
-    /// Of K - 1 questions.
+    /// Users of a prefix, which is one more.
     pub prefix: u32,
 }
 

@@ -1,14 +1,20 @@
-//! The sweep's bound: two inversions without a common user, in the shader's integers.
+//! The sweep's bound: two inversions without a common user, or one far one, in the shader's integers.
 //!
-//! A leaf with two such inversions of drop D is below the floor f where D² > (1 − f²)·Σg²:
-//! [`crate::stats::bounds`], inversions; how many there are it tells too, disjoint pairs. There high and
-//! low users are told apart by a ≤ c; here a = −(set bits), so by c set bits or more, c from 0 to K + 1.
+//! A leaf with two such inversions of drop D is below the floor f where D² > (1 − f²)·Σg², and with one of drop F where
+//! F² > 2·(1 − f²)·Σg²: [`crate::stats::bounds`], inversions; how many there are it tells too, disjoint pairs. There
+//! high and low users are told apart by a ≤ c; here a = K·top − (steps), so by c steps or more.
+//!
+//! # Sides
+//! As many disjoint pairs can be found as, for every c, there are high users with c steps or more and low ones with
+//! fewer, together, at the least. The sweep looks at c from s to e alone, and leaves low users out at s and high
+//! ones at e. For c < s high users with c steps or more are no fewer than those with s or more, and for c > e low users
+//! with fewer than c no fewer than those with fewer than e. So what it finds is never more than there is.
 //!
 //! # Integers
 //! The shader takes Σg² =: s as a number of at most 2^26 that it then shows to be no smaller than
 //! the sum over a leaf's users, and `slack` ≥ 2·(1 − f²)·2^30, at most 2^31. D² is an integer, so the
-//! least D with D² > ⌊⌈s/2⌉·slack/2^30⌋ will do: one more than the root of that. f² is rounded down
-//! in `Floor`, so `slack` is no smaller than its true value.
+//! least D with D² > ⌊⌈s/2⌉·slack/2^30⌋ will do: one more than the root of that; and for F one more than that of
+//! ⌊s·slack/2^30⌋. f² is rounded down in `Floor`, so `slack` is no smaller than its true value.
 
 use super::super::floor::{FLOOR_ABOVE_ZERO, FLOOR_REST, Floor};
 use super::layout::NO_SLACK;
@@ -59,7 +65,7 @@ mod tests {
         fn no_set_with_two_such_pairs_is_at_the_floor(
             users in prop::collection::vec((0_i64..6, -3_i64..4), 4..10), steep in 0_i64..9,
             others in prop::collection::vec(-20_i64..20, 0..3), floor in 0.01_f64..1.0,
-            bottom in -5_i64..40,
+            bottom in -5_i64..40, (first, last) in (1_i64..5).prop_flat_map(|s| (Just(s), s + 1..=6)),
         ) {
             let users: Vec<_> = users.iter().map(|&(a, e)| (a, steep * a + e)).collect();
             let mut sums = Sums::default();
@@ -80,9 +86,26 @@ mod tests {
             };
             let pairs = (0..=6).map(wrong).min();
             prop_assert_eq!(pairs, Some(disjoint_inversions(&high, &low)));
-            if pairs >= Some(2) && let Some(r) = Correlation::of(&sums, 2) {
-                prop_assert!(r.r() < floor, "{} {}", r.r(), floor);
+            let below = |what: &str| match Correlation::of(&sums, 2) {
+                Some(r) if r.r() >= floor => {
+                    Err(TestCaseError::fail(format!("{what}: {} {floor}", r.r())))
+                }
+                _ => Ok(()),
+            };
+            if pairs >= Some(2) {
+                below("two pairs")?;
             }
+            let far = (squares * u64::from(slack(&Floor::new(floor)))) >> 30;
+            let top = bottom + far.isqrt() as i64 + 1;
+            if disjoint_inversions(&of(&|g| g >= top), &low) >= 1 {
+                below("one far pair")?;
+            }
+            // On some sides alone, and without some users at either end: never more pairs than there are.
+            let some = |c: i64| {
+                let high = high.iter().filter(|&&a| c < last && 5 - a >= c).count();
+                high + low.iter().filter(|&&a| c > first && 5 - a < c).count()
+            };
+            prop_assert!((first..=last).map(some).min() <= pairs);
         }
     }
 }

@@ -155,7 +155,7 @@ mod tests {
             for place in 0..kept {
                 let row = &table.rows[place * table.row_words..][..table.row_words];
                 let bit = |word: usize, q: usize| row[word] >> ((q + lead) % 32) & 1;
-                let answers: Vec<_> = (0..35)
+                let answers = (0..35)
                     .filter(|&q| bit((q + lead) / 32 * stride, q) == 1)
                     .map(|q| {
                         let column = table.answered[4 * q * table.quads + place / 32];
