@@ -16,6 +16,8 @@ struct Variant {
     choice: Choice,
     limits: Limits,
     places: &'static [Discard],
+    /// Steps of its scores.
+    steps: i64,
 }
 
 /// As where a load is for all lanes at once: two-valued scores are swept.
@@ -24,50 +26,69 @@ const SWEPT: Limits = Limits {
     ..ANY
 };
 
-const VARIANTS: [Variant; 5] = [
+const OF_A_SWEEP: &[Discard] = &[
+    Discard::Sweep,
+    Discard::FarPair,
+    Discard::Floats,
+    Discard::Judge,
+];
+
+const VARIANTS: [Variant; 6] = [
     Variant {
         name: "projected, swept",
         choice: Choice::Projected,
         limits: SWEPT,
-        places: &[Discard::Sweep, Discard::Judge],
+        places: OF_A_SWEEP,
+        steps: 1,
+    },
+    Variant {
+        name: "projected, swept by several steps",
+        choice: Choice::Projected,
+        limits: SWEPT,
+        places: OF_A_SWEEP,
+        steps: 3,
     },
     Variant {
         name: "projected, abreast",
         choice: Choice::Projected,
         limits: ANY,
         places: &[Discard::Judge],
+        steps: 1,
     },
     Variant {
         name: "flat",
         choice: Choice::Flat,
         limits: ANY,
         places: &[Discard::Judge],
+        steps: 1,
     },
     Variant {
         name: "levels",
         choice: Choice::Levels,
         limits: ANY,
         places: &[Discard::Judge, Discard::Prune],
+        steps: 1,
     },
     Variant {
         name: "complete",
         choice: Choice::Complete,
         limits: ANY,
         places: &[Discard::Covariances],
+        steps: 3,
     },
 ];
 
 impl Variant {
-    /// A table that it takes, on which it discards; two-valued where `binary`.
+    /// A table that it takes, on which it discards.
     fn matrix(&self) -> ResponseMatrix {
         if self.choice == Choice::Complete {
-            return random(70, 16, 256, 0, 3);
+            return random(70, 16, 256, 0, self.steps);
         }
         matrix(&Spec {
             users: 120,
             questions: 20,
             answered: 0.8,
-            scores: 0..=1,
+            scores: 0..=self.steps,
             model: Model::RASCH,
             booklets: 0,
             seed: 11,
@@ -99,7 +120,7 @@ fn known_answers_catch_every_wrong_discard() {
         let asked = variant.asked(&matrix);
         assert!(asked.run(&variant.untested(), &Watch::new()).is_ok());
         for &place in variant.places {
-            for wrong in Wrong::ALL {
+            for &wrong in place.wrongs() {
                 let fault = Fault::Discards(place, wrong);
                 let outcome = asked.run(&variant.untested().with_fault(fault), &Watch::new());
                 assert!(

@@ -32,8 +32,12 @@ pub enum Fault {
 pub enum Discard {
     /// A set's sums against the floor: everywhere but in the complete pipeline.
     Judge,
-    /// Leaves by pairs of users: two-valued scores in the projected pipeline, where leaves are not abreast.
+    /// Leaves by pairs of users: scores of few steps in the projected pipeline, where leaves are not abreast.
     Sweep,
+    /// Leaves by one pair of users who are far apart, beside the sweep's two.
+    FarPair,
+    /// What a sweep leaves, by a first judgement in floats.
+    Floats,
     /// A set's floats against the bar: the complete pipeline.
     Covariances,
     /// A prefix by its number of users: the levels pipeline.
@@ -42,7 +46,24 @@ pub enum Discard {
 
 impl Discard {
     /// Every place.
-    pub const ALL: [Self; 4] = [Self::Judge, Self::Sweep, Self::Covariances, Self::Prune];
+    pub const ALL: [Self; 6] = [
+        Self::Judge,
+        Self::Sweep,
+        Self::FarPair,
+        Self::Floats,
+        Self::Covariances,
+        Self::Prune,
+    ];
+
+    /// What can be wrong there that changes what is found or left: where another discard comes behind, one that
+    /// discards nothing only takes time.
+    #[must_use]
+    pub fn wrongs(self) -> &'static [Wrong] {
+        match self {
+            Self::FarPair | Self::Floats => &[Wrong::All, Wrong::OffByOne],
+            _ => &Wrong::ALL,
+        }
+    }
 }
 
 /// What is wrong with a discard.
@@ -65,6 +86,7 @@ impl Wrong {
 fn bent(place: Discard, wrong: Wrong) -> (&'static str, &'static str) {
     let judged = "return Verdict(true, !is_below(a, leading(m.x), leading(y), floor));";
     let swept = "return valid & ~dead;";
+    let judged_in_floats = "return root * root < params.bar * x * y;";
     let compared = "a * abs(a) >= params.bar * x";
     let kept = "share == SOME || (share == ALL && users >= params.min_users)";
     match (place, wrong) {
@@ -79,6 +101,19 @@ fn bent(place: Discard, wrong: Wrong) -> (&'static str, &'static str) {
         (Discard::Sweep, Wrong::None) => (swept, "return valid;"),
         // One pair of users in place of two.
         (Discard::Sweep, Wrong::OffByOne) => ("pairs &= two[c];", "pairs &= one[c];"),
+        (Discard::FarPair, Wrong::All) => ("(pairs | far_pair)", "0xffffffffu"),
+        (Discard::FarPair, Wrong::None) => ("(pairs | far_pair)", "pairs"),
+        // A pair that is as far apart as two have to be.
+        (Discard::FarPair, Wrong::OffByOne) => {
+            ("far[c] |= wrong[c] & is_far;", "far[c] |= wrong[c];")
+        }
+        (Discard::Floats, Wrong::All) => (judged_in_floats, "return true;"),
+        (Discard::Floats, Wrong::None) => (judged_in_floats, "return false;"),
+        // A bar above the square of the floor.
+        (Discard::Floats, Wrong::OffByOne) => (
+            judged_in_floats,
+            "return root * root < 1.001 * params.bar * x * y;",
+        ),
         // The bar of no floor is below -1.
         (Discard::Covariances, Wrong::All) => (compared, "params.bar < -1.0"),
         (Discard::Covariances, Wrong::None) => (compared, "true"),
@@ -189,7 +224,12 @@ mod tests {
             (
                 "swept",
                 leaves(128, false),
-                &[Discard::Judge, Discard::Sweep],
+                &[
+                    Discard::Judge,
+                    Discard::Sweep,
+                    Discard::FarPair,
+                    Discard::Floats,
+                ],
             ),
             ("summed", leaves(0, false), &[Discard::Judge]),
             ("abreast", leaves(0, true), &[Discard::Judge]),

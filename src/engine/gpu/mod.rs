@@ -3,7 +3,8 @@
 //! What a room knows:
 //! - pure, tested without a device: [`limits`] (and the checks of every plan), `pack` (how a table is
 //!   packed), `layout` (what Rust and WGSL share), `ranks` and `floor` (twins of WGSL), `shader`
-//!   (its text), `job` (a search as all devices get it), `prefixes` (those that a chunk meets), `queue`
+//!   (its text), `job` (a search as all devices get it), `prefixes` (those that a chunk meets), `order` (how sets
+//!   are numbered), `queue`
 //!   (the ranks that are left), `pace` (how large a chunk is), `usage` (how busy a device was), `records`
 //!   (what a dispatch left), `compiled` (every text once), `beside` (tasks at once);
 //! - `drive`: chunks through any pipeline; the exact finish;
@@ -17,7 +18,7 @@
 //! - `selftest`: known answers before the first chunk; `fault`: faults for tests to plant.
 //!
 //! A shader only ever discards: in integers and under the bound of `floor` or of `projected::slack`, or
-//! in floats and under that of `complete::bound`. What survives is summed again here from the bitsets.
+//! in floats and under that of `complete::bound` or of `projected::bar`. What survives is summed again here from the bitsets.
 
 pub mod adapters;
 mod beside;
