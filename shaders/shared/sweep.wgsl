@@ -298,7 +298,8 @@ fn list_at(workgroup: u32, row: u32, column: u32) -> u32 {
 
 // The lists of a batch's prefixes, a lane each. Call it from uniform control flow.
 fn load_lists(stem: Stem, front: u32, workgroup: u32, lane: u32) {
-    // Nobody sweeps the batch before.
+    // Nobody sweeps the batch before any more.
+    storageBarrier();
     workgroupBarrier();
     let zones = zones_of(tile_most, total(stem, stem.users / 2u));
     for (var column = lane; column < batch_end(stem, front) - front; column += WORKGROUP) {

@@ -148,11 +148,16 @@ fn has_small_sums(packing: &Packing) -> bool {
     packing.variant.sums == SumWidth::Narrow && packing.widest_sum <= i128::from(i32::MAX) / 32
 }
 
+/// Most questions of a table that is swept: the prefixes that a user is met in, times 2 column + 1 and in Q / 32 words
+/// each, are counted in 32 bits.
+const SWEPT_QUESTIONS: u64 = 1 << 12;
+
 /// Whether the closed form of a user's leaves stays within 31 bits and a sign: at most Q (Q - 1) / 2 of them with
-/// at most 2 K steps each, in either sense.
+/// at most twice the steps of a set each, in either sense.
 fn has_small_forms(questions: u64, steps_of_set: u64) -> bool {
     let pairs = questions * questions.saturating_sub(1) / 2;
-    steps_of_set <= MOST_STEPS_OF_SET
+    questions <= SWEPT_QUESTIONS
+        && steps_of_set <= MOST_STEPS_OF_SET
         && pairs.saturating_mul(4 * steps_of_set * steps_of_set) <= u64::from(u32::MAX / 2)
 }
 
@@ -375,6 +380,7 @@ mod tests {
         // 2 * 25 steps on each of 19,900 leaves, squared: 5 * 10^7; with 2,000 questions 5 * 10^9.
         assert!(has_small_forms(200, 25) && !has_small_forms(2_000, 25));
         assert!(has_small_forms(200, 63) && !has_small_forms(200, 64));
+        assert!(has_small_forms(4_096, 3) && !has_small_forms(4_097, 3));
     }
 
     #[test]
