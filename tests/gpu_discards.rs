@@ -82,7 +82,7 @@ impl Variant {
     /// A table that it takes, on which it discards.
     fn matrix(&self) -> ResponseMatrix {
         if self.choice == Choice::Complete {
-            return random(70, 16, 256, 0, self.steps);
+            return random(70, 16, 256, 0, self.steps.unsigned_abs());
         }
         matrix(&Spec {
             users: 120,
