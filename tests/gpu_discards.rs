@@ -151,14 +151,13 @@ fn the_running_check_catches_what_loses_sets() {
         assert!(draws > 0 && kept > 0, "{}", variant.name);
         for &place in variant.places {
             let lost = engine.with_fault(Fault::Discards(place, Wrong::All));
-            for seed in 0..3 {
-                let outcome = checked(&lost, seed);
-                assert!(
-                    matches!(outcome, Err(SearchError::Check(_))),
-                    "{}, {place:?}, {seed}: {outcome:?}",
-                    variant.name
-                );
-            }
+            let caught = |seed| matches!(checked(&lost, seed), Err(SearchError::Check(_)));
+            // Only whole stems are swept, so ranges may have their best set where nothing is.
+            let swept = OF_A_SWEEP[..3].contains(&place);
+            let seeds = if swept { 0..12 } else { 0..3 };
+            let times = seeds.clone().filter(|&seed| caught(seed)).count();
+            let enough = if swept { 3 } else { seeds.count() };
+            assert!(times >= enough, "{}, {place:?}: {times} times", variant.name);
             // What is discarded too seldom costs time alone.
             let slow = engine.with_fault(Fault::Discards(place, Wrong::None));
             assert_eq!(checked(&slow, 1).unwrap().best, want.best);

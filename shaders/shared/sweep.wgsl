@@ -35,9 +35,9 @@
 
 // Where a user's row is in `rows`, and of the user (packed_tile): weight, low, far, outer, steps on the stem, total.
 var<workgroup> tile: array<vec2<u32>, TILE>;
-// Of each block of 32: who is outer, a bit each, and the largest d^2 of the others.
+// Blocks of 32 users: who is outer, a bit each, and the largest d^2 of the others.
 var<workgroup> blocks: array<vec2<u32>, TILE / 32u>;
-// Of each prefix of the batch: users, outer ones from bit 16 on, and the squares of its inner users in units.
+// The prefixes of the batch: users, outer ones from bit 16 on, and the squares of inner users in units.
 var<workgroup> prefixes: array<vec2<u32>, BATCH>;
 // The prefixes of the batch in the order that they are taken in.
 var<workgroup> taken_in_order: array<u32, BATCH>;

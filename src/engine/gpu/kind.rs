@@ -66,6 +66,8 @@ pub(super) enum Sample {
     /// Two-valued and packed like this, its best set right where one pair of users in the wrong order is not enough
     /// to discard it, and two would be.
     Pair(layout::Variant),
+    /// Scores of so many steps that follow nothing, with missing answers, packed like this.
+    Noise(layout::Variant, u32),
     /// Where nobody missed one, for sets of `k`, with no more than so many questions.
     Complete {
         /// K.

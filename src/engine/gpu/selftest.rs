@@ -170,7 +170,7 @@ impl Known {
             floor: NO_FLOOR,
             near: match sample {
                 Sample::Complete { .. } => NEAR_IN_FLOATS,
-                Sample::Gaps(_) | Sample::Steps(..) | Sample::Pair(_) => NEAR,
+                Sample::Gaps(_) | Sample::Steps(..) | Sample::Pair(_) | Sample::Noise(..) => NEAR,
             },
             seen: Seen::Nothing,
         };
@@ -190,7 +190,7 @@ impl Known {
                 .filter(|floor| *floor > 0.0)
                 .map(|floor| Ask { floor, ..all }),
         );
-        if matches!(sample, Sample::Gaps(_) | Sample::Steps(..)) {
+        if matches!(sample, Sample::Noise(..)) {
             asks.push(Ask {
                 floor: 1.0_f64.next_down(),
                 seen: Seen::Swept,
@@ -282,6 +282,7 @@ fn table_for(sample: Sample) -> Result<(ResponseMatrix, Packing), String> {
         Sample::Gaps(variant) => table_with_gaps(&variant),
         Sample::Steps(variant, steps) => table_with_steps(&variant, steps),
         Sample::Pair(variant) => table_of_a_pair(&variant),
+        Sample::Noise(variant, steps) => table_of_noise(&variant, steps),
         Sample::Complete { k, questions } => complete_table(k, questions),
     }
 }
@@ -311,15 +312,7 @@ fn table_with_gaps(variant: &Variant) -> Result<(ResponseMatrix, Packing), Strin
 
 /// A table whose scores have so many steps, packed for `variant`, which may be wider than it needs.
 fn table_with_steps(variant: &Variant, steps: u32) -> Result<(ResponseMatrix, Packing), String> {
-    let matrix = table(variant.k, steps.into())?;
-    let natural = Packing::new(&matrix, variant.k)
-        .map_err(Excess::refusal)
-        .map_err(|error| error.to_string())?;
-    let packing = Packing {
-        variant: *variant,
-        ..natural
-    };
-    Ok((matrix, packing))
+    packed_for(variant, table(variant.k, steps.into())?)
 }
 
 /// A table of one word of questions, in whose first set a follows g, that of two users apart: they have the same a,
@@ -365,7 +358,7 @@ fn table_of_a_pair(variant: &Variant) -> Result<(ResponseMatrix, Packing), Strin
 /// A table without gaps, of no more than `most` questions.
 fn complete_table(k: usize, most: usize) -> Result<(ResponseMatrix, Packing), String> {
     let questions = QUESTIONS.max(k + 2).min(most);
-    let matrix = fill(questions, COMPLETE_REACH, |_, _| false)?;
+    let matrix = fill(questions, following(questions, COMPLETE_REACH), |_, _| false)?;
     let packing = Packing::new(&matrix, k)
         .map_err(Excess::refusal)
         .map_err(|error| error.to_string())?;
@@ -375,17 +368,55 @@ fn complete_table(k: usize, most: usize) -> Result<(ResponseMatrix, Packing), St
 /// One in 2·`k` answers is missing, so that about 6 in 10 users answer a whole set; of the last question none.
 fn table(k: usize, reach: i64) -> Result<ResponseMatrix, String> {
     let questions = QUESTIONS.max(k + 2);
-    fill(questions, reach, |draw, question| {
-        draw * 2 * (k as u64) < 1 << 16 && question + 1 < questions
-    })
+    fill(questions, following(questions, reach), gaps(k, questions))
 }
 
-/// Scores from 0 to `reach` that follow the user's number, on the last two questions the other way
-/// round, but for those that are `missing` by a draw of 16 bits and the question. From a fixed recurrence (the
-/// multiplier is Knuth's for MMIX).
+/// Whether an answer is missing by a draw of 16 bits: one in 2·`k` of all questions but the last.
+fn gaps(k: usize, questions: usize) -> impl Fn(u64, usize) -> bool {
+    move |draw, question| draw * 2 * (k as u64) < 1 << 16 && question + 1 < questions
+}
+
+/// Scores from 0 to `reach` that follow the user's number, on the last two questions the other way round.
+fn following(questions: usize, reach: i64) -> impl Fn(u64, u64, usize) -> i64 {
+    move |user, draw, question| {
+        let level = (user % 4 + draw % 2) as i64;
+        let score = (level * reach + 2) / 4;
+        if question < questions - 2 {
+            score
+        } else {
+            reach - score
+        }
+    }
+}
+
+/// A table of scores of so many steps that follow nothing: users stand the wrong way round everywhere, and a sweep must
+/// discard nearly all sets by them.
+fn table_of_noise(variant: &Variant, steps: u32) -> Result<(ResponseMatrix, Packing), String> {
+    let questions = QUESTIONS.max(variant.k + 2);
+    let noise = |_, draw: u64, _| (draw % (u64::from(steps) + 1)) as i64;
+    packed_for(variant, fill(questions, noise, gaps(variant.k, questions))?)
+}
+
+/// A table packed for `variant`, which may be wider than it needs.
+fn packed_for(
+    variant: &Variant,
+    matrix: ResponseMatrix,
+) -> Result<(ResponseMatrix, Packing), String> {
+    let natural = Packing::new(&matrix, variant.k)
+        .map_err(Excess::refusal)
+        .map_err(|error| error.to_string())?;
+    let packing = Packing {
+        variant: *variant,
+        ..natural
+    };
+    Ok((matrix, packing))
+}
+
+/// What users score, by their number, a draw and the question, but for what is `missing` by a draw of 16 bits and the
+/// question. Draws are of a fixed recurrence (the multiplier is Knuth's for MMIX).
 fn fill(
     questions: usize,
-    reach: i64,
+    scored: impl Fn(u64, u64, usize) -> i64,
     missing: impl Fn(u64, usize) -> bool,
 ) -> Result<ResponseMatrix, String> {
     let mut state = 2024_u64;
@@ -396,13 +427,7 @@ fn fill(
             state = state
                 .wrapping_mul(6_364_136_223_846_793_005)
                 .wrapping_add(1_442_695_040_888_963_407);
-            let level = (user % 4 + (state >> 40) % 2) as i64;
-            let score = (level * reach + 2) / 4;
-            let score = if question < questions - 2 {
-                score
-            } else {
-                reach - score
-            };
+            let score = scored(user, state >> 40, question);
             row.push((!missing(state >> 48, question)).then_some(score));
         }
         rows.push(row);

@@ -202,7 +202,7 @@ impl Kind for Projected {
             steps => Sample::Steps(packed, steps),
         }];
         if variant.tile > 0 {
-            samples.push(Sample::Pair(packed));
+            samples.extend([Sample::Pair(packed), Sample::Noise(packed, variant.steps)]);
         }
         samples
     }
