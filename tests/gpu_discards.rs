@@ -157,7 +157,11 @@ fn the_running_check_catches_what_loses_sets() {
             let seeds = if swept { 0..12 } else { 0..3 };
             let times = seeds.clone().filter(|&seed| caught(seed)).count();
             let enough = if swept { 3 } else { seeds.count() };
-            assert!(times >= enough, "{}, {place:?}: {times} times", variant.name);
+            assert!(
+                times >= enough,
+                "{}, {place:?}: {times} times",
+                variant.name
+            );
             // What is discarded too seldom costs time alone.
             let slow = engine.with_fault(Fault::Discards(place, Wrong::None));
             assert_eq!(checked(&slow, 1).unwrap().best, want.best);

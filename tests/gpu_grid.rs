@@ -309,7 +309,11 @@ fn widths_of_scores() {
 
 #[test]
 fn lanes_of_vectors() {
-    grid(tables::lanes(), 1..6_000, &["abreast", "swept by several steps"]);
+    grid(
+        tables::lanes(),
+        1..6_000,
+        &["abreast", "swept by several steps"],
+    );
 }
 
 #[test]

@@ -358,7 +358,9 @@ fn table_of_a_pair(variant: &Variant) -> Result<(ResponseMatrix, Packing), Strin
 /// A table without gaps, of no more than `most` questions.
 fn complete_table(k: usize, most: usize) -> Result<(ResponseMatrix, Packing), String> {
     let questions = QUESTIONS.max(k + 2).min(most);
-    let matrix = fill(questions, following(questions, COMPLETE_REACH), |_, _| false)?;
+    let matrix = fill(questions, following(questions, COMPLETE_REACH), |_, _| {
+        false
+    })?;
     let packing = Packing::new(&matrix, k)
         .map_err(Excess::refusal)
         .map_err(|error| error.to_string())?;

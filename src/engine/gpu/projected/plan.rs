@@ -306,8 +306,10 @@ impl Plan {
         }
         let chunk = chunk.div_ceil(grain) * grain;
         let survivors = limits.reported(4).min(chunk);
+        // No more than a chunk can have stems, which each have a set of it; and their lists are one buffer.
         let listed = storage / lists.max(1);
-        let workgroups = limits.reporting().min(WORKGROUPS).min(stems).min(listed);
+        let workgroups = limits.reporting().min(WORKGROUPS).min(stems);
+        let workgroups = workgroups.min(chunk).min(listed);
         // Each is below 2^32 by the bounds above.
         Ok(Self {
             chunk: chunk as u32,
