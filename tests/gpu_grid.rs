@@ -327,7 +327,7 @@ fn more_lanes_than_one_pass() {
 
 #[test]
 fn bounds_met_with_equality() {
-    grid(tables::tight(), 1..200, &["swept by several steps"]);
+    grid(tables::tight(), 1..200, &["summed 4 Narrow"]);
 }
 
 #[test]

@@ -243,6 +243,7 @@ pub fn scores() -> Vec<Table> {
     // Totals are far apart because of who answered, also where scores are not.
     for (mean, span) in [
         (2_000, 1),
+        (2_000, 3),
         (1_000_000, 3),
         (1_000_000, 15),
         (1_000_000, 255),
