@@ -59,6 +59,9 @@ use wgpu::BufferUsages;
 /// Bytes of the count of claimed words, of whether loops were cut short, and of the count of stems taken.
 const CLAIMED_BYTES: u64 = 12;
 
+/// Largest K of which known answers are asked on the table of a pair.
+const PAIR_K: usize = 12;
+
 /// The pipeline.
 pub(super) struct Projected;
 
@@ -202,7 +205,11 @@ impl Kind for Projected {
             steps => Sample::Steps(packed, steps),
         }];
         if variant.tile > 0 {
-            samples.extend([Sample::Pair(packed), Sample::Noise(packed, variant.steps)]);
+            samples.push(Sample::Noise(packed, variant.steps));
+        }
+        // Its table has 32 questions, most of which have to be others than the first set's.
+        if variant.tile > 0 && packed.k <= PAIR_K {
+            samples.push(Sample::Pair(packed));
         }
         samples
     }
