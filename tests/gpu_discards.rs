@@ -79,15 +79,16 @@ const VARIANTS: [Variant; 6] = [
 ];
 
 impl Variant {
-    /// A table that it takes, on which it discards.
+    /// A table that it takes, on which it discards. Sets have a dozen users, so that floors are high: a pair of
+    /// users says nothing where half of their scores is noise.
     fn matrix(&self) -> ResponseMatrix {
         if self.choice == Choice::Complete {
             return random(70, 16, 256, 0, self.steps.unsigned_abs());
         }
         matrix(&Spec {
-            users: 120,
-            questions: 20,
-            answered: 0.8,
+            users: 300,
+            questions: 24,
+            answered: 0.45,
             scores: 0..=self.steps,
             model: Model::RASCH,
             booklets: 0,
@@ -97,7 +98,7 @@ impl Variant {
     }
 
     fn asked<'t>(&self, matrix: &'t ResponseMatrix) -> Asked<'t> {
-        ask(matrix, 4, 3, 20)
+        ask(matrix, 4, 3, 8)
     }
 
     fn engine(&self) -> GpuEngine {
@@ -156,7 +157,7 @@ fn the_running_check_catches_what_loses_sets() {
             let swept = OF_A_SWEEP[..3].contains(&place);
             let seeds = if swept { 0..12 } else { 0..3 };
             let times = seeds.clone().filter(|&seed| caught(seed)).count();
-            let enough = if swept { 3 } else { seeds.count() };
+            let enough = if swept { 6 } else { seeds.count() };
             assert!(
                 times >= enough,
                 "{}, {place:?}: {times} times",
