@@ -6,7 +6,8 @@
 //!
 //! | layer | room | what it is for |
 //! | --- | --- | --- |
-//! | 4 | `cli` (binary) | arguments as typed → checked options; one file a command; progress |
+//! | 5 | `cli` (binary) | arguments as typed → checked options; one file a command; progress |
+//! | 4 | [`session`] | searches in pieces: what is saved of them, parts of equal work, parts merged |
 //! | 3 | [`report`] | one printer a form: table, JSON, CSV |
 //! | 3 | [`certificate`] | proofs of branch and bound as files, and their check by other means |
 //! | 3 | [`search`] | runs an engine, audits it, and checks what it discards; knows the trait only |
@@ -82,6 +83,8 @@
 //! | quotas | how many questions of each group a set has ([`combin::Quotas`]) |
 //! | bar | what a discard compares with: made of a floor and a margin |
 //! | space, part, chunk | all sets asked for; what one search is given; what one GPU submission is |
+//! | session, unit | a search that is saved as it goes; what it searches between two looks at the clock |
+//! | division | a space in N parts of equal expected work, I/N each ([`session::Portion`]) |
 //! | rank | a set's place in the lexicographic order of its space, where 128 bits number its sets |
 //! | prefix, stem, leaf | the first questions of a set; all but the last two; the last one |
 //! | column, lane | a question behind a prefix; its place in a vector or word, or a GPU's invocation |
@@ -107,6 +110,7 @@ pub mod input;
 pub mod matrix;
 pub mod report;
 pub mod search;
+pub mod session;
 pub mod stats;
 pub mod synth;
 pub mod top;

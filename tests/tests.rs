@@ -34,6 +34,7 @@ mod input_binary; // Parquet and workbooks: the same table as CSV, every type, e
 mod input_codes; // what cells stand for, encodings, what is said of a table that looks wrong, files beside it
 mod input_storm; // no mutation of any other kind of table panics or hangs
 mod input_wide; // wide tables: the same table as the long form, and every refusal
+mod pieces; // sessions and parts: cut off anywhere, split and merged, changed in a byte or by hand, disks that fail
 mod properties; // what must not change when a table is changed in a known way
 mod readme; // what the README shows is what the program prints
 mod setup; // scripts/setup names a Rust that is too old

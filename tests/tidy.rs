@@ -347,7 +347,7 @@ fn lower_layers_never_name_higher_ones() {
     let map = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs")).unwrap();
     let layers = layers(&map);
     assert_eq!(layers.get("matrix"), Some(&0));
-    assert_eq!(layers.get("cli"), Some(&4));
+    assert_eq!(layers.get("cli"), Some(&5));
     none(&layer_faults(&sources("src", "rs"), &layers));
 }
 

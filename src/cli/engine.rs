@@ -22,9 +22,9 @@ const PROFILES: [u64; 4] = [2, 12, 96, 480];
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "What computes")]
 pub struct EngineArgs {
-    /// What computes; the answer is the same
-    #[arg(long, value_name = "NAME", default_value = "auto")]
-    pub engine: EngineName,
+    /// What computes; the answer is the same [default: auto]
+    #[arg(long, value_name = "NAME")]
+    engine: Option<EngineName>,
     /// The GPU to use, by its number in `kcorrset devices`; several with commas share the search
     #[arg(long, value_name = "I,..", value_delimiter = ',')]
     device: Vec<usize>,
@@ -133,13 +133,13 @@ enum Choice {
 impl EngineArgs {
     /// Refuses options that the engine asked for would not heed.
     pub fn check(&self) -> anyhow::Result<()> {
-        let (cpu, gpu) = match self.engine {
+        let (cpu, gpu) = match self.engine() {
             EngineName::Auto => (true, true),
             EngineName::Cpu => (true, false),
             EngineName::Gpu => (false, true),
             EngineName::Bound | EngineName::Reference => (false, false),
         };
-        let threads = cpu || self.engine == EngineName::Bound;
+        let threads = cpu || self.engine() == EngineName::Bound;
         if self.on_gpu() && !gpu {
             bail!("--device chooses a GPU: leave it out, or take --engine gpu");
         }
@@ -165,16 +165,25 @@ impl EngineArgs {
 
     /// Whether it may look for GPUs.
     pub fn meets_drivers(&self) -> bool {
-        matches!(self.engine, EngineName::Auto | EngineName::Gpu)
+        matches!(self.engine(), EngineName::Auto | EngineName::Gpu)
     }
 
     /// Whether everything is left to the program.
     fn is_plain(&self) -> bool {
-        self.engine == EngineName::Auto
+        self.engine() == EngineName::Auto
             && !self.on_gpu()
             && self.profile.is_none()
             && self.threads.is_none()
             && self.instructions.is_none()
+    }
+
+    /// Whether anything was typed.
+    pub fn is_given(&self) -> bool {
+        self.engine.is_some() || !self.is_plain()
+    }
+
+    fn engine(&self) -> EngineName {
+        self.engine.unwrap_or(EngineName::Auto)
     }
 
     fn on_gpu(&self) -> bool {
@@ -195,7 +204,7 @@ impl EngineArgs {
         talk: Talk,
     ) -> anyhow::Result<(Box<dyn Engine>, Option<String>)> {
         self.check()?;
-        let (mut engine, mut why): (Box<dyn Engine>, _) = match self.engine {
+        let (mut engine, mut why): (Box<dyn Engine>, _) = match self.engine() {
             EngineName::Cpu => (Box::new(self.cpu()?), None),
             EngineName::Bound => (
                 Box::new(BoundEngine::new(threads_or_all(self.threads))?),
@@ -222,7 +231,7 @@ impl EngineArgs {
             let proving = Proving::new(BoundEngine::new(threads)?, engine, threads);
             why = why.map(|why| proving.why(&why));
             engine = Box::new(proving);
-        } else if self.engine != EngineName::Bound
+        } else if self.engine() != EngineName::Bound
             && let Some(query) = queries.iter().find(|query| query.space().count().is_none())
         {
             // It refuses sets that cannot be numbered: here, before it has run another of several K.
@@ -239,7 +248,7 @@ impl EngineArgs {
     /// Opens the bound engine so that it records its proofs; refuses other engines.
     pub fn open_recording(&self) -> anyhow::Result<Box<dyn Engine>> {
         self.check()?;
-        let bound = matches!(self.engine, EngineName::Auto | EngineName::Bound);
+        let bound = matches!(self.engine(), EngineName::Auto | EngineName::Bound);
         if !bound || self.on_gpu() || self.profile.is_some() || self.instructions.is_some() {
             bail!(
                 "--certificate: only the bound engine proves its list: take --engine bound, without options of \

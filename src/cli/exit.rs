@@ -2,6 +2,7 @@
 
 use kcorrset::engine::EngineError;
 use kcorrset::search::{AuditFailure, SearchError};
+use kcorrset::session::WholeError;
 use std::process::ExitCode;
 
 /// How a command ended.
@@ -60,7 +61,7 @@ fn of_link(link: &(dyn std::error::Error + 'static)) -> Option<Exit> {
             SearchError::Audit(_) | SearchError::Check(_) => Some(Exit::Audit),
         };
     }
-    if link.is::<AuditFailure>() {
+    if link.is::<AuditFailure>() || link.is::<WholeError>() {
         return Some(Exit::Audit);
     }
     if link.is::<Stopped>() {

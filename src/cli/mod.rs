@@ -1,9 +1,10 @@
 //! Arguments as typed → checked options → run. One file a command; clap is named nowhere else.
 //!
-//! Layer 4, part of the binary. It decides what is printed where: results on stdout, all else on
+//! Layer 5, part of the binary. It decides what is printed where: results on stdout, all else on
 //! stderr.
 
 pub mod advice;
+mod answer;
 mod asked;
 mod bench;
 mod certificate;
@@ -18,11 +19,14 @@ mod generate;
 mod lengths;
 mod log;
 mod manual;
+mod merge;
 mod output;
+mod pieces;
 mod progress;
 mod proving;
 mod question;
 mod quota;
+mod resume;
 mod search;
 mod stop;
 mod table;
@@ -44,8 +48,8 @@ use talk::Talk;
                   taken, and Pearson's r between their score on the set and their total over all they \
                   answered. All arithmetic is in integers, every search is audited, and the answer does \
                   not depend on the engine.",
-    after_help = "Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit, \
-                  self-test or check failed; 4 device failed; 5 the time was over (search --max-time); 130 stopped.",
+    after_help = "Exit codes: 0 done; 1 the answer is no (verify, merge --missing); 2 bad usage or input; 3 audit, \
+                  self-test or check failed; 4 device failed; 5 the time was over (--max-time); 130 stopped.",
     subcommand_required = true,
     arg_required_else_help = true
 )]
@@ -60,6 +64,8 @@ pub struct Cli {
 enum Command {
     Describe(describe::DescribeArgs),
     Search(search::SearchArgs),
+    Resume(resume::ResumeArgs),
+    Merge(merge::MergeArgs),
     Verify(verify::VerifyArgs),
     Generate(generate::GenerateArgs),
     Devices(devices::DevicesArgs),
@@ -75,8 +81,12 @@ impl Command {
             Self::Search(args) => args.meets_drivers(),
             Self::Verify(args) => args.meets_drivers(),
             Self::Bench(args) => args.meets_drivers(),
-            Self::Devices(_) => true,
-            Self::Describe(_) | Self::Generate(_) | Self::Completions(_) | Self::Man(_) => false,
+            Self::Devices(_) | Self::Resume(_) => true,
+            Self::Describe(_)
+            | Self::Merge(_)
+            | Self::Generate(_)
+            | Self::Completions(_)
+            | Self::Man(_) => false,
         }
     }
 }
@@ -90,6 +100,8 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Describe(args) => describe::run(args, cli.talk),
         Command::Search(args) => search::run(args, cli.talk),
+        Command::Resume(args) => resume::run(args, cli.talk),
+        Command::Merge(args) => merge::run(args, cli.talk),
         Command::Verify(args) => verify::run(args, cli.talk),
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),

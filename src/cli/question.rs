@@ -54,6 +54,9 @@ pub struct QuestionArgs {
     /// What a missing answer means
     #[arg(long, value_name = "WHAT", default_value = "complete-case")]
     unanswered: Unanswered,
+    /// The folder that relative names of files are of, where it is not the process's.
+    #[arg(skip)]
+    folder: PathBuf,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -106,6 +109,19 @@ pub struct Question {
 }
 
 impl QuestionArgs {
+    /// Takes relative names of files as those of a folder; documents still have them as they were typed.
+    pub fn stand_in(&mut self, folder: &Path) {
+        folder.clone_into(&mut self.folder);
+    }
+
+    /// Where a file is.
+    fn place(&self, file: &Path) -> PathBuf {
+        match names_stream(file) {
+            true => file.to_owned(),
+            false => self.folder.join(file),
+        }
+    }
+
     /// Refuses what contradicts itself, before anything is read.
     pub fn check(&self, data: &Path) -> anyhow::Result<()> {
         for file in [&self.criterion_file, &self.groups].into_iter().flatten() {
@@ -239,7 +255,7 @@ impl QuestionArgs {
             Shape::Wide(wide) => wide.user.clone().unwrap_or_else(|| "user".to_owned()),
         };
         let column = self.criterion_column.as_deref().unwrap_or(VALUE);
-        let pairs = with_source(file, |source, name| {
+        let pairs = with_source(&self.place(file), |source, name| {
             Ok(input::read_criterion(source, name, &user, column, options)?)
         })?;
         let rows = pairs.len();
@@ -273,7 +289,7 @@ impl QuestionArgs {
         };
         let group = self.group_column.as_deref().unwrap_or("group");
         let question = &options.columns.question;
-        let pairs = with_source(file, |source, name| {
+        let pairs = with_source(&self.place(file), |source, name| {
             Ok(input::read_groups(source, name, question, group, options)?)
         })?;
         let of_question: HashMap<String, String> = pairs.into_iter().collect();

@@ -1,29 +1,26 @@
 //! `kcorrset search`: the best sets of a table.
 
-use super::advice;
+use super::answer::{Answer, Ended};
 use super::asked::AskedArgs;
 use super::certificate::Certifying;
 use super::duration;
 use super::engine::EngineArgs;
-use super::exit::{Exit, Stopped};
+use super::exit::Exit;
 use super::form::Form;
 use super::output::Output;
+use super::pieces::{self, PiecesArgs, Start};
 use super::progress::Progress;
 use super::question::QuestionArgs;
 use super::stop::{Stop, alarm};
-use super::table::TableArgs;
-use super::talk::{Talk, say};
+use super::table::{TableArgs, names_stream};
+use super::talk::Talk;
 use anyhow::{Context, bail};
 use clap::Args;
-use kcorrset::engine::{Engine, EngineError, Part, Query, Watch, bound};
-use kcorrset::input::{Decimal, Reversed};
-use kcorrset::matrix::Score;
-use kcorrset::report::{
-    self, Finished, Proof, Report, Search, Turned, Unfinished, Whole, grouped, lengths, one_line,
-    sets,
-};
+use kcorrset::engine::{Engine, EngineError, Part, Query, Watch};
+use kcorrset::report::{Finished, Proof, Ran, Report, Search, Unfinished, grouped, sets};
 use kcorrset::search::{self, Outcome, SearchError};
-use std::path::PathBuf;
+use kcorrset::session::proved;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Find the K questions whose summed score correlates best with the overall score
@@ -43,20 +40,22 @@ use std::time::{Duration, Instant};
                   kcorrset search answers.csv -k 3 --min-users 30 --top 20 -o best.json\n  \
                   kcorrset search answers.csv -k 2..8 --min-users 30\n  \
                   zcat answers.csv.gz | kcorrset search - -k 4 --user-column student\n  \
-                  kcorrset search answers.json -k 6 --skip 1000000000 --limit 1000000000"
+                  kcorrset search answers.json -k 6 --skip 1000000000 --limit 1000000000\n  \
+                  kcorrset search answers.csv -k 7 --session long.session -o best.json\n  \
+                  kcorrset search answers.csv -k 7 --part 3/8 -o 3.part"
 )]
 pub struct SearchArgs {
     /// The table: a JSON array, NDJSON or CSV, plain or gzip or zstd; - is stdin
     #[arg(value_name = "DATA")]
-    data: PathBuf,
+    pub data: PathBuf,
     #[command(flatten)]
-    asked: AskedArgs,
+    pub asked: AskedArgs,
     /// Form of the result; json is what `verify` reads [default: by the output's ending, else table]
     #[arg(long, value_name = "FORM")]
-    format: Option<Form>,
+    pub format: Option<Form>,
     /// File for the result, written when complete [default: stdout]
     #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    pub output: Option<PathBuf>,
     /// File for a proof that no set is better, which `verify` checks by other means; with --engine bound or auto,
     /// which then is bound
     #[arg(long, value_name = "FILE")]
@@ -70,18 +69,28 @@ pub struct SearchArgs {
     /// Stop after this time of search, in seconds or as 30s, 10m, 2h, 1d, with the best sets so far and, where the
     /// bound engine runs, how far the best of all can be above them at most; the exit code is then 5
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
-    max_time: Option<Duration>,
+    pub max_time: Option<Duration>,
     #[command(flatten)]
-    question: QuestionArgs,
+    pub pieces: PiecesArgs,
     #[command(flatten)]
-    engine: EngineArgs,
+    pub question: QuestionArgs,
     #[command(flatten)]
-    table: TableArgs,
+    pub engine: EngineArgs,
+    #[command(flatten)]
+    pub table: TableArgs,
 }
 
 impl SearchArgs {
+    /// Takes relative names as those of a folder, where they were typed; the table and the session are named anew.
+    pub fn stand_in(&mut self, folder: &Path) {
+        self.question.stand_in(folder);
+        if let Some(output) = self.output.as_mut().filter(|output| !names_stream(output)) {
+            *output = folder.join(&output);
+        }
+    }
+
     /// Refuses what no table and no engine heeds.
-    fn check(&self) -> anyhow::Result<()> {
+    pub fn check(&self) -> anyhow::Result<()> {
         self.asked.check()?;
         self.question.check(&self.data)?;
         if self.limit == Some(0) {
@@ -89,6 +98,22 @@ impl SearchArgs {
         }
         if !self.asked.is_of_one_k() && (self.skip > 0 || self.limit.is_some()) {
             bail!("--skip and --limit number the sets of one K: give one -k, or leave them out");
+        }
+        if self.pieces.is_given() && (self.skip > 0 || self.limit.is_some()) {
+            bail!(
+                "--skip and --limit are ranks in the order of the table, and a search in pieces has an order of its \
+                 own: leave them out; --part I/N is for spreading a search over machines"
+            );
+        }
+        if self.pieces.is_given() && self.certificate.is_some() {
+            bail!(
+                "--certificate: the proof of a search in pieces is not recorded: leave it out, or --session and --part"
+            );
+        }
+        if self.pieces.part.is_some() && self.format.is_some() {
+            bail!(
+                "--format: the result of a part is for `kcorrset merge`, which takes --format: leave it out here"
+            );
         }
         self.engine.check()
     }
@@ -115,6 +140,10 @@ impl SearchArgs {
 
 pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     args.check()?;
+    if args.pieces.is_given() {
+        let start = Start::new(&args)?;
+        return pieces::run(&args, start, talk);
+    }
     let form = Form::choose(args.format, args.output.as_deref());
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
     let certifying = Certifying::open(&args.data, args.certificate.as_deref(), &output)?;
@@ -160,12 +189,12 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
                     best: &outcome.best,
                     defined: outcome.defined,
                     audit: &outcome.audit,
-                    proof: proof(&outcome).map(Proof::Whole),
+                    proof: proved(&outcome).map(Proof::Whole),
                     elapsed: outcome.elapsed,
                 })
             }
-            Err(Ended::Stopped(watch)) => {
-                ended = Some(format!("{}after {}", of.name, far(part, &watch)));
+            Err(Failed::Stopped(watch)) => {
+                ended = Some(format!("{}after {}", of.name, far(part.sets(), &watch)));
                 Search::halted(&Unfinished {
                     query,
                     part,
@@ -173,7 +202,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
                     elapsed: start.elapsed(),
                 })
             }
-            Err(Ended::Failed(error)) => return Err(error.into()),
+            Err(Failed::Error(error)) => return Err(error.into()),
         };
         question.tell(&mut search.query);
         searches.push(search);
@@ -181,72 +210,23 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
             break;
         }
     }
-    let by_signal = ended.is_some() && stop.asked();
-    if by_signal && !matches!(output, Output::Stdout) {
-        // A file keeps what it holds: nobody asked for less than all in it.
-        if !talk.is_quiet() {
-            unfinished(&searches, queries.len() > 1);
-        }
-        return Err(Stopped(ended.unwrap_or_default()).into());
-    }
-    let mut report = Report::new(question.table(), &*engine, searches);
-    report.data.reversed = question.reversed.as_ref().map(reversed);
-    let shown = match form {
-        Form::Table => args.asked.shown(),
-        Form::Json | Form::Csv => report::Shown::All,
+    let ended = ended.map(|how_far| Ended {
+        how_far,
+        by_signal: stop.asked(),
+        not_begun: queries.iter().skip(searches.len()).map(Query::k).collect(),
+        kept: None,
+    });
+    let answer = Answer {
+        question: &question,
+        form,
+        shown: args.asked.shown(),
+        output,
     };
-    let text = match form {
-        Form::Table => report::table(&report, shown),
-        Form::Json => report::json(&report)?,
-        Form::Csv => report::csv(&report)?,
+    let certify = |report: &Report| match certifying {
+        Some(certifying) => certifying.write(report, question.table(), recorded),
+        None => Ok(()),
     };
-    if let Some(certifying) = certifying.filter(|_| ended.is_none()) {
-        certifying.write(&report, question.table(), recorded)?;
-    }
-    output.write(|out| Ok(out.write_all(text.as_bytes())?))?;
-    for warning in report::warnings(&report, shown) {
-        say(&advice::warning(&warning));
-    }
-    match ended {
-        None => Ok(Exit::Done),
-        Some(how_far) if by_signal => Err(Stopped(how_far).into()),
-        Some(how_far) => {
-            let left = &queries[report.searches.len()..];
-            let left: Vec<_> = left.iter().map(|query| query.k()).collect();
-            let left = match left.is_empty() {
-                true => String::new(),
-                false => format!("; not begun: k {}", lengths(&left)),
-            };
-            say(&format!("warning: the time was over {how_far}{left}"));
-            Ok(Exit::TimeOver)
-        }
-    }
-}
-
-/// How sets were decided, where an engine proved its list.
-pub fn proof(outcome: &Outcome) -> Option<Whole> {
-    let mut took = outcome.took.iter();
-    let &(_, nodes) = took.find(|(name, _)| *name == bound::NODES)?;
-    Some(Whole {
-        visited: outcome.visited,
-        excluded: outcome.excluded.clone(),
-        nodes,
-    })
-}
-
-/// What a document says of questions that were reversed.
-fn reversed(reversed: &Reversed) -> Turned {
-    Turned {
-        questions: reversed.questions.clone(),
-        low: written(reversed.range.low),
-        high: written(reversed.range.high),
-    }
-}
-
-/// A score as it is written.
-fn written(Score { mantissa, digits }: Score) -> String {
-    let mantissa = mantissa.into();
-    Decimal { mantissa, digits }.to_string()
+    answer.give(Ran::of(&*engine), searches, ended, certify, talk)
 }
 
 /// What is searched: one K.
@@ -258,16 +238,16 @@ struct Of<'a> {
 }
 
 /// Why a search has no outcome.
-enum Ended {
+enum Failed {
     /// By a signal or at its deadline; what it had found is in its watch.
     Stopped(std::sync::Arc<Watch>),
     /// By itself.
-    Failed(SearchError),
+    Error(SearchError),
 }
 
-/// How far a search is: sets done of all; of sets without ranks none are counted.
-fn far(part: &Part, watch: &Watch) -> String {
-    match part.sets() {
+/// How far a search of so many sets is: those done; of sets without ranks none are counted.
+pub fn far(sets: Option<u128>, watch: &Watch) -> String {
+    match sets {
         Some(all) => format!("{} of {} sets", grouped(watch.done()), grouped(all)),
         None => "a part of the proof".to_owned(),
     }
@@ -280,7 +260,7 @@ fn watched(
     stop: &Stop,
     deadline: Option<Instant>,
     progress: &Progress,
-) -> Result<Outcome, Ended> {
+) -> Result<Outcome, Failed> {
     let Of { query, part, name } = of;
     let total = part.sets();
     tracing::info!(k = query.k(), sets = %query.space().size_of(part), "searching");
@@ -295,36 +275,7 @@ fn watched(
         search::run_checked(engine, query, part, &watch, search::any_seed())
     });
     outcome.map_err(|error| match error {
-        SearchError::Engine(EngineError::Stopped) => Ended::Stopped(watch),
-        other => Ended::Failed(other),
+        SearchError::Engine(EngineError::Stopped) => Failed::Stopped(watch),
+        other => Failed::Error(other),
     })
-}
-
-/// Says what was found before a signal: of the K that are done, and of the one that is not.
-fn unfinished(searches: &[Search], several: bool) {
-    let Some((last, done)) = searches.split_last() else {
-        return;
-    };
-    for search in done {
-        let Some(best) = search.results.first() else {
-            continue;
-        };
-        let ids: Vec<_> = best.questions.iter().map(|id| one_line(id)).collect();
-        let (k, ids) = (search.query.k, ids.join(", "));
-        say(&format!("the best set of {k}, of all: r {}, {ids}", best.r));
-    }
-    let name = if several {
-        format!("k {}: ", last.query.k)
-    } else {
-        String::new()
-    };
-    if last.results.is_empty() {
-        say(&format!("{name}no set was found before the stop"));
-        return;
-    }
-    say(&format!(
-        "{name}the best so far, {}\n{}",
-        report::halted(last).unwrap_or_default(),
-        report::rows(&last.results).trim_end()
-    ));
 }

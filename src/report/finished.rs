@@ -8,6 +8,7 @@ use crate::engine::{Engine, Part, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Criterion, OverallSums, RankBy, Ranking, Sums};
 use crate::top::Candidate;
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -45,15 +46,29 @@ impl Report {
     /// The document of the searches of `table` by `engine`.
     #[must_use]
     pub fn new(table: &ResponseMatrix, engine: &dyn Engine, searches: Vec<Search>) -> Self {
+        Self::of(table, Ran::of(engine), searches)
+    }
+
+    /// The document of the searches of `table` by what `ran`.
+    #[must_use]
+    pub fn of(table: &ResponseMatrix, ran: Ran, searches: Vec<Search>) -> Self {
         Self {
             schema: SCHEMA,
             version: env!("CARGO_PKG_VERSION").to_owned(),
             data: Data::of(table),
-            engine: Ran {
-                name: engine.name().to_owned(),
-                devices: engine.devices(),
-            },
+            engine: ran,
             searches,
+        }
+    }
+}
+
+impl Ran {
+    /// What a document says of an engine.
+    #[must_use]
+    pub fn of(engine: &dyn Engine) -> Self {
+        Self {
+            name: engine.name().to_owned(),
+            devices: engine.devices(),
         }
     }
 }
@@ -194,6 +209,29 @@ impl Asked {
             exclude: named(&|q| !order.contains(q)),
             ..Self::default()
         }
+    }
+}
+
+impl Asked {
+    /// The members in which two queries differ: the name of each, and what it is in this one and the other.
+    #[must_use]
+    pub fn differing(&self, other: &Self) -> Vec<(String, String, String)> {
+        let members = |asked: &Self| match serde_json::to_value(asked) {
+            Ok(serde_json::Value::Object(members)) => members,
+            _ => serde_json::Map::new(),
+        };
+        let (these, others) = (members(self), members(other));
+        let names: BTreeSet<&String> = these.keys().chain(others.keys()).collect();
+        let shown = |value: Option<&serde_json::Value>| {
+            value.map_or_else(|| "not given".to_owned(), ToString::to_string)
+        };
+        let all = names.into_iter();
+        let differing = all.filter(|name| these.get(*name) != others.get(*name));
+        let said = |name: &String| {
+            let [this, other] = [&these, &others].map(|members| shown(members.get(name)));
+            (name.clone(), this, other)
+        };
+        differing.map(said).collect()
     }
 }
 

@@ -4,7 +4,7 @@
 //! parts of it. A printer returns the whole text, so that a caller writes all or nothing.
 
 mod csv;
-mod decimal;
+pub(crate) mod decimal;
 pub mod description;
 mod document;
 mod finished;

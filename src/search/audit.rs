@@ -37,16 +37,28 @@ pub(super) fn check(expected: &AuditSums, seen: &AuditSums) -> Result<(), Box<Au
 /// 2^128, so that of more sets it is the rest that is compared.
 #[must_use]
 pub fn expected(query: &Query<'_>, part: &Part, basis: &Basis) -> AuditSums {
+    closed_form(query, query.table().totals(), part, basis)
+}
+
+/// What visiting each set of `part` once sums to, over the scores and totals of the table as it was given, whatever
+/// the criterion: so that those of parts add up, whoever searched them.
+#[must_use]
+pub fn expected_of_source(query: &Query<'_>, part: &Part) -> AuditSums {
+    closed_form(query, query.source().totals(), part, &Basis::default())
+}
+
+fn closed_form(query: &Query<'_>, totals: &[i64], part: &Part, basis: &Basis) -> AuditSums {
     let forms = Completions::new(query.space().order().len(), query.k());
     let mut sums = AuditSums::default();
     for tree in query.space().subtrees(part) {
-        sums += over_subtree(query, basis, &forms, &tree);
+        sums += over_subtree(query, totals, basis, &forms, &tree);
     }
     sums
 }
 
 fn over_subtree(
     query: &Query<'_>,
+    totals: &[i64],
     basis: &Basis,
     forms: &Completions,
     tree: &Subtree,
@@ -59,8 +71,15 @@ fn over_subtree(
         let sets = forms.sets(questions - 1 - next, after_next);
         sums.sets = sums.sets.wrapping_add(sets);
     }
-    for user in 0..matrix.users().len() {
-        let total = basis.total(matrix.totals()[user]);
+    let columns = tree.prefix.iter().map(|&q| matrix.column(q).answered());
+    let columns: Vec<&[u64]> = columns.collect();
+    for (user, &total) in totals.iter().enumerate() {
+        // Most users lack a question of a long prefix, and their answers need no look.
+        let (word, bit) = (user / 64, user % 64);
+        if columns.iter().any(|users| users[word] >> bit & 1 == 0) {
+            continue;
+        }
+        let total = basis.total(total);
         let mut prefix_score = 0;
         let mut matched = 0;
         let mut tail = Tail::default();
@@ -76,9 +95,6 @@ fn over_subtree(
                     choices.push(score);
                 }
             }
-        }
-        if matched < tree.prefix.len() {
-            continue;
         }
         for score in choices {
             tail.remove(score);

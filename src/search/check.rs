@@ -17,8 +17,9 @@
 //! no fault of a list; known answers count that (`selftest` of the GPU engine).
 //!
 //! One draw a way comes before the search, so that a device that is wrong is known before anyone waits for it, and
-//! more come behind it, for [`SHARE`] of the time that it took. They have a watch of their own: no floor of theirs
-//! reaches the search.
+//! more come behind it, for [`SHARE`] of the time that it took. Where parts are searched one after another, the first
+//! draws come before the first of them, and more behind each, for that share of the time of all so far. They have a
+//! watch of their own: no floor of theirs reaches the search.
 
 use super::draw;
 use crate::combin::Part;
@@ -105,14 +106,23 @@ struct Lane<'e> {
     took: Duration,
 }
 
-/// The check of one search.
+/// The check of the searches of one query.
 pub(super) struct Checks<'a> {
     query: &'a Query<'a>,
-    part: &'a Part,
-    watch: &'a Watch,
     rng: ChaCha8Rng,
     lanes: Vec<Lane<'a>>,
+    /// Whether the lanes are those of the whole query: an engine may search parts in other ways.
+    of_whole: bool,
     done: Checked,
+}
+
+/// What is searched while it is checked.
+#[derive(Clone, Copy)]
+pub(super) struct Under<'w> {
+    /// Which sets.
+    pub(super) part: &'w Part,
+    /// Who stops.
+    pub(super) watch: &'w Watch,
 }
 
 /// What went wrong with a draw.
@@ -129,14 +139,13 @@ impl From<EngineError> for Fault {
 }
 
 impl<'a> Checks<'a> {
-    /// A check of `part` of `query`, by draws that follow from `seed`, until `watch` is stopped.
-    pub(super) fn new(query: &'a Query<'a>, part: &'a Part, watch: &'a Watch, seed: u64) -> Self {
+    /// A check of searches of `query`, by draws that follow from `seed`.
+    pub(super) fn new(query: &'a Query<'a>, seed: u64) -> Self {
         Self {
             query,
-            part,
-            watch,
             rng: ChaCha8Rng::seed_from_u64(seed),
             lanes: Vec::new(),
+            of_whole: false,
             done: Checked::default(),
         }
     }
@@ -155,19 +164,23 @@ impl<'a> Checks<'a> {
         self.done
     }
 
-    /// The first draw of each way of `engine`, unless it was made.
-    pub(super) fn first(&mut self, engine: &'a dyn Engine) -> Result<(), Fault> {
-        let Some(all) = self.part.sets().filter(|_| self.lanes.is_empty()) else {
+    /// The first draw of each way of `engine`, unless it was made for such a part.
+    pub(super) fn first(&mut self, engine: &'a dyn Engine, under: Under<'_>) -> Result<(), Fault> {
+        let of_whole = self.query.space().is_whole(under.part);
+        let made = !self.lanes.is_empty() && self.of_whole == of_whole;
+        let Some(all) = under.part.sets().filter(|_| !made) else {
             return Ok(());
         };
+        self.lanes.clear();
+        self.of_whole = of_whole;
         let sets = (all / FIRST_OF).clamp(FEWEST, FIRST);
-        for way in engine.ways(self.query, self.part)? {
+        for way in engine.ways(self.query, under.part)? {
             let took = Duration::ZERO;
             self.lanes.push(Lane { way, sets, took });
         }
         let mut at = 0;
         while at < self.lanes.len() {
-            match self.first_of(at, sets) {
+            match self.first_of(at, sets, under) {
                 Ok(()) => at += 1,
                 Err(fault) => self.leave_out(at, fault)?,
             }
@@ -176,20 +189,20 @@ impl<'a> Checks<'a> {
     }
 
     /// Draws until sets are drawn that tell.
-    fn first_of(&mut self, at: usize, sets: u128) -> Result<(), Fault> {
+    fn first_of(&mut self, at: usize, sets: u128, under: Under<'_>) -> Result<(), Fault> {
         for _ in 0..TRIES {
-            if self.draw(at, sets)? {
+            if self.draw(at, sets, under)? {
                 break;
             }
         }
         Ok(())
     }
 
-    /// Draws behind a search that took so long, as many as fit into its share, by each way in turn.
-    pub(super) fn rest(&mut self, elapsed: Duration) -> Result<(), Fault> {
+    /// Draws behind searches that took so long, as many as fit into their share, by each way in turn.
+    pub(super) fn rest(&mut self, elapsed: Duration, under: Under<'_>) -> Result<(), Fault> {
         let budget = elapsed / SHARE;
         let mut turn = 0;
-        while !self.lanes.is_empty() && !self.watch.stopped() {
+        while !self.lanes.is_empty() && !under.watch.stopped() {
             let (at, ways) = (turn % self.lanes.len(), self.lanes.len() as u32);
             let left = budget.saturating_sub(self.done.took);
             let Lane { sets, took, .. } = self.lanes[at];
@@ -199,7 +212,7 @@ impl<'a> Checks<'a> {
             let aim = (budget / (ROUNDS * ways)).min(left);
             let growth = aim.as_secs_f64() / took.as_secs_f64().max(1e-9);
             let sets = (sets as f64 * growth.clamp(1.0, GROWTH)) as u128;
-            match self.draw(at, sets.min(MOST)) {
+            match self.draw(at, sets.min(MOST), under) {
                 Ok(_) => turn += 1,
                 // Who stops here has the whole search.
                 Err(Fault::Engine(EngineError::Stopped)) => break,
@@ -222,19 +235,19 @@ impl<'a> Checks<'a> {
     }
 
     /// Draws about so many sets and searches them both ways. Whether any was defined.
-    fn draw(&mut self, at: usize, sets: u128) -> Result<bool, Fault> {
+    fn draw(&mut self, at: usize, sets: u128, under: Under<'_>) -> Result<bool, Fault> {
         let start = Instant::now();
         let lane = &self.lanes[at];
         let drawn = draw::sets(
             self.query,
-            self.part,
+            under.part,
             lane.way.drawn,
             sets,
             ONE_IN,
             &mut self.rng,
         );
         let kept = match &drawn {
-            Some((query, part)) => agree(&lane.way, query, part, self.watch)?,
+            Some((query, part)) => agree(&lane.way, query, part, under.watch)?,
             None => 0,
         };
         let took = start.elapsed();
@@ -299,24 +312,39 @@ mod tests {
         let query = Query::of(&table).k(4).min_users(5).build().unwrap();
         let (part, watch) = (query.space().whole(), Watch::new());
         let engine = CpuEngine::new(1).unwrap();
-        let mut checks = Checks::new(&query, &part, &watch, 3);
-        checks.first(&engine).unwrap();
+        let under = Under {
+            part: &part,
+            watch: &watch,
+        };
+        let mut checks = Checks::new(&query, 3);
+        checks.first(&engine, under).unwrap();
         let first = checks.done();
         assert!(first.draws == 1 && first.sets <= 27_405 / FIRST_OF && first.kept > 0);
         // It is made once.
-        checks.first(&engine).unwrap();
+        checks.first(&engine, under).unwrap();
         // Not a hundredth of what the first draw took, and a hundred times as much.
-        checks.rest(first.took).unwrap();
+        checks.rest(first.took, under).unwrap();
         assert_eq!(checks.done(), first);
-        checks.rest(first.took * 100 * SHARE).unwrap();
+        checks.rest(first.took * 100 * SHARE, under).unwrap();
         let all = checks.done();
         assert!(
             all.draws > 2 && all.sets > 4 * first.sets,
             "{first:?} {all:?}"
         );
+        // A part may be searched in other ways, whose first draws are made before it.
+        let few = query.space().part(0, Some(4_000)).unwrap();
+        let of_part = Under {
+            part: &few,
+            watch: &watch,
+        };
+        checks.first(&engine, of_part).unwrap();
+        let more = checks.done();
+        assert_eq!(more.draws, all.draws + 1);
+        checks.first(&engine, of_part).unwrap();
+        assert_eq!(checks.done(), more);
         watch.stop();
-        checks.rest(first.took * 100_000 * SHARE).unwrap();
-        assert_eq!(checks.done(), all);
+        checks.rest(first.took * 100_000 * SHARE, of_part).unwrap();
+        assert_eq!(checks.done(), more);
     }
 
     #[test]

@@ -1,20 +1,21 @@
 //! The search itself: open an engine, run it over a part, audit what it saw, hand out the outcome.
 //!
 //! Layer 3. It knows [`crate::engine::Engine`] and no engine by name. [`run`] audits; [`run_checked`] also has sets that
-//! are drawn anew searched again by another way (`check`), as an audit does not see what was discarded.
+//! are drawn anew searched again by another way (`check`), as an audit does not see what was discarded; [`Opened`] does
+//! so for one part after another.
 
 mod audit;
 mod check;
 mod draw;
 
-pub use audit::{AuditFailure, expected};
+pub use audit::{AuditFailure, expected, expected_of_source};
 pub use check::{CheckFailure, Checked};
 
 use crate::combin::{Part, Size};
 use crate::engine::{Engine, EngineError, Findings, Prepared, Query, Recorded, Watch};
 use crate::stats::AuditSums;
 use crate::top::Candidate;
-use check::{Checks, Fault};
+use check::{Checks, Fault, Under};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::{Duration, Instant};
 
@@ -99,27 +100,75 @@ pub fn run_checked(
     watch: &Watch,
     seed: u64,
 ) -> Result<Outcome, SearchError> {
-    let start = Instant::now();
     let query = query.fitted(engine.sum_bits());
-    let prepared = engine.open(&query)?;
-    let preparation = start.elapsed();
-    let mut checks = Checks::new(&query, part, watch, seed);
-    if let Err(fault) = checks.first(engine) {
-        if matches!(fault, Fault::Engine(EngineError::Stopped)) {
-            // So that `watch` has whatever best sets a stopped search has.
-            run_prepared(&*prepared, &query, part, watch)?;
-        }
-        return Err(fault.into());
+    Opened::new(engine, &query, seed)?.search(part, watch)
+}
+
+/// An engine that is open for one query, and searches its parts one after another: each is audited, and what
+/// discards in them is checked on sets that are drawn.
+pub struct Opened<'a> {
+    engine: &'a dyn Engine,
+    query: &'a Query<'a>,
+    prepared: Box<dyn Prepared + 'a>,
+    checks: Checks<'a>,
+    preparation: Duration,
+    /// Time of all searches so far.
+    searched: Duration,
+}
+
+impl<'a> Opened<'a> {
+    /// Opens `engine` for `query`, which is [`Query::fitted`] to its sums; draws follow from `seed`.
+    ///
+    /// # Errors
+    /// What the engine refuses.
+    pub fn new(
+        engine: &'a dyn Engine,
+        query: &'a Query<'a>,
+        seed: u64,
+    ) -> Result<Self, EngineError> {
+        let start = Instant::now();
+        let prepared = engine.open(query)?;
+        Ok(Self {
+            engine,
+            query,
+            prepared,
+            checks: Checks::new(query, seed),
+            preparation: start.elapsed(),
+            searched: Duration::ZERO,
+        })
     }
-    let outcome = run_prepared(&*prepared, &query, part, watch)?;
-    // An engine that runs others may know of its ways only now.
-    checks.first(engine)?;
-    checks.rest(outcome.elapsed)?;
-    Ok(Outcome {
-        preparation,
-        checked: checks.done(),
-        ..outcome
-    })
+
+    /// Whether `part` is every set of the query.
+    #[must_use]
+    pub fn is_whole(&self, part: &Part) -> bool {
+        self.query.space().is_whole(part)
+    }
+
+    /// Searches `part`, audits it and checks it. What is said of the check is of all parts so far.
+    ///
+    /// # Errors
+    /// See [`SearchError`].
+    pub fn search(&mut self, part: &Part, watch: &Watch) -> Result<Outcome, SearchError> {
+        let Self { engine, query, .. } = *self;
+        let under = Under { part, watch };
+        if let Err(fault) = self.checks.first(engine, under) {
+            if matches!(fault, Fault::Engine(EngineError::Stopped)) {
+                // So that `watch` has whatever best sets a stopped search has.
+                run_prepared(&*self.prepared, query, part, watch)?;
+            }
+            return Err(fault.into());
+        }
+        let outcome = run_prepared(&*self.prepared, query, part, watch)?;
+        self.searched += outcome.elapsed;
+        // An engine that runs others may know of its ways only now.
+        self.checks.first(engine, under)?;
+        self.checks.rest(self.searched, under)?;
+        Ok(Outcome {
+            preparation: std::mem::take(&mut self.preparation),
+            checked: self.checks.done(),
+            ..outcome
+        })
+    }
 }
 
 /// A seed that nobody chose.

@@ -1,6 +1,5 @@
 //! One workload: every engine and the published algorithm in turn, and whether they agree.
 
-use super::super::search::proof;
 use super::super::stop::Stop;
 use super::print::{Busy, Figures, Timed};
 use super::workload::Workload;
@@ -11,6 +10,7 @@ use kcorrset::engine::gpu::GpuEngine;
 use kcorrset::engine::published::PublishedEngine;
 use kcorrset::engine::{Engine, EngineError, Part, Prepared, Query};
 use kcorrset::search::{self, Outcome, SearchError};
+use kcorrset::session::proved;
 use kcorrset::stats::NO_FLOOR;
 use kcorrset::synth;
 use kcorrset::top::Candidate;
@@ -132,7 +132,7 @@ impl<'a> Bench<'a> {
                 let outcome = search::run(engine, &query, &whole, &self.stop.watch())?;
                 let took = outcome.preparation + outcome.elapsed;
                 by_bound.times_s.push(took.as_secs_f64());
-                proofs.push(proof(&outcome).context("the bound engine tells no nodes")?);
+                proofs.push(proved(&outcome).context("the bound engine tells no nodes")?);
                 agreed.hold(engine, outcome)?;
             }
             for ((regime, engine), timed) in cpu_engines.iter().zip(&mut cpus) {

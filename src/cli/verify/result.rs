@@ -12,7 +12,7 @@ use kcorrset::report::{
 use kcorrset::search;
 use kcorrset::stats::{Basis, Correlation, Distance};
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::fmt::Display;
 
 /// The oracle's rounded values are this close to the exact ones.
@@ -113,25 +113,11 @@ fn query_of<'q>(asked: &Asked, question: &'q Question) -> Result<Query<'q>, Vec<
         ranks: None,
         ..asked.clone()
     };
-    let members = |asked: &Asked| match serde_json::to_value(asked) {
-        Ok(serde_json::Value::Object(members)) => members,
-        _ => serde_json::Map::new(),
-    };
-    let (here, there) = (members(&here), members(&there));
-    let names: BTreeSet<&String> = here.keys().chain(there.keys()).collect();
-    let shown = |members: &serde_json::Map<String, serde_json::Value>, name| match members.get(name)
-    {
-        Some(value) => value.to_string(),
-        None => "not given".to_owned(),
-    };
-    let differences: Vec<String> = names
-        .into_iter()
-        .filter(|name| here.get(*name) != there.get(*name))
-        .map(|name| {
-            let (is, given) = (shown(&there, name), shown(&here, name));
-            format!("{name} is {is}, and {given} here: give the options of the search")
-        })
-        .collect();
+    let differences = there.differing(&here).into_iter();
+    let said = differences.map(|(name, is, given)| {
+        format!("{name} is {is}, and {given} here: give the options of the search")
+    });
+    let differences: Vec<String> = said.collect();
     if differences.is_empty() {
         Ok(query)
     } else {
