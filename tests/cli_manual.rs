@@ -4,9 +4,11 @@ use crate::cli::{code, run, run_on, shown, text};
 use std::fs;
 
 /// Every command of the program, but for help.
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 10] = [
     "describe",
     "search",
+    "resume",
+    "merge",
     "verify",
     "generate",
     "devices",

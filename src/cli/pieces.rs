@@ -4,7 +4,7 @@ use super::answer::{Answer, Ended};
 use super::exit::Exit;
 use super::form::Form;
 use super::output::Output;
-use super::progress::Progress;
+use super::progress::{Progress, Sets};
 use super::question::Question;
 use super::search::{SearchArgs, far};
 use super::stop::{Stop, alarm};
@@ -281,7 +281,8 @@ impl Pieces<'_> {
             };
             let (before, start) = (session.elapsed(at), Instant::now());
             let watch = self.stop.watch_until(self.deadline);
-            let total = session.far(at).map(|(sets, _)| sets);
+            let sets = session.far(at);
+            let sets = sets.map(|(total, before)| Sets { total, before });
             let work = Work {
                 engine: self.engine,
                 watch: &watch,
@@ -294,7 +295,7 @@ impl Pieces<'_> {
             let save: &mut Saving<'_> = &mut save;
             let done = std::thread::scope(|scope| {
                 let _alarm = alarm(scope, &watch);
-                let _shown = self.progress.show(scope, &watch, &name, total);
+                let _shown = self.progress.show(scope, &watch, &name, sets);
                 session.search(at, &work, save)
             });
             match done {
@@ -314,7 +315,10 @@ impl Pieces<'_> {
                     });
                     let left = queries.iter().skip(at + 1);
                     let ended = Ended {
-                        how_far: format!("{name}after {}", far(total, &watch)),
+                        how_far: format!(
+                            "{name}after {}",
+                            far(sets.map(|sets| sets.total), &watch)
+                        ),
                         by_signal: self.stop.asked(),
                         not_begun: left.map(Query::k).collect(),
                         kept: None,

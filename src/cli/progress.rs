@@ -25,6 +25,23 @@ pub struct Progress {
     quiet: bool,
 }
 
+/// How many sets there are to search; where there are none to tell, they are too many to be counted, and the time is
+/// all that is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Sets {
+    /// All of them.
+    pub total: u128,
+    /// Those that were done before this process began.
+    pub before: u128,
+}
+
+impl Sets {
+    /// So many, none of them done.
+    pub fn fresh(total: u128) -> Self {
+        Self { total, before: 0 }
+    }
+}
+
 /// The progress of one search. Dropping it takes the bar away.
 pub struct Shown {
     _alive: Option<Sender<()>>,
@@ -39,14 +56,14 @@ impl Progress {
         }
     }
 
-    /// Shows `watch` on stderr from a thread of `scope` until dropped: a search of `total` sets, called
-    /// `name` where there are others. Without a total, sets are too many to be counted, and the time is all there is.
+    /// Shows `watch` on stderr from a thread of `scope` until dropped: a search of so many sets, called
+    /// `name` where there are others.
     pub fn show<'scope>(
         &'scope self,
         scope: &'scope Scope<'scope, '_>,
         watch: &'scope Watch,
         name: &'scope str,
-        total: Option<u128>,
+        sets: Option<Sets>,
     ) -> Shown {
         if self.quiet {
             return Shown { _alive: None };
@@ -54,10 +71,10 @@ impl Progress {
         let (alive, dropped) = mpsc::channel();
         scope.spawn(move || {
             if std::io::stderr().is_terminal() {
-                draw(&dropped, watch, name, total);
+                draw(&dropped, watch, name, sets);
             } else {
                 let far = |elapsed| {
-                    let line = line(watch.done(), total, elapsed);
+                    let line = line(watch.done(), sets, elapsed);
                     say(&format!("{name}{line}{}", found(watch)));
                 };
                 tell(&dropped, self.start, MINUTE, far);
@@ -124,7 +141,7 @@ fn tell_waiting(
 }
 
 /// Draws a bar until `dropped`.
-fn draw(dropped: &Receiver<()>, watch: &Watch, name: &str, total: Option<u128>) {
+fn draw(dropped: &Receiver<()>, watch: &Watch, name: &str, sets: Option<Sets>) {
     let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {msg}") {
         bar.set_style(style);
@@ -132,8 +149,8 @@ fn draw(dropped: &Receiver<()>, watch: &Watch, name: &str, total: Option<u128>) 
     let start = Instant::now();
     while dropped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
         let done = watch.done();
-        bar.set_position(total.map_or(0, |total| steps(done, total)));
-        let line = line(done, total, start.elapsed());
+        bar.set_position(sets.map_or(0, |sets| steps(done, sets.total)));
+        let line = line(done, sets, start.elapsed());
         bar.set_message(format!("{name}{line}{}", found(watch)));
     }
     bar.finish_and_clear();
@@ -160,14 +177,15 @@ fn steps(done: u128, total: u128) -> u64 {
 }
 
 /// What stands beside the bar.
-fn line(done: u128, total: Option<u128>, elapsed: Duration) -> String {
+fn line(done: u128, sets: Option<Sets>, elapsed: Duration) -> String {
     let seconds = elapsed.as_secs_f64();
-    let Some(total) = total else {
+    let Some(Sets { total, before }) = sets else {
         return format!("{} so far", clock(seconds));
     };
     let mut out = format!("{}/{} sets", grouped(done), grouped(total));
-    if let Some(rate) = rate(done, seconds).filter(|_| done > 0) {
-        let left = total.saturating_sub(done) as f64 * seconds / done as f64;
+    let now = done.saturating_sub(before);
+    if let Some(rate) = rate(now, seconds).filter(|_| now > 0) {
+        let left = total.saturating_sub(done) as f64 * seconds / now as f64;
         out.push_str(&format!(", {rate} sets/s, ETA {}", clock(left)));
     }
     out
@@ -272,7 +290,10 @@ mod tests {
     #[test]
     fn the_line_says_how_far_how_fast_how_long() {
         assert_eq!(line(0, None, Duration::from_secs(75)), "0:01:15 so far");
-        let line = |done, total, s| line(done, Some(total), Duration::from_secs(s));
+        let known = |done, total, before, s| {
+            line(done, Some(Sets { total, before }), Duration::from_secs(s))
+        };
+        let line = |done, total, s| known(done, total, 0, s);
         assert_eq!(line(0, 5000, 3), "0/5,000 sets");
         assert_eq!(
             line(1000, 5000, 2),
@@ -282,5 +303,11 @@ mod tests {
             line(1, 1_000_000, 1),
             "1/1,000,000 sets, 1 sets/s, ETA 11 days"
         );
+        // What was done before says nothing of the speed.
+        assert_eq!(
+            known(3000, 5000, 2000, 2),
+            "3,000/5,000 sets, 500 sets/s, ETA 0:00:04"
+        );
+        assert_eq!(known(2000, 5000, 2000, 2), "2,000/5,000 sets");
     }
 }

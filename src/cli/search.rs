@@ -9,7 +9,7 @@ use super::exit::Exit;
 use super::form::Form;
 use super::output::Output;
 use super::pieces::{self, PiecesArgs, Start};
-use super::progress::Progress;
+use super::progress::{Progress, Sets};
 use super::question::QuestionArgs;
 use super::stop::{Stop, alarm};
 use super::table::{TableArgs, names_stream};
@@ -271,7 +271,7 @@ fn watched(
     let watch = stop.watch_until(deadline);
     let outcome = std::thread::scope(|scope| {
         let _alarm = alarm(scope, &watch);
-        let _shown = progress.show(scope, &watch, name, total);
+        let _shown = progress.show(scope, &watch, name, total.map(Sets::fresh));
         search::run_checked(engine, query, part, &watch, search::any_seed())
     });
     outcome.map_err(|error| match error {

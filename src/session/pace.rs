@@ -16,7 +16,8 @@ pub struct Units {
     pub target: Duration,
     /// One that takes longer is stopped, and so is a first try of everything.
     pub limit: Duration,
-    /// After so long a first try is stopped that is not going to be done within the limit.
+    /// After so long a first try is stopped that is not going to be done within the limit; where it is no time at all,
+    /// there is no such try.
     pub patience: Duration,
     /// What was done is saved where the last time lies so far back.
     pub every: Duration,
@@ -69,7 +70,7 @@ impl Pace {
         let known = done > 0 && rate.is_finite();
         Self {
             units,
-            trying: !known || projected <= units.limit.as_secs_f64(),
+            trying: !units.patience.is_zero() && (!known || projected <= units.limit.as_secs_f64()),
             in_one: false,
             size: match known {
                 true => at_least_one(rate * units.target.as_secs_f64()),
@@ -102,7 +103,7 @@ impl Pace {
         if took >= self.units.limit {
             return true;
         }
-        if !self.trying || !self.units.by_sets || took < FIRST_LOOK.min(self.units.patience) {
+        if !self.trying || !self.units.by_sets || took < FIRST_LOOK {
             return false;
         }
         let projected = took.as_secs_f64() * sets as f64 / done as f64;
@@ -206,6 +207,12 @@ mod tests {
         assert_eq!(next(&slow, 1000..10_000), Some(1000..1250));
         let fast = Pace::new(Units::default(), 1000, 1.0, 9000);
         assert_eq!(next(&fast, 1000..10_000), Some(1000..10_000));
+        let units = Units {
+            patience: Duration::ZERO,
+            ..Units::default()
+        };
+        let none = Pace::new(units, 0, 0.0, 10_000);
+        assert_eq!(next(&none, 0..10_000), Some(0..9));
         let mut whole = slow;
         whole.in_one();
         assert_eq!(next(&whole, 0..10_000), Some(0..10_000));

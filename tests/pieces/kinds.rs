@@ -57,7 +57,7 @@ impl Kind {
         };
         matrix(&Spec {
             users: 150,
-            questions: 22,
+            questions: 18,
             answered,
             scores,
             model: Model::RASCH,

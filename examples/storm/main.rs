@@ -1,0 +1,245 @@
+//! Kills and splits by the hundred: `storm kills 500` and `storm splits 300`, on searches of each kind.
+//!
+//! A kill ends a process that works on a session with pieces of about a millisecond, at a random moment, from outside
+//! and without a warning; others go on with it, by other engines, and are killed too, until one comes to the end. A
+//! split is into a random number of parts, by random engines, some with the floor of others, merged in random order.
+//! Each must leave the very bytes of one search that nobody disturbed.
+
+#[path = "../../tests/pieces/kinds.rs"]
+mod kinds;
+
+use kcorrset::engine::cpu::CpuEngine;
+use kcorrset::engine::gpu::GpuEngine;
+use kcorrset::engine::oracle::ReferenceEngine;
+use kcorrset::engine::{Engine, Query, Watch};
+use kcorrset::report::Place;
+use kcorrset::session::{
+    self, Begun, Document, Files, Kind as FileKind, Portion, Session, Store, Units, Work,
+};
+use kinds::{Kind, asked, undisturbed};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+use std::time::{Duration, Instant};
+
+type Fallible<T> = Result<T, Box<dyn Error>>;
+
+/// Pieces so small that a kill falls between two of them.
+const TINY: Units = Units {
+    target: Duration::from_millis(1),
+    limit: Duration::from_millis(50),
+    patience: Duration::ZERO,
+    every: Duration::ZERO,
+    by_sets: true,
+};
+
+const ENGINES: [&str; 4] = ["cpu", "cpu2", "reference", "gpu"];
+
+/// Whether the storm has GPUs too, a software one at least.
+fn with_gpu() -> bool {
+    std::env::var_os("STORM_GPU").is_some()
+}
+
+fn some_engine(rng: &mut ChaCha8Rng) -> &'static str {
+    ENGINES[rng.random_range(0..if with_gpu() { 4 } else { 3 })]
+}
+
+fn engine(name: &str) -> Fallible<Box<dyn Engine>> {
+    Ok(match name {
+        "cpu" => Box::new(CpuEngine::new(1)?),
+        "cpu2" => Box::new(CpuEngine::new(2)?),
+        "gpu" => Box::new(GpuEngine::open(None)?),
+        _ => Box::new(ReferenceEngine),
+    })
+}
+
+fn begun() -> Begun {
+    Begun {
+        arguments: Vec::new(),
+        folder: String::new(),
+        data: None,
+    }
+}
+
+/// Searches all that is left of a session.
+fn finish(
+    session: &mut Session<'_>,
+    engine: &dyn Engine,
+    lengths: usize,
+    store: Option<&Store>,
+) -> Fallible<()> {
+    for at in 0..lengths {
+        let watch = Watch::new();
+        let work = Work {
+            engine,
+            watch: &watch,
+            units: TINY,
+        };
+        let mut save = |document: &Document| match store {
+            Some(store) => store.save(document),
+            None => Ok(()),
+        };
+        session.search(at, &work, &mut save)?;
+    }
+    Ok(())
+}
+
+fn results(session: &Session<'_>, queries: &[Query<'_>]) -> Fallible<Vec<Vec<Place>>> {
+    let searches = queries.iter().enumerate();
+    let searches = searches.map(|(at, query)| Ok(session.search_of(at, query)?.results));
+    searches.collect()
+}
+
+fn bytes(results: &[Vec<Place>]) -> Fallible<Vec<u8>> {
+    Ok(serde_json::to_vec(results)?)
+}
+
+/// What is killed: begins a session or goes on with it, and writes its result.
+fn work(kind: usize, seed: u64, name: &str, folder: &Path) -> Fallible<()> {
+    let kind = Kind::ALL[kind];
+    let table = kind.table(seed);
+    let queries = kind.queries(&table);
+    let asked = asked(&queries);
+    let ordered: Vec<_> = queries.iter().map(session::ordered).collect();
+    let path = folder.join("session");
+    let there = path.exists() || folder.join("session.before").exists();
+    let (store, mut session) = if there {
+        let (store, loaded) = Store::open(&path, Files)?;
+        let session = Session::restored(&loaded.document, &ordered, &asked)?;
+        (store, session)
+    } else {
+        let store = Store::create(&path, Files)?;
+        let session = Session::new(&ordered, &asked, None, begun())?;
+        store.save(&session.document())?;
+        (store, session)
+    };
+    finish(&mut session, &*engine(name)?, queries.len(), Some(&store))?;
+    let new = folder.join("result.new");
+    fs::write(&new, bytes(&results(&session, &queries)?)?)?;
+    fs::rename(new, folder.join("result"))?;
+    store.remove()?;
+    Ok(())
+}
+
+fn kills(count: usize) -> Fallible<()> {
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let folder = std::env::temp_dir().join(format!("storm-{}", std::process::id()));
+    let (mut killed, mut between, mut search) = (0, 0, 0);
+    while killed < count {
+        let kind = search % Kind::ALL.len();
+        let seed = rng.random_range(0..4);
+        search += 1;
+        fs::create_dir_all(&folder)?;
+        let start = |name: &str| {
+            let mut command = Command::new(std::env::current_exe()?);
+            command.args(["work", &kind.to_string(), &seed.to_string(), name]);
+            command.arg(&folder).stderr(Stdio::piped()).spawn()
+        };
+        // The first is let through to its end now and then, after which there is nothing to kill.
+        let begun = Instant::now();
+        let mut longest = Duration::from_millis(40);
+        while !folder.join("result").exists() {
+            let mut child = start(some_engine(&mut rng))?;
+            std::thread::sleep(longest.mul_f64(rng.random()));
+            if child.try_wait()?.is_none() && killed < count {
+                child.kill()?;
+                child.wait()?;
+                killed += 1;
+                let saved = fs::read(folder.join("session"));
+                let saved = saved
+                    .ok()
+                    .and_then(|b| session::read(FileKind::Session, &b).ok());
+                between +=
+                    usize::from(saved.is_some_and(|d| d.searches.iter().any(|s| s.units > 0)));
+                longest = longest.mul_f64(1.1);
+                continue;
+            }
+            let out = child.wait_with_output()?;
+            if !out.status.success() {
+                let said = String::from_utf8_lossy(&out.stderr).into_owned();
+                return Err(format!("{:?} {seed}: {said}", Kind::ALL[kind]).into());
+            }
+        }
+        let table = Kind::ALL[kind].table(seed);
+        let want = bytes(&undisturbed(&Kind::ALL[kind].queries(&table)))?;
+        if fs::read(folder.join("result"))? != want {
+            return Err(format!("{:?} {seed}: other bytes", Kind::ALL[kind]).into());
+        }
+        let took = begun.elapsed().as_secs_f64();
+        println!(
+            "{search}: {:?} {seed}, {killed} kills so far, {took:.1} s",
+            Kind::ALL[kind]
+        );
+        fs::remove_dir_all(&folder)?;
+    }
+    println!(
+        "{killed} kills, {between} of them with pieces done and others left, {search} searches: all as undisturbed"
+    );
+    Ok(())
+}
+
+fn splits(count: usize) -> Fallible<()> {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let mut all = 0;
+    for split in 0..count {
+        let kind = Kind::ALL[split % Kind::ALL.len()];
+        let seed = rng.random_range(0..100);
+        let table = kind.table(seed);
+        let queries = kind.queries(&table);
+        let asked = asked(&queries);
+        let ordered: Vec<_> = queries.iter().map(session::ordered).collect();
+        let of: u32 = rng.random_range(1..40);
+        let mut parts: Vec<Document> = Vec::new();
+        for number in 1..=of {
+            let portion = Portion::new(number, of);
+            let mut part = Session::new(&ordered, &asked, portion, begun())?;
+            if rng.random() {
+                for other in &parts {
+                    part.learn(other)?;
+                }
+            }
+            finish(
+                &mut part,
+                &*engine(some_engine(&mut rng))?,
+                queries.len(),
+                None,
+            )?;
+            let file = session::write(FileKind::Part, &part.document())?;
+            parts.push(session::read(FileKind::Part, &file)?);
+        }
+        for left in (1..parts.len()).rev() {
+            parts.swap(left, rng.random_range(0..=left));
+        }
+        all += parts.len();
+        let whole = session::merge(&parts, &ordered, &asked)?;
+        if bytes(&results(&whole, &queries)?)? != bytes(&undisturbed(&queries))? {
+            return Err(format!("{kind:?} {seed} in {of} parts: other bytes").into());
+        }
+    }
+    println!("{count} splits into {all} parts: all as in one piece");
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let number = |text: &str| text.parse().unwrap_or(0);
+    let done = match words[..] {
+        ["kills", count] => kills(number(count)),
+        ["splits", count] => splits(number(count)),
+        ["work", kind, seed, name, folder] => {
+            work(number(kind), number(seed) as u64, name, Path::new(folder))
+        }
+        _ => Err("storm kills COUNT, or storm splits COUNT".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("storm: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
