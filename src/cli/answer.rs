@@ -6,9 +6,10 @@ use super::form::Form;
 use super::output::Output;
 use super::question::Question;
 use super::talk::{Talk, say};
+use kcorrset::engine::Watch;
 use kcorrset::input::{Decimal, Reversed};
 use kcorrset::matrix::Score;
-use kcorrset::report::{self, Ran, Report, Search, Shown, Turned, lengths, one_line};
+use kcorrset::report::{self, Ran, Report, Search, Shown, Turned, grouped, lengths, one_line};
 
 /// Where an answer goes, and in which form.
 pub struct Answer<'a> {
@@ -148,4 +149,12 @@ fn unfinished(searches: &[Search], several: bool) {
         report::halted(last).unwrap_or_default(),
         report::rows(&last.results).trim_end()
     ));
+}
+
+/// How far a search of so many sets is: those done; of sets without ranks none are counted.
+pub fn far(sets: Option<u128>, watch: &Watch) -> String {
+    match sets {
+        Some(all) => format!("{} of {} sets", grouped(watch.done()), grouped(all)),
+        None => "a part of the proof".to_owned(),
+    }
 }

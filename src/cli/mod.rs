@@ -31,6 +31,7 @@ mod search;
 mod stop;
 mod table;
 pub mod talk;
+mod typed;
 mod verify;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -63,7 +64,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Describe(describe::DescribeArgs),
-    Search(search::SearchArgs),
+    Search(typed::SearchArgs),
     Resume(resume::ResumeArgs),
     Merge(merge::MergeArgs),
     Verify(verify::VerifyArgs),

@@ -1,49 +1,25 @@
-//! A search in pieces, as typed: kept in a session, or a part of a whole; begun, or gone on with.
+//! A search in pieces: kept in a session, or a part of a whole; begun, or gone on with.
 
-use super::answer::{Answer, Ended};
+use super::answer::{Answer, Ended, far};
 use super::exit::Exit;
 use super::form::Form;
 use super::output::Output;
 use super::progress::{Progress, Sets};
 use super::question::Question;
-use super::search::{SearchArgs, far};
 use super::stop::{Stop, alarm};
 use super::table::names_stream;
 use super::talk::Talk;
+use super::typed::SearchArgs;
 use anyhow::{Context, bail};
-use clap::Args;
 use kcorrset::engine::{Engine, Query};
 use kcorrset::report::{Asked, Search, Unfinished};
 use kcorrset::session::{
-    self, Begun, Document, Files, Kind, Portion, Saving, Session, SessionError, Store, Units, Work,
+    self, Begun, Document, Files, Kind, Saving, Session, SessionError, Store, Units, Work,
 };
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
 use std::time::{Duration, Instant};
-
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "A search in pieces")]
-pub struct PiecesArgs {
-    /// File that keeps what is done, at least once a minute and when the search is stopped: `resume FILE` goes on;
-    /// gone when the result is written
-    #[arg(long, value_name = "FILE")]
-    pub session: Option<PathBuf>,
-    /// Part I of N of equal expected work, whose result goes to --output for `merge`; other machines may do the
-    /// others
-    #[arg(long, value_name = "I/N")]
-    pub part: Option<Portion>,
-    /// Results of parts that are done: their best sets spare this part some work, and change no result
-    #[arg(long, value_name = "FILES", num_args = 1.., requires = "part")]
-    floor_from: Vec<PathBuf>,
-}
-
-impl PiecesArgs {
-    /// Whether it is a search in pieces.
-    pub fn is_given(&self) -> bool {
-        self.session.is_some() || self.part.is_some()
-    }
-}
 
 /// What a search in pieces is begun or gone on with.
 pub struct Start {

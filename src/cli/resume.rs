@@ -4,8 +4,8 @@ use super::duration;
 use super::engine::EngineArgs;
 use super::exit::Exit;
 use super::pieces::{self, Start};
-use super::search::SearchArgs;
 use super::talk::{Talk, say};
+use super::typed::SearchArgs;
 use anyhow::{Context, bail};
 use clap::{Args, Command, FromArgMatches};
 use kcorrset::session::{Begun, Files, Store};
@@ -16,8 +16,8 @@ use std::time::Duration;
 #[derive(Debug, Args)]
 #[command(
     long_about = "Goes on with a search that was begun with --session and was stopped, killed or cut off. What was \
-                  asked, how the table is read and where the result goes are as they were typed then; what \
-                  computes may change from one time to the next.\n\n\
+                  asked, how the table is read and where the result goes are as they were typed then, and so is \
+                  what computes, unless it is typed anew: it may change each time.\n\n\
                   The table must hold what it held. Everything in the session that follows from it is made again \
                   and compared; a session that is damaged, or of another table, is refused with the reason. Where \
                   the newest file is damaged, the one before it is taken, and that is said. One process at a time \
@@ -38,7 +38,6 @@ pub struct ResumeArgs {
     /// then 5
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     max_time: Option<Duration>,
-    /// Without any of these, as the search was begun
     #[command(flatten)]
     engine: EngineArgs,
 }

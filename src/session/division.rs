@@ -11,14 +11,13 @@
 //! first K − 1 questions, and one for each user of its first K − 2, whose projection all sets behind these share.
 
 use super::error::DivideError;
+use super::portion::Portion;
 use crate::engine::Query;
 use crate::matrix::ResponseMatrix;
 use num_bigint::BigUint;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
 
 /// Most strata.
 const STRATA: u128 = 1 << 12;
@@ -31,61 +30,6 @@ const SEED: u64 = 0x006b_636f_7272_7365;
 const LEAF: u64 = 40;
 /// The weight of a user of the first K − 2 questions, which is shared by the questions behind these.
 const STEM: u64 = 16;
-
-/// Part I of N, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Portion {
-    number: u32,
-    of: u32,
-}
-
-/// A text that names no part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a part is I/N, such as 3/8, with I from 1 to N")]
-pub struct PortionError;
-
-impl Portion {
-    /// Part `number` of `of`, if there is such a one.
-    #[must_use]
-    pub fn new(number: u32, of: u32) -> Option<Self> {
-        (1..=of).contains(&number).then_some(Self { number, of })
-    }
-
-    /// I, from 1.
-    #[must_use]
-    pub fn number(self) -> u32 {
-        self.number
-    }
-
-    /// N.
-    #[must_use]
-    pub fn of(self) -> u32 {
-        self.of
-    }
-}
-
-impl FromStr for Portion {
-    type Err = PortionError;
-
-    fn from_str(text: &str) -> Result<Self, PortionError> {
-        let (number, of) = text.split_once('/').ok_or(PortionError)?;
-        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        if !plain(number) || !plain(of) {
-            return Err(PortionError);
-        }
-        let [number, of] = [number, of].map(|text| text.parse().ok());
-        let portion = number
-            .zip(of)
-            .and_then(|(number, of)| Self::new(number, of));
-        portion.ok_or(PortionError)
-    }
-}
-
-impl fmt::Display for Portion {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(out, "{}/{}", self.number, self.of)
-    }
-}
 
 /// How the work of a space is spread over its ranks.
 #[derive(Clone, Debug)]
@@ -140,14 +84,14 @@ impl Division {
     /// # Errors
     /// Where there are more parts than sets.
     pub fn range(&self, portion: Portion) -> Result<Range<u128>, DivideError> {
-        if u128::from(portion.of) > self.sets {
+        if u128::from(portion.of()) > self.sets {
             return Err(DivideError::TooMany {
-                of: portion.of,
+                of: portion.of(),
                 sets: self.sets,
                 k: self.k,
             });
         }
-        Ok(self.cut(portion.number - 1, portion.of)..self.cut(portion.number, portion.of))
+        Ok(self.cut(portion.number() - 1, portion.of())..self.cut(portion.number(), portion.of()))
     }
 
     /// The rank before which `number` of `of` parts lie.
@@ -212,18 +156,6 @@ mod tests {
             seed: 4,
         };
         matrix(&spec).unwrap()
-    }
-
-    #[test]
-    fn parts_are_named_i_of_n() {
-        let read = |text: &str| text.parse::<Portion>().ok();
-        assert_eq!(read("3/8"), Portion::new(3, 8));
-        assert_eq!(read("3/8").unwrap().to_string(), "3/8");
-        for text in [
-            "0/8", "9/8", "3", "3/", "/8", "+1/8", "1/ 8", "1/8/9", "1/0",
-        ] {
-            assert_eq!(read(text), None, "{text}");
-        }
     }
 
     #[test]

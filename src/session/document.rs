@@ -1,6 +1,6 @@
 //! What is kept of a session, and what a finished part leaves, as their files hold it.
 
-use super::division::Portion;
+use super::portion::Portion;
 use crate::combin::Size;
 use crate::report::{Asked, Audit, Place, Ran, Ranks, Whole, decimal};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};

@@ -1,6 +1,6 @@
 //! Why a search cannot be divided, why a document is not of a query, why parts make no whole.
 
-use super::division::Portion;
+use super::portion::Portion;
 use super::store::StoreError;
 use crate::combin::Size;
 use crate::engine::EngineError;

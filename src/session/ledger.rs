@@ -1,8 +1,9 @@
 //! What is known of the search for sets of one K: which ranks are done, and what was found in them.
 
-use super::division::{Division, Portion};
+use super::division::Division;
 use super::document::Kept;
 use super::error::{DivideError, Mismatch};
+use super::portion::Portion;
 use super::proof::proved;
 use super::ranges::Ranges;
 use crate::combin::Size;

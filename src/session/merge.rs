@@ -1,8 +1,9 @@
 //! Parts put together.
 
-use super::division::{Division, Portion};
+use super::division::Division;
 use super::document::Document;
 use super::error::{Gap, MergeError, Mismatch};
+use super::portion::Portion;
 use super::state::{Session, differences};
 use crate::engine::Query;
 use crate::report::Asked;

@@ -1,11 +1,11 @@
 //! A session in memory: one ledger for each K, and what is said of all of them.
 
-use super::division::Portion;
 use super::document::{Begun, Document};
 use super::error::{DivideError, Mismatch, WholeError};
 use super::file::PROGRAM;
 use super::identity::beside;
 use super::ledger::{Ledger, differing};
+use super::portion::Portion;
 use crate::engine::{Engine, Query};
 use crate::report::{Asked, Ran, Search};
 use std::time::{Duration, Instant};
