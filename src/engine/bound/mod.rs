@@ -93,7 +93,10 @@
 mod audit;
 mod cholesky;
 mod errors;
+mod few;
+mod forest;
 mod frame;
+mod ground;
 mod judge;
 mod kernels;
 mod lbfgs;
@@ -102,6 +105,7 @@ mod level;
 mod list;
 mod local;
 mod multipliers;
+mod piece;
 mod plan;
 mod problem;
 mod quotas;
