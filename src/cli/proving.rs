@@ -173,6 +173,9 @@ impl<'q> Ready<'q> {
             .filter(|&deadline| last.is_none_or(|last| deadline <= last));
         let own = &deadline.map_or_else(Watch::new, Watch::until);
         own.raise_floor(watch.floor());
+        if patience.is_zero() {
+            own.stop();
+        }
         let (found, reported) = thread::scope(|scope| {
             let clock = scope.spawn(move || {
                 let mut reported = 0;

@@ -12,6 +12,8 @@ use super::piece::Piece;
 use super::tree::{Tally, Tree, Worker};
 use crate::combin::Subtree;
 use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::atomic::Ordering;
 
 impl Tree<'_> {
     /// Goes through all sets of a part, `root` being the node of all sets in the frame of all questions.
@@ -54,6 +56,7 @@ impl Tree<'_> {
             return;
         }
         for first in next.clone() {
+            worker.tally.stopped |= self.stop.load(Ordering::Relaxed);
             if worker.tally.stopped || self.excludes(frame, &mut node, first..next.end, worker) {
                 return;
             }
@@ -73,7 +76,7 @@ impl Tree<'_> {
     }
 
     /// Drops these of the open questions, with the sets that hold one of them: they are not asked for here.
-    fn leave_out(&self, frame: &Frame, node: &mut Node, questions: std::ops::Range<usize>) {
+    fn leave_out(&self, frame: &Frame, node: &mut Node, questions: Range<usize>) {
         let even = vec![0.0; frame.ld];
         for i in questions {
             if node.is_open(i) {
@@ -87,7 +90,7 @@ impl Tree<'_> {
         &self,
         frame: &Frame,
         node: &mut Node,
-        run: std::ops::Range<usize>,
+        run: Range<usize>,
         worker: &mut Worker,
     ) -> bool {
         if self.bound(frame, node, worker).reach >= 0.0 {
