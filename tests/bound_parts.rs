@@ -166,7 +166,7 @@ fn what_is_refused_of_parts() {
     let watch = Watch::new();
     watch.raise_floor(0.25);
     let found = many().run(&bound, &watch).unwrap();
-    assert!(found.best.is_empty() && found.excluded == 1_100_000.into());
+    assert!(found.best.is_empty() && found.visited < 100_000);
     let few = aim.ask(&matrix, 7, 3, 2).ranks(5, Some(20_000));
     let found = few.run(&bound, &Watch::new()).unwrap();
     let cpu = CpuEngine::new(1).unwrap();

@@ -67,7 +67,7 @@ pub fn expected(query: &Query<'_>, part: &Part, basis: &Basis) -> AuditSums {
 /// One user's answers, by question, with what follows each.
 struct User {
     answers: Vec<(usize, i64)>,
-    /// Of all answers from each place on; one more than there are answers.
+    /// What is answered from each place on; one more than there are answers.
     tails: Vec<Tail>,
     total: i64,
     answered_all: bool,

@@ -31,9 +31,9 @@ pub(super) enum Fault {
     EagerDrop,
     /// A subtree is not gone through.
     LostSubtree,
-    /// Of a part, the sets that hold question 3 behind a prefix are not gone through.
+    /// The sets of a part that hold question 3 behind a prefix are not gone through.
     LostBlock,
-    /// Of a part, these sets are gone through twice.
+    /// The sets of a part that hold question 3 behind a prefix are gone through twice.
     TwiceBlock,
 }
 

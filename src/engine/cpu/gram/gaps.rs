@@ -151,8 +151,8 @@ pub(super) fn bytes(census: &Census, questions: usize, k: usize) -> u128 {
 }
 
 impl Table {
-    /// Of the questions `answered`, with scores and totals within `reach` of the basis. Uses the threads it is called
-    /// in.
+    /// Sums over the questions `answered`, with scores and totals within `reach` of the basis. Uses the threads it is
+    /// called in.
     pub(super) fn new(
         isa: Isa,
         matrix: &ResponseMatrix,

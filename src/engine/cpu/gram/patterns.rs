@@ -74,8 +74,8 @@ struct Own {
 pub(super) struct Sums(Vec<Own>);
 
 impl Sums {
-    /// Of the questions `answered`, with scores and totals within `reach` of the basis. Uses the threads it is called
-    /// in.
+    /// Sums over the questions `answered`, with scores and totals within `reach` of the basis. Uses the threads it is
+    /// called in.
     pub(super) fn new(
         isa: Isa,
         matrix: &ResponseMatrix,
