@@ -169,10 +169,6 @@ enum Fate {
     Right,
     /// As is right, and a bound excluded sets.
     Proved,
-    /// No list of N sets above 0, rightly.
-    Low,
-    /// No such list was found, though there is one.
-    Missed,
 }
 
 fn refused(error: &SearchError) -> bool {
@@ -193,8 +189,6 @@ fn whole(best: &[Candidate]) -> Vec<String> {
 /// What `engine` makes of a case beside the CPU engine.
 fn fate(engine: &dyn Engine, cpu: &dyn Engine, asked: &Asked<'_>) -> Result<Fate, String> {
     let want = asked.run(cpu, &Watch::new()).unwrap().best;
-    let last = want.get(asked.query.top() - 1);
-    let above = last.is_some_and(|last| last.correlation().r() > 0.0);
     let watch = Watch::new();
     match asked.run(engine, &watch) {
         Ok(found) => {
@@ -214,8 +208,6 @@ fn fate(engine: &dyn Engine, cpu: &dyn Engine, asked: &Asked<'_>) -> Result<Fate
                 Fate::Proved
             })
         }
-        Err(error) if refused(&error) && above => Ok(Fate::Missed),
-        Err(error) if refused(&error) => Ok(Fate::Low),
         Err(error) => Err(error.to_string()),
     }
 }
@@ -230,7 +222,7 @@ fn cases(usual: u64) -> u64 {
 fn any_question_to_any_complete_table_has_the_answer_of_the_cpu_engine() {
     let cpu = CpuEngine::new(1).unwrap();
     let engines = [1, 2].map(|threads| BoundEngine::new(threads).unwrap());
-    let (mut right, mut proved, mut low, mut missed) = (0, 0, 0, 0);
+    let (mut right, mut proved) = (0, 0);
     let cases = cases(1800);
     for seed in 0..cases {
         let case = Case::new(seed);
@@ -239,15 +231,10 @@ fn any_question_to_any_complete_table_has_the_answer_of_the_cpu_engine() {
         match fate(engine, &cpu, &asked) {
             Ok(Fate::Right) => right += 1,
             Ok(Fate::Proved) => proved += 1,
-            Ok(Fate::Low) => low += 1,
-            Ok(Fate::Missed) => missed += 1,
             Err(what) => panic!("case {seed}: {what}\n{:?}", case.aim),
         }
     }
-    assert!(
-        right > cases / 3 && proved > cases / 24 && missed * 100 <= right,
-        "{right} {proved} {low} {missed}"
-    );
+    assert!(right > cases / 3 && proved > cases / 24, "{right} {proved}");
 }
 
 /// An engine whose sums have few bits, so that overall scores of many digits are rounded to few steps.
@@ -296,7 +283,6 @@ fn overall_scores_rounded_to_few_steps_lose_no_set() {
             match fate(&Coarse(&bound, bits), &cpu, &asked) {
                 Ok(Fate::Right) => right += 1,
                 Ok(Fate::Proved) => proved += 1,
-                Ok(_) => {}
                 Err(what) => panic!("case {seed}, {bits} bits: {what}"),
             }
         }
@@ -334,20 +320,8 @@ fn sets_within_a_distance_are_those_of_all_that_are_so_near() {
         let want = whole(&near[..near.len().min(case.top)]);
         let found = asked.run(&cpu, &Watch::new()).unwrap();
         assert_eq!(whole(&found.best), want, "case {seed} by all sets");
-        match asked.run(&bound, &Watch::new()) {
-            Ok(found) => assert_eq!(whole(&found.best), want, "case {seed} {:?}", case.aim),
-            Err(error) => {
-                // Only where the least that is asked for is not above 0.
-                let last = near
-                    .get(case.top - 1)
-                    .map_or(best - distance, |last| last.correlation().r());
-                assert!(
-                    refused(&error) && last <= 1e-6,
-                    "case {seed} {error} {last}"
-                );
-                continue;
-            }
-        }
+        let found = asked.run(&bound, &Watch::new()).unwrap();
+        assert_eq!(whole(&found.best), want, "case {seed} {:?}", case.aim);
         lists += 1;
         cut += u64::from(near.len() < all.len());
         full += u64::from(near.len() > case.top);
@@ -420,13 +394,15 @@ fn what_is_refused() {
     };
     let without = aim.ask(&gap, 2, 1, 2).run(&bound, &Watch::new());
     assert!(without.is_ok());
+    // Where there is nothing to prove by, 2^20 sets are gone through and no more.
+    let constant = integers(9, 28, |_, _| Some(1));
+    let said = said(&ask(&constant, 7, 1, 2));
+    assert!(said.contains("needs a set with an r above 0, and a list with fewer"));
+    let found = ask(&constant, 6, 1, 2).run(&bound, &Watch::new()).unwrap();
+    assert!(found.best.is_empty() && found.visited == 376_740);
     let matrix = plain(6);
-    let part = ask(&matrix, 3, 1, 2).ranks(2, Some(5));
-    assert!(said(&part).contains("needs all 20 sets, and a part of 5 of them is what there is"));
-    let many = ask(&matrix, 3, 21, 2);
-    assert!(said(&many).contains("needs 21 sets with an r above 0, and a list with fewer"));
-    let constant = integers(9, 4, |_, _| Some(1));
-    assert!(said(&ask(&constant, 2, 1, 2)).contains("needs a set with an r above 0"));
+    let many = ask(&matrix, 3, 21, 2).run(&bound, &Watch::new()).unwrap();
+    assert_eq!(many.best.len(), 20);
 }
 
 #[test]

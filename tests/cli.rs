@@ -68,7 +68,8 @@ pub(crate) fn text(bytes: &[u8]) -> &str {
 }
 
 pub(crate) fn code(output: &Output) -> i32 {
-    output.status.code().expect("not ended by a signal")
+    let by_signal = || panic!("it ended by a signal: {}", output.status);
+    output.status.code().unwrap_or_else(by_signal)
 }
 
 /// Exit code, stdout and stderr in one text, without what changes from run to run.

@@ -111,8 +111,6 @@ fn what_it_refuses_says_what_to_type() {
     let mut all = String::new();
     for options in [
         "-k 3",
-        "-k 3 --unanswered zero --limit 100",
-        "-k 3 --unanswered zero --top 221",
         "-k 3 --unanswered zero --device 0",
         "-k 3 --unanswered zero --instructions portable",
         "-k 3 --unanswered zero --profile 2",
@@ -122,15 +120,9 @@ fn what_it_refuses_says_what_to_type() {
         assert_eq!(text(&out.stdout), "");
         let _ = write!(all, "{options}\n{}", text(&out.stderr));
     }
-    let sample = run("verify exam.csv --unanswered zero -k 3 --sample 5 --engine bound");
-    assert_eq!(code(&sample), 2, "{}", shown(&sample));
     expect![[r#"
         -k 3
         kcorrset: error: the bound engine cannot run this: a proof by bounds needs an answer of every user to every question, and a table with 288 answers missing is what there is; count missing answers as 0, or take another engine; --unanswered zero does the one, --engine cpu the other
-        -k 3 --unanswered zero --limit 100
-        kcorrset: error: the bound engine cannot run this: a proof by bounds needs all 220 sets, and a part of 100 of them is what there is; search all sets, or take another engine; --engine cpu takes any table and any of its sets
-        -k 3 --unanswered zero --top 221
-        kcorrset: error: the bound engine cannot run this: a proof by bounds needs 221 sets with an r above 0, and a list with fewer of them is what there is; ask for fewer sets, or take another engine; --engine cpu takes any table and any of its sets
         -k 3 --unanswered zero --device 0
         kcorrset: error: --device chooses a GPU: leave it out, or take --engine gpu
         -k 3 --unanswered zero --instructions portable
@@ -138,6 +130,65 @@ fn what_it_refuses_says_what_to_type() {
         -k 3 --unanswered zero --profile 2
         kcorrset: error: --profile is for GPUs: leave it out, or take --engine gpu
     "#]].assert_eq(&all);
+}
+
+#[test]
+fn parts_have_the_results_of_the_cpu_engine_to_the_byte() {
+    for (part, sets) in [
+        ("--limit 1", 1),
+        ("--skip 100 --limit 200", 200),
+        ("--skip 494", 1),
+    ] {
+        let results = |engine: &str| {
+            let line = format!(
+                "search exam.csv -q --unanswered zero -k 4 --top 3 {part} --engine {engine} --format json"
+            );
+            let out = run(&line);
+            assert_eq!(code(&out), 0, "{line}\n{}", shown(&out));
+            let document: Value = serde_json::from_str(text(&out.stdout)).unwrap();
+            assert_eq!(document["audit"]["sets"], sets.to_string());
+            document["results"].to_string()
+        };
+        assert_eq!(results("bound"), results("cpu"), "{part}");
+    }
+}
+
+#[test]
+fn it_is_compared_with_the_definition_on_samples() {
+    let line = "verify exam.csv --unanswered zero -k 6 --sample 9 --chunks 2 --chunk-sets 900 --engine bound";
+    let out = run(line);
+    assert_eq!(code(&out), 0, "{}", shown(&out));
+    let said = text(&out.stdout);
+    assert!(
+        said.contains("all agree: 9 single sets and 2 chunks of 900 sets, bound engine"),
+        "{said}"
+    );
+}
+
+#[test]
+fn many_sets_without_an_r_above_0_are_refused_with_what_to_type() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let questions: Vec<String> = (0..28).map(|q| format!("q{q}")).collect();
+    let row = "1,".repeat(27) + "1\n";
+    let table = format!("{}\n{}", questions.join(","), row.repeat(5));
+    fs::write(folder.join("flat.csv"), table).unwrap();
+    let mut all = String::new();
+    for options in ["-k 7", "-k 7 --top 4 --skip 9"] {
+        let out = run_in(
+            folder,
+            &format!("search flat.csv -q --wide --engine bound {options}"),
+        );
+        assert_eq!(code(&out), 2, "{options}\n{}", shown(&out));
+        let _ = write!(all, "{options}\n{}", text(&out.stderr));
+    }
+    expect![[r#"
+        -k 7
+        kcorrset: error: the bound engine cannot run this: a proof by bounds needs 10 sets with an r above 0, and a list with fewer of them is what there is; ask for fewer sets, or take another engine; --engine cpu takes any table and any of its sets
+        -k 7 --top 4 --skip 9
+        kcorrset: error: the bound engine cannot run this: a proof by bounds needs 4 sets with an r above 0, or a floor above 0 from another part, and a part of 1184031 sets with fewer of them is what there is; ask for fewer sets, search a part with better ones first, or take another engine; --engine cpu takes any table and any of its sets
+    "#]]
+    .assert_eq(&all);
 }
 
 /// A complete table of forty questions, driven by one trait.

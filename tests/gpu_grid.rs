@@ -2,7 +2,7 @@
 //!
 //! A variant is what is compiled, K apart: what the engine says it opened, not what it is expected to.
 
-use crate::agreement::{Effort, Refuses, Subject, each, must_agree};
+use crate::agreement::{Effort, Refuses, Subject, Truth, each, must_agree};
 use crate::gpu::{ANY, engine};
 use crate::tables::{self, Table};
 use kcorrset::engine::gpu::layout::Integers;
@@ -33,6 +33,12 @@ const TURNS: [(u128, u32); 2] = [(300, 8), (10_000, 24)];
 /// words, and then with the adapter's own.
 pub fn subjects() -> Vec<Subject> {
     Integers::ALL.into_iter().flat_map(with_integers).collect()
+}
+
+/// Each of them with pairs of words, and beside it with the adapter's own integers.
+pub fn pairs_and_native() -> Vec<[Subject; 2]> {
+    let [pairs, native] = Integers::ALL.map(with_integers);
+    pairs.into_iter().zip(native).map(Into::into).collect()
 }
 
 fn with_integers(integers: Integers) -> Vec<Subject> {
@@ -195,37 +201,41 @@ pub fn variants() -> BTreeSet<String> {
     all.iter().flat_map(with).collect()
 }
 
+/// The variant that a subject opens for a search; `None` where it does not take it.
+fn opened_for(subject: &Subject, truth: &Truth) -> Option<String> {
+    let mut takes = false;
+    let opened = Opened::by(|| takes = subject.takes(truth.ask(1)));
+    takes.then(|| variant(&opened))
+}
+
 /// Goes through a family of tables with every variant, once though several subjects may come to it. Of
 /// those variants, `reached` has to be all that this adapter has, by how they begin.
 fn grid(family: Vec<Table>, sets: Range<u128>, reached: &[&str]) {
-    let subjects = subjects();
+    let subjects = pairs_and_native();
     let mut ran: BTreeMap<(String, u32), u32> = BTreeMap::new();
     each(&family, &sets, |name, truth| {
         let mut here = BTreeSet::new();
-        for subject in &subjects {
-            let mut takes = false;
-            let opened = Opened::by(|| {
-                takes = subject.takes(truth.ask(1));
-            });
-            if takes && here.insert(variant(&opened)) {
-                let fits = |(sets, _): &&(u128, u32)| truth.total <= *sets;
-                let turns = TURNS
-                    .iter()
-                    .find(fits)
-                    .map_or(u32::MAX, |(_, turns)| *turns);
-                let native = variant(&opened).ends_with("Native");
-                if native && turns == u32::MAX {
-                    continue;
-                }
-                let turn = ran.entry((variant(&opened), turns)).or_default();
-                let now = turn.is_multiple_of(turns) && turns < u32::MAX;
-                *turn += 1;
-                let effort = match (now, native) {
-                    (true, false) => Effort::Full,
-                    (false, true) => continue,
-                    _ => Effort::Brief,
-                };
-                Opened::by(|| must_agree(subject, effort, name, truth));
+        let fits = |(sets, _): &&(u128, u32)| truth.total <= *sets;
+        let turns = TURNS
+            .iter()
+            .find(fits)
+            .map_or(u32::MAX, |(_, turns)| *turns);
+        for [pairs, native] in &subjects {
+            let Some(opened) = opened_for(pairs, truth) else {
+                continue;
+            };
+            if !here.insert(opened.clone()) {
+                continue;
+            }
+            let turn = ran.entry((opened, turns)).or_default();
+            let full = turn.is_multiple_of(turns) && turns < u32::MAX;
+            *turn += 1;
+            let effort = if full { Effort::Full } else { Effort::Brief };
+            Opened::by(|| must_agree(pairs, effort, name, truth));
+            // Opened in its turns alone: what it compiles and is asked takes longer than a search.
+            if full && let Some(opened) = opened_for(native, truth) {
+                *ran.entry((opened, turns)).or_default() += 1;
+                Opened::by(|| must_agree(native, Effort::Brief, name, truth));
             }
         }
     });

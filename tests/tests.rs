@@ -5,6 +5,7 @@ mod asked; // a search as tests ask for it, and engines with a planted fault
 mod audit; // planted faults that the audit catches, and its closed form against brute force
 mod beyond; // more sets than 128 bits number: proofs, counts, refusals, planted faults
 mod bound; // the bound engine against the CPU engine on small tables of all kinds, refusals, planted faults
+mod bound_parts; // the bound engine on parts, the floor handed on: lists of the definition, refusals, planted faults
 mod certificate; // certificates of searches of all kinds, checked; planted faults in them, each refused; every byte
 mod cli; // the real binary: stdout, stderr, exit code
 mod cli_bench; // the bench of proofs: which tables are for which engine, what is said of a proof, refusals

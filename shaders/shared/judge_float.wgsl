@@ -1,8 +1,9 @@
 // A first judgement of a set in floats, which only ever discards. Needs sums_narrow.wgsl and u64_*.wgsl; the
 // bound is stated and tested in src/engine/gpu/projected/bar.rs.
 //
-// A, X and Y are exact in 64 bits and no less than 0 where it matters, so that each has a relative error of 3
-// units of 2^-24 as a float, and A^2 and params.bar X Y are told apart wherever they are 2^-18 apart.
+// A, X and Y are exact in 64 bits and no less than 0 where it matters. Each takes three roundings of at most 2^-23
+// as a float, and with those of the products A^2 and params.bar X Y are off by less than 2^-19 together; the bar
+// lies 2^-16 below the square of the floor.
 // Cost: 6 products of 32 bits and about 40 operations; the exact judgement takes 280.
 
 const TWO_TO_32: f32 = 4294967296.0;

@@ -28,7 +28,8 @@ fn surely_below(sums: Sums) -> bool {
     return false;
 }
 
-// Score on the stem, total.
+// Score on the stem, and twice params.top as leaves are without it; total.
 fn stem_user(stem: Stem, i: u32, swept: bool) -> vec2<i32> {
-    return bitcast<vec2<i32>>(scratch[stem.at + i].zw);
+    let user = bitcast<vec2<i32>>(scratch[stem.at + i].zw);
+    return vec2<i32>(user.x + 2 * params.top, user.y);
 }

@@ -9,7 +9,7 @@ use kcorrset::engine::bound::BoundEngine;
 use kcorrset::engine::cpu::{CpuEngine, Isa};
 use kcorrset::engine::gpu::{self, AdapterReport, GpuEngine};
 use kcorrset::engine::oracle::ReferenceEngine;
-use kcorrset::engine::{Engine, EngineError, Query};
+use kcorrset::engine::{Engine, EngineError, Part, Query};
 use std::num::NonZero;
 use std::time::Duration;
 
@@ -192,15 +192,15 @@ impl EngineArgs {
 
     /// Opens an engine that can run all of these queries. The second value says what `auto` chose and why.
     ///
-    /// Where `whole`, all sets of each query are asked for: `auto` then may take the bound engine, and the others
-    /// where that refuses.
+    /// `parts` are the sets of each query that are searched as one: `auto` may take the bound engine for them where
+    /// they are many, and the others where that refuses. Where there are none, it does not.
     ///
     /// Where a GPU that `auto` found cannot run one of them, or cannot be opened, the CPU engine runs all; a
     /// GPU with a wrong answer to a known question is an error even then.
     pub fn open_for(
         &self,
         queries: &[Query<'_>],
-        whole: bool,
+        parts: &[Part],
         talk: Talk,
     ) -> anyhow::Result<(Box<dyn Engine>, Option<String>)> {
         self.check()?;
@@ -227,7 +227,7 @@ impl EngineArgs {
             }
         };
         let threads = threads_or_all(None);
-        if self.is_plain() && whole && proving::pays(queries, threads) {
+        if self.is_plain() && proving::pays(queries, parts, threads) {
             let proving = Proving::new(BoundEngine::new(threads)?, engine, threads);
             why = why.map(|why| proving.why(&why));
             engine = Box::new(proving);

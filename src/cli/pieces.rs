@@ -11,7 +11,7 @@ use super::table::names_stream;
 use super::talk::Talk;
 use super::typed::SearchArgs;
 use anyhow::{Context, bail};
-use kcorrset::engine::{Engine, Query};
+use kcorrset::engine::{Engine, Part, Query};
 use kcorrset::report::{Asked, Search, Unfinished};
 use kcorrset::session::{
     self, Begun, Document, Files, Kind, Saving, Session, SessionError, Store, Units, Work,
@@ -149,9 +149,8 @@ pub fn run(args: &SearchArgs, start: Start, talk: Talk) -> anyhow::Result<Exit> 
             session
         }
     };
-    let (engine, note) = args
-        .engine
-        .open_for(&ordered, session.portion().is_none(), talk)?;
+    let parts: Vec<Part> = (0..ordered.len()).map(|at| session.part(at)).collect();
+    let (engine, note) = args.engine.open_for(&ordered, &parts, talk)?;
     for note in question.note.iter().chain(&note) {
         talk.note(note);
     }

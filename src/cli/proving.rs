@@ -4,6 +4,7 @@
 use kcorrset::engine::bound::BoundEngine;
 use kcorrset::engine::{Engine, EngineError, Findings, Part, Prepared, Query, Watch, Way};
 use kcorrset::top::Top;
+use std::cell::OnceCell;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
@@ -13,9 +14,9 @@ use std::time::{Duration, Instant};
 /// without.
 const SETS_A_SECOND: u128 = 1_000_000_000;
 
-/// Whether going through all sets of these queries takes longer than about a second, and no answer is missing.
-pub fn pays(queries: &[Query<'_>], threads: usize) -> bool {
-    let mut counts = queries.iter().map(|query| query.space().count());
+/// Whether going through these parts of queries takes longer than about a second, and no answer is missing.
+pub fn pays(queries: &[Query<'_>], parts: &[Part], threads: usize) -> bool {
+    let mut counts = parts.iter().map(Part::sets);
     let sets = counts.try_fold(0_u128, |all, sets| all.checked_add(sets?));
     sets.is_none_or(|sets| sets > SETS_A_SECOND.saturating_mul(threads as u128))
         && queries.iter().all(|query| query.table().missing() == 0)
@@ -112,6 +113,7 @@ impl Engine for Proving {
                 engine: self,
                 query,
                 bound,
+                opened: OnceCell::new(),
             })),
             Err(error @ EngineError::Refused { .. }) if query.space().count().is_some() => {
                 leave_to(&*self.other, &error);
@@ -133,6 +135,8 @@ struct Ready<'q> {
     engine: &'q Proving,
     query: &'q Query<'q>,
     bound: Box<dyn Prepared + 'q>,
+    /// The other one, once a part needed it.
+    opened: OnceCell<Box<dyn Prepared + 'q>>,
 }
 
 /// How a try ended that is not finished.
@@ -143,7 +147,16 @@ enum Given {
     Error(EngineError),
 }
 
-impl Ready<'_> {
+impl<'q> Ready<'q> {
+    /// The other engine, ready.
+    fn other(&self) -> Result<&(dyn Prepared + 'q), EngineError> {
+        if let Some(opened) = self.opened.get() {
+            return Ok(&**opened);
+        }
+        let opened = self.engine.other.open(self.query)?;
+        Ok(&**self.opened.get_or_init(|| opened))
+    }
+
     /// The proof, if it is there in time. What it tells `watch` on the way is taken back where it is given up, but
     /// for the floor that its best sets prove.
     fn tried(&self, part: &Part, watch: &Watch) -> Result<Findings, Given> {
@@ -160,6 +173,9 @@ impl Ready<'_> {
             .filter(|&deadline| last.is_none_or(|last| deadline <= last));
         let own = &deadline.map_or_else(Watch::new, Watch::until);
         own.raise_floor(watch.floor());
+        if patience.is_zero() {
+            own.stop();
+        }
         let (found, reported) = thread::scope(|scope| {
             let clock = scope.spawn(move || {
                 let mut reported = 0;
@@ -209,7 +225,7 @@ impl Ready<'_> {
 impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
         let Proving { other, ran, .. } = self.engine;
-        let by_other = || other.open(self.query)?.search(part, watch);
+        let by_other = || self.other()?.search(part, watch);
         let (which, found) = match self.tried(part, watch) {
             Ok(found) => (0, Ok(found)),
             Err(Given::Up) => {
@@ -257,28 +273,59 @@ mod tests {
         builder.finish(Duplicates::Error, "line").unwrap()
     }
 
+    /// All sets of these queries, with two threads.
+    fn pays_whole(queries: &[Query<'_>]) -> bool {
+        let parts = queries.iter().map(|query| query.space().whole());
+        pays(queries, &parts.collect::<Vec<_>>(), 2)
+    }
+
     #[test]
     fn it_pays_where_no_answer_is_missing_and_sets_are_many() {
         let (full, gappy) = (table(60, false), table(60, true));
-        let ask = |table, k| [Query::of(table).k(k).build().unwrap()];
-        assert!(pays(&ask(&full, 10), 2));
-        assert!(!pays(&ask(&full, 4), 2));
-        assert!(!pays(&ask(&gappy, 10), 2));
+        let ask = |table, k| Query::of(table).k(k).build().unwrap();
+        assert!(pays_whole(&[ask(&full, 10)]));
+        assert!(!pays_whole(&[ask(&full, 4)]));
+        assert!(!pays_whole(&[ask(&gappy, 10)]));
         let without = Query::of(&gappy).k(10).exclude(&[2]).build().unwrap();
-        assert!(pays(&[without], 2));
+        assert!(pays_whole(&[without]));
+        // What is asked for counts, not what there is.
+        let query = ask(&full, 10);
+        let of = |limit| query.space().part(7, Some(limit)).unwrap();
+        let queries = [query.clone()];
+        assert!(pays(&queries, &[of(1 << 40)], 2));
+        assert!(!pays(&queries, &[of(1 << 20)], 2));
+        assert!(!pays(&queries, &[], 2));
+    }
+
+    /// A table of which no set has an r.
+    fn flat(questions: usize) -> ResponseMatrix {
+        let mut builder = MatrixBuilder::new();
+        let score = Some(Score {
+            mantissa: 1,
+            digits: 0,
+        });
+        for (u, q) in (0..9).flat_map(|u| (0..questions).map(move |q| (u, q))) {
+            let (user, question) = (format!("{u}"), format!("{q}"));
+            builder.push(&user, &question, score, 0).unwrap();
+        }
+        builder.finish(Duplicates::Error, "line").unwrap()
     }
 
     #[test]
     fn what_is_refused_another_engine_does() {
-        let matrix = table(8, false);
         let cpu = || CpuEngine::new(1).unwrap();
-        let proving = Proving::new(BoundEngine::new(1).unwrap(), Box::new(cpu()), 1);
+        let proving = Proving {
+            // No proof is given up for a busy machine.
+            patience: |_, _| Duration::MAX,
+            ..Proving::new(BoundEngine::new(1).unwrap(), Box::new(cpu()), 1)
+        };
         assert_eq!(proving.name(), "bound");
-        // More sets are asked for than there are.
-        for (top, name) in [(80, "cpu"), (5, "bound and cpu")] {
-            let query = Query::of(&matrix).k(3).top(top).build().unwrap();
-            let whole = query.space().whole();
-            let run = |engine: &dyn Engine| search::run(engine, &query, &whole, &Watch::new());
+        // No set has an r above 0, and there are too many to go through without a floor.
+        let (flat, matrix) = (flat(28), table(8, false));
+        for (matrix, k, name) in [(&flat, 7, "cpu"), (&matrix, 3, "bound and cpu")] {
+            let query = Query::of(matrix).k(k).top(5).build().unwrap();
+            let part = query.space().part(3, Some(1_100_000)).unwrap();
+            let run = |engine: &dyn Engine| search::run(engine, &query, &part, &Watch::new());
             let found = run(&proving).unwrap();
             assert_eq!(found.best, run(&cpu()).unwrap().best);
             assert_eq!(proving.name(), name);
@@ -290,6 +337,36 @@ mod tests {
         let found = search::run_checked(&proving, &query, &whole, &Watch::new(), 1).unwrap();
         // What the other one discards is checked though a proof was expected.
         assert!(found.checked.draws > 0);
+    }
+
+    #[test]
+    fn parts_are_proved_one_after_another_and_left_to_the_other_where_that_takes_too_long() {
+        let matrix = table(24, false);
+        let query = Query::of(&matrix).k(6).top(9).build().unwrap();
+        let cpu = || CpuEngine::new(1).unwrap();
+        let whole = query.space().whole();
+        let want = search::run(&cpu(), &query, &whole, &Watch::new()).unwrap();
+        let patience: [fn(Option<u128>, usize) -> Duration; 2] =
+            [|_, _| Duration::MAX, |_, _| Duration::ZERO];
+        for (patience, name) in patience.into_iter().zip(["bound", "cpu"]) {
+            let engine = Proving {
+                patience,
+                ..Proving::new(BoundEngine::new(1).unwrap(), Box::new(cpu()), 1)
+            };
+            let ready = engine.open(&query).unwrap();
+            let mut best = Top::new(9);
+            for part in whole.split(7).unwrap() {
+                let watch = Watch::new();
+                watch.raise_floor(best.floor());
+                let found = search::run_prepared(&*ready, &query, &part, &watch).unwrap();
+                assert_eq!(Some(watch.done()), part.sets());
+                for set in found.best {
+                    best.push(set);
+                }
+            }
+            assert_eq!(best.into_sorted(), want.best);
+            assert_eq!(engine.name(), name);
+        }
     }
 
     #[test]
@@ -318,24 +395,13 @@ mod tests {
     fn sets_that_cannot_be_numbered_are_proved_for_as_long_as_it_takes_or_refused() {
         let (full, gappy) = (table(140, false), table(140, true));
         let ask = |table, k| Query::of(table).k(k).build().unwrap();
-        assert!(pays(&[ask(&full, 70)], 2));
-        assert!(pays(&[ask(&full, 2), ask(&full, 70)], 2));
-        assert!(!pays(&[ask(&gappy, 70)], 2));
+        assert!(pays_whole(&[ask(&full, 70)]));
+        assert!(pays_whole(&[ask(&full, 2), ask(&full, 70)]));
+        assert!(!pays_whole(&[ask(&gappy, 70)]));
         assert_eq!(patience(None, 2), Duration::MAX);
         let cpu = Box::new(CpuEngine::new(1).unwrap());
         let proving = Proving::new(BoundEngine::new(1).unwrap(), cpu, 1);
-        let flat = {
-            let mut builder = MatrixBuilder::new();
-            let score = Some(Score {
-                mantissa: 1,
-                digits: 0,
-            });
-            for (u, q) in (0..9).flat_map(|u| (0..140).map(move |q| (u, q))) {
-                let (user, question) = (format!("{u}"), format!("{q}"));
-                builder.push(&user, &question, score, 0).unwrap();
-            }
-            builder.finish(Duplicates::Error, "line").unwrap()
-        };
+        let flat = flat(140);
         for matrix in [&gappy, &flat] {
             let query = ask(matrix, 70);
             let error = search::run(&proving, &query, &query.space().whole(), &Watch::new());

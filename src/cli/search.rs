@@ -30,11 +30,13 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let queries = args.asked.queries(&question)?;
     let parts = queries.iter().map(|query| args.part(query));
     let parts = parts.collect::<anyhow::Result<Vec<_>>>()?;
-    let mut all = queries.iter().zip(&parts);
-    let whole = all.all(|(query, part)| query.space().is_whole(part));
     let (engine, note) = match &certifying {
-        Some(certifying) => (certifying.engine(&args.engine, &queries, whole)?, None),
-        None => args.engine.open_for(&queries, whole, talk)?,
+        Some(certifying) => {
+            let mut all = queries.iter().zip(&parts);
+            let whole = all.all(|(query, part)| query.space().is_whole(part));
+            (certifying.engine(&args.engine, &queries, whole)?, None)
+        }
+        None => args.engine.open_for(&queries, &parts, talk)?,
     };
     for note in question.note.iter().chain(&note) {
         talk.note(note);

@@ -31,7 +31,7 @@ impl Stop {
 
     fn signal(&self) {
         if self.asked.swap(true, Ordering::SeqCst) || !self.heeded.load(Ordering::SeqCst) {
-            std::process::exit(Exit::Stopped.number().into());
+            end_at_once();
         }
         self.watch.lock().unwrap_or_else(|e| e.into_inner()).stop();
     }
@@ -61,6 +61,19 @@ impl Stop {
         }
         fresh
     }
+}
+
+/// Ends the program as a stopped one. Exit handlers are not run: those of a GPU driver take down what its own threads
+/// may be compiling with, and the program then ends by a segmentation fault.
+#[cfg(unix)]
+fn end_at_once() -> ! {
+    signal_hook::low_level::exit(Exit::Stopped.number().into())
+}
+
+/// Ends the program as a stopped one.
+#[cfg(not(unix))]
+fn end_at_once() -> ! {
+    std::process::exit(Exit::Stopped.number().into())
 }
 
 /// What stops a search at its deadline. Dropping it is the end of it.

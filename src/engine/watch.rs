@@ -124,7 +124,7 @@ impl Watch {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, raise);
     }
 
-    /// An r that no set exceeds but those that are kept, proved; infinite where nothing is.
+    /// An r that no set of the part searched exceeds but those that are kept, proved; infinite where nothing is.
     #[must_use]
     pub fn ceiling(&self) -> f64 {
         f64::from_bits(self.ceiling.load(Ordering::Relaxed))

@@ -2,7 +2,7 @@
 //!
 //! What an engine must have seen follows in closed form from each user's answers alone
 //! ([`Completions`]), without a walk over sets: a part is at most 2K subtrees, and each has a closed form
-//! a user. Cost: users × questions for each subtree.
+//! a user. Cost: a pass over the answers, and for each user and subtree about K steps.
 
 use crate::combin::{Part, Subtree};
 use crate::engine::Query;
@@ -48,58 +48,82 @@ pub fn expected_of_source(query: &Query<'_>, part: &Part) -> AuditSums {
 }
 
 fn closed_form(query: &Query<'_>, totals: &[i64], part: &Part, basis: &Basis) -> AuditSums {
-    let forms = Completions::new(query.space().order().len(), query.k());
+    let matrix = query.table();
+    let (questions, k) = (query.space().order().len(), query.k());
+    let forms = Completions::new(questions, k);
+    let trees = query.space().subtrees(part);
     let mut sums = AuditSums::default();
-    for tree in query.space().subtrees(part) {
-        sums += over_subtree(query, totals, basis, &forms, &tree);
+    for Subtree { prefix, next } in &trees {
+        for next in next.clone() {
+            let sets = forms.sets(questions - 1 - next, k - prefix.len() - 1);
+            sums.sets = sums.sets.wrapping_add(sets);
+        }
+    }
+    let mut user = User {
+        answers: Vec::new(),
+        tails: Vec::new(),
+        total: 0,
+        answered_all: false,
+    };
+    for (u, &total) in totals.iter().enumerate() {
+        let scores = matrix.row(u).map(|(q, score)| (q, basis.score(q, score)));
+        user.read(scores, basis.total(total), questions);
+        for tree in &trees {
+            user.add_subtree(&forms, k, tree, &mut sums);
+        }
     }
     sums
 }
 
-fn over_subtree(
-    query: &Query<'_>,
-    totals: &[i64],
-    basis: &Basis,
-    forms: &Completions,
-    tree: &Subtree,
-) -> AuditSums {
-    let matrix = query.table();
-    let questions = matrix.questions().len();
-    let after_next = query.k() - tree.prefix.len() - 1;
-    let mut sums = AuditSums::default();
-    for next in tree.next.clone() {
-        let sets = forms.sets(questions - 1 - next, after_next);
-        sums.sets = sums.sets.wrapping_add(sets);
-    }
-    let columns = tree.prefix.iter().map(|&q| matrix.column(q).answered());
-    let columns: Vec<&[u64]> = columns.collect();
-    for (user, &total) in totals.iter().enumerate() {
-        // Most users lack a question of a long prefix, and their answers need no look.
-        let (word, bit) = (user / 64, user % 64);
-        if columns.iter().any(|users| users[word] >> bit & 1 == 0) {
-            continue;
-        }
-        let total = basis.total(total);
-        let mut prefix_score = 0;
-        let mut matched = 0;
+/// One user's answers, by question, with what follows each.
+struct User {
+    answers: Vec<(usize, i64)>,
+    /// What is answered from each place on; one more than there are answers.
+    tails: Vec<Tail>,
+    total: i64,
+    answered_all: bool,
+}
+
+impl User {
+    fn read(&mut self, answers: impl Iterator<Item = (usize, i64)>, total: i64, questions: usize) {
+        self.answers.clear();
+        self.answers.extend(answers);
+        self.tails.clear();
+        self.tails.resize(self.answers.len() + 1, Tail::default());
         let mut tail = Tail::default();
-        let mut choices = Vec::new();
-        for (q, score) in matrix.row(user) {
-            let score = basis.score(q, score);
-            if tree.prefix.get(matched) == Some(&q) {
-                matched += 1;
-                prefix_score += score;
-            } else if q >= tree.next.start {
-                tail.add(score);
-                if tree.next.contains(&q) {
-                    choices.push(score);
-                }
+        for (place, &(_, score)) in self.answers.iter().enumerate().rev() {
+            tail.add(score);
+            self.tails[place] = tail;
+        }
+        self.total = total;
+        self.answered_all = self.answers.len() == questions;
+    }
+
+    /// The place of the first answer to this question or one behind it.
+    fn place(&self, question: usize) -> usize {
+        if self.answered_all {
+            return question;
+        }
+        self.answers.partition_point(|&(q, _)| q < question)
+    }
+
+    /// Adds the user's part in the sets of a subtree: all that the answers from its next question on make with the
+    /// prefix, less those with none of these questions.
+    fn add_subtree(&self, forms: &Completions, k: usize, tree: &Subtree, sums: &mut AuditSums) {
+        let Subtree { prefix, next } = tree;
+        let mut score = 0_i64;
+        for &question in prefix {
+            match self.answers.get(self.place(question)) {
+                Some(&(q, answer)) if q == question => score = score.wrapping_add(answer),
+                _ => return,
             }
         }
-        for score in choices {
-            tail.remove(score);
-            sums += forms.of_user(after_next, prefix_score + score, total, &tail);
-        }
+        let choose = k - prefix.len();
+        let from = |question| {
+            let tail = &self.tails[self.place(question)];
+            forms.of_user(choose, score, self.total, tail)
+        };
+        *sums += from(next.start);
+        *sums -= from(next.end);
     }
-    sums
 }

@@ -178,6 +178,13 @@ impl<'q> Ledger<'q> {
         Some(self.done.left(range))
     }
 
+    /// What is to be searched.
+    pub(super) fn part(&self) -> Part {
+        let part = self.range.as_ref();
+        let part = part.and_then(|range| part_of(self.query, range));
+        part.unwrap_or_else(|| self.query.space().whole())
+    }
+
     /// How many sets are to be searched, where they have ranks.
     pub(super) fn sets(&self) -> Option<u128> {
         self.range.as_ref().map(|range| range.end - range.start)

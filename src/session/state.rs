@@ -6,7 +6,7 @@ use super::file::PROGRAM;
 use super::identity::beside;
 use super::ledger::{Ledger, differing};
 use super::portion::Portion;
-use crate::engine::{Engine, Query};
+use crate::engine::{Engine, Part, Query};
 use crate::report::{Asked, Ran, Search};
 use std::time::{Duration, Instant};
 
@@ -124,6 +124,12 @@ impl<'q> Session<'q> {
             name: engine.name().to_owned(),
             devices: engine.devices(),
         });
+    }
+
+    /// What is to be searched of the K at this place, done or not.
+    #[must_use]
+    pub fn part(&self, at: usize) -> Part {
+        self.ledgers[at].part()
     }
 
     /// Which part of the sets it is of.

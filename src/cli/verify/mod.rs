@@ -131,7 +131,7 @@ pub fn run(args: VerifyArgs, talk: Talk) -> anyhow::Result<Exit> {
             let question = args.question.read(&args.data, &args.table, talk)?;
             let query = plan.query(&question, 1)?;
             sample::numbers(&query)?;
-            let (engine, note) = args.engine.open_for(&[query], false, talk)?;
+            let (engine, note) = args.engine.open_for(&[query], &[], talk)?;
             if let Some(note) = note {
                 talk.note(&note);
             }

@@ -46,6 +46,19 @@ impl Words {
         self.m[i * self.questions + j]
     }
 
+    /// The audit of one set.
+    pub(super) fn of_set(&self, set: &[usize]) -> AuditSums {
+        let mut sums = [0_u64; 3];
+        for &i in set {
+            sums[0] = sums[0].wrapping_add(self.s1[i]);
+            sums[2] = sums[2].wrapping_add(self.cy[i]);
+            for &j in set {
+                sums[1] = sums[1].wrapping_add(self.at(i, j));
+            }
+        }
+        self.of_sets(1, sums[0], sums[1], sums[2])
+    }
+
     /// The audit of `sets` sets whose Sa, Saa and Sag add up to these.
     pub(super) fn of_sets(&self, sets: u128, sa: u64, saa: u64, sag: u64) -> AuditSums {
         let all = |sum: u64| sum.wrapping_mul(sets as u64);

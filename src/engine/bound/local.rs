@@ -1,6 +1,7 @@
 //! Local search: good sets to start from. Nothing is proved here; a poor pool costs time only.
 
 use super::judge::Judge;
+use super::piece::{Piece, Start};
 use super::problem::{Kind, Problem};
 use super::scaled::Scaled;
 use rayon::prelude::*;
@@ -13,35 +14,35 @@ use std::time::Instant;
 const CHAINS: u64 = 8;
 const STARTS: usize = 13;
 
+/// Blocks of a part that are drawn for a start: quotas may leave no set of one.
+const DRAWS: usize = 16;
+
+/// The sets that are looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Field<'a> {
+    pub(super) problem: &'a Problem,
+    pub(super) scaled: &'a Scaled,
+    /// The part that they are of, if not all sets.
+    pub(super) piece: Option<&'a Piece<'a>>,
+}
+
 /// Offers the judge the best sets that greedy choice and best swaps from many starts come by.
-pub(super) fn search(problem: &Problem, scaled: &Scaled, judge: &dyn Judge, stop: &AtomicBool) {
-    chains(0..CHAINS, problem, scaled, judge, stop);
+pub(super) fn search(field: Field<'_>, judge: &dyn Judge, stop: &AtomicBool) {
+    chains(0..CHAINS, field, judge, stop);
 }
 
 /// Goes on with other starts until then.
-pub(super) fn search_until(
-    until: Instant,
-    problem: &Problem,
-    scaled: &Scaled,
-    judge: &dyn Judge,
-    stop: &AtomicBool,
-) {
+pub(super) fn search_until(until: Instant, field: Field<'_>, judge: &dyn Judge, stop: &AtomicBool) {
     let mut next = CHAINS;
     while Instant::now() < until && !stop.load(Ordering::Relaxed) {
-        chains(next..next + CHAINS, problem, scaled, judge, stop);
+        chains(next..next + CHAINS, field, judge, stop);
         next += CHAINS;
     }
 }
 
-fn chains(
-    numbers: Range<u64>,
-    problem: &Problem,
-    scaled: &Scaled,
-    judge: &dyn Judge,
-    stop: &AtomicBool,
-) {
+fn chains(numbers: Range<u64>, field: Field<'_>, judge: &dyn Judge, stop: &AtomicBool) {
     numbers.into_par_iter().for_each(|chain| {
-        let mut climber = Climber::new(problem, scaled, judge, chain);
+        let mut climber = Climber::new(field, judge, chain);
         climber.run(stop);
     });
 }
@@ -52,6 +53,9 @@ struct Climber<'a> {
     judge: &'a dyn Judge,
     floor: f64,
     random: u64,
+    piece: Option<&'a Piece<'a>>,
+    /// What a start holds, and what else it may: those of all sets, or of a block of the part.
+    fixed: Vec<usize>,
     free: Vec<usize>,
     set: Vec<usize>,
     inside: Vec<bool>,
@@ -62,7 +66,12 @@ struct Climber<'a> {
 }
 
 impl<'a> Climber<'a> {
-    fn new(problem: &'a Problem, scaled: &'a Scaled, judge: &'a dyn Judge, chain: u64) -> Self {
+    fn new(field: Field<'a>, judge: &'a dyn Judge, chain: u64) -> Self {
+        let Field {
+            problem,
+            scaled,
+            piece,
+        } = field;
         let n = scaled.n;
         Self {
             problem,
@@ -70,6 +79,8 @@ impl<'a> Climber<'a> {
             judge,
             floor: judge.floor(),
             random: chain,
+            piece,
+            fixed: problem.include.clone(),
             free: (0..n).filter(|i| !problem.include.contains(i)).collect(),
             set: Vec::new(),
             inside: vec![false; n],
@@ -86,14 +97,15 @@ impl<'a> Climber<'a> {
                 return;
             }
             let built = match &best {
-                None => self.greedy(),
+                None => self.enter() && self.greedy(),
                 Some((_, set)) if start % 2 == 0 => {
                     let set = set.clone();
                     self.near(set)
                 }
-                Some(_) => self.anywhere(),
+                Some(_) => self.enter() && self.anywhere(),
             };
-            if !built && !self.anywhere() {
+            let draws = if self.piece.is_some() { DRAWS } else { 1 };
+            if !built && !(0..draws).any(|_| self.enter() && self.anywhere()) {
                 return;
             }
             let value = self.climb();
@@ -103,13 +115,42 @@ impl<'a> Climber<'a> {
         }
     }
 
-    /// splitmix64, a number below `n`.
+    /// Draws the block of the part that the next start is of; false where the part has no set.
+    fn enter(&mut self) -> bool {
+        let Some(piece) = self.piece else {
+            return true;
+        };
+        let number = u128::from(self.next()) << 64 | u128::from(self.next());
+        let Some(Start { fixed, pool }) = piece.start(number) else {
+            return false;
+        };
+        self.fixed = fixed;
+        self.free = pool.collect();
+        true
+    }
+
+    /// Whether the set is one of those asked for when `into` takes the place `at` of it.
+    fn may_hold(&self, at: usize, into: usize) -> bool {
+        self.piece.is_none_or(|piece| {
+            let mut set = self.set.clone();
+            set[at] = into;
+            set.sort_unstable();
+            piece.holds(&set)
+        })
+    }
+
+    /// A number below `n`.
     fn below(&mut self, n: usize) -> usize {
+        (self.next() % n as u64) as usize
+    }
+
+    /// splitmix64.
+    fn next(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.random;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % n as u64) as usize
+        z ^ (z >> 31)
     }
 
     /// r from c(S) and x'Vx.
@@ -129,7 +170,7 @@ impl<'a> Climber<'a> {
 
     fn fill(&mut self, order: &[usize]) -> bool {
         let k = self.problem.k;
-        let mut set = self.problem.include.clone();
+        let mut set = self.fixed.clone();
         let full = match &self.problem.quotas {
             Some(quotas) => quotas.fill(&mut set, k, order),
             None => {
@@ -141,7 +182,7 @@ impl<'a> Climber<'a> {
         full
     }
 
-    /// The included questions, then each time the best next; with quotas the best single ones.
+    /// The fixed questions, then each time the best next; with quotas the best single ones.
     fn greedy(&mut self) -> bool {
         if self.problem.quotas.is_some() {
             let mut order = self.free.clone();
@@ -149,7 +190,7 @@ impl<'a> Climber<'a> {
             order.sort_by(|&a, &b| alone(b).total_cmp(&alone(a)));
             return self.fill(&order);
         }
-        let mut set = self.problem.include.clone();
+        let mut set = self.fixed.clone();
         self.place(set.clone());
         while set.len() < self.problem.k {
             let (c, q) = self.totals();
@@ -180,7 +221,7 @@ impl<'a> Climber<'a> {
     /// Up to four random swaps away.
     fn near(&mut self, set: Vec<usize>) -> bool {
         self.place(set);
-        let fixed = self.problem.include.len();
+        let fixed = self.fixed.len();
         if self.problem.k == fixed || self.free.len() <= self.problem.k - fixed {
             return true;
         }
@@ -189,7 +230,7 @@ impl<'a> Climber<'a> {
             let from = self.below(self.free.len());
             let into = self.free[from];
             let out = self.set[at];
-            if !self.inside[into] && self.may_swap(out, into) {
+            if !self.inside[into] && self.may_swap(out, into) && self.may_hold(at, into) {
                 let mut set = std::mem::take(&mut self.set);
                 set[at] = into;
                 self.place(set);
@@ -246,7 +287,8 @@ impl<'a> Climber<'a> {
             for j in 0..n {
                 let value = self.values[j];
                 let worth = value > most || value >= self.floor - 1e-9;
-                if worth && !self.inside[j] && self.may_swap(out, j) {
+                let fits = worth && !self.inside[j] && self.may_swap(out, j);
+                if fits && self.may_hold(at, j) {
                     if value > most {
                         most = value;
                         best = Some((value, at, j));

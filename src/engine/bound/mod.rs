@@ -11,7 +11,7 @@
 //!
 //! ```text
 //! search:
-//!   local search from many starts offers sets to the judge; floor ≤ 0: not for this method
+//!   local search from many starts offers sets to the judge; floor ≤ 0: go through few sets, refuse many
 //!   root: in turn, multipliers B for the weights x, weights x for B; the tree is tried in between
 //!   node(fixed in F, open R, k to choose), from the whole space on:
 //!     few sets: go through them, offer each that may reach the floor, add each to `visited`
@@ -83,6 +83,15 @@
 //! is known modulo 2^128 only, which the caller compares. That of those visited is exact, as no machine goes through
 //! 2^128 sets; so, the audit passed, all sets of the space less those visited are exactly those excluded.
 //!
+//! # Parts
+//!
+//! A part of the sets is at most 2K subtrees of the prefix tree, and each is a family of the tree of all sets, or a
+//! chain of such families (`forest`). So B and the weights at the root are those of all sets, whichever part is
+//! searched; they are kept from one part to the next, with how far the plan of the root went. A good list to begin
+//! with is looked for among the sets of the part (`piece`, `local`), unless a floor above 0 that was handed on excludes
+//! the part at once. A part of few sets, of which fewer than N have an r above 0, is gone through set by set (`few`), as
+//! nothing can be proved without a floor.
+//!
 //! # Limits
 //!
 //! Memory: about 200·Q² bytes, three times that while all four products are tried. An iteration at the
@@ -93,7 +102,10 @@
 mod audit;
 mod cholesky;
 mod errors;
+mod few;
+mod forest;
 mod frame;
+mod ground;
 mod judge;
 mod kernels;
 mod lbfgs;
@@ -102,6 +114,7 @@ mod level;
 mod list;
 mod local;
 mod multipliers;
+mod piece;
 mod plan;
 mod problem;
 mod quotas;

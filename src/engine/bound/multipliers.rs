@@ -69,19 +69,24 @@ impl<'a> Multipliers<'a> {
     /// All multipliers 0.
     pub(super) fn new(scaled: &'a Scaled, k: usize) -> Self {
         let n = scaled.n;
-        let ld = padded(n);
         let pairs = n * (n - 1) / 2;
-        let length = n + pairs;
+        Self::again(scaled, k, (Products::Two, vec![0.0; n + pairs]))
+    }
+
+    /// The multipliers that [`Self::into_kept`] kept.
+    pub(super) fn again(scaled: &'a Scaled, k: usize, (products, z): (Products, Vec<f64>)) -> Self {
+        let n = scaled.n;
+        let ld = padded(n);
         let trace: f64 = (0..n).map(|i| scaled.v[i * n + i]).sum();
         let zeros = || vec![0.0; n * ld];
         Self {
             scaled,
             k: k as f64,
             ld,
-            products: Products::Two,
-            z: vec![0.0; length],
+            products,
             epsilon: 3.0 * cholesky::shift(n, trace),
-            linear: vec![0.0; length],
+            linear: vec![0.0; z.len()],
+            z,
             mu: 0.0,
             memory: Memory::default(),
             b: zeros(),
@@ -90,6 +95,11 @@ impl<'a> Multipliers<'a> {
             row_sums: vec![0.0; n],
             total: 0.0,
         }
+    }
+
+    /// What another search of the same problem can go on with, without the work space.
+    pub(super) fn into_kept(self) -> (Products, Vec<f64>) {
+        (self.products, self.z)
     }
 
     fn layout(&self) -> [usize; 3] {

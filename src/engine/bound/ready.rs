@@ -1,17 +1,24 @@
 //! A query that the engine is ready for: its table as exact moments, and what is refused.
 
+use super::few::{FEW, through};
+use super::ground::Ground;
+use super::judge::Judge;
 use super::list::List;
+use super::piece::Piece;
 use super::problem::{Kind, Moments, Problem, ProblemError};
 use super::quotas::Quotas;
-use super::search::{End, Found, search};
+use super::search::{End, Found, Kept, Tuning, Unfit, search};
 use super::tape::MOST_BYTES;
+use super::tree::SMALL;
 use crate::arch::Isa;
 use crate::combin;
 use crate::engine::pool::Pool;
 use crate::engine::{EngineError, Findings, Part, Prepared, Query, Watch};
 use crate::matrix::ResponseMatrix;
+use crate::stats::AuditSums;
 use crate::stats::Criterion;
 use crate::stats::cross::{Cross, Population, reach};
+use std::sync::Mutex;
 
 /// What a finished search says that it took ([`Findings::took`]): nodes of its tree.
 pub const NODES: &str = "nodes";
@@ -24,8 +31,10 @@ pub(super) struct Ready<'q> {
     pool: &'q rayon::ThreadPool,
     query: &'q Query<'q>,
     cross: Cross,
-    problem: Problem,
+    ground: Ground,
     records: bool,
+    /// The root, once a part needed one.
+    kept: Mutex<Option<Kept>>,
 }
 
 impl<'q> Ready<'q> {
@@ -79,70 +88,124 @@ impl<'q> Ready<'q> {
             pool,
             query,
             cross,
-            problem,
+            ground: Ground::new(problem),
             records,
+            kept: Mutex::new(None),
         })
+    }
+}
+
+impl Ready<'_> {
+    /// A proof under bounds.
+    fn prove(
+        &self,
+        piece: Option<&Piece<'_>>,
+        list: &List<'_>,
+        watch: &Watch,
+    ) -> Result<Found, End> {
+        let tuning = Tuning {
+            record: self.records.then_some(MOST_BYTES),
+            ..Tuning::default()
+        };
+        // Taken out meanwhile: a search beside this one makes a root of its own.
+        let lock = || self.kept.lock().unwrap_or_else(|e| e.into_inner());
+        let mut kept = lock().take();
+        let stop = watch.stopping();
+        let found = self
+            .pool
+            .install(|| search(&self.ground, piece, &mut kept, list, stop, &tuning));
+        *lock() = kept;
+        found
+    }
+
+    /// All sets of the part one by one.
+    fn each(&self, part: &Part, list: &List<'_>, watch: &Watch) -> Result<AuditSums, EngineError> {
+        let (space, words) = (self.query.space(), &self.ground.words);
+        let stop = watch.stopping();
+        let seen = self
+            .pool
+            .install(|| through(space, part, words, list, stop));
+        seen.ok_or(EngineError::Stopped)
+    }
+
+    /// Why no list can be proved: there is no floor above 0, and there are many sets.
+    fn low_floor(&self, part: &Part) -> EngineError {
+        let space = self.query.space();
+        let need = match self.query.top() {
+            1 => "a set with an r above 0".to_owned(),
+            top => format!("{top} sets with an r above 0"),
+        };
+        if space.is_whole(part) {
+            let hints = [
+                "ask for fewer sets, or take another engine",
+                "ask for fewer sets, or take sets of another size",
+            ];
+            return refused(self.query, &need, "a list with fewer of them".into(), hints);
+        }
+        let need = format!("{need}, or a floor above 0 from another part");
+        let have = format!("a part of {} sets with fewer of them", space.size_of(part));
+        let hint =
+            "ask for fewer sets, search a part with better ones first, or take another engine";
+        refused(self.query, &need, have, [hint; 2])
     }
 }
 
 impl Prepared for Ready<'_> {
     fn search(&self, part: &Part, watch: &Watch) -> Result<Findings, EngineError> {
         let space = self.query.space();
-        if !space.is_whole(part) {
-            let all_sets = "search all sets, or take another engine";
+        let piece = Piece::of(space, part);
+        if self.records && piece.is_some() {
+            let all_sets = "search all sets, or search without a certificate";
             return Err(refused(
                 self.query,
-                &format!("all {} sets", space.size()),
+                &format!("all {} sets, where it is recorded", space.size()),
                 format!("a part of {} of them", space.size_of(part)),
                 [all_sets; 2],
             ));
         }
         let list = List::new(self.query, watch, &self.cross);
-        let record = self.records.then_some(MOST_BYTES);
-        let found = self
-            .pool
-            .install(|| search(&self.problem, &list, watch.stopping(), record));
-        match found {
-            Ok(found) => {
-                let Found {
-                    visited,
-                    excluded,
-                    nodes,
-                    root_gap,
-                    recorded,
-                } = found;
-                let (all, looked_at) = (space.size(), visited.sets);
-                tracing::info!(nodes, root_gap, visited = %looked_at, of = %all, "branch and bound");
-                Ok(Findings {
-                    best: list.into_sorted(),
-                    visited,
-                    excluded,
-                    took: vec![(NODES, nodes)],
-                    recorded,
-                    ..Findings::default()
-                })
+        let is_within = |most: u128| part.sets().is_some_and(|sets| sets <= most);
+        // A part of so few sets is not worth a floor, nor a root, where neither is there.
+        let tiny = piece.is_some() && is_within(SMALL as u128) && list.floor() <= 0.0;
+        let proved = if tiny {
+            Err(End::Unfit(Unfit::LowFloor))
+        } else {
+            self.prove(piece.as_ref(), &list, watch)
+        };
+        let found = match proved {
+            Ok(found) => found,
+            Err(End::Unfit(_)) if !self.records && is_within(FEW) => Found {
+                visited: self.each(part, &list, watch)?,
+                ..Found::default()
+            },
+            Err(End::Unfit(_)) => return Err(self.low_floor(part)),
+            Err(End::Stopped) => return Err(EngineError::Stopped),
+            Err(End::TooLong) => {
+                return Err(refused(
+                    self.query,
+                    "a tree of at most 256 MiB, where it is recorded",
+                    "a longer one".to_owned(),
+                    ["ask for fewer sets, or search without a certificate"; 2],
+                ));
             }
-            Err(End::Stopped) => Err(EngineError::Stopped),
-            Err(End::TooLong) => Err(refused(
-                self.query,
-                "a tree of at most 256 MiB, where it is recorded",
-                "a longer one".to_owned(),
-                ["ask for fewer sets, or search without a certificate"; 2],
-            )),
-            Err(End::Unfit(_)) => Err(refused(
-                self.query,
-                match self.query.top() {
-                    1 => "a set with an r above 0".to_owned(),
-                    top => format!("{top} sets with an r above 0"),
-                }
-                .as_str(),
-                "a list with fewer of them".to_owned(),
-                [
-                    "ask for fewer sets, or take another engine",
-                    "ask for fewer sets, or take sets of another size",
-                ],
-            )),
-        }
+        };
+        let Found {
+            visited,
+            excluded,
+            nodes,
+            root_gap,
+            recorded,
+        } = found;
+        let (all, looked_at) = (space.size_of(part), visited.sets);
+        tracing::info!(nodes, root_gap, visited = %looked_at, of = %all, "branch and bound");
+        Ok(Findings {
+            best: list.into_sorted(),
+            visited,
+            excluded,
+            took: vec![(NODES, nodes)],
+            recorded,
+            ..Findings::default()
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use super::audit::Words;
 use super::errors::Errors;
 use super::frame::{Frame, Node};
 use super::level::Level;
-use super::multipliers::{Accepted, Multipliers};
+use super::multipliers::{Accepted, Multipliers, Products};
 use super::problem::Problem;
 use super::relax::{Ask, Scratch, Steps, bound, pair_steps};
 use super::scaled::Scaled;
@@ -40,7 +40,55 @@ pub(super) struct Root<'a> {
     pub(super) best: Start,
 }
 
+/// What a root leaves to the next search of the same problem: multipliers, and the weights that they are for.
+pub(super) struct Known {
+    multipliers: (Products, Vec<f64>),
+    even: Vec<f64>,
+    x: Vec<f64>,
+    last: Vec<f64>,
+    best: Start,
+}
+
 impl<'a> Root<'a> {
+    /// With what another search of this problem left.
+    pub(super) fn again(
+        problem: &'a Problem,
+        scaled: &'a Scaled,
+        words: &'a Words,
+        binomials: &'a WrappingBinomials,
+        known: Known,
+    ) -> Self {
+        let Known {
+            multipliers,
+            even,
+            x,
+            last,
+            best,
+        } = known;
+        Self {
+            problem,
+            scaled,
+            words,
+            binomials,
+            multipliers: Multipliers::again(scaled, problem.k, multipliers),
+            even,
+            x,
+            last,
+            best,
+        }
+    }
+
+    /// What it leaves.
+    pub(super) fn into_known(self) -> Known {
+        Known {
+            multipliers: self.multipliers.into_kept(),
+            even: self.even,
+            x: self.x,
+            last: self.last,
+            best: self.best,
+        }
+    }
+
     /// With all multipliers 0.
     pub(super) fn new(
         problem: &'a Problem,

@@ -81,16 +81,16 @@ impl Tally {
 }
 
 /// One thread's work space.
-struct Worker {
-    scratch: Scratch,
+pub(super) struct Worker {
+    pub(super) scratch: Scratch,
     bench: Bench,
     level: Level,
-    tally: Tally,
+    pub(super) tally: Tally,
     tape: Tape,
 }
 
 impl Worker {
-    fn new(ld: usize, level: Level) -> Self {
+    pub(super) fn new(ld: usize, level: Level) -> Self {
         Self {
             scratch: Scratch::new(ld),
             bench: Bench::default(),
@@ -116,7 +116,13 @@ impl Tree<'_> {
         (worker.tally, worker.tape)
     }
 
-    fn explore(&self, frame: &Frame, mut node: Node, mut depth: usize, worker: &mut Worker) {
+    pub(super) fn explore(
+        &self,
+        frame: &Frame,
+        mut node: Node,
+        mut depth: usize,
+        worker: &mut Worker,
+    ) {
         loop {
             let has_room = worker.tape.tell(self.recording);
             if self.stop.load(Ordering::Relaxed) || !has_room || !self.may_look() {
@@ -292,7 +298,7 @@ impl Tree<'_> {
     }
 
     /// Bounds and pair steps in turn, until the node is excluded or plainly cannot be.
-    fn bound(&self, frame: &Frame, node: &mut Node, worker: &mut Worker) -> Bound {
+    pub(super) fn bound(&self, frame: &Frame, node: &mut Node, worker: &mut Worker) -> Bound {
         let Worker { scratch, level, .. } = worker;
         let ask = Ask {
             level,

@@ -36,8 +36,9 @@ use general::{Walk, fits_i64};
 use layout::{Layout, Member, Rows, outermost_first};
 use projected::{Projector, candidates};
 use rayon::prelude::*;
+use regime::Costs;
 use std::ops::Range;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// The engine on all cores.
 #[derive(Clone, Debug)]
@@ -97,13 +98,12 @@ impl CpuEngine {
         }
     }
 
-    /// The regime that it takes for a part of `query` of so many sets.
-    fn regime_for(&self, query: &Query<'_>, part: &Part, sets: u128) -> Regime {
-        let chosen = || regime::choose(query, part, sets).map(|choice| choice.regime);
-        match self.regime {
-            None => chosen().map_or(Regime::Walk, Regime::Products),
-            Some(regime) => regime,
-        }
+    /// The regime that it takes for a part of `query` where nothing is made yet.
+    fn regime_for(&self, query: &Query<'_>, part: &Part) -> Regime {
+        let share = query.space().share(part);
+        let chosen = || Costs::of(query).choose(share, 0.0, |_| false);
+        let chosen = || chosen().map_or(Regime::Walk, Regime::Products);
+        self.regime.unwrap_or_else(chosen)
     }
 
     /// Whether nothing but the general walk may be taken.
@@ -123,11 +123,11 @@ impl Engine for CpuEngine {
 
     /// Its regime beside the general walk, which discards nothing on the way to a set's sums.
     fn ways(&self, query: &Query<'_>, part: &Part) -> Result<Vec<Way<'_>>, EngineError> {
-        let ranks = ranks_of(self.name(), query, part)?;
+        ranks_of(self.name(), query, part)?;
         if self.is_general() {
             return Ok(Vec::new());
         }
-        let regime = self.regime_for(query, part, ranks.end - ranks.start);
+        let regime = self.regime_for(query, part);
         Ok(vec![Way {
             engine: Box::new(self.clone().with_regime(regime)),
             other: Box::new(self.clone().with_regime(Regime::Leaves(Machine::General))),
@@ -142,6 +142,9 @@ impl Engine for CpuEngine {
         Ok(Box::new(Ready {
             engine: self,
             query,
+            costs: OnceLock::new(),
+            walked: Mutex::new(0.0),
+            products: gram::Ready::new(query, &self.pool, self.isa),
             scores,
             whole,
         }))
@@ -152,6 +155,10 @@ impl Engine for CpuEngine {
 struct Ready<'q> {
     engine: &'q CpuEngine,
     query: &'q Query<'q>,
+    costs: OnceLock<Costs>,
+    /// Cycles of the parts that were walked, as they were counted beforehand.
+    walked: Mutex<f64>,
+    products: gram::Ready<'q>,
     /// Every score of the table.
     scores: OnceLock<Arc<[i64]>>,
     /// The block of all sets.
@@ -170,10 +177,13 @@ impl Prepared for Ready<'_> {
         let Self { engine, query, .. } = *self;
         let ranks = ranks_of("cpu", query, part)?;
         let kernels = engine.isa.name();
-        let regime = engine.regime_for(query, part, ranks.end - ranks.start);
+        let regime = match engine.regime {
+            None => self.choose(query.space().share(part)),
+            Some(regime) => regime,
+        };
         if let Regime::Products(regime) = regime {
             tracing::info!(regime = regime.name(), kernels, "sums from cross-products");
-            return gram::search(regime, query, part, watch, &engine.pool, engine.isa);
+            return self.products.search(regime, part, watch);
         }
         tracing::info!(regime = "walk", kernels, "prefix tree");
         self.walk(part, ranks, watch)
@@ -181,6 +191,20 @@ impl Prepared for Ready<'_> {
 }
 
 impl Ready<'_> {
+    /// The regime for a part that is this share of all sets, after the parts before it.
+    fn choose(&self, share: f64) -> Regime {
+        let costs = self.costs.get_or_init(|| Costs::of(self.query));
+        let mut walked = self.walked.lock().unwrap_or_else(|e| e.into_inner());
+        let is_made = |regime| self.products.is_made(regime);
+        match costs.choose(share, *walked, is_made) {
+            Some(regime) => Regime::Products(regime),
+            None => {
+                *walked += costs.walk(share);
+                Regime::Walk
+            }
+        }
+    }
+
     fn walk(
         &self,
         part: &Part,

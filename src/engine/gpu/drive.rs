@@ -254,7 +254,7 @@ pub(super) fn drive(
         target,
         order,
     } = drive;
-    let set_of = job.sets_in(order);
+    let set_of = job.sets_in(order)?;
     let mut free: Vec<usize> = (0..pipeline.slots()).collect();
     let mut in_flight = Flights {
         queue,

@@ -92,18 +92,30 @@ impl<'a> Job<'a> {
     }
 
     /// The set of each number in an order.
-    pub(super) fn sets_in(&self, order: Order) -> impl Fn(u128) -> Vec<usize> + '_ {
+    ///
+    /// # Errors
+    /// Where 128 bits do not number the sets in this order.
+    pub(super) fn sets_in(
+        &self,
+        order: Order,
+    ) -> Result<impl Fn(u128) -> Vec<usize> + '_, EngineError> {
         let faces = match order {
             Order::Ranks => Vec::new(),
-            Order::Halves => faces(order, self.questions(), self.query.k()).unwrap_or_default(),
+            Order::Halves => {
+                let faces = faces(order, self.questions(), self.query.k());
+                faces.ok_or_else(|| {
+                    Excess::new("numbering the sets by halves", "more than 2^128", "2^128")
+                        .refusal()
+                })?
+            }
         };
-        move |number| {
+        Ok(move |number| {
             let face = faces.iter().rfind(|face| face.start <= number);
             face.map_or_else(
                 || self.table.unrank(number),
                 |face| face.set(number - face.start),
             )
-        }
+        })
     }
 
     /// What `make` makes, made once for all devices. A type is made in one way.

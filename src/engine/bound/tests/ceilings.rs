@@ -1,8 +1,9 @@
 //! Ceilings, as they are told while a search has all the time that it wants, against all sets.
 
+use super::search_tuned;
 use super::{Case, Entry, List, brute, rounded_down, tables};
 use crate::engine::bound::judge::Judge;
-use crate::engine::bound::search::{End, Tuning, search_tuned};
+use crate::engine::bound::search::{End, Tuning};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::{Duration, Instant};

@@ -4,13 +4,15 @@ mod agree;
 mod ceilings;
 mod faults;
 mod parts;
+mod pieces;
 mod tables;
 
 use super::frame::Node;
+use super::ground::Ground;
 use super::judge::Judge;
 use super::problem::{Kind, Moments, Problem};
 use super::relax::Bound;
-use super::search::{End, Found, Tuning, Unfit, search_tuned};
+use super::search::{End, Found, Tuning, Unfit, search};
 use crate::stats::{AuditSums, Sums};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -29,6 +31,10 @@ pub(super) enum Fault {
     EagerDrop,
     /// A subtree is not gone through.
     LostSubtree,
+    /// The sets of a part that hold question 3 behind a prefix are not gone through.
+    LostBlock,
+    /// The sets of a part that hold question 3 behind a prefix are gone through twice.
+    TwiceBlock,
 }
 
 impl Fault {
@@ -49,6 +55,15 @@ impl Fault {
             reach - 0.02
         } else {
             reach
+        }
+    }
+
+    /// How often the sets of a part with this question behind a prefix are gone through.
+    pub(super) fn times_of(self, question: usize) -> u32 {
+        match self {
+            Self::LostBlock if question == 3 => 0,
+            Self::TwiceBlock if question == 3 => 2,
+            _ => 1,
         }
     }
 
@@ -122,6 +137,17 @@ impl Judge for List<'_> {
     fn floor(&self) -> f64 {
         f64::from_bits(self.floor.load(Memory::Relaxed))
     }
+}
+
+/// A search of all sets of a problem.
+fn search_tuned(
+    problem: &Problem,
+    judge: &dyn Judge,
+    stop: &AtomicBool,
+    tuning: &Tuning,
+) -> Result<Found, End> {
+    let ground = Ground::new(problem.clone());
+    search(&ground, None, &mut None, judge, stop, tuning)
 }
 
 /// What became of a case.

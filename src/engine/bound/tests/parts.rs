@@ -9,9 +9,9 @@ use super::super::problem::{Kind, Problem};
 use super::super::quotas::{Picker, Quotas};
 use super::super::relax::{Ask, Scratch, Steps, bound, pair_steps};
 use super::super::scaled::Scaled;
-use super::super::search::{End, search};
+use super::super::search::{End, Tuning};
 use super::tables::{Random, table};
-use super::{moments, successor};
+use super::{moments, search_tuned, successor};
 use crate::combin::{WrappingBinomials, binomial};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -262,9 +262,16 @@ fn many_constant_questions_cost_few_nodes() {
         best: Mutex::default(),
         floor: AtomicU64::new(f64::NEG_INFINITY.to_bits()),
     };
-    let short = search(&problem, &list, &AtomicBool::new(false), Some(3));
+    let searched = |record| {
+        let tuning = Tuning {
+            record,
+            ..Tuning::default()
+        };
+        search_tuned(&problem, &list, &AtomicBool::new(false), &tuning)
+    };
+    let short = searched(Some(3));
     assert_eq!(short.map(|found| found.nodes), Err(End::TooLong));
-    let found = search(&problem, &list, &AtomicBool::new(false), None).unwrap();
+    let found = searched(None).unwrap();
     assert_eq!(found.recorded, None);
     let seen = found.visited.sets + found.excluded.sets;
     assert_eq!(seen, binomial(60, 8).unwrap());

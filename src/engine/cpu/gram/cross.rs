@@ -139,14 +139,14 @@ fn answered_pairs(matrix: &ResponseMatrix) -> f64 {
     users.map(|u| choices(matrix.row(u).len(), 2)).sum()
 }
 
-/// About how many cycles a search takes one by one, in which `share` of all sets is asked for: more than
-/// by bytes, where it takes these.
-pub(super) fn cycles(matrix: &ResponseMatrix, k: usize, share: f64) -> f64 {
+/// About how many cycles a search takes one by one, for each part and for all sets: more than by bytes, where it
+/// takes these.
+pub(super) fn cycles(matrix: &ResponseMatrix, k: usize) -> [f64; 2] {
     let answers = matrix.responses() as f64;
     if k == 1 {
-        return answers * (1.0 + 3.0 * share);
+        return [answers, 3.0 * answers];
     }
-    answers * 2.0 + answered_pairs(matrix) * share * CYCLES_A_USER[0]
+    [answers * 2.0, answered_pairs(matrix) * CYCLES_A_USER[0]]
 }
 
 /// Searches `part`.

@@ -30,10 +30,11 @@
 
 mod walk;
 
-use super::Pool;
 use super::stems::Task;
-use crate::arch::{Line, lane, lines, set_lane};
+use crate::arch::{Isa, Line, lane, lines, set_lane};
+use crate::engine::pool::Pool;
 use crate::matrix::ResponseMatrix;
+use crate::stats::Basis;
 use crate::stats::cross::{Alone, Cross, Population};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -45,10 +46,16 @@ struct Gap {
     user: u32,
 }
 
-/// Everything that workers read. Questions are answered-question indices.
+/// Everything that workers read.
 #[derive(Debug)]
 pub(super) struct Gaps<'a> {
-    task: Task<'a>,
+    pub(super) task: Task<'a>,
+    pub(super) table: &'a Table,
+}
+
+/// What does not depend on the part. Questions are answered-question indices.
+#[derive(Debug)]
+pub(super) struct Table {
     /// Q.
     questions: usize,
     /// Lines a row.
@@ -100,7 +107,7 @@ const SAA: usize = 3;
 const SGG: usize = 4;
 const SAG: usize = 5;
 
-/// How many users miss something, for [`super::choose`] and for the limits.
+/// How many users miss something, for the costs and for the limits.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Census {
     /// Users who answered something.
@@ -130,7 +137,7 @@ pub(super) fn census(matrix: &ResponseMatrix, answered: usize) -> Census {
     out
 }
 
-/// Bytes that the tables of [`Gaps`] take, with the prefixes of one worker.
+/// Bytes that a [`Table`] takes, with the prefixes of one worker.
 pub(super) fn bytes(census: &Census, questions: usize, k: usize) -> u128 {
     let (q, width) = (questions as u128, lines(questions) as u128 * 64);
     let several = census.several as u128;
@@ -143,17 +150,16 @@ pub(super) fn bytes(census: &Census, questions: usize, k: usize) -> u128 {
         + (k as u128 + 1) * (q * width + several * 12)
 }
 
-impl<'a> Gaps<'a> {
-    /// With scores and totals within `reach` of the basis. Uses the threads it is called in.
-    pub(super) fn new(task: Task<'a>, reach: (u64, u64)) -> Self {
-        let Task {
-            query,
-            isa,
-            answered,
-            basis,
-            ..
-        } = task;
-        let matrix = query.table();
+impl Table {
+    /// Sums over the questions `answered`, with scores and totals within `reach` of the basis. Uses the threads it is
+    /// called in.
+    pub(super) fn new(
+        isa: Isa,
+        matrix: &ResponseMatrix,
+        answered: &[usize],
+        basis: &Basis,
+        reach: (u64, u64),
+    ) -> Self {
         let questions = answered.len();
         let width = lines(questions);
         let users: Vec<usize> = (0..matrix.users().len())
@@ -276,7 +282,6 @@ impl<'a> Gaps<'a> {
             twice: Vec::new(),
         };
         Self {
-            task,
             questions,
             width,
             root,
@@ -331,7 +336,7 @@ fn add_user(rest: &mut [Vec<Line>; 6], gap: &Gap, weight: f64, s: f64, g: f64) {
 
 /// The first two terms of the six sums of a prefix with q besides.
 #[inline(always)]
-fn with(table: &Gaps<'_>, frame: &Frame, q: usize) -> [f64; 6] {
+fn with(table: &Table, frame: &Frame, q: usize) -> [f64; 6] {
     let six = &frame.six;
     [
         six[N] - lane(&table.missing[0], q),

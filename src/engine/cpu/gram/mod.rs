@@ -1,7 +1,7 @@
 //! Sums of sets from cross-products instead of a walk over users: for tables whose users fall into few
 //! answer patterns or miss few answers, and for sets of one question or two in any table.
 //!
-//! [`choose`] picks a regime by counting what each would do; [`search`] runs it.
+//! [`costs`] counts what each regime would do; [`Ready`] runs one, part after part.
 //!
 //! | regime | six sums of a set from | a set costs |
 //! | --- | --- | --- |
@@ -23,241 +23,37 @@
 
 mod block;
 mod complete;
+mod cost;
 mod cross;
 mod extents;
 mod gaps;
 mod keep;
 mod leaf;
 mod patterns;
+mod ready;
 mod regime;
 mod stems;
 
+pub use cost::{Cost, costs};
+pub use ready::Ready;
 pub use regime::Regime;
-
-use super::Isa;
-use crate::combin::choices;
-use crate::engine::pool::Pool;
-use crate::engine::{EngineError, Findings, Part, Query, Watch, not_numbered};
-use crate::matrix::ResponseMatrix;
-use crate::stats::AuditSums;
-use crate::stats::cross::{Alone, Cross, Population};
-use block::blocks;
-use complete::Complete;
-use extents::Extents;
-use gaps::{Gaps, census};
-use patterns::{Patterns, patterns};
-use stems::Task;
-
-/// The questions that anybody answered.
-fn answered(matrix: &ResponseMatrix) -> Vec<usize> {
-    (0..matrix.questions().len())
-        .filter(|&q| !matrix.column(q).users().is_empty())
-        .collect()
-}
-
-/// Whether all users who answered anything answered the same questions.
-fn is_complete(matrix: &ResponseMatrix, answered: &[usize]) -> bool {
-    let first = matrix.column(answered[0]).users().len();
-    let users = (0..matrix.users().len())
-        .filter(|&u| matrix.row(u).next().is_some())
-        .count();
-    first == users && matrix.responses() == users * answered.len()
-}
-
-/// A regime and what it costs.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Choice {
-    /// The regime.
-    pub regime: Regime,
-    /// About how many cycles all threads together take, preparation included.
-    pub cycles: f64,
-}
-
-/// More patterns than this are not few.
-const MOST_PATTERNS: usize = 4096;
-
-/// Bytes that tables of cross-products may take.
-const MOST_BYTES: u128 = 1 << 30;
-
-/// The cheapest regime that can take this search, by counting; `None` where none can.
-///
-/// The counts are exact, the cycles a count are measured and rounded (AVX-512).
-#[must_use]
-pub fn choose(query: &Query<'_>, part: &Part) -> Option<Choice> {
-    let matrix = query.table();
-    let answered = answered(matrix);
-    let (questions, k) = (answered.len(), query.k());
-    let q = questions as f64;
-    let share = query.space().share(part);
-    let sets = share * choices(questions, k);
-    // Leaves a row, where rows run up to the last question chosen so far.
-    let row = (q - k as f64 + 1.0).max(1.0) / k as f64;
-    let cross = || Choice {
-        regime: Regime::Cross,
-        cycles: cross::cycles(matrix, k, share),
-    };
-    let cross = (k <= 2).then(cross);
-    if is_complete(matrix, &answered) {
-        let users = matrix.responses() as f64 / q;
-        let fits = questions as u128 * questions as u128 * 16 <= MOST_BYTES;
-        let complete = fits.then_some(Choice {
-            regime: Regime::Complete,
-            cycles: users * q * (6.0 + q / 60.0) + sets * (1.2 + 16.0 / row),
-        });
-        return cheapest([complete, cross]);
-    }
-    // The other two begin by counting, which takes longer than this takes in all.
-    if cross.is_some() {
-        return cross;
-    }
-    let extents = Extents::of(Isa::detect(), &Alone, matrix);
-    let users = matrix.users().len();
-    let patterns = || {
-        extents.margins(users, k, PATTERNS_FACTOR)?;
-        let patterns = patterns(matrix, MOST_PATTERNS)?;
-        // Of cross-products, and of the rows of a stem that all patterns contain.
-        let bytes = patterns.len() as u128 * (questions * questions) as u128 * 24;
-        let mut cycles = matrix.responses() as f64 * 25.0;
-        for pattern in &patterns {
-            let d = pattern.questions.len();
-            cycles += share * choices(d, k) * (8.0 + 40.0 / row)
-                + (d * d) as f64 * (q + pattern.users.len() as f64 / 8.0);
-        }
-        (bytes <= MOST_BYTES).then_some(Choice {
-            regime: Regime::Patterns,
-            cycles,
-        })
-    };
-    let gaps = || {
-        extents.margins(users, k, gaps_factor(k))?;
-        let census = census(matrix, questions);
-        if gaps::bytes(&census, questions, k) > MOST_BYTES {
-            return None;
-        }
-        // Users who miss both of a pair of questions.
-        let each = census.pairs as f64 / (q * (q - 1.0)).max(1.0);
-        let lines = 1.0 + row / crate::arch::WIDTH as f64;
-        // Questions of a prefix, and the pairs among them.
-        let before = k.saturating_sub(2) as f64;
-        let met = (before + before * (before - 1.0).max(0.0) / 2.0) * each;
-        let leaf = 40.0 + 15.0 * each;
-        let per_row = 100.0 + met * 14.0 * lines;
-        let frames = share * choices(questions, k.saturating_sub(2));
-        let per_frame = 2.0 * census.several as f64 + q * q / 8.0;
-        let prepare =
-            (census.users as f64 + census.missing as f64 * q / 32.0) * q * 25.0 + q * q * q * 25.0;
-        Some(Choice {
-            regime: Regime::Gaps,
-            cycles: prepare + frames * per_frame + sets * (leaf + per_row / row),
-        })
-    };
-    cheapest([patterns(), gaps()])
-}
-
-fn cheapest(choices: [Option<Choice>; 2]) -> Option<Choice> {
-    let choices = choices.into_iter().flatten();
-    choices.min_by(|a, b| a.cycles.total_cmp(&b.cycles))
-}
-
-/// Prefix sums and differences are at most twice a whole; twice that is taken.
-const PATTERNS_FACTOR: f64 = 4.0;
-
-/// Each question of a prefix adds at most three populations' products, twice, to a difference.
-fn gaps_factor(k: usize) -> f64 {
-    16.0 * (k as f64 + 2.0)
-}
-
-/// Searches `part` in the regime that [`choose`] chose.
-///
-/// # Errors
-/// See [`EngineError`]; refused where the regime cannot take the table.
-pub fn search(
-    regime: Regime,
-    query: &Query<'_>,
-    part: &Part,
-    watch: &Watch,
-    threads: &rayon::ThreadPool,
-    isa: Isa,
-) -> Result<Findings, EngineError> {
-    let matrix = query.table();
-    let answered = answered(matrix);
-    if regime == Regime::Cross {
-        return cross::search(query, part, watch, threads, isa);
-    }
-    let extents = threads.install(|| Extents::of(isa, &Pool, matrix));
-    let basis = extents.centred();
-    let blocks = blocks(query, part, &answered).ok_or_else(|| not_numbered("cpu", query))?;
-    watch.advance(blocks.unanswered);
-    let refused = |what: &str| EngineError::Refused {
-        engine: "cpu",
-        what: format!("the {} regime", regime.name()),
-        need: what.to_owned(),
-        have: "another table".to_owned(),
-        hint: "take the regime that is chosen by counting",
-    };
-    let margins = |factor| {
-        let margins = extents.margins(matrix.users().len(), query.k(), factor);
-        margins.ok_or_else(|| refused("sums far below 2^53"))
-    };
-    let task = |margins| Task {
-        query,
-        watch,
-        isa,
-        answered: &answered,
-        basis: &basis,
-        margins,
-    };
-    let mut found = match regime {
-        Regime::Complete => {
-            if !is_complete(matrix, &answered) {
-                return Err(refused("the same questions answered by everybody"));
-            }
-            let scores: Vec<&[i64]> = answered
-                .iter()
-                .map(|&q| matrix.column(q).scores())
-                .collect();
-            let offsets: Vec<i64> = answered.iter().map(|&q| basis.scores[q]).collect();
-            let totals: Vec<i64> = matrix
-                .column(answered[0])
-                .users()
-                .iter()
-                .map(|&u| matrix.totals()[u as usize])
-                .collect();
-            let population =
-                Population::new((&scores, &offsets), (&totals, basis.total), extents.reach());
-            let cross = threads.install(|| Cross::new(isa, &Pool, population));
-            Complete::new(query, watch, isa, &answered, &basis, &cross).search(&blocks, threads)?
-        }
-        Regime::Patterns => {
-            let margins = margins(PATTERNS_FACTOR)?;
-            let patterns =
-                patterns(matrix, MOST_PATTERNS).ok_or_else(|| refused("few answer patterns"))?;
-            let table =
-                threads.install(|| Patterns::new(task(margins), extents.reach(), &patterns));
-            stems::search(&table, &blocks, threads)?
-        }
-        Regime::Gaps => {
-            let margins = margins(gaps_factor(query.k()))?;
-            let census = census(matrix, answered.len());
-            if gaps::bytes(&census, answered.len(), query.k()) > MOST_BYTES {
-                return Err(refused("few questions and few missing answers"));
-            }
-            let table = threads.install(|| Gaps::new(task(margins), extents.reach()));
-            stems::search(&table, &blocks, threads)?
-        }
-        // Above.
-        Regime::Cross => return cross::search(query, part, watch, threads, isa),
-    };
-    found.excluded += AuditSums::of_nobody(blocks.unanswered);
-    Ok(found.findings(basis, regime))
-}
 
 #[cfg(test)]
 mod tests {
+    use super::block::{Blocks, blocks};
+    use super::complete::Complete;
+    use super::cost::{MOST_PATTERNS, PATTERNS_FACTOR, answered, gaps_factor, is_complete};
+    use super::extents::Extents;
+    use super::gaps::Gaps;
+    use super::keep::Found;
+    use super::patterns::{Patterns, patterns};
+    use super::stems::Task;
     use super::*;
-    use crate::matrix::{Duplicates, MatrixBuilder, Score};
-    use block::Blocks;
-    use keep::Found;
+    use crate::arch::Isa;
+    use crate::engine::{EngineError, Query, Watch};
+    use crate::matrix::{Duplicates, MatrixBuilder, ResponseMatrix, Score};
+    use crate::stats::AuditSums;
+    use crate::stats::cross::{Alone, Cross, Population};
 
     fn table(users: usize, questions: usize, has: impl Fn(usize, usize) -> bool) -> ResponseMatrix {
         let mut builder = MatrixBuilder::new();
@@ -290,9 +86,13 @@ mod tests {
             basis: &basis,
             margins: extents.margins(users, query.k(), factor).unwrap(),
         };
-        let patterns = patterns(matrix, MOST_PATTERNS).unwrap();
-        let by_patterns = Patterns::new(task(PATTERNS_FACTOR), reach, &patterns);
-        let by_gaps = Gaps::new(task(gaps_factor(query.k())), reach);
+        let few = patterns(matrix, MOST_PATTERNS).unwrap();
+        let sums = patterns::Sums::new(isa, matrix, &answered, &basis, reach, &few);
+        let by_patterns = Patterns::new(task(PATTERNS_FACTOR), &sums);
+        let by_gaps = Gaps {
+            task: task(gaps_factor(query.k())),
+            table: &gaps::Table::new(isa, matrix, &answered, &basis, reach),
+        };
         let mut found = vec![
             stems::search(&by_patterns, blocks, &threads).unwrap(),
             stems::search(&by_gaps, blocks, &threads).unwrap(),
@@ -356,7 +156,10 @@ mod tests {
     fn regimes_are_chosen_by_counting() {
         let regime = |matrix: &ResponseMatrix| {
             let query = Query::of(matrix).k(5).build().unwrap();
-            choose(&query, &query.space().whole()).map(|choice| choice.regime)
+            let costs = costs(&query).into_iter();
+            let all = |cost: &Cost| cost.once + cost.of_part(1.0);
+            let least = costs.min_by(|a, b| all(a).total_cmp(&all(b)));
+            least.map(|cost| cost.regime)
         };
         assert_eq!(regime(&table(30, 6, |_, _| true)), Some(Regime::Complete));
         let booklets = table(900, 40, |u, q| q % 10 == u % 10 || q % 10 == (u + 1) % 10);
@@ -368,8 +171,9 @@ mod tests {
         assert_eq!(regime(&few), Some(Regime::Gaps));
         for k in 1..=2 {
             let query = Query::of(&booklets).k(k).build().unwrap();
-            let choice = choose(&query, &query.space().whole());
-            assert_eq!(choice.map(|choice| choice.regime), Some(Regime::Cross));
+            let costs = costs(&query);
+            assert_eq!(costs.len(), 1);
+            assert_eq!(costs[0].regime, Regime::Cross);
         }
     }
 
@@ -380,7 +184,7 @@ mod tests {
         for (regime, k) in [(Regime::Complete, 2), (Regime::Cross, 3)] {
             let query = Query::of(&matrix).k(k).build().unwrap();
             let (part, watch) = (query.space().whole(), Watch::new());
-            let found = search(regime, &query, &part, &watch, &threads, Isa::Portable);
+            let found = Ready::new(&query, &threads, Isa::Portable).search(regime, &part, &watch);
             assert!(matches!(found, Err(EngineError::Refused { .. })));
         }
     }

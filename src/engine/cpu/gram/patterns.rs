@@ -17,11 +17,11 @@
 
 use super::leaf::Leaves;
 use super::stems::{Judge, Stem, Task, Walk};
-use crate::arch::{Lanes, Level, Line, WIDTH, lane, lines, low_bits, set_lane};
+use crate::arch::{Isa, Lanes, Level, Line, WIDTH, lane, lines, low_bits, set_lane};
 use crate::combin::{WrappingBinomials, binomial};
 use crate::matrix::ResponseMatrix;
 use crate::stats::cross::{Alone, Cross, Population};
-use crate::stats::{AuditSums, Six};
+use crate::stats::{AuditSums, Basis, Six};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -63,32 +63,28 @@ pub(super) fn patterns(matrix: &ResponseMatrix, limit: usize) -> Option<Vec<Patt
 
 /// A pattern with its cross-products.
 #[derive(Debug)]
-struct Sums {
+struct Own {
     /// Answered-question index to index in the cross-products.
     place: Vec<Option<u32>>,
     cross: Cross,
 }
 
-/// Everything that workers read.
+/// The cross-products of each pattern.
 #[derive(Debug)]
-pub(super) struct Patterns<'a> {
-    task: Task<'a>,
-    patterns: Vec<Sums>,
-    binomials: WrappingBinomials,
-}
+pub(super) struct Sums(Vec<Own>);
 
-impl<'a> Patterns<'a> {
-    /// With scores and totals within `reach` of the basis. Uses the threads it is called in.
-    pub(super) fn new(task: Task<'a>, reach: (u64, u64), patterns: &[Pattern]) -> Self {
-        let Task {
-            query,
-            isa,
-            answered,
-            basis,
-            ..
-        } = task;
-        let matrix = query.table();
-        let sums = |pattern: &Pattern| {
+impl Sums {
+    /// Sums over the questions `answered`, with scores and totals within `reach` of the basis. Uses the threads it is
+    /// called in.
+    pub(super) fn new(
+        isa: Isa,
+        matrix: &ResponseMatrix,
+        answered: &[usize],
+        basis: &Basis,
+        reach: (u64, u64),
+        patterns: &[Pattern],
+    ) -> Self {
+        let own = |pattern: &Pattern| {
             let mut scores = vec![Vec::with_capacity(pattern.users.len()); pattern.questions.len()];
             for &u in &pattern.users {
                 for (column, (_, score)) in scores.iter_mut().zip(matrix.row(u)) {
@@ -99,7 +95,7 @@ impl<'a> Patterns<'a> {
             let offsets: Vec<i64> = pattern.questions.iter().map(|&q| basis.scores[q]).collect();
             let totals: Vec<i64> = pattern.users.iter().map(|&u| matrix.totals()[u]).collect();
             let population = Population::new((&scores, &offsets), (&totals, basis.total), reach);
-            Sums {
+            Own {
                 place: answered
                     .iter()
                     .map(|q| pattern.questions.binary_search(q).ok().map(|at| at as u32))
@@ -107,9 +103,24 @@ impl<'a> Patterns<'a> {
                 cross: Cross::new(isa, &Alone, population),
             }
         };
+        Self(patterns.par_iter().map(own).collect())
+    }
+}
+
+/// Everything that workers read.
+#[derive(Debug)]
+pub(super) struct Patterns<'a> {
+    task: Task<'a>,
+    patterns: &'a [Own],
+    binomials: WrappingBinomials,
+}
+
+impl<'a> Patterns<'a> {
+    /// With these cross-products.
+    pub(super) fn new(task: Task<'a>, sums: &'a Sums) -> Self {
         Self {
-            patterns: patterns.par_iter().map(sums).collect(),
-            binomials: WrappingBinomials::new(answered.len(), query.k()),
+            patterns: &sums.0,
+            binomials: WrappingBinomials::new(task.answered.len(), task.query.k()),
             task,
         }
     }
@@ -167,7 +178,7 @@ fn layout(table: &Patterns<'_>, stem: &Stem<'_>) -> (Layout, Frame) {
     let mut prefix = block.fixed.clone();
     prefix.extend(stem.last);
     let end = stem.last.unwrap_or(block.pool.end);
-    let containing: Vec<&Sums> = table
+    let containing: Vec<&Own> = table
         .patterns
         .iter()
         .filter(|p| prefix.iter().all(|&q| p.place[q].is_some()))

@@ -117,7 +117,8 @@ impl Kind for Projected {
         let (questions, k) = (job.questions(), job.query.k());
         let faces = order::faces(order, questions, k).ok_or_else(numbers)?;
         let first_questions: Vec<_> = faces.iter().map(|face| face.first_question).collect();
-        let top = shape.top;
+        // Fields hold whole scores, also of a known answer's table that could have steps.
+        let top = if variant.steps > 0 { shape.top } else { 0 };
         let mut table = Table::new(job.matrix, &job.packing, &variant, top, &first_questions);
         let mut of_binomials = job.table.words();
         let mut placed = Vec::new();

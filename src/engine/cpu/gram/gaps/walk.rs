@@ -1,7 +1,7 @@
 //! The walk over a table with few gaps: frames from question to question, rows of leaves.
 
 use super::super::stems::{Judge, Stem, Task, Walk};
-use super::{Frame, Gaps, N, SA, SAA, SAG, SG, SGG, add_user, with};
+use super::{Frame, Gaps, N, SA, SAA, SAG, SG, SGG, Table, add_user, with};
 use crate::arch::{Lanes, Level, Line, WIDTH, lane, lines, low_bits, set_lane};
 use crate::combin::binomial;
 use crate::stats::Six;
@@ -21,7 +21,7 @@ struct Met {
 
 impl Met {
     #[inline(always)]
-    fn new(table: &Gaps<'_>, user: u32, weight: u32, score: f64) -> Self {
+    fn new(table: &Table, user: u32, weight: u32, score: f64) -> Self {
         let weight = f64::from(weight);
         let g = table.totals[user as usize];
         Self {
@@ -38,7 +38,7 @@ impl Met {
 ///
 /// a = s + x where answered, else 0: s·has + x, since x is 0 there already.
 #[inline(always)]
-fn meet<L: Lanes>(l: L, table: &Gaps<'_>, met: &[Met], i: usize, mut six: Six<L::V>) -> Six<L::V> {
+fn meet<L: Lanes>(l: L, table: &Table, met: &[Met], i: usize, mut six: Six<L::V>) -> Six<L::V> {
     for met in met {
         let at = met.user as usize * table.width + i;
         let has = l.load(&table.has[at]);
@@ -77,10 +77,10 @@ impl Walk for Gaps<'_> {
     fn scratch(&self) -> Scratch {
         let lines = |n: usize| std::array::from_fn(|_| vec![Line::ZERO; n]);
         Scratch {
-            frames: vec![self.root.clone(); self.task.query.k() + 1],
+            frames: vec![self.table.root.clone(); self.task.query.k() + 1],
             prefix: Vec::new(),
-            missing: lines(self.questions * self.width),
-            rest: lines(self.width),
+            missing: lines(self.table.questions * self.table.width),
+            rest: lines(self.table.width),
             met: Vec::new(),
         }
     }
@@ -92,7 +92,7 @@ impl Walk for Gaps<'_> {
         judge: &mut Judge<'_, L>,
         stem: &Stem<'_>,
     ) -> Option<()> {
-        let (l, table) = (judge.l, self);
+        let (l, table) = (judge.l, self.table);
         let mut walk = StemWalk {
             l,
             table,
@@ -107,7 +107,7 @@ impl Walk for Gaps<'_> {
 /// The walk over one stem.
 struct StemWalk<'w, 'a, L: Lanes> {
     l: L,
-    table: &'w Gaps<'w>,
+    table: &'w Table,
     own: &'w mut Scratch,
     judge: &'w mut Judge<'a, L>,
 }
