@@ -28,6 +28,7 @@ mod question;
 mod quota;
 mod resume;
 mod search;
+mod status;
 mod stop;
 mod table;
 pub mod talk;

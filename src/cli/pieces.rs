@@ -4,8 +4,9 @@ use super::answer::{Answer, Ended, far};
 use super::exit::Exit;
 use super::form::Form;
 use super::output::Output;
-use super::progress::{Progress, Sets};
+use super::progress::{self, Progress, Sets};
 use super::question::Question;
+use super::status::Which;
 use super::stop::{Stop, alarm};
 use super::table::names_stream;
 use super::talk::Talk;
@@ -125,6 +126,7 @@ pub fn read_part(path: &Path) -> anyhow::Result<Document> {
 pub fn run(args: &SearchArgs, start: Start, talk: Talk) -> anyhow::Result<Exit> {
     let form = Form::choose(args.format, args.output.as_deref());
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
+    let status = args.status.open(&args.data, args.output.as_deref())?;
     let stop = Stop::install()?;
     let question = args.question.read(&args.data, &args.table, talk)?;
     let queries = args.asked.queries(&question)?;
@@ -165,10 +167,13 @@ pub fn run(args: &SearchArgs, start: Start, talk: Talk) -> anyhow::Result<Exit> 
         engine: &*engine,
         stop: &stop,
         deadline,
-        progress: Progress::new(talk.is_quiet()),
+        progress: Progress::new(talk.is_quiet(), status, stop.wish()),
         units: units(&*engine, store.is_some()),
         store: store.as_ref(),
     };
+    if pieces.store.is_some() {
+        pieces.progress.saved();
+    }
     let (searches, ended) = pieces.search(&mut session, &queries)?;
     let ended = ended.map(|ended| Ended {
         kept: Some(match &store {
@@ -249,6 +254,7 @@ impl Pieces<'_> {
         queries: &[Query<'_>],
     ) -> anyhow::Result<(Vec<Search>, Option<Ended>)> {
         let mut searches = Vec::new();
+        let devices = self.engine.devices();
         for (at, query) in queries.iter().enumerate() {
             let name = match queries.len() {
                 1 => String::new(),
@@ -264,13 +270,31 @@ impl Pieces<'_> {
                 units: self.units,
             };
             let mut save = |document: &Document| match self.store {
-                Some(store) => store.save(document),
+                Some(store) => {
+                    store.save(document)?;
+                    self.progress.saved();
+                    Ok(())
+                }
                 None => Ok(()),
             };
             let save: &mut Saving<'_> = &mut save;
             let done = std::thread::scope(|scope| {
                 let _alarm = alarm(scope, &watch);
-                let _shown = self.progress.show(scope, &watch, &name, sets);
+                let shown = progress::Of {
+                    watch: &watch,
+                    name: &name,
+                    sets,
+                    which: Which {
+                        k: query.k(),
+                        search: at + 1,
+                        searches: queries.len(),
+                        device: match devices.as_slice() {
+                            [only] => Some(only),
+                            _ => None,
+                        },
+                    },
+                };
+                let _shown = self.progress.show(scope, shown);
                 session.search(at, &work, save)
             });
             match done {

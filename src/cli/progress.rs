@@ -1,11 +1,14 @@
 //! How far a search is: a bar on a terminal, a line once a minute elsewhere. And what is waited for before it.
 
+use super::status::{Moment, Status, Which};
 use super::talk::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kcorrset::engine::Watch;
 use kcorrset::report::{grouped, rate};
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
@@ -23,6 +26,12 @@ const STEPS: u64 = 10_000;
 pub struct Progress {
     start: Instant,
     quiet: bool,
+    /// What programs read, where they do.
+    status: Option<Status>,
+    /// Set by who wants a line now.
+    wish: Arc<AtomicBool>,
+    /// When a session was saved last.
+    saved: Mutex<Option<Instant>>,
 }
 
 /// How many sets there are to search; where there are none to tell, they are too many to be counted, and the time is
@@ -44,46 +53,109 @@ impl Sets {
 
 /// The progress of one search. Dropping it takes the bar away.
 pub struct Shown {
-    _alive: Option<Sender<()>>,
+    _alive: Vec<Sender<()>>,
+}
+
+/// What is shown of a search.
+#[derive(Clone, Copy)]
+pub struct Of<'a> {
+    /// The search itself.
+    pub watch: &'a Watch,
+    /// What it is called where there are others; nothing where there are none.
+    pub name: &'a str,
+    /// How many sets there are.
+    pub sets: Option<Sets>,
+    /// Which one it is, for programs.
+    pub which: Which<'a>,
 }
 
 impl Progress {
-    /// From now on; nothing is shown where `quiet`.
-    pub fn new(quiet: bool) -> Self {
+    /// From now on; nothing is shown where `quiet`, but to who sets `wish`, and in lines of `status`.
+    pub fn new(quiet: bool, status: Option<Status>, wish: Arc<AtomicBool>) -> Self {
         Self {
             start: Instant::now(),
             quiet,
+            status,
+            wish,
+            saved: Mutex::default(),
         }
     }
 
-    /// Shows `watch` on stderr from a thread of `scope` until dropped: a search of so many sets, called
-    /// `name` where there are others.
-    pub fn show<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        watch: &'scope Watch,
-        name: &'scope str,
-        sets: Option<Sets>,
-    ) -> Shown {
-        if self.quiet {
-            return Shown { _alive: None };
-        }
+    /// A session was saved just now.
+    pub fn saved(&self) {
+        *self.saved.lock().unwrap_or_else(|e| e.into_inner()) = Some(Instant::now());
+    }
+
+    fn last_saved(&self) -> Option<Instant> {
+        *self.saved.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Shows a search on stderr from threads of `scope` until dropped.
+    pub fn show<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, of: Of<'scope>) -> Shown {
         let (alive, dropped) = mpsc::channel();
-        scope.spawn(move || {
-            if std::io::stderr().is_terminal() {
-                draw(&dropped, watch, name, sets);
-            } else {
-                let far = |elapsed| {
-                    let line = line(watch.done(), sets, elapsed);
-                    say(&format!("{name}{line}{}", found(watch)));
-                };
-                tell(&dropped, self.start, MINUTE, far);
+        scope.spawn(move || self.answer(&dropped, of));
+        let mut all = vec![alive];
+        if !self.quiet {
+            let (alive, dropped) = mpsc::channel();
+            let Of {
+                watch, name, sets, ..
+            } = of;
+            scope.spawn(move || {
+                if std::io::stderr().is_terminal() {
+                    draw(&dropped, watch, name, sets);
+                } else {
+                    let far = |elapsed| say(&told(of, elapsed));
+                    tell(&dropped, self.start, MINUTE, far);
+                }
+            });
+            all.push(alive);
+        }
+        Shown { _alive: all }
+    }
+
+    /// Writes lines of status, and says a line to who wants one, until `dropped`.
+    fn answer(&self, dropped: &Receiver<()>, of: Of<'_>) {
+        let start = Instant::now();
+        let write = |ended| {
+            if let Some(status) = &self.status {
+                status.write(Moment {
+                    which: of.which,
+                    watch: of.watch,
+                    sets: of.sets,
+                    elapsed: start.elapsed(),
+                    saved: self.last_saved(),
+                    ended,
+                });
             }
-        });
-        Shown {
-            _alive: Some(alive),
+        };
+        let mut due = Duration::ZERO;
+        loop {
+            if self.wish.swap(false, Ordering::Relaxed) {
+                let age = self.last_saved().map_or(String::new(), |saved| {
+                    format!(", saved {} ago", clock(saved.elapsed().as_secs_f64()))
+                });
+                say(&format!("{}{age}", told(of, start.elapsed())));
+            }
+            if let Some(status) = &self.status
+                && start.elapsed() >= due
+            {
+                write(false);
+                due = start.elapsed().saturating_add(status.every);
+            }
+            if dropped.recv_timeout(TICK) != Err(RecvTimeoutError::Timeout) {
+                return write(true);
+            }
         }
     }
+}
+
+/// How far a search is, in a line.
+fn told(of: Of<'_>, elapsed: Duration) -> String {
+    let Of {
+        watch, name, sets, ..
+    } = of;
+    let line = line(watch.done(), sets, elapsed);
+    format!("{name}{line}{}", found(watch))
 }
 
 /// Does `work` and meanwhile shows on stderr what `now` says, if anything; nothing where `quiet`.

@@ -4,6 +4,7 @@ use super::duration;
 use super::engine::EngineArgs;
 use super::exit::Exit;
 use super::pieces::{self, Start};
+use super::status::StatusArgs;
 use super::talk::{Talk, say};
 use super::typed::SearchArgs;
 use anyhow::{Context, bail};
@@ -39,6 +40,8 @@ pub struct ResumeArgs {
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     max_time: Option<Duration>,
     #[command(flatten)]
+    status: StatusArgs,
+    #[command(flatten)]
     engine: EngineArgs,
 }
 
@@ -53,6 +56,7 @@ pub fn run(args: ResumeArgs, talk: Talk) -> anyhow::Result<Exit> {
     let mut search = search_of(&document.begun, args.data.as_deref()).with_context(name)?;
     search.pieces.session = Some(args.session.clone());
     search.max_time = args.max_time;
+    search.status = args.status;
     if args.engine.is_given() {
         search.engine = args.engine;
     }

@@ -6,7 +6,8 @@ use super::exit::Exit;
 use super::form::Form;
 use super::output::Output;
 use super::pieces::{self, Start};
-use super::progress::{Progress, Sets};
+use super::progress::{self, Progress, Sets};
+use super::status::Which;
 use super::stop::{Stop, alarm};
 use super::talk::Talk;
 use super::typed::SearchArgs;
@@ -25,6 +26,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let form = Form::choose(args.format, args.output.as_deref());
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
     let certifying = Certifying::open(&args.data, args.certificate.as_deref(), &output)?;
+    let status = args.status.open(&args.data, args.output.as_deref())?;
     let stop = Stop::install()?;
     let question = args.question.read(&args.data, &args.table, talk)?;
     let queries = args.asked.queries(&question)?;
@@ -45,7 +47,8 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
     let deadline = args
         .max_time
         .and_then(|time| Instant::now().checked_add(time));
-    let progress = Progress::new(talk.is_quiet());
+    let progress = Progress::new(talk.is_quiet(), status, stop.wish());
+    let devices = engine.devices();
     let mut searches = Vec::new();
     let mut ended = None;
     let mut recorded = None;
@@ -57,6 +60,15 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
             name: match queries.len() {
                 1 => String::new(),
                 all => format!("k {} ({} of {all}): ", query.k(), before + 1),
+            },
+            which: Which {
+                k: query.k(),
+                search: before + 1,
+                searches: queries.len(),
+                device: match devices.as_slice() {
+                    [only] => Some(only),
+                    _ => None,
+                },
             },
         };
         let start = Instant::now();
@@ -115,6 +127,7 @@ struct Of<'a> {
     part: &'a Part,
     /// What it is called in front of what is said of it; nothing where there is no other.
     name: String,
+    which: Which<'a>,
 }
 
 /// Why a search has no outcome.
@@ -133,8 +146,12 @@ fn watched(
     deadline: Option<Instant>,
     progress: &Progress,
 ) -> Result<Outcome, Failed> {
-    let Of { query, part, name } = of;
-    let total = part.sets();
+    let Of {
+        query,
+        part,
+        name,
+        which,
+    } = of;
     tracing::info!(k = query.k(), sets = %query.space().size_of(part), "searching");
     if let Some(quotas) = query.quotas() {
         let allowed = quotas.count(query.space());
@@ -143,7 +160,13 @@ fn watched(
     let watch = stop.watch_until(deadline);
     let outcome = std::thread::scope(|scope| {
         let _alarm = alarm(scope, &watch);
-        let _shown = progress.show(scope, &watch, name, total.map(Sets::fresh));
+        let shown = progress::Of {
+            watch: &watch,
+            name,
+            sets: part.sets().map(Sets::fresh),
+            which: *which,
+        };
+        let _shown = progress.show(scope, shown);
         search::run_checked(engine, query, part, &watch, search::any_seed())
     });
     outcome.map_err(|error| match error {

@@ -1,4 +1,5 @@
-//! Ctrl-C and SIGTERM: the first asks the work to stop, the second ends the program at once.
+//! Ctrl-C and SIGTERM: the first asks the work to stop, the second ends the program at once. And SIGUSR1, which asks how
+//! far it is.
 
 use super::exit::Exit;
 use anyhow::Context;
@@ -17,6 +18,8 @@ pub struct Stop {
     heeded: AtomicBool,
     /// The watch of the search that runs now.
     watch: Mutex<Arc<Watch>>,
+    /// Whether somebody asks how far the work is; who answers takes it back.
+    wish: Arc<AtomicBool>,
 }
 
 impl Stop {
@@ -26,6 +29,9 @@ impl Stop {
         let stop = Arc::new(Self::default());
         let shared = Arc::clone(&stop);
         ctrlc::set_handler(move || shared.signal()).context("cannot listen for Ctrl-C")?;
+        #[cfg(unix)]
+        signal_hook::flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&stop.wish))
+            .context("cannot listen for SIGUSR1")?;
         Ok(stop)
     }
 
@@ -39,6 +45,11 @@ impl Stop {
     /// From now on the caller looks at [`Self::asked`], or runs engines under [`Self::watch`].
     pub fn heed(&self) {
         self.heeded.store(true, Ordering::SeqCst);
+    }
+
+    /// Set when somebody asks how far the work is.
+    pub fn wish(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.wish)
     }
 
     /// Whether a signal has come.

@@ -5,6 +5,7 @@ use super::duration;
 use super::engine::EngineArgs;
 use super::form::Form;
 use super::question::QuestionArgs;
+use super::status::StatusArgs;
 use super::table::{TableArgs, names_stream};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -63,6 +64,8 @@ pub struct SearchArgs {
     pub max_time: Option<Duration>,
     #[command(flatten)]
     pub pieces: PiecesArgs,
+    #[command(flatten)]
+    pub status: StatusArgs,
     #[command(flatten)]
     pub question: QuestionArgs,
     #[command(flatten)]

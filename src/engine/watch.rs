@@ -2,6 +2,7 @@
 
 use crate::stats::{Distance, NO_FLOOR};
 use crate::top::{Candidate, Top};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Instant;
@@ -10,6 +11,8 @@ use std::time::Instant;
 #[derive(Debug)]
 pub struct Watch {
     done: Mutex<u128>,
+    /// Sets done by each device, of engines that have several or say which.
+    by_device: Arc<Mutex<BTreeMap<String, u128>>>,
     stop: Arc<AtomicBool>,
     floor: AtomicU64,
     /// See [`Watch::ceiling`].
@@ -25,6 +28,7 @@ impl Default for Watch {
     fn default() -> Self {
         Self {
             done: Mutex::new(0),
+            by_device: Arc::default(),
             stop: Arc::default(),
             floor: AtomicU64::new(NO_FLOOR.to_bits()),
             ceiling: AtomicU64::new(f64::INFINITY.to_bits()),
@@ -78,6 +82,35 @@ impl Watch {
     pub fn advance(&self, sets: u128) {
         let mut done = self.done.lock().unwrap_or_else(|e| e.into_inner());
         *done += sets;
+    }
+
+    /// Reports `sets` more sets as visited on a device.
+    pub fn advance_on(&self, device: &str, sets: u128) {
+        let mut devices = self.by_device.lock().unwrap_or_else(|e| e.into_inner());
+        match devices.get_mut(device) {
+            Some(done) => *done += sets,
+            None => {
+                devices.insert(device.to_owned(), sets);
+            }
+        }
+        drop(devices);
+        self.advance(sets);
+    }
+
+    /// This watch, for a piece of the search of another one: what devices do is counted there too.
+    #[must_use]
+    pub fn of_a_piece(self, whole: &Self) -> Self {
+        Self {
+            by_device: Arc::clone(&whole.by_device),
+            ..self
+        }
+    }
+
+    /// Sets visited by each device, those that a stop then threw away included; of engines that say which.
+    #[must_use]
+    pub fn done_by_device(&self) -> BTreeMap<String, u128> {
+        let devices = self.by_device.lock().unwrap_or_else(|e| e.into_inner());
+        devices.clone()
     }
 
     /// Takes back sets that were reported by a way to search that was given up.

@@ -157,6 +157,7 @@ impl Session<'_> {
             Some(deadline) => Watch::until(deadline),
             None => Watch::new(),
         };
+        let own = own.of_a_piece(watch);
         own.raise_floor(watch.floor());
         let mut beat = |met: Vec<Candidate>| {
             self.ledgers[at].learn(met);

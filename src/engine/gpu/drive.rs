@@ -105,6 +105,8 @@ pub(super) struct Drive<'a> {
     pub(super) target: Duration,
     /// How the sets of the queue are numbered.
     pub(super) order: Order,
+    /// Whose work it is, for who watches; a device fills in its name.
+    pub(super) device: Option<&'a str>,
 }
 
 /// What came of the chunks that one device did; it outlives the pipelines that it came from.
@@ -253,6 +255,7 @@ pub(super) fn drive(
         watch,
         target,
         order,
+        device,
     } = drive;
     let set_of = job.sets_in(order)?;
     let mut free: Vec<usize> = (0..pipeline.slots()).collect();
@@ -347,7 +350,10 @@ pub(super) fn drive(
         in_flight.flights.pop_front();
         queue.done();
         watch.raise_floor(driven.top.floor());
-        watch.advance(chunk.sets);
+        match device {
+            Some(device) => watch.advance_on(device, chunk.sets),
+            None => watch.advance(chunk.sets),
+        }
     }
 }
 
@@ -510,6 +516,7 @@ mod tests {
             watch,
             target: Duration::from_secs(1),
             order: Order::Ranks,
+            device: None,
         };
         super::drive(host, drive, driven)
     }

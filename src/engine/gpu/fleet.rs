@@ -60,6 +60,7 @@ pub(super) fn search(
         watch,
         target,
         order,
+        device: None,
     };
     let alive = AtomicUsize::new(members.len());
     let worked = each(members, |member| {

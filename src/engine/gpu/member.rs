@@ -225,8 +225,13 @@ impl Member {
         let start = Instant::now();
         let mut driven = Driven::new(work.job.query.top());
         let mut reopened = 0;
+        let name = self.name();
+        let work = Drive {
+            device: Some(&name),
+            ..work
+        };
         let end = self.persist(work, ask, &mut driven, &mut reopened);
-        let usage = Usage::new(self.name(), &driven, start.elapsed(), reopened);
+        let usage = Usage::new(name.clone(), &driven, start.elapsed(), reopened);
         Worked { driven, usage, end }
     }
 

@@ -81,6 +81,7 @@ pub(super) fn run(
                 watch: &watch,
                 target: TARGET,
                 order: Order::Ranks,
+                device: None,
             })?;
             if driven.defined.is_some() && driven.defined != want.defined {
                 return Err(wrong(format!("the number of defined sets, {ask:?},")));
