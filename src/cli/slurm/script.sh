@@ -35,11 +35,12 @@ fail() {
 task() {
     local part=${SLURM_ARRAY_TASK_ID:?is set in tasks of an array}
     local session="$folder/$part.session"
-    say "part $part/$parts, job ${SLURM_JOB_ID-}, on $(hostname)"
+    say "part $part/$parts, job ${SLURM_JOB_ID-}, on ${SLURMD_NODENAME:-$(hostname)}"
     cd -- "$home"
     if [ -e "$folder/$part.part" ]; then
         say "part $part/$parts is done"
     elif [ -e "$session" ] || [ -e "$session.before" ]; then
+        say "part $part/$parts goes on from what was saved"
         exec "$program" resume "$session"@@engine@@
     else
         # Some parts that are done spare this one work; no result depends on which.

@@ -155,8 +155,8 @@ mod tests {
     fn echoed(words: &[String]) -> Vec<String> {
         let line: Vec<_> = words.iter().map(|word| quoted(word)).collect();
         let script = format!(r"printf '%s\0' {}", line.join(" "));
-        let out = std::process::Command::new("bash").args(["-c", &script]);
-        let out = { out }.output().expect("bash starts");
+        let mut bash = std::process::Command::new("bash");
+        let out = bash.args(["-c", &script]).output().expect("bash starts");
         assert!(out.status.success(), "{script}");
         let text = String::from_utf8(out.stdout).expect("UTF-8");
         let parts = text.split_terminator('\0');
