@@ -16,7 +16,8 @@ use tempfile::TempDir;
 const SBATCH: &str = r#"#!/bin/bash
 set -eu
 [ ! -e "$FAKE/refuses" ] || exit 1
-id=$(($(ls "$FAKE" | grep -c '^job') + 1))
+id=1
+while [ -e "$FAKE/job$id" ]; do id=$((id + 1)); done
 mkdir "$FAKE/job$id"
 for word; do printf '%s\n' "$word"; done >"$FAKE/job$id/words"
 while [[ $1 == --* ]]; do shift; done
@@ -73,12 +74,11 @@ impl Cluster {
         let to = [
             "--folder",
             "\"parts\" 100%",
-            "--result",
-            "-best.csv",
+            "--result=-best.csv",
             "-o",
             "search.sh",
         ];
-        let out = self.program("slurm -q", &[words, &to].concat());
+        let out = self.program("slurm -q", &[&to, words].concat());
         assert_eq!(shown(&out), "exit 0\n");
     }
 
@@ -153,7 +153,106 @@ impl Cluster {
 
 #[test]
 fn help() {
-    check("slurm -h", expect![[""]]);
+    check(
+        "slurm -h",
+        expect![[r#"
+        exit 0
+        --- stdout
+        Write a script that runs a search on a Slurm cluster
+
+        Usage: kcorrset slurm [OPTIONS] --parts <N> -k <K> <DATA>
+
+        Arguments:
+          <DATA>  The table, which every task reads: a file
+
+        Options:
+              --parts <N>        How many parts: tasks of the array
+              --folder <DIR>     Folder for what tasks write: parts, sessions, logs; one for each search
+                                 [default: parts]
+              --result <FILE>    File for the result of the search [default: best.json in the folder]
+              --format <FORM>    Form of the result; json is what `verify` reads [default: by the ending of
+                                 --result, else table] [possible values: table, json, csv]
+              --sbatch <OPTION>  Option of sbatch for all jobs, such as --sbatch=--gres=gpu:1; may be given
+                                 again for more
+          -o, --output <FILE>    File for the script [default: stdout]
+          -k <K>                 Questions in a set: a number; or several, as a range with both ends such as
+                                 2..8, or with commas
+              --top <N>          How many of the best sets to print, of each K [default: 10, with --within
+                                 1000; where -k names several, the table has the best of each]
+              --within <D>       Only sets whose r is at most D below the best one's, such as 0.001; as many
+                                 as --top lists
+              --min-users <U>    Users that a set needs for a defined correlation, at least 2 [default: 2]
+          -v, --verbose...       Say on stderr what was chosen and why; twice for more
+          -q, --quiet            Nothing on stderr but warnings and errors
+          -h, --help             Print help (see more with '--help')
+
+        What sets are ranked by, and which:
+              --criterion <WHICH>        Overall score that the score on a set is correlated with [default:
+                                         total] [possible values: total, mean, rest]
+              --criterion-column <NAME>  Column of the wide table, or of --criterion-file, that has the
+                                         overall score of each user [default of a file: criterion]
+              --criterion-file <FILE>    CSV or other table with a user and an overall score a row; users
+                                         without one are left out
+              --rank-by <FIGURE>         Figure that sets are ranked by [default: r] [possible values: r,
+                                         lower-bound]
+              --confidence <LEVEL>       Confidence of the lower bound, above 0.5 and below 1 [default:
+                                         0.95]
+              --include <LIST>           Questions that every set has, as a list like --questions
+              --exclude <LIST>           Questions that no set has; they still count in the overall score
+              --groups <FILE>            Table with a question and its group a row, for --per-group
+              --group-column <NAME>      Column of the group in --groups [default: group]
+              --per-group <NUMBERS>      How many questions a set has of each group: 'E=2,N=1..3'; of other
+                                         groups any number
+              --unanswered <WHAT>        What a missing answer means [default: complete-case] [possible
+                                         values: complete-case, zero]
+
+        How to read the table:
+              --wide                    One row a user, one column a question [default: one row an answer]
+              --questions <LIST>        Questions that count: names, ranges in the order of the table
+                                        (A1..O5), patterns (Q*), with commas between; others are left out
+                                        altogether [default: all; with --wide all columns but the user's]
+              --user-column <NAME>      Column or field of the user's id [default: user; with --wide rows
+                                        are numbered where there is none]
+              --question-column <NAME>  Column or field of the question's id [default: question]
+              --score-column <NAME>     Column or field of the score [default: score]
+              --answers-field <NAME>    JSON of one record a user: the field whose object holds the answers
+              --skip-rows <N>           Rows behind the header that are no data (Qualtrics: 2)
+              --skip-blank-users        Leave out rows without a user, such as averages at the foot of a
+                                        table
+              --missing <LIST>          Texts that mean no answer, beside the empty one: NA,-99,. and the
+                                        like [default: NA]
+              --map <PAIRS>             Scores of labels: 'Never=1,Often=2'; may be given again for more. A
+                                        label may hold commas. true and false are 1 and 0 without it
+              --reverse <LIST>          Questions that are worded the other way, as a list like --questions:
+                                        a score x becomes lowest + highest - x
+              --range <MIN..MAX>        Lowest and highest score of the reversed questions, as 1..5 or -2..2
+                                        [default: as read]
+              --round <DIGITS>          Round scores to so many digits behind the point, halves away from
+                                        zero [default: exact]
+              --decimal-comma           Scores have a comma for a point: 1,5 is one and a half
+              --encoding <NAME>         Encoding of the text: latin1, windows-1252 and others [default:
+                                        UTF-8, or UTF-16 by its mark]
+              --sheet <NAME>            Sheet of a workbook [default: the first]
+              --duplicates <WHICH>      What to do where a user answers a question twice [default: error]
+                                        [possible values: error, same, first, last, max, mean]
+
+        What computes:
+              --engine <NAME>       What computes; the answer is the same [default: auto] [possible values:
+                                    auto, cpu, gpu, bound, reference]
+              --device <I,..>       The GPU to use, by its number in `kcorrset devices`; several with commas
+                                    share the search
+              --profile <1..4>      How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the
+                                    more, the less responsive is a desktop on it [default: 2]
+              --threads <T>         Threads of the engines cpu and bound [default: one a core]
+              --instructions <SET>  Instructions that the CPU engine may use [default: the fastest there
+                                    are] [possible values: portable, avx2, avx512, amx]
+
+        Examples:
+          kcorrset slurm answers.csv -k 7 --min-users 30 --parts 64 -o search.sh && bash search.sh
+          kcorrset slurm answers.csv -k 7 --parts 8 --engine gpu --sbatch=--gres=gpu:1
+          --sbatch=--time=4:00:00 -o search.sh
+    "#]],
+    );
 }
 
 #[test]
@@ -173,7 +272,162 @@ fn the_script_of_a_plain_search() {
     let place = fs::canonicalize(folder.path()).expect("there");
     let script = text(&out.stdout).replace(&place.display().to_string(), "/home/me");
     let script = script.replace(env!("CARGO_BIN_EXE_kcorrset"), "/usr/bin/kcorrset");
-    expect![[""]].assert_eq(&script);
+    expect![[r##"
+        #!/bin/bash
+        # A search in 16 parts as a job array of Slurm, written by kcorrset 0.1.0. Where sbatch works, type
+        #
+        #     bash FILE        with the name of this file
+        #
+        # It submits the array and, behind it, a job that submits anew the parts that are missing then, with itself behind
+        # them, and merges the parts where none is. It may be run again whenever nothing of it is under way: parts that are done
+        # stay done, and others go on from where they were.
+        #SBATCH --job-name=kcorrset
+        # A task whose node fails is begun again, and goes on from what it had saved.
+        #SBATCH --requeue
+        #SBATCH --open-mode=append
+        # A minute before its time is over a task is told to end: it saves what is done.
+        #SBATCH --signal=B:TERM@60
+        #SBATCH --gres=gpu:1
+        #SBATCH --time=4:00:00
+
+        set -euo pipefail
+
+        program=/usr/bin/kcorrset
+        home=/home/me
+        folder=/home/me/parts
+        result=/home/me/parts/best.json
+        parts=16
+        # So many rounds in a row that bring nothing forward, and it gives up.
+        tries=3
+        asked='cd /home/me; search t.csv -k 5 --min-users 30; in 16 parts'
+
+        say() { echo "kcorrset slurm: $*" >&2; }
+        fail() {
+            say "$@"
+            exit 2
+        }
+
+        # One part: nothing where it is done, else what is left of it. Signals reach the program itself, as exec gives it the
+        # place of this shell.
+        task() {
+            local part=${SLURM_ARRAY_TASK_ID:?is set in tasks of an array}
+            local session="$folder/$part.session"
+            say "part $part/$parts, job ${SLURM_JOB_ID-}, on ${SLURMD_NODENAME:-$(hostname)}"
+            cd -- "$home"
+            if [ -e "$folder/$part.part" ]; then
+                say "part $part/$parts is done"
+            elif [ -e "$session" ] || [ -e "$session.before" ]; then
+                say "part $part/$parts goes on from what was saved"
+                exec "$program" resume "$session" --engine gpu
+            else
+                # Some parts that are done spare this one work; no result depends on which.
+                shopt -s nullglob
+                set -- "$folder"/[0-9]*.part
+                [ $# -eq 0 ] || set -- --floor-from "${@:1:50}"
+                exec "$program" search t.csv -k 5 --min-users 30 --engine gpu \
+                    --part "$part/$parts" --session "$session" -o "$folder/$part.part" "$@"
+            fi
+        }
+
+        # The parts that are still to be done, as sbatch takes them: 3,7-9. Fails where those that are there do not belong
+        # together.
+        missing() {
+            local left status=0
+            cd -- "$folder" || return
+            set -- [0-9]*.part
+            if [ ! -e "$1" ]; then
+                echo "1-$parts"
+                return
+            fi
+            left=$("$program" merge --missing "$@") || status=$?
+            [ "$status" -le 1 ] || return "$status"
+            awk -F / '
+                function put() { line = line comma first (first == last ? "" : "-" last); comma = "," }
+                NF && first && $1 == last + 1 { last = $1; next }
+                NF { if (first) put(); first = last = $1 }
+                END { if (first) put(); print line }
+            ' <<<"$left"
+        }
+
+        # Changes with every part that is done and every piece of one that is saved.
+        state() {
+            cd -- "$folder" || return
+            shopt -s nullglob
+            cksum /dev/null [0-9]*.part [0-9]*.session 2>&1 | cksum | tr ' ' -
+        }
+
+        # Submits the parts $1 and the job behind them, with the number $2 of rounds that brought nothing forward.
+        submit() {
+            local before array behind
+            before=$(state)
+            array=$(sbatch --parsable --output="$logs/%A_%a.log" --array="$1" "$0" task) ||
+                fail "sbatch refused the array: nothing is under way; run this script again where sbatch works"
+            array=${array%%;*}
+            echo "$array" >"$folder/jobs"
+            behind=$(sbatch --parsable --output="$logs/%j.log" --dependency="afterany:$array" \
+                "$0" behind "$2" "$before") ||
+                fail "the array is under way as job $array, and sbatch refused the job behind it: run this script again when" \
+                    "the array has ended"
+            behind=${behind%%;*}
+            echo "$array $behind" >"$folder/jobs"
+            say "submitted: parts $1 of $parts as job $array, and job $behind behind them"
+        }
+
+        # The parts, merged.
+        merge() {
+            cd -- "$folder"
+            "$program" merge [0-9]*.part -o "$result"
+            say "all $parts parts are merged: $result"
+        }
+
+        # Behind the array: merges, or submits what is missing.
+        behind() {
+            local fruitless=$1 before=$2 left
+            left=$(missing)
+            if [ -z "$left" ]; then
+                merge
+                return
+            fi
+            fruitless=$((fruitless + 1))
+            [ "$(state)" = "$before" ] || fruitless=0
+            if [ "$fruitless" -ge "$tries" ]; then
+                fail "parts $left of $parts are missing, and $tries rounds brought nothing forward: the logs in $folder/logs" \
+                    "say why; when that is mended, run this script again"
+            fi
+            submit "$left" "$fruitless"
+        }
+
+        # As typed: refuses what is under way, or another search in this folder.
+        begin() {
+            local jobs left
+            [ -f "$0" ] || fail "save this script as a file, and run that"
+            mkdir -p -- "$folder/logs"
+            if [ -e "$folder/asked" ]; then
+                [ "$(cat -- "$folder/asked")" = "$asked" ] ||
+                    fail "$folder: is of another search, which stands in $folder/asked: name another by --folder"
+            else
+                printf '%s\n' "$asked" >"$folder/asked"
+            fi
+            if [ -s "$folder/jobs" ]; then
+                jobs=$(cat -- "$folder/jobs")
+                [ -z "$(squeue --noheader --jobs="${jobs// /,}" 2>/dev/null)" ] ||
+                    fail "it is under way already: wait for its end, or stop it by scancel $jobs"
+            fi
+            left=$(missing)
+            if [ -z "$left" ]; then
+                merge
+            else
+                submit "$left" 0
+            fi
+        }
+
+        # sbatch takes a % in the name of a log for a pattern, unless there are two.
+        logs=${folder//%/%%}/logs
+        case ${1-begin} in
+            begin | task | behind) "${@:-begin}" ;;
+            *) fail "$1: is no part of this script; run it without arguments" ;;
+        esac
+    "##]].assert_eq(&script);
     assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
 }
 
@@ -263,7 +517,7 @@ const ASKED: [&str; 11] = [
 fn killed_parts_are_run_again_until_the_result_is_that_of_one_search() {
     let cluster = Cluster::new();
     assert_eq!(
-        shown(&cluster.program(TABLE, &["-the table.csv"])),
+        shown(&cluster.program(TABLE, &["./-the table.csv"])),
         "exit 0\n"
     );
     let asked: Vec<&str> = ["--parts", "4", "--engine", "reference", "--"]
