@@ -4,11 +4,12 @@ use crate::cli::{code, run, run_on, shown, text};
 use std::fs;
 
 /// Every command of the program, but for help.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "describe",
     "search",
     "resume",
     "merge",
+    "slurm",
     "verify",
     "generate",
     "devices",

@@ -17,6 +17,7 @@ mod cli_manual; // completions and manual pages name every command
 mod cli_output; // where its results go: never over the table that they are made from
 mod cli_pieces; // sessions and parts as typed: stopped, killed, gone on with; divided, merged; refusals
 mod cli_question; // what sets are ranked by and which: criteria, bounds, constraints, and their check
+mod cli_slurm; // the script for Slurm: its text, its refusals, and what it does on a cluster that kills tasks
 mod cli_status; // lines of status for programs, and an answer to SIGUSR1
 mod cli_stop; // Ctrl-C: what was found so far, on stderr alone
 mod criteria; // criteria, bounds, constraints on every engine against the oracle, with planted faults

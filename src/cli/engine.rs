@@ -131,8 +131,15 @@ enum Choice {
 }
 
 impl EngineArgs {
-    /// Refuses options that the engine asked for would not heed.
+    /// Refuses options that the engine asked for would not heed, and those that this machine cannot.
     pub fn check(&self) -> anyhow::Result<()> {
+        self.check_apart_from_machine()?;
+        self.instructions.map(Instructions::isa).transpose()?;
+        Ok(())
+    }
+
+    /// Refuses options that the engine asked for would not heed, on whatever machine.
+    pub fn check_apart_from_machine(&self) -> anyhow::Result<()> {
         let (cpu, gpu) = match self.engine() {
             EngineName::Auto => (true, true),
             EngineName::Cpu => (true, false),
@@ -159,7 +166,17 @@ impl EngineArgs {
         if self.instructions.is_some() && self.on_gpu() {
             bail!("--instructions is for the CPU engine and --device for the GPU: choose one");
         }
-        self.instructions.map(Instructions::isa).transpose()?;
+        Ok(())
+    }
+
+    /// Refuses queries that the engine asked for can be known to refuse on any machine.
+    pub fn check_for(&self, queries: &[Query<'_>]) -> anyhow::Result<()> {
+        if self.engine() == EngineName::Bound {
+            let engine = BoundEngine::new(1)?;
+            for query in queries {
+                engine.open(query)?;
+            }
+        }
         Ok(())
     }
 

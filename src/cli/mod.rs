@@ -28,6 +28,7 @@ mod question;
 mod quota;
 mod resume;
 mod search;
+mod slurm;
 mod status;
 mod stop;
 mod table;
@@ -68,6 +69,7 @@ enum Command {
     Search(typed::SearchArgs),
     Resume(resume::ResumeArgs),
     Merge(merge::MergeArgs),
+    Slurm(slurm::SlurmArgs),
     Verify(verify::VerifyArgs),
     Generate(generate::GenerateArgs),
     Devices(devices::DevicesArgs),
@@ -86,6 +88,7 @@ impl Command {
             Self::Devices(_) | Self::Resume(_) => true,
             Self::Describe(_)
             | Self::Merge(_)
+            | Self::Slurm(_)
             | Self::Generate(_)
             | Self::Completions(_)
             | Self::Man(_) => false,
@@ -104,6 +107,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Search(args) => search::run(args, cli.talk),
         Command::Resume(args) => resume::run(args, cli.talk),
         Command::Merge(args) => merge::run(args, cli.talk),
+        Command::Slurm(args) => slurm::run(args, cli.talk),
         Command::Verify(args) => verify::run(args, cli.talk),
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),

@@ -122,6 +122,12 @@ impl QuestionArgs {
         }
     }
 
+    /// Whether a file beside the table is to be read from stdin.
+    pub fn reads_stdin(&self) -> bool {
+        let files = [&self.criterion_file, &self.groups];
+        files.into_iter().flatten().any(|file| names_stream(file))
+    }
+
     /// Refuses what contradicts itself, before anything is read.
     pub fn check(&self, data: &Path) -> anyhow::Result<()> {
         for file in [&self.criterion_file, &self.groups].into_iter().flatten() {
