@@ -1,6 +1,6 @@
 //! Arguments as typed → checked options → run. One file a command; clap is named nowhere else.
 //!
-//! Layer 4, part of the binary. It decides what is printed where: results on stdout, all else on
+//! Layer 5, part of the binary. It decides what is printed where: results on stdout, all else on
 //! stderr.
 
 pub mod advice;
@@ -19,6 +19,7 @@ mod lengths;
 mod log;
 mod manual;
 mod output;
+mod plan;
 mod progress;
 mod proving;
 mod question;
@@ -60,6 +61,7 @@ pub struct Cli {
 enum Command {
     Describe(describe::DescribeArgs),
     Search(search::SearchArgs),
+    Plan(plan::PlanArgs),
     Verify(verify::VerifyArgs),
     Generate(generate::GenerateArgs),
     Devices(devices::DevicesArgs),
@@ -73,6 +75,7 @@ impl Command {
     fn meets_drivers(&self) -> bool {
         match self {
             Self::Search(args) => args.meets_drivers(),
+            Self::Plan(args) => args.meets_drivers(),
             Self::Verify(args) => args.meets_drivers(),
             Self::Bench(args) => args.meets_drivers(),
             Self::Devices(_) => true,
@@ -90,6 +93,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
     match cli.command {
         Command::Describe(args) => describe::run(args, cli.talk),
         Command::Search(args) => search::run(args, cli.talk),
+        Command::Plan(args) => plan::run(args, cli.talk),
         Command::Verify(args) => verify::run(args, cli.talk),
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),

@@ -98,6 +98,12 @@ impl CpuEngine {
         }
     }
 
+    /// The regime that it takes for all sets of `query`.
+    #[must_use]
+    pub fn regime(&self, query: &Query<'_>) -> Regime {
+        self.regime_for(query, &query.space().whole())
+    }
+
     /// The regime that it takes for a part of `query` where nothing is made yet.
     fn regime_for(&self, query: &Query<'_>, part: &Part) -> Regime {
         let share = query.space().share(part);
