@@ -15,6 +15,7 @@ mod cli_describe; // describe: its forms, figures and refusals
 mod cli_lengths; // several K in one search: its forms, its refusals, its check
 mod cli_manual; // completions and manual pages name every command
 mod cli_output; // where its results go: never over the table that they are made from
+mod cli_plan; // plan: a line for each K and engine, its JSON form, refusals, warnings
 mod cli_question; // what sets are ranked by and which: criteria, bounds, constraints, and their check
 mod cli_stop; // Ctrl-C: what was found so far, on stderr alone
 mod criteria; // criteria, bounds, constraints on every engine against the oracle, with planted faults

@@ -42,7 +42,7 @@ pub struct PlanArgs {
     /// Form of the plan
     #[arg(long, value_name = "FORM", default_value = "table")]
     format: Format,
-    /// How long each engine is run for each K, in seconds or as 500ms is .5, 10s, 1m
+    /// How long each engine is run for each K, in seconds or as 10s, 1m; the longer, the surer are the times
     #[arg(long, value_name = "TIME", default_value = "1", value_parser = duration::parse)]
     measure: Duration,
     #[command(flatten)]

@@ -7,7 +7,7 @@ use super::trace::{Trace, Until, trace};
 use super::tree::Tree;
 use super::{OnEngine, Time};
 use crate::engine::bound::BoundEngine;
-use crate::engine::cpu::{CpuEngine, Regime};
+use crate::engine::cpu::{CpuEngine, Regime, gram};
 #[cfg(feature = "gpu")]
 use crate::engine::gpu::{Choice, GpuEngine};
 use crate::engine::{Engine, EngineError, Prepared, Query, Watch};
@@ -154,6 +154,20 @@ fn by_sets(
         _ => None,
     };
     told.way.extend(regime.map(Regime::name));
+    if let (On::Cpu(engine), Some(regime)) = (on, regime.filter(|&regime| !stops_soon(regime)))
+        && engine
+            .counted_cycles(query)
+            .is_some_and(|cycles| cycles > SLOW * budget.as_secs_f64())
+    {
+        let engine = engine.clone().with_regime(regime);
+        let work = |some: &Query<'_>| engine.counted_cycles(some).unwrap_or(f64::NAN);
+        let pools = pools(&engine, query, &work, budget, outer)?;
+        told.memory = pools.memory;
+        if let Some(estimate) = pools.estimate {
+            told.time = Time::Expected(estimate);
+            return Ok(());
+        }
+    }
     let whole = query.space().whole();
     let prepared = on.engine().open(query)?;
     // Behind its self-test, which makes buffers of its own.
@@ -179,7 +193,8 @@ fn by_sets(
         }
         let engine = on.in_way(regime, &way);
         let engine = engine.as_deref().unwrap_or(on.engine());
-        let pools = pools(engine, query, tree, budget, outer)?;
+        let work = |some: &Query<'_>| Tree::of(some).work();
+        let pools = pools(engine, query, &work, budget, outer)?;
         add(&mut way, &pools.took);
         told.way = way;
         if let Some(estimate) = pools.estimate {
@@ -203,6 +218,16 @@ fn by_sets(
     };
     told.time = Time::Expected(estimate.at_least(seen.seconds));
     Ok(())
+}
+
+/// Counted cycles of all threads, for each second of the budget, from which a search that does not stop soon is not
+/// begun as a whole.
+const SLOW: f64 = 2e10;
+
+/// Whether a search in this regime tells its progress, and heeds a stop, every moment however long it is.
+fn stops_soon(regime: Regime) -> bool {
+    use gram::Regime::{Gaps, Patterns};
+    !matches!(regime, Regime::Products(Patterns | Gaps))
 }
 
 /// Whether a search in this regime goes down the prefix tree; a GPU may.
