@@ -99,7 +99,7 @@ fn complete(users: u64, questions: u64) -> String {
     let mut out = format!("{}\n", head.join(","));
     for user in 0..users {
         let score =
-            |q| (user / 5 + (user * 7919 + q * 104_729 + user * user * q) % 10 > 4 + q % 8) as u8;
+            |q| u8::from(user / 5 + (user * 7919 + q * 104_729 + user * user * q) % 10 > 4 + q % 8);
         let row: Vec<_> = (0..questions).map(|q| score(q).to_string()).collect();
         let _ = writeln!(out, "{}", row.join(","));
     }

@@ -208,7 +208,8 @@ impl EngineArgs {
         self.engine.is_some() || !self.is_plain()
     }
 
-    fn engine(&self) -> EngineName {
+    /// The engine that was named, or else auto.
+    pub fn engine(&self) -> EngineName {
         self.engine.unwrap_or(EngineName::Auto)
     }
 
@@ -276,12 +277,12 @@ impl EngineArgs {
     pub fn present(&self, complete: bool) -> anyhow::Result<Vec<Present>> {
         self.check()?;
         let mut all = Vec::new();
-        let auto = self.engine == EngineName::Auto;
+        let auto = self.engine() == EngineName::Auto;
         let cpu_alone = self.threads.is_some() || self.instructions.is_some();
-        if self.engine == EngineName::Cpu || (auto && !self.on_gpu()) {
+        if self.engine() == EngineName::Cpu || (auto && !self.on_gpu()) {
             all.push(Present::Cpu(self.cpu()?));
         }
-        let each: Vec<Vec<usize>> = match (self.engine, self.on_gpu()) {
+        let each: Vec<Vec<usize>> = match (self.engine(), self.on_gpu()) {
             (EngineName::Auto | EngineName::Gpu, true) => vec![self.device.clone()],
             (EngineName::Auto, false) if !cpu_alone => {
                 let adapters = gpu::adapters();
@@ -299,7 +300,7 @@ impl EngineArgs {
                 Err(error) => return Err(error.into()),
             }
         }
-        if self.engine == EngineName::Bound || (auto && complete && !self.on_gpu()) {
+        if self.engine() == EngineName::Bound || (auto && complete && !self.on_gpu()) {
             let threads = threads_or_all(self.threads);
             all.push(Present::Bound(BoundEngine::new(threads)?));
         }

@@ -66,7 +66,7 @@ impl PlanArgs {
     fn check(&self) -> anyhow::Result<()> {
         self.asked.check()?;
         self.question.check(&self.data)?;
-        if self.engine.engine == EngineName::Reference {
+        if self.engine.engine() == EngineName::Reference {
             bail!(
                 "--engine reference is the measure of the others, and is not planned: name another"
             );
