@@ -160,7 +160,10 @@ fn by_sets(
             .is_some_and(|cycles| cycles > SLOW * budget.as_secs_f64())
     {
         let engine = engine.clone().with_regime(regime);
-        let work = |some: &Query<'_>| engine.counted_cycles(some).unwrap_or(f64::NAN);
+        let work = |some: &Query<'_>| match tree.is_cut() {
+            true => Tree::of(some).work(),
+            false => engine.counted_cycles(some).unwrap_or(f64::NAN),
+        };
         let pools = pools(&engine, query, &work, budget, outer)?;
         told.memory = pools.memory;
         if let Some(estimate) = pools.estimate {
@@ -203,7 +206,16 @@ fn by_sets(
         }
     }
     let Some(estimate) = of_points(&seen.points, total) else {
-        told.time = Time::NotBegun(seen.seconds);
+        // Some of the questions have fewer sets, and are done sooner.
+        let engine = on.in_way(regime, &told.way);
+        let engine = engine.as_deref().unwrap_or(on.engine());
+        let sets = |some: &Query<'_>| some.space().count().unwrap_or(u128::MAX) as f64;
+        let pools = pools(engine, query, &sets, budget, outer)?;
+        add(&mut told.way, &pools.took);
+        told.time = match pools.estimate {
+            Some(estimate) => Time::Expected(estimate.at_least(seen.seconds)),
+            None => Time::NotBegun(seen.seconds),
+        };
         return Ok(());
     };
     if !matches!(regime, Some(Regime::Products(_))) {
@@ -266,7 +278,7 @@ fn first(
     let Some(part) = query.space().part(0, Some(sets)) else {
         return Ok(Vec::new());
     };
-    let until = Until::Progress(budget);
+    let until = Until::Deadline(budget);
     let trace = trace(prepared, query, &part, seen.floor, until, outer)?;
     match trace.found {
         Ok(found) => Ok(found.took),

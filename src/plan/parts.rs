@@ -9,8 +9,8 @@ use super::trace::{Until, trace};
 use crate::engine::{EngineError, Part, Prepared, Query, Watch};
 use std::time::{Duration, Instant};
 
-/// Seconds of a part.
-const PART: f64 = 0.03;
+/// The share of the budget that a part takes.
+const PART: f64 = 0.15;
 
 /// Fewest parts of either kind.
 const FEWEST: usize = 3;
@@ -52,7 +52,7 @@ pub(super) fn parts(
     let start = Instant::now();
     let mut draws = Draws::new(SEED);
     let rate = stopped.done as f64 / stopped.seconds;
-    let sets = ((rate * PART) as u128)
+    let sets = ((rate * PART * budget.as_secs_f64()) as u128)
         .clamp(1, (stopped.done / 2).max(1))
         .min(total);
     let mut seconds = |first: u128, sets: u128| {
@@ -75,6 +75,13 @@ pub(super) fn parts(
         }
     }
     let (ratio, give) = ratio(&early, &all);
+    tracing::info!(
+        sets,
+        parts = all.len(),
+        ratio,
+        give,
+        "parts of all ranks beside those done"
+    );
     Ok(Parts { ratio, give })
 }
 
@@ -87,7 +94,8 @@ fn one(
     budget: Duration,
     outer: &Watch,
 ) -> Result<f64, EngineError> {
-    let trace = trace(prepared, query, part, floor, Until::Progress(budget), outer)?;
+    let until = Until::Deadline(budget * 2);
+    let trace = trace(prepared, query, part, floor, until, outer)?;
     let (seconds, done) = (trace.seconds, trace.done());
     match trace.found {
         Ok(_) => Ok(seconds),

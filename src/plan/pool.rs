@@ -12,14 +12,24 @@ use crate::combin::Space;
 use crate::engine::{Engine, EngineError, Query, Watch};
 use std::time::{Duration, Instant};
 
-/// A search of some questions tells enough where it takes this share of the budget.
-const TELLING: f64 = 0.3;
+/// A search of some questions tells enough where it takes this share of the budget, and is the second at least.
+const TELLING: f64 = 0.6;
 
-/// The counted work grows by at most this factor from one search to the next.
-const GROWTH: f64 = 12.0;
+/// All of them together take at most so many times the budget, but for the last.
+const ALL: u32 = 2;
+
+/// The counted work grows by a factor between these two from one search to the next: what is done once, such as the
+/// first of a GPU's dispatches, may be most of a small one.
+const GROWTH: (f64, f64) = (3.0, 12.0);
 
 /// What a work that is carried on by a factor may be off by: this power of the factor.
 const OFF: f64 = 0.06;
+
+/// What every time may be off by, as a factor.
+const SLACK: f64 = 1.25;
+
+/// Two searches tell what is done once where their work differs by this factor.
+const APART: f64 = 2.0;
 
 const SEED: u64 = 0x706f_6f6c;
 
@@ -47,19 +57,20 @@ pub(super) fn pools(
     let all = query.space().order().len() - query.space().fixed();
     let choose = query.k() - query.space().fixed();
     let of_all = work(query);
-    let mut size = all.min(choose + (all - choose) / 4 + 1);
+    let mut size = all.min(choose + (all - choose) / 6 + 1);
     let mut pools = Pools {
         estimate: None,
         took: Vec::new(),
         memory: None,
     };
+    let mut points = Vec::new();
     loop {
         let some = some(query, size, &mut draws);
         let counted = work(&some);
         let part = some.space().whole();
         let trace = {
             let prepared = engine.open(&some)?;
-            let until = Until::Progress(budget);
+            let until = Until::Deadline(budget * ALL);
             trace(&*prepared, &some, &part, f64::NEG_INFINITY, until, outer)?
         };
         let Trace {
@@ -71,10 +82,15 @@ pub(super) fn pools(
         pools.memory = pools.memory.max(memory);
         match found {
             Ok(found) => {
+                tracing::info!(
+                    questions = size,
+                    seconds,
+                    share = counted / of_all,
+                    "searched some questions"
+                );
                 pools.took = found.took;
-                let ratio = of_all / counted;
-                let off = ratio.max(1.0).powf(OFF) * 1.25;
-                pools.estimate = Some(Estimate::within(seconds * ratio, off));
+                points.push((counted, seconds));
+                pools.estimate = carried_on(&points, of_all);
             }
             // It took too long. The one before it tells more than nothing.
             Err(EngineError::Stopped) if pools.estimate.is_some() => break,
@@ -83,18 +99,17 @@ pub(super) fn pools(
                     break;
                 }
                 size = choose + (size - choose) / 2;
-                if start.elapsed() > budget * 4 {
-                    break;
-                }
                 continue;
             }
             Err(error) => return Err(error),
         }
         let telling = budget.as_secs_f64() * TELLING;
-        if size == all || seconds >= telling || start.elapsed() >= budget * 2 {
+        let told = seconds >= telling && points.len() > 1;
+        if size == all || told || start.elapsed() >= budget * ALL {
             break;
         }
-        let aim = counted * (telling * 1.5 / seconds.max(1e-4)).min(GROWTH);
+        let (least, most) = GROWTH;
+        let aim = counted * (telling * 1.5 / seconds.max(1e-4)).clamp(least, most);
         let next = larger(query, work, size, all, aim, &mut draws);
         if next == size {
             break;
@@ -102,6 +117,25 @@ pub(super) fn pools(
         size = next;
     }
     Ok(pools)
+}
+
+/// The time of all the work by those of some: as the work of the last grows over the one before it, so on, less what
+/// both take once. The interval has what either alone would say.
+fn carried_on(points: &[(f64, f64)], of_all: f64) -> Option<Estimate> {
+    let &(work, seconds) = points.last()?;
+    let alone = seconds * of_all / work;
+    let before = points.iter().rfind(|(before, _)| *before * APART <= work);
+    let by_both = before.and_then(|&(before, earlier)| {
+        let each = (seconds - earlier) / (work - before);
+        (each > 0.0).then_some(seconds + each * (of_all - work).max(0.0))
+    });
+    let expected = by_both.unwrap_or(alone);
+    let off = (of_all / work).max(1.0).powf(OFF) * SLACK;
+    Some(Estimate {
+        seconds: expected,
+        low: expected.min(alone) / off,
+        high: expected.max(alone) * off,
+    })
 }
 
 /// The query for sets of some of the questions, so many of the pool drawn evenly.
@@ -139,6 +173,20 @@ fn larger(
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn what_is_done_once_is_not_carried_on() {
+        assert_eq!(carried_on(&[], 1.0), None);
+        let one = carried_on(&[(1.0, 2.0)], 10.0).unwrap();
+        assert_eq!(one.seconds, 20.0);
+        // A second, and one for each unit.
+        let two = carried_on(&[(1.0, 2.0), (4.0, 5.0)], 100.0).unwrap();
+        assert_eq!(two.seconds, 101.0);
+        assert!(two.low < 101.0 && two.high > 125.0);
+        // A larger one that was faster tells nothing beside itself.
+        let odd = carried_on(&[(1.0, 2.0), (4.0, 1.0)], 8.0).unwrap();
+        assert_eq!(odd.seconds, 2.0);
+    }
+
     use super::super::tree::Tree;
     use super::*;
     use crate::engine::cpu::CpuEngine;

@@ -9,13 +9,18 @@ use std::time::{Duration, Instant};
 /// How often the clock looks.
 const LOOK: Duration = Duration::from_millis(4);
 
-/// A search that shows no progress is waited for so many times as long.
+/// A search that shows no progress, or seldom, is waited for so many times as long.
 const PATIENCE: u32 = 12;
+
+/// Sets are counted in lumps, by each thread at another time. Of fewer lumps than this, what the threads have done
+/// beside the last of theirs would be a large part.
+const LUMPS: usize = 12;
 
 /// When a search is stopped.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Until {
-    /// So long after the first sets were done; what comes before is done once.
+    /// So long after the first sets were done, as what comes before is done once; and longer where progress came less
+    /// often than [`LUMPS`] times until then.
     Progress(Duration),
     /// So long after its start, which the engine is told beforehand.
     Deadline(Duration),
@@ -65,7 +70,7 @@ pub(super) fn trace(
         let watch = &watch;
         let clock = scope.spawn(move || {
             let (mut points, mut memory) = (Vec::new(), resident());
-            let mut first = None;
+            let (mut first, mut lumps, mut last) = (None, 0, 0);
             let mut told = None;
             // It ends when the search has, and so has dropped its side of the channel.
             while end.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
@@ -73,6 +78,8 @@ pub(super) fn trace(
                 if told.is_none() {
                     let done = watch.done();
                     points.push((elapsed.as_secs_f64(), done));
+                    lumps += usize::from(done > last);
+                    last = done;
                     if done > 0 && first.is_none() {
                         first = Some(elapsed);
                     }
@@ -80,8 +87,10 @@ pub(super) fn trace(
                 }
                 let over = match (until, first) {
                     (Until::Deadline(after), _) => elapsed >= after,
-                    (Until::Progress(after), Some(first)) => elapsed >= first + after,
-                    (Until::Progress(after), None) => elapsed >= after * PATIENCE,
+                    (Until::Progress(after), Some(first)) if lumps >= LUMPS => {
+                        elapsed >= first + after
+                    }
+                    (Until::Progress(after), _) => elapsed >= after * PATIENCE,
                 };
                 if over || outer.stopped() {
                     told.get_or_insert(elapsed);
