@@ -638,6 +638,10 @@ fn what_makes_no_sense_is_refused() {
             "search T -k 3 --session N",
             "cannot lock the session: No such file",
         ),
+        (
+            "search T -k 3 --session /proc/session",
+            "/proc/session.lock: cannot lock the session",
+        ),
         ("merge S", "cannot read"),
         ("merge", "FILES"),
     ] {

@@ -2,14 +2,17 @@
 
 pub mod kinds;
 
+use kcorrset::engine::bound::BoundEngine;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::oracle::ReferenceEngine;
 use kcorrset::engine::{Engine, Query, Watch};
-use kcorrset::report::{Asked, Place};
+use kcorrset::report::{Asked, Place, Proof};
 use kcorrset::session::{
     self, Begun, Disk, Document, FileError, Files, Kind as FileKind, MergeError, Mismatch, Portion,
     Session, SessionError, Store, StoreError, Units, Work,
 };
+use kcorrset::stats::Criterion;
+use kcorrset::synth::{Model, Spec, matrix};
 use kinds::{Kind, asked, undisturbed};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -79,19 +82,24 @@ fn through_a_file(kind: FileKind, document: &Document) -> Document {
     session::read(kind, &bytes).expect("read")
 }
 
-fn engines() -> Vec<Box<dyn Engine>> {
-    vec![
+/// The engines that take searches of a kind.
+fn engines(kind: Kind) -> Vec<Box<dyn Engine>> {
+    let mut engines: Vec<Box<dyn Engine>> = vec![
         Box::new(CpuEngine::new(1).expect("an engine")),
         Box::new(CpuEngine::new(2).expect("an engine")),
         Box::new(ReferenceEngine),
-    ]
+    ];
+    if kind == Kind::Complete {
+        engines.push(Box::new(BoundEngine::new(1).expect("an engine")));
+    }
+    engines
 }
 
 #[test]
 fn a_session_that_is_cut_off_anywhere_finds_what_one_search_finds() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
-    let engines = engines();
     for kind in Kind::ALL {
+        let engines = engines(kind);
         let table = kind.table(1);
         let queries = kind.queries(&table);
         let (want, asked, ordered) = (undisturbed(&queries), asked(&queries), ordered(&queries));
@@ -100,7 +108,7 @@ fn a_session_that_is_cut_off_anywhere_finds_what_one_search_finds() {
         // By the oracle on and off, whose pieces are the shortest.
         while !go_on(
             &mut session,
-            &*engines[cuts % 3],
+            &*engines[cuts % engines.len()],
             queries.len(),
             rng.random_range(1..4),
         ) {
@@ -116,7 +124,11 @@ fn a_session_that_is_cut_off_anywhere_finds_what_one_search_finds() {
                 .audit
                 .is_some_and(|audit| audit.passed && audit.sets == again.sets.total)
         );
-        assert_eq!(session.ran().name, "cpu and reference");
+        let ran = session.ran().name;
+        match kind {
+            Kind::Complete => assert_eq!(ran, "cpu and reference and bound"),
+            _ => assert_eq!(ran, "cpu and reference"),
+        }
     }
 }
 
@@ -143,15 +155,15 @@ fn portions(of: u32) -> impl Iterator<Item = Portion> {
 #[test]
 fn parts_in_any_order_make_the_whole() {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let engines = engines();
     for (at, kind) in Kind::ALL.into_iter().cycle().take(20).enumerate() {
+        let engines = engines(kind);
         let table = kind.table(at as u64);
         let queries = kind.queries(&table);
         let (want, asked, ordered) = (undisturbed(&queries), asked(&queries), ordered(&queries));
         let of = rng.random_range(1..12);
         let mut parts: Vec<Document> = Vec::new();
         for portion in portions(of) {
-            let engine = &*engines[rng.random_range(0..3)];
+            let engine = &*engines[rng.random_range(0..engines.len())];
             let floors = if rng.random() { &parts[..] } else { &[] };
             parts.push(part_of(&ordered, &asked, portion, engine, floors));
         }
@@ -178,6 +190,82 @@ fn parts_in_any_order_make_the_whole() {
         let error = session::missing(&twice).unwrap_err();
         assert_eq!(error, MergeError::Twice(parts[0].part.expect("a part")));
     }
+}
+
+#[test]
+fn more_sets_than_can_be_numbered_are_proved_in_one_piece_that_keeps_what_it_met() {
+    let table = matrix(&Spec {
+        users: 200,
+        questions: 140,
+        answered: 1.0,
+        scores: 0..=1,
+        model: Model::RASCH,
+        booklets: 0,
+        seed: 11,
+    });
+    let table = table.expect("a table");
+    // What half of the questions add up to.
+    let number = |user: usize| -> i128 {
+        let half = table.row(user).filter(|(question, _)| question % 2 == 0);
+        half.map(|(_, score)| i128::from(score)).sum()
+    };
+    let numbers = (0..table.users().len()).map(number).collect();
+    let query = Query::of(&table)
+        .k(70)
+        .top(2)
+        .criterion(Criterion::Column)
+        .column(numbers);
+    let queries = [query.build().expect("a query")];
+    let (asked, ordered) = (asked(&queries), ordered(&queries));
+    let engine = BoundEngine::new(2).expect("an engine");
+    let error = Session::new(&ordered, &asked, Portion::new(1, 2), begun()).map(drop);
+    let said = error.unwrap_err().to_string();
+    assert!(
+        said.contains("more than 2^128, which cannot be numbered"),
+        "{said}"
+    );
+    let mut session = Session::new(&ordered, &asked, None, begun()).expect("a session");
+    let document = through_a_file(FileKind::Session, &session.document());
+    assert_eq!(
+        (
+            document.searches[0].ranks,
+            document.searches[0].done.clone()
+        ),
+        (None, None)
+    );
+    let watch = Watch::new();
+    let mut kept = None;
+    let mut save = |document: &Document| {
+        // After the first good sets.
+        if !document.searches[0].known.is_empty() {
+            kept = Some(document.clone());
+            watch.stop();
+        }
+        Ok(())
+    };
+    let units = Units {
+        limit: Duration::from_millis(1),
+        ..TINY
+    };
+    let work = Work {
+        engine: &engine,
+        watch: &watch,
+        units,
+    };
+    let stopped = session.search(0, &work, &mut save);
+    assert!(stopped.is_err_and(|error| error.is_stop()) && !session.is_finished());
+    let document = through_a_file(FileKind::Session, &kept.expect("good sets"));
+    let mut session = Session::restored(&document, &ordered, &asked).expect("restored");
+    assert!(go_on(&mut session, &engine, 1, usize::MAX));
+    let found = session.search_of(0, &queries[0]).expect("whole");
+    assert_eq!(found.results[0].r, 1.0);
+    let sets = queries[0].space().size().clone();
+    assert!(
+        matches!(&found.proof, Some(Proof::Whole(whole)) if sets.without(whole.visited).as_ref() == Some(&whole.excluded))
+    );
+    let document = through_a_file(FileKind::Session, &session.document());
+    let again = Session::restored(&document, &ordered, &asked).expect("restored");
+    assert!(again.is_finished());
 }
 
 /// A session in the middle of its work, and a finished part.

@@ -3,7 +3,8 @@
 //! A kill ends a process that works on a session with pieces of about a millisecond, at a random moment, from outside
 //! and without a warning; others go on with it, by other engines, and are killed too, until one comes to the end. A
 //! split is into a random number of parts, by random engines, some with the floor of others, merged in random order.
-//! Each must leave the very bytes of one search that nobody disturbed.
+//! Each must leave the very bytes of one search that nobody disturbed. `storm cost 60000 200 0.2 5 64` says what sessions
+//! and parts take beside a search in one piece, on Linux.
 
 #[path = "../../tests/pieces/kinds.rs"]
 mod kinds;
@@ -223,6 +224,114 @@ fn splits(count: usize) -> Fallible<()> {
     Ok(())
 }
 
+/// Seconds of all processors that this process has taken, which other processes do not lengthen as they do the time.
+fn taken() -> Fallible<f64> {
+    let stat = fs::read_to_string("/proc/self/stat")?;
+    let behind_name = stat.rsplit(')').next().unwrap_or_default();
+    let fields: Vec<&str> = behind_name.split_whitespace().collect();
+    let ticks: f64 = fields[11].parse::<f64>()? + fields[12].parse::<f64>()?;
+    Ok(ticks / 100.0)
+}
+
+/// What a search takes as a session and in parts, as shares of what it takes in one piece.
+fn cost(users: usize, questions: usize, answered: f64, k: usize, of: u32) -> Fallible<()> {
+    let table = kcorrset::synth::matrix(&kcorrset::synth::Spec {
+        users,
+        questions,
+        answered,
+        scores: 0..=1,
+        model: kcorrset::synth::Model::Random,
+        booklets: 0,
+        seed: 1,
+    })?;
+    let queries = [Query::of(&table).k(k).top(10).min_users(10).build()?];
+    let asked = asked(&queries);
+    let engine = CpuEngine::new(2)?;
+    let before = taken()?;
+    let (query, whole) = (&queries[0], queries[0].space().whole());
+    let watch = Watch::new();
+    let want = kcorrset::search::run_checked(&engine, query, &whole, &watch, 1)?;
+    let plain = taken()? - before;
+    println!(
+        "in one piece: {plain:.2} s of processors, {:.2} s",
+        want.elapsed.as_secs_f64()
+    );
+    let before = taken()?;
+    let ordered: Vec<_> = queries.iter().map(session::ordered).collect();
+    println!("ordered: {:.2} s", taken()? - before);
+    let folder = std::env::temp_dir().join(format!("storm-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    for units in [
+        Units::default(),
+        Units {
+            patience: Duration::ZERO,
+            target: Duration::from_secs(4),
+            ..Units::default()
+        },
+    ] {
+        let before = taken()?;
+        let store = Store::create(&folder.join("session"), Files)?;
+        let mut session = Session::new(&ordered, &asked, None, begun())?;
+        store.save(&session.document())?;
+        let mut saves = 0;
+        let watch = Watch::new();
+        let work = Work {
+            engine: &engine,
+            watch: &watch,
+            units,
+        };
+        let mut save = |document: &Document| {
+            saves += 1;
+            store.save(document)
+        };
+        session.search(0, &work, &mut save)?;
+        let took = taken()? - before;
+        let pieces = session.document().searches[0].units;
+        println!(
+            "as a session of {pieces} pieces, {saves} saves: {took:.2} s, {:+.1} %",
+            100.0 * (took / plain - 1.0)
+        );
+        store.remove()?;
+    }
+    let before = taken()?;
+    let mut parts: Vec<Document> = Vec::new();
+    let mut each = Vec::new();
+    for number in 1..=of {
+        let mut part = Session::new(&ordered, &asked, Portion::new(number, of), begun())?;
+        if let Some(last) = parts.last() {
+            part.learn(last)?;
+        }
+        let watch = Watch::new();
+        let units = Units {
+            limit: Duration::MAX,
+            patience: Duration::MAX,
+            ..Units::default()
+        };
+        let work = Work {
+            engine: &engine,
+            watch: &watch,
+            units,
+        };
+        let start = taken()?;
+        part.search(0, &work, &mut |_| Ok(()))?;
+        each.push(taken()? - start);
+        parts.push(part.document());
+    }
+    let took = taken()? - before;
+    let search: f64 = each.iter().sum();
+    let whole = session::merge(&parts, &ordered, &asked)?;
+    println!(
+        "in {of} parts: {took:.2} s, {:+.1} %; their searches alone {search:.2} s, {:+.1} %",
+        100.0 * (took / plain - 1.0),
+        100.0 * (search / plain - 1.0)
+    );
+    println!("of each: {each:.2?}");
+    if results(&whole, &queries)? != undisturbed(&queries) {
+        return Err("other results".into());
+    }
+    Ok(())
+}
+
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -230,10 +339,20 @@ fn main() -> ExitCode {
     let done = match words[..] {
         ["kills", count] => kills(number(count)),
         ["splits", count] => splits(number(count)),
+        ["cost", users, questions, answered, k, of] => cost(
+            number(users),
+            number(questions),
+            answered.parse().unwrap_or(0.2),
+            number(k),
+            number(of) as u32,
+        ),
         ["work", kind, seed, name, folder] => {
             work(number(kind), number(seed) as u64, name, Path::new(folder))
         }
-        _ => Err("storm kills COUNT, or storm splits COUNT".into()),
+        _ => Err(
+            "storm kills COUNT, storm splits COUNT, or storm cost USERS QUESTIONS SHARE K PARTS"
+                .into(),
+        ),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -34,9 +34,6 @@ impl Start {
     /// A new one, which was asked for by the arguments of this process.
     pub fn new(args: &SearchArgs) -> anyhow::Result<Self> {
         let session = args.pieces.session.as_deref();
-        if let (Some(session), Some(output)) = (session, &args.output) {
-            apart(session, output)?;
-        }
         let store = session.map(|path| Store::create(path, Files)).transpose()?;
         let text = |text: OsString| text.into_string();
         let arguments = std::env::args_os().skip(1).map(text);
@@ -124,6 +121,9 @@ pub fn read_part(path: &Path) -> anyhow::Result<Document> {
 /// Begins a search in pieces, or goes on with one.
 pub fn run(args: &SearchArgs, start: Start, talk: Talk) -> anyhow::Result<Exit> {
     let form = Form::choose(args.format, args.output.as_deref());
+    if let (Some(session), Some(output)) = (&args.pieces.session, &args.output) {
+        apart(session, output)?;
+    }
     let output = Output::open_apart_from(&args.data, args.output.as_deref())?;
     let stop = Stop::install()?;
     let question = args.question.read(&args.data, &args.table, talk)?;
@@ -135,6 +135,7 @@ pub fn run(args: &SearchArgs, start: Start, talk: Talk) -> anyhow::Result<Exit> 
         document,
         begun,
     } = start;
+    let begun_now = document.is_none();
     let mut session = match &document {
         Some(document) => {
             let restored = Session::restored(document, &ordered, &asked);
@@ -169,7 +170,16 @@ pub fn run(args: &SearchArgs, start: Start, talk: Talk) -> anyhow::Result<Exit> 
         units: units(&*engine, store.is_some()),
         store: store.as_ref(),
     };
-    let (searches, ended) = pieces.search(&mut session, &queries)?;
+    let (searches, ended) = match pieces.search(&mut session, &queries) {
+        Ok(found) => found,
+        Err(error) => {
+            // Of what was refused before anything was done, nothing is worth keeping.
+            if let Some(store) = store.filter(|_| begun_now && session.is_untouched()) {
+                store.remove()?;
+            }
+            return Err(error);
+        }
+    };
     let ended = ended.map(|ended| Ended {
         kept: Some(match &store {
             Some(store) => format!(

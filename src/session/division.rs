@@ -18,6 +18,7 @@ use num_bigint::BigUint;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::ops::Range;
+use std::sync::{Arc, OnceLock};
 
 /// Most strata.
 const STRATA: u128 = 1 << 12;
@@ -108,6 +109,32 @@ impl Division {
         // One set for each part, and the others by weight, so that no part is empty.
         let others = (BigUint::from(range.start) + into) * (self.sets - u128::from(of)) / self.sets;
         u128::from(number) + u128::try_from(others).unwrap_or(self.sets)
+    }
+}
+
+/// The divisions of some queries, each made when it is first asked for, as that takes a while.
+#[derive(Clone, Debug)]
+pub(super) struct Divisions(Arc<[OnceLock<Result<Division, DivideError>>]>);
+
+impl Divisions {
+    /// Those of so many queries.
+    pub(super) fn new(queries: usize) -> Self {
+        Self((0..queries).map(|_| OnceLock::new()).collect())
+    }
+
+    /// The ranks of a part of the query at this place, or of all its sets; `None` where these have no ranks.
+    pub(super) fn range(
+        &self,
+        at: usize,
+        query: &Query<'_>,
+        portion: Option<Portion>,
+    ) -> Result<Option<Range<u128>>, DivideError> {
+        let Some(portion) = portion else {
+            return Ok(query.space().whole().ranks());
+        };
+        let division = self.0[at].get_or_init(|| Division::new(query));
+        let division = division.as_ref().map_err(Clone::clone)?;
+        division.range(portion).map(Some)
     }
 }
 

@@ -1,9 +1,7 @@
 //! What is known of the search for sets of one K: which ranks are done, and what was found in them.
 
-use super::division::Division;
 use super::document::Kept;
-use super::error::{DivideError, Mismatch};
-use super::portion::Portion;
+use super::error::Mismatch;
 use super::proof::proved;
 use super::ranges::Ranges;
 use crate::combin::Size;
@@ -38,17 +36,9 @@ pub(super) struct Ledger<'q> {
 }
 
 impl<'q> Ledger<'q> {
-    /// Nothing done of a part of `query`, or of all of it.
-    pub(super) fn new(
-        query: &'q Query<'q>,
-        asked: Asked,
-        portion: Option<Portion>,
-    ) -> Result<Self, DivideError> {
-        let range = match portion {
-            Some(portion) => Some(Division::new(query)?.range(portion)?),
-            None => query.space().whole().ranks(),
-        };
-        Ok(Self {
+    /// Nothing done of these ranks of `query`, or of all its sets where they have none.
+    pub(super) fn new(query: &'q Query<'q>, asked: Asked, range: Option<Range<u128>>) -> Self {
+        Self {
             query,
             asked,
             range,
@@ -61,21 +51,21 @@ impl<'q> Ledger<'q> {
             seconds: 0.0,
             best: Vec::new(),
             known: Vec::new(),
-        })
+        }
     }
 
-    /// The ledger of a document, of which nothing is believed that the table can tell.
+    /// The ledger of a document that should be of these ranks; nothing in it is believed that the table can tell.
     pub(super) fn restored(
         kept: &Kept,
         query: &'q Query<'q>,
         asked: &Asked,
-        portion: Option<Portion>,
+        range: Option<Range<u128>>,
     ) -> Result<Self, Mismatch> {
         let differences = differing(&kept.query, asked);
         if !differences.is_empty() {
             return Err(Mismatch::Query(differences));
         }
-        let mut ledger = Self::new(query, asked.clone(), portion)?;
+        let mut ledger = Self::new(query, asked.clone(), range);
         let untrue = |what: &str| Err(Mismatch::untrue(what));
         if kept.sets != *query.space().size() {
             return untrue("it is of another number of sets");
@@ -207,6 +197,11 @@ impl<'q> Ledger<'q> {
         }
     }
 
+    /// Whether nothing is done and no set is known.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.units == 0 && self.known.is_empty()
+    }
+
     /// Whether it is of all sets, of which none are done.
     pub(super) fn is_untouched_whole(&self) -> bool {
         self.units == 0 && self.range == self.query.space().whole().ranks()
@@ -257,13 +252,8 @@ impl<'q> Ledger<'q> {
         self.known = best_of(self.query, std::mem::take(&mut self.known));
     }
 
-    /// The best sets of what is done.
-    pub(super) fn best(&self) -> &[Candidate] {
-        &self.best
-    }
-
     /// All good sets that are known, best first, each once.
-    fn all_known(&self) -> Vec<Candidate> {
+    pub(super) fn all_known(&self) -> Vec<Candidate> {
         let all = self.best.iter().chain(&self.known).cloned();
         best_of(self.query, all.collect())
     }

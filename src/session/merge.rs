@@ -1,6 +1,6 @@
 //! Parts put together.
 
-use super::division::Division;
+use super::division::Divisions;
 use super::document::Document;
 use super::error::{Gap, MergeError, Mismatch};
 use super::portion::Portion;
@@ -59,10 +59,11 @@ pub fn merge<'q>(
     let mut whole = Session::new(queries, asked, None, begun)
         .map_err(|error| at(first)(Mismatch::Divide(error)))?;
     if !left.is_empty() {
-        return Err(gaps(&left, queries).unwrap_or_else(at(first)));
+        return Err(gaps(&left, queries, whole.divisions()).unwrap_or_else(at(first)));
     }
     for (portion, part) in parts {
-        let part = Session::restored(part, queries, asked).map_err(at(portion))?;
+        let part = Session::restored_as(part, queries, asked, whole.divisions());
+        let part = part.map_err(at(portion))?;
         if !part.is_finished() {
             return Err(MergeError::Unfinished(portion));
         }
@@ -74,18 +75,19 @@ pub fn merge<'q>(
 }
 
 /// What is missing, with its ranks.
-fn gaps(left: &[Portion], queries: &[Query<'_>]) -> Result<MergeError, Mismatch> {
-    let divisions = queries.iter().map(Division::new);
-    let divisions: Vec<_> = divisions.collect::<Result<_, _>>()?;
-    let mut gaps = Vec::new();
-    for &part in left {
-        let ranks = queries.iter().zip(&divisions);
-        let ranks = ranks.map(|(query, division)| Ok((query.k(), division.range(part)?)));
-        let ranks: Result<Vec<_>, Mismatch> = ranks.collect();
-        gaps.push(Gap {
-            part,
-            ranks: ranks?,
+fn gaps(
+    left: &[Portion],
+    queries: &[Query<'_>],
+    divisions: &Divisions,
+) -> Result<MergeError, Mismatch> {
+    let gap = |&part: &Portion| {
+        let ranks = queries.iter().enumerate().map(|(at, query)| {
+            let range = divisions.range(at, query, Some(part))?;
+            Ok((query.k(), range.unwrap_or_default()))
         });
-    }
-    Ok(MergeError::Missing(gaps))
+        let ranks = ranks.collect::<Result<_, Mismatch>>()?;
+        Ok(Gap { part, ranks })
+    };
+    let gaps: Result<_, Mismatch> = left.iter().map(gap).collect();
+    gaps.map(MergeError::Missing)
 }

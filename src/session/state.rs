@@ -1,6 +1,7 @@
 //! A session in memory: one ledger for each K, and what is said of all of them.
 
-use super::document::{Begun, Document};
+use super::division::Divisions;
+use super::document::{Begun, Document, Kept};
 use super::error::{DivideError, Mismatch, WholeError};
 use super::file::PROGRAM;
 use super::identity::beside;
@@ -17,6 +18,7 @@ pub struct Session<'q> {
     fingerprint: String,
     beside: Option<String>,
     portion: Option<Portion>,
+    divisions: Divisions,
     /// What searched before.
     before: Ran,
     /// What searched now.
@@ -41,16 +43,21 @@ impl<'q> Session<'q> {
         portion: Option<Portion>,
         begun: Begun,
     ) -> Result<Self, DivideError> {
-        let ledgers = queries.iter().zip(asked);
-        let ledgers = ledgers.map(|(query, asked)| Ledger::new(query, asked.clone(), portion));
+        let divisions = Divisions::new(queries.len());
+        let ledgers = queries.iter().zip(asked).enumerate();
+        let ledgers = ledgers.map(|(at, (query, asked))| {
+            let range = divisions.range(at, query, portion)?;
+            Ok(Ledger::new(query, asked.clone(), range))
+        });
         Ok(Self {
+            ledgers: ledgers.collect::<Result<_, _>>()?,
             begun,
             fingerprint: fingerprint(queries),
             beside: queries.first().and_then(beside),
             portion,
+            divisions,
             before: nobody(),
             now: None,
-            ledgers: ledgers.collect::<Result<_, _>>()?,
             saved: None,
         })
     }
@@ -63,6 +70,16 @@ impl<'q> Session<'q> {
         document: &Document,
         queries: &'q [Query<'q>],
         asked: &[Asked],
+    ) -> Result<Self, Mismatch> {
+        Self::restored_as(document, queries, asked, &Divisions::new(queries.len()))
+    }
+
+    /// The session of a document of the same queries as others, which are divided but once.
+    pub(super) fn restored_as(
+        document: &Document,
+        queries: &'q [Query<'q>],
+        asked: &[Asked],
+        divisions: &Divisions,
     ) -> Result<Self, Mismatch> {
         let here = fingerprint(queries);
         if document.fingerprint != here {
@@ -80,17 +97,20 @@ impl<'q> Session<'q> {
                 queries.len()
             )]));
         }
-        let kept = document.searches.iter().zip(queries).zip(asked);
-        let ledgers =
-            kept.map(|((kept, query), asked)| Ledger::restored(kept, query, asked, document.part));
+        let kept = document.searches.iter().zip(queries).zip(asked).enumerate();
+        let ledgers = kept.map(|(at, ((kept, query), asked))| {
+            let range = divisions.range(at, query, document.part)?;
+            Ledger::restored(kept, query, asked, range)
+        });
         Ok(Self {
+            ledgers: ledgers.collect::<Result<_, Mismatch>>()?,
             begun: document.begun.clone(),
             fingerprint: here,
             beside,
             portion: document.part,
+            divisions: divisions.clone(),
             before: document.engine.clone(),
             now: None,
-            ledgers: ledgers.collect::<Result<_, _>>()?,
             saved: None,
         })
     }
@@ -152,34 +172,40 @@ impl<'q> Session<'q> {
         self.ledgers[at].is_done()
     }
 
+    /// Whether nothing has been done, nor anything met.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.ledgers.iter().all(Ledger::is_untouched)
+    }
+
     /// Whether nothing is left of any K.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.ledgers.iter().all(Ledger::is_done)
     }
 
-    /// Takes the best sets of a finished part of the same division's query, or of another one's, for a floor.
+    /// Takes the good sets that a finished part found or was told of, for a floor; it may be of another division.
     ///
     /// # Errors
     /// Where that part is not of these queries, or says of them what is not so.
     pub fn learn(&mut self, part: &Document) -> Result<(), Mismatch> {
-        let here = self.document();
-        if part.fingerprint != here.fingerprint {
+        if part.fingerprint != self.fingerprint {
             let there = part.fingerprint.clone();
-            let here = here.fingerprint;
+            let here = self.fingerprint.clone();
             return Err(Mismatch::Data { there, here });
         }
-        if part.beside != here.beside {
+        if part.beside != self.beside {
             return Err(Mismatch::Beside);
         }
-        for ledger in &mut self.ledgers {
-            let same = |kept: &&super::document::Kept| kept.query.k == ledger.asked.k;
+        for (at, ledger) in self.ledgers.iter_mut().enumerate() {
+            let same = |kept: &&Kept| kept.query.k == ledger.asked.k;
             // A part of other lengths has nothing to say of this one.
             let Some(kept) = part.searches.iter().find(same) else {
                 continue;
             };
-            let other = Ledger::restored(kept, ledger.query, &ledger.asked, part.part)?;
-            ledger.learn(other.best().to_vec());
+            let range = self.divisions.range(at, ledger.query, part.part)?;
+            let other = Ledger::restored(kept, ledger.query, &ledger.asked, range)?;
+            ledger.learn(other.all_known());
         }
         Ok(())
     }
@@ -210,6 +236,11 @@ impl<'q> Session<'q> {
     #[must_use]
     pub fn elapsed(&self, at: usize) -> Duration {
         Duration::try_from_secs_f64(self.ledgers[at].seconds()).unwrap_or_default()
+    }
+
+    /// How its queries are divided.
+    pub(super) fn divisions(&self) -> &Divisions {
+        &self.divisions
     }
 
     /// Takes over what the session of another part has done; whether it was of other sets.

@@ -141,11 +141,11 @@ pub struct Loaded {
 
 /// The place of a session, held by this process.
 #[derive(Debug)]
-pub struct Store<D = Files> {
+pub struct Store<D: Disk = Files> {
     path: PathBuf,
     disk: D,
     /// Locked while it is open.
-    _lock: File,
+    lock: File,
 }
 
 impl<D: Disk> Store<D> {
@@ -167,14 +167,14 @@ impl<D: Disk> Store<D> {
             }
         };
         free()?;
-        let _lock = lock(path)?;
-        // Another process may have begun one, and ended, before this one had the lock.
-        free()?;
-        Ok(Self {
+        let held = Self {
             path: path.to_owned(),
             disk,
-            _lock,
-        })
+            lock: lock(path)?,
+        };
+        // Another process may have begun one, and ended, before this one had the lock.
+        free()?;
+        Ok(held)
     }
 
     /// Holds the place of a session that is there, and reads it: the newest file, or where that is damaged or not
@@ -187,10 +187,13 @@ impl<D: Disk> Store<D> {
         if !is_there(path) && !is_there(&before) {
             return Err(StoreError::NoSession(path.to_owned()));
         }
-        let _lock = lock(path)?;
+        let held = Self {
+            path: path.to_owned(),
+            disk,
+            lock: lock(path)?,
+        };
         let loaded = load(path, &before)?;
-        let path = path.to_owned();
-        Ok((Self { path, disk, _lock }, loaded))
+        Ok((held, loaded))
     }
 
     /// The session's file.
@@ -226,7 +229,7 @@ impl<D: Disk> Store<D> {
         synced.map_err(failed(folder(path), "save the session in this folder"))
     }
 
-    /// Takes all files of the session away, the newest one last but for the lock.
+    /// Takes all files of the session away, the newest one last but for the lock, which goes with it.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -243,13 +246,20 @@ impl<D: Disk> Store<D> {
                 })?;
             }
         }
-        let lock = beside(path, "lock");
-        let removed = disk.remove(&lock);
-        removed.map_err(|why| StoreError::System {
-            path: lock,
-            what: "remove the lock of the session, which is finished",
-            why,
-        })
+        // The lock goes as this is dropped.
+        Ok(())
+    }
+}
+
+impl<D: Disk> Drop for Store<D> {
+    /// Where no session is left, or none was saved yet, its lock goes too.
+    fn drop(&mut self) {
+        let lock = beside(&self.path, "lock");
+        let none = !is_there(&self.path) && !is_there(&beside(&self.path, "before"));
+        if none && is_at(&self.lock, &lock).unwrap_or(false) {
+            // An empty file that stays does no harm.
+            let _ = self.disk.remove(&lock);
+        }
     }
 }
 
