@@ -128,6 +128,8 @@ fn help() {
             Commands:
               describe     Show what a table is like: scores, missing answers, each question
               search       Find the K questions whose summed score correlates best with the overall score
+              resume       Go on with a search that a session keeps
+              merge        Put the results of all parts together
               verify       Check a result against its table, or an engine against the definition
               generate     Make a random table
               devices      List the GPUs of this machine
@@ -149,8 +151,8 @@ fn help() {
               -V, --version
                       Print version
 
-            Exit codes: 0 done; 1 the answer is no (verify); 2 bad usage or input; 3 audit, self-test or check
-            failed; 4 device failed; 5 the time was over (search --max-time); 130 stopped.
+            Exit codes: 0 done; 1 the answer is no (verify, merge --missing); 2 bad usage or input; 3 audit,
+            self-test or check failed; 4 device failed; 5 the time was over (--max-time); 130 stopped.
         "#]],
     );
     check(
@@ -188,6 +190,15 @@ fn help() {
               -v, --verbose...          Say on stderr what was chosen and why; twice for more
               -q, --quiet               Nothing on stderr but warnings and errors
               -h, --help                Print help (see more with '--help')
+
+            A search in pieces:
+                  --session <FILE>         File that keeps what is done, at least once a minute and when the
+                                           search is stopped: `resume FILE` goes on; gone when the result is
+                                           written
+                  --part <I/N>             Part I of N of equal expected work, whose result goes to --output for
+                                           `merge`; other machines may do the others
+                  --floor-from <FILES>...  Results of parts that are done: their best sets spare this part some
+                                           work, and change no result
 
             What sets are ranked by, and which:
                   --criterion <WHICH>        Overall score that the score on a set is correlated with [default:
@@ -256,6 +267,8 @@ fn help() {
               kcorrset search answers.csv -k 2..8 --min-users 30
               zcat answers.csv.gz | kcorrset search - -k 4 --user-column student
               kcorrset search answers.json -k 6 --skip 1000000000 --limit 1000000000
+              kcorrset search answers.csv -k 7 --session long.session -o best.json
+              kcorrset search answers.csv -k 7 --part 3/8 -o 3.part
         "#]],
     );
     check(

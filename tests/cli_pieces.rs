@@ -54,77 +54,77 @@ fn help() {
     check(
         "resume --help",
         expect![[r#"
-        exit 0
-        --- stdout
-        Goes on with a search that was begun with --session and was stopped, killed or cut off. What was
-        asked, how the table is read and where the result goes are as they were typed then; what computes
-        may change from one time to the next.
+            exit 0
+            --- stdout
+            Goes on with a search that was begun with --session and was stopped, killed or cut off. What was
+            asked, how the table is read and where the result goes are as they were typed then, and so is what
+            computes, unless it is typed anew: it may change each time.
 
-        The table must hold what it held. Everything in the session that follows from it is made again and
-        compared; a session that is damaged, or of another table, is refused with the reason. Where the
-        newest file is damaged, the one before it is taken, and that is said. One process at a time works on
-        a session.
+            The table must hold what it held. Everything in the session that follows from it is made again and
+            compared; a session that is damaged, or of another table, is refused with the reason. Where the
+            newest file is damaged, the one before it is taken, and that is said. One process at a time works on
+            a session.
 
-        Usage: kcorrset resume [OPTIONS] <FILE>
+            Usage: kcorrset resume [OPTIONS] <FILE>
 
-        Arguments:
-          <FILE>
-                  What `search --session` named
+            Arguments:
+              <FILE>
+                      What `search --session` named
 
-        Options:
-              --data <DATA>
-                  The table, where it is not where it was, or was stdin; - is stdin
+            Options:
+                  --data <DATA>
+                      The table, where it is not where it was, or was stdin; - is stdin
 
-              --max-time <TIME>
-                  Stop after this time of search, in seconds or as 30s, 10m, 2h, 1d, and keep what is done;
-                  the exit code is then 5
+                  --max-time <TIME>
+                      Stop after this time of search, in seconds or as 30s, 10m, 2h, 1d, and keep what is done;
+                      the exit code is then 5
 
-          -v, --verbose...
-                  Say on stderr what was chosen and why; twice for more
+              -v, --verbose...
+                      Say on stderr what was chosen and why; twice for more
 
-          -q, --quiet
-                  Nothing on stderr but warnings and errors
+              -q, --quiet
+                      Nothing on stderr but warnings and errors
 
-          -h, --help
-                  Print help (see a summary with '-h')
+              -h, --help
+                      Print help (see a summary with '-h')
 
-        What computes:
-              --engine <NAME>
-                  What computes; the answer is the same [default: auto]
+            What computes:
+                  --engine <NAME>
+                      What computes; the answer is the same [default: auto]
 
-                  Possible values:
-                  - auto:      The GPUs if there are any (not software ones), else the CPU; bound where that
-                    is far less work
-                  - cpu:       All cores
-                  - gpu:       GPUs: the first, or those that --device names
-                  - bound:     All cores, by proof in place of a look at each set: for tables without
-                    missing answers
-                  - reference: One thread, by the definition: slow, and the measure of the others
+                      Possible values:
+                      - auto:      The GPUs if there are any (not software ones), else the CPU; bound where that
+                        is far less work
+                      - cpu:       All cores
+                      - gpu:       GPUs: the first, or those that --device names
+                      - bound:     All cores, by proof in place of a look at each set: for tables without
+                        missing answers
+                      - reference: One thread, by the definition: slow, and the measure of the others
 
-              --device <I,..>
-                  The GPU to use, by its number in `kcorrset devices`; several with commas share the search
+                  --device <I,..>
+                      The GPU to use, by its number in `kcorrset devices`; several with commas share the search
 
-              --profile <1..4>
-                  How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the more, the less
-                  responsive is a desktop on it [default: 2]
+                  --profile <1..4>
+                      How long a GPU computes at a time: 1 to 4 for 2, 12, 96 or 480 ms; the more, the less
+                      responsive is a desktop on it [default: 2]
 
-              --threads <T>
-                  Threads of the engines cpu and bound [default: one a core]
+                  --threads <T>
+                      Threads of the engines cpu and bound [default: one a core]
 
-              --instructions <SET>
-                  Instructions that the CPU engine may use [default: the fastest there are]
+                  --instructions <SET>
+                      Instructions that the CPU engine may use [default: the fastest there are]
 
-                  Possible values:
-                  - portable: What every processor has
-                  - avx2:     AVX2 with FMA
-                  - avx512:   AVX-512 F, BW, DQ and VL
-                  - amx:      AVX-512 with VBMI, VNNI, VPOPCNTDQ, GFNI and the byte tiles of AMX
+                      Possible values:
+                      - portable: What every processor has
+                      - avx2:     AVX2 with FMA
+                      - avx512:   AVX-512 F, BW, DQ and VL
+                      - amx:      AVX-512 with VBMI, VNNI, VPOPCNTDQ, GFNI and the byte tiles of AMX
 
-        Examples:
-          kcorrset search answers.csv -k 7 --session long.session -o best.json
-          kcorrset resume long.session
-          kcorrset resume long.session --engine cpu --threads 4 --max-time 8h
-    "#]],
+            Examples:
+              kcorrset search answers.csv -k 7 --session long.session -o best.json
+              kcorrset resume long.session
+              kcorrset resume long.session --engine cpu --threads 4 --max-time 8h
+        "#]],
     );
     check(
         "merge --help",

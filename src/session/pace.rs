@@ -38,8 +38,11 @@ impl Default for Units {
     }
 }
 
-/// A first try may be judged after so long: before that engines are getting started.
+/// A first try may be judged when sets have been done for so long.
 const FIRST_LOOK: Duration = Duration::from_millis(250);
+
+/// A first try of which nothing is done is stopped after so many times the patience: engines have to get started.
+const STARTS: u32 = 4;
 
 /// A first try that would take so many times as long as it has is stopped early, so that it loses little.
 const TIMES: f64 = 200.0;
@@ -49,6 +52,35 @@ const GROWTH: f64 = 8.0;
 
 /// Where nothing is known of the rate, a unit is one in so many of what was tried.
 const UNKNOWN: u128 = 1024;
+
+/// How far a piece is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Far {
+    /// Sets that are done.
+    pub done: u128,
+    /// Since it began.
+    pub took: Duration,
+    /// How many were done when the first were seen to be, and since when: before that engines are getting started.
+    pub first: Option<(u128, Duration)>,
+}
+
+impl Far {
+    /// What is seen after so long.
+    pub fn see(&mut self, done: u128, took: Duration) {
+        self.done = done;
+        self.took = took;
+        if done > 0 && self.first.is_none() {
+            self.first = Some((done, took));
+        }
+    }
+
+    /// Sets a second since the first were done, and for how long that is.
+    fn rate(&self) -> Option<(f64, Duration)> {
+        let (done, took) = self.first?;
+        let (more, since) = (self.done.saturating_sub(done), self.took - took);
+        (more > 0).then(|| (more as f64 / since.as_secs_f64(), since))
+    }
+}
 
 /// What is searched next.
 #[derive(Clone, Debug)]
@@ -95,20 +127,27 @@ impl Pace {
         Some(first.start..first.start + self.size)
     }
 
-    /// Whether to stop a piece of `sets` sets, of which `done` are done after so long.
-    pub fn stops(&self, sets: u128, done: u128, took: Duration) -> bool {
+    /// Whether to stop a piece of `sets` sets that is so far.
+    pub fn stops(&self, sets: u128, far: &Far) -> bool {
+        let Units {
+            limit, patience, ..
+        } = self.units;
         if self.in_one || sets == 1 {
             return false;
         }
-        if took >= self.units.limit {
+        if far.took >= limit {
             return true;
         }
-        if !self.trying || !self.units.by_sets || took < FIRST_LOOK {
+        if !self.trying || !self.units.by_sets {
             return false;
         }
-        let projected = took.as_secs_f64() * sets as f64 / done as f64;
-        projected > self.units.limit.as_secs_f64()
-            && (took >= self.units.patience || projected < TIMES * took.as_secs_f64())
+        let Some((rate, since)) = far.rate() else {
+            return far.took >= patience.saturating_mul(STARTS);
+        };
+        let projected = far.took.as_secs_f64() + sets.saturating_sub(far.done) as f64 / rate;
+        since >= FIRST_LOOK
+            && projected > limit.as_secs_f64()
+            && (since >= patience || projected < TIMES * since.as_secs_f64())
     }
 
     /// A piece of so many sets was done in so long.
@@ -117,11 +156,13 @@ impl Pace {
         self.size = at_least_one(sets as f64 * growth.clamp(GROWTH.recip(), GROWTH));
     }
 
-    /// A piece of so many sets was stopped when `done` of them were done after so long.
-    pub fn stopped(&mut self, sets: u128, done: u128, took: Duration) {
-        let share = self.units.target.as_secs_f64() / took.as_secs_f64().max(1e-9);
-        let by_rate = at_least_one(done as f64 * share);
-        self.size = match (done, self.trying) {
+    /// A piece of so many sets was stopped when it was so far.
+    pub fn stopped(&mut self, sets: u128, far: &Far) {
+        let target = self.units.target.as_secs_f64();
+        let average = far.done as f64 / far.took.as_secs_f64().max(1e-9);
+        let rate = far.rate().map_or(average, |(rate, _)| rate);
+        let by_rate = at_least_one(rate * target);
+        self.size = match (far.done, self.trying) {
             (0, true) => sets / UNKNOWN,
             (0, false) => sets / 2,
             _ => by_rate.min(sets / 2),
@@ -154,16 +195,23 @@ mod tests {
     fn all_is_tried_first_and_stopped_where_it_takes_too_long() {
         let pace = fresh(10_000);
         assert_eq!(next(&pace, 0..10_000), Some(0..10_000));
-        // 40 s in all, and 50 s: the latter is waited for until it is certain enough.
-        assert!(!pace.stops(10_000, 1000, 4 * SECOND));
-        assert!(!pace.stops(10_000, 20, SECOND / 10));
-        assert!(pace.stops(10_000, 1000, 5 * SECOND));
-        assert!(!pace.stops(10_000, 0, 2 * SECOND) && pace.stops(10_000, 0, 3 * SECOND));
-        // Days are seen at once, an hour after some seconds.
-        assert!(!pace.stops(1_000_000, 100, SECOND / 2));
-        assert!(pace.stops(10_000, 100, SECOND));
+        // Of which the first 100 were done after so many seconds of getting started.
+        let far = |done: u128, start: f64, took: f64| Far {
+            done,
+            took: Duration::from_secs_f64(took),
+            first: (done > 0).then(|| (100, Duration::from_secs_f64(start))),
+        };
+        let stops = |done, start, took| pace.stops(10_000, &far(done, start, took));
+        // 40 s in all, and 100 s: the latter is waited for until it is certain enough.
+        assert!(!stops(1100, 0.0, 4.0) && !stops(1100, 5.0, 9.0));
+        assert!(!stops(130, 0.0, 0.3) && stops(200, 0.0, 1.0) && stops(400, 5.0, 8.0));
+        // 60 s or more are waited for until a two hundredth of it is over, or for three seconds.
+        assert!(!stops(140, 0.0, 0.24) && stops(140, 0.0, 0.26));
+        assert!(!stops(101, 0.0, 2.9) && stops(101, 0.0, 3.1));
+        // Nothing done tells nothing for a while.
+        assert!(!stops(0, 0.0, 11.0) && stops(0, 0.0, 12.0));
         // However far it is.
-        assert!(pace.stops(10_000, 9_999, 45 * SECOND));
+        assert!(!stops(9_999, 0.0, 44.0) && stops(9_999, 0.0, 45.0));
         let proof = Pace::new(
             Units {
                 by_sets: false,
@@ -173,13 +221,20 @@ mod tests {
             0.0,
             10_000,
         );
-        assert!(!proof.stops(10_000, 0, 44 * SECOND) && proof.stops(10_000, 0, 45 * SECOND));
+        assert!(
+            !proof.stops(10_000, &far(0, 0.0, 44.0)) && proof.stops(10_000, &far(0, 0.0, 45.0))
+        );
     }
 
     #[test]
     fn units_follow_the_rate() {
         let mut pace = fresh(1_000_000);
-        pace.stopped(1_000_000, 3000, 3 * SECOND);
+        let far = |done, seconds| Far {
+            done,
+            took: seconds * SECOND,
+            first: None,
+        };
+        pace.stopped(1_000_000, &far(3000, 3));
         assert_eq!(next(&pace, 0..1_000_000), Some(0..25_000));
         pace.finished(25_000, 50 * SECOND);
         assert_eq!(next(&pace, 0..1_000_000), Some(0..12_500));
@@ -187,17 +242,21 @@ mod tests {
         pace.finished(12_500, SECOND / 10);
         assert_eq!(next(&pace, 0..1_000_000), Some(0..100_000));
         // A unit that is stopped is halved at least.
-        pace.stopped(100_000, 99_000, 45 * SECOND);
+        pace.stopped(100_000, &far(99_000, 45));
         assert_eq!(next(&pace, 0..1_000_000), Some(0..50_000));
-        pace.stopped(50_000, 0, 45 * SECOND);
+        pace.stopped(50_000, &far(0, 45));
         assert_eq!(next(&pace, 0..1_000_000), Some(0..25_000));
-        assert!(!pace.stops(25_000, 0, 44 * SECOND) && pace.stops(25_000, 0, 45 * SECOND));
-        assert!(!pace.stops(1, 0, 450 * SECOND));
+        let after = |seconds| Far {
+            took: seconds * SECOND,
+            ..Far::default()
+        };
+        assert!(!pace.stops(25_000, &after(44)) && pace.stops(25_000, &after(45)));
+        assert!(!pace.stops(1, &after(450)));
         // What would be less than half a unit is taken along.
         assert_eq!(pace.next(&[5..30_000, 40_000..50_000]), Some(5..30_000));
         assert_eq!(pace.next(&[]), None);
         let mut none = fresh(100);
-        none.stopped(100, 0, 3 * SECOND);
+        none.stopped(100, &far(0, 3));
         assert_eq!(next(&none, 7..100), Some(7..8));
     }
 
@@ -216,6 +275,10 @@ mod tests {
         let mut whole = slow;
         whole.in_one();
         assert_eq!(next(&whole, 0..10_000), Some(0..10_000));
-        assert!(!whole.stops(10_000, 0, 4500 * SECOND));
+        let late = Far {
+            took: 4500 * SECOND,
+            ..Far::default()
+        };
+        assert!(!whole.stops(10_000, &late));
     }
 }

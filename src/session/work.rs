@@ -14,7 +14,7 @@
 use super::document::Document;
 use super::error::SessionError;
 use super::ledger::{Ledger, part_of};
-use super::pace::{Pace, Units};
+use super::pace::{Far, Pace, Units};
 use super::state::Session;
 use super::store::StoreError;
 use crate::engine::{Engine, EngineError, Part, Watch};
@@ -53,6 +53,7 @@ enum Ended {
 struct Seen {
     /// Sets that were reported as done.
     reported: u128,
+    far: Far,
     error: Option<StoreError>,
 }
 
@@ -89,9 +90,8 @@ impl Session<'_> {
                 empty => empty.insert(Opened::new(engine, &query, any_seed())?),
             };
             let untouched = self.ledgers[at].is_untouched_whole();
-            let start = Instant::now();
-            let (ended, own, error) = self.unit(at, opened, &part, work, &pace, save);
-            let took = start.elapsed();
+            let (ended, own, seen) = self.unit(at, opened, &part, work, &pace, save);
+            let Seen { far, error, .. } = seen;
             if let Some(error) = error {
                 return Err(error.into());
             }
@@ -107,7 +107,7 @@ impl Session<'_> {
                 Ended::Stopped => {
                     self.ledgers[at].learn(own.best_so_far());
                     self.ledgers[at].tell(watch);
-                    pace.stopped(sets, own.done(), took);
+                    pace.stopped(sets, &far);
                     let stop = watch.stopped();
                     self.save(if stop { Duration::ZERO } else { units.every }, save)?;
                     if stop {
@@ -149,7 +149,7 @@ impl Session<'_> {
         work: &Work<'_>,
         pace: &Pace,
         save: &mut Saving<'_>,
-    ) -> (Ended, Watch, Option<StoreError>) {
+    ) -> (Ended, Watch, Seen) {
         let Work { watch, units, .. } = *work;
         let whole = opened.is_whole(part);
         // An engine may use the last of the time better where nothing comes behind it.
@@ -196,7 +196,7 @@ impl Session<'_> {
             Err(SearchError::Engine(EngineError::Stopped)) => Ended::Stopped,
             Err(error) => Ended::Failed(error),
         };
-        (ended, own, seen.error)
+        (ended, own, seen)
     }
 }
 
@@ -244,8 +244,11 @@ impl Clock<'_> {
         while end.recv_timeout(look) == Err(RecvTimeoutError::Timeout) {
             let took = start.elapsed();
             let done = own.done();
-            if watch.stopped() || self.pace.stops(self.sets, done, took) {
-                own.stop();
+            if !own.stopped() {
+                seen.far.see(done, took);
+                if watch.stopped() || self.pace.stops(self.sets, &seen.far) {
+                    own.stop();
+                }
             }
             if self.whole {
                 watch.lower_ceiling(own.ceiling());
