@@ -128,6 +128,7 @@ fn help() {
             Commands:
               describe     Show what a table is like: scores, missing answers, each question
               search       Find the K questions whose summed score correlates best with the overall score
+              plan         Show how long a search will take on each engine, and what would shorten it
               verify       Check a result against its table, or an engine against the definition
               generate     Make a random table
               devices      List the GPUs of this machine
