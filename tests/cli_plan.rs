@@ -83,10 +83,8 @@ fn the_json_form_is_whole() {
         let enough = of["users"]["enough"].as_f64().expect("a share");
         assert!((0.0..=1.0).contains(&enough));
         let engine = &of["engines"][0];
-        assert_eq!(
-            (&engine["name"], &engine["software"]),
-            (&"cpu".into(), &false.into())
-        );
+        assert_eq!(engine["name"], "cpu");
+        assert_eq!(engine["software"], false);
         let time = &engine["time"];
         assert_eq!(time["known"], "measured");
         assert!(time["seconds"].as_f64() >= Some(0.0) && time["why"].is_null());
@@ -211,7 +209,7 @@ fn a_gpu_is_measured_and_software_is_called_so() {
 
 #[test]
 fn refusals() {
-    let missing = data().join("none.csv");
+    let missing = format!("plan {} -k 3", data().join("none.csv").display());
     for (line, what) in [
         ("plan exam.csv -k 13", "the table has only 12 questions"),
         ("plan exam.csv -k 0", "at least one question"),
@@ -226,7 +224,7 @@ fn refusals() {
             "there is no GPU 99",
         ),
         ("plan exam.csv", "-k <K>"),
-        (&format!("plan {} -k 3", missing.display()), "cannot open"),
+        (missing.as_str(), "cannot open"),
     ] {
         let out = run(line);
         assert_eq!((code(&out), text(&out.stdout)), (2, ""), "{line}");

@@ -125,7 +125,6 @@ fn who_sends_a_signal_is_told_how_far_it_is() {
         let said = text(&out.stderr);
         if said.contains("/86,493,225 sets") || wait > Duration::from_secs(60) {
             assert!(said.contains(" sets/s, ETA "), "{said}");
-            assert!(said.contains("best r 0."), "{said}");
             break;
         }
         wait *= 3;

@@ -1,6 +1,6 @@
 //! How far a search is: a bar on a terminal, a line once a minute elsewhere. And what is waited for before it.
 
-use super::status::{Moment, Status, Which};
+use super::status::{Moment, Sets, Status, Which};
 use super::talk::say;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use kcorrset::engine::Watch;
@@ -32,23 +32,6 @@ pub struct Progress {
     wish: Arc<AtomicBool>,
     /// When a session was saved last.
     saved: Mutex<Option<Instant>>,
-}
-
-/// How many sets there are to search; where there are none to tell, they are too many to be counted, and the time is
-/// all that is shown.
-#[derive(Clone, Copy, Debug)]
-pub struct Sets {
-    /// All of them.
-    pub total: u128,
-    /// Those that were done before this process began.
-    pub before: u128,
-}
-
-impl Sets {
-    /// So many, none of them done.
-    pub fn fresh(total: u128) -> Self {
-        Self { total, before: 0 }
-    }
 }
 
 /// The progress of one search. Dropping it takes the bar away.

@@ -1,7 +1,6 @@
 //! The status of a search for programs that watch it, a line of JSON an interval; and who asks for one by a signal.
 
 use super::duration;
-use super::progress::Sets;
 use super::table::names_stream;
 use super::talk::say;
 use anyhow::{Context, bail};
@@ -80,6 +79,23 @@ pub struct Status {
     out: Mutex<Option<Out>>,
     /// What it is called in a message.
     name: String,
+}
+
+/// How many sets there are to search; where there are none to tell, they are too many to be counted, and the time is
+/// all that is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Sets {
+    /// All of them.
+    pub total: u128,
+    /// Those that were done before this process began.
+    pub before: u128,
+}
+
+impl Sets {
+    /// So many, none of them done.
+    pub fn fresh(total: u128) -> Self {
+        Self { total, before: 0 }
+    }
 }
 
 /// Which search of a command it is.

@@ -144,7 +144,7 @@ mod tests {
     use super::*;
     use expect_test::expect;
 
-    pub fn plans() -> Vec<Plan> {
+    fn plans() -> Vec<Plan> {
         let on = |engine, time| OnEngine {
             engine,
             devices: vec!["2 CPU threads".to_owned()],
@@ -208,6 +208,20 @@ mod tests {
 
     #[test]
     fn a_line_for_each_k_and_engine() {
-        expect![[r#""#]].assert_eq(&table(&plans()));
+        expect![[r#"
+             k                    sets   users  enough  engine  way           time   between                               memory
+             3               1,313,400     480   100 %  cpu     walk, masked  12 ms  measured                              310 MiB
+             3               1,313,400     480   100 %  gpu     levels        ?      no set done after 6.0 s               310 MiB + 3.0 MiB
+             3               1,313,400     480   100 %  bound   -             ?      not proved after 1.0 s, gap 0.012300  -
+            10  22,451,004,309,013,280  6.0e-3  2e-3 %  cpu     walk, masked  17 s   14 s and 2.2 min                      310 MiB
+            10  22,451,004,309,013,280  6.0e-3  2e-3 %  bound   -             -      cannot run this                       -
+
+            users: of a set, on average; enough: sets with at least 10 of them
+            cpu: 2 CPU threads
+            gpu: llvm\npipe, in software: it computes on the CPU, and is no measure of a GPU
+            bound: 2 CPU threads
+            k 10: it\ncannot
+        "#]]
+        .assert_eq(&table(&plans()));
     }
 }
