@@ -128,8 +128,10 @@ fn help() {
             Commands:
               describe     Show what a table is like: scores, missing answers, each question
               search       Find the K questions whose summed score correlates best with the overall score
+              plan         Show how long a search will take on each engine, and what would shorten it
               resume       Go on with a search that a session keeps
               merge        Put the results of all parts together
+              slurm        Write a script that runs a search on a Slurm cluster
               verify       Check a result against its table, or an engine against the definition
               generate     Make a random table
               devices      List the GPUs of this machine
@@ -199,6 +201,12 @@ fn help() {
                                            `merge`; other machines may do the others
                   --floor-from <FILES>...  Results of parts that are done: their best sets spare this part some
                                            work, and change no result
+
+            Progress for programs:
+                  --status-json <FILE>   File for the status of the search, a line of JSON an interval: sets
+                                         done, sets a second of each device, time left, the best r so far, age
+                                         of what --session saved; - is stdout, where --output names a file
+                  --status-every <TIME>  Time between two of these lines, as 10s, 1m [default: 10s]
 
             What sets are ranked by, and which:
                   --criterion <WHICH>        Overall score that the score on a set is correlated with [default:

@@ -88,6 +88,15 @@ fn help() {
               -h, --help
                       Print help (see a summary with '-h')
 
+            Progress for programs:
+                  --status-json <FILE>
+                      File for the status of the search, a line of JSON an interval: sets done, sets a second of
+                      each device, time left, the best r so far, age of what --session saved; - is stdout, where
+                      --output names a file
+
+                  --status-every <TIME>
+                      Time between two of these lines, as 10s, 1m [default: 10s]
+
             What computes:
                   --engine <NAME>
                       What computes; the answer is the same [default: auto]
