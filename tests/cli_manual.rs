@@ -4,10 +4,9 @@ use crate::cli::{code, run, run_on, shown, text};
 use std::fs;
 
 /// Every command of the program, but for help.
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 11] = [
     "describe",
     "search",
-    "plan",
     "resume",
     "merge",
     "slurm",
