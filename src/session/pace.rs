@@ -205,8 +205,8 @@ mod tests {
         // 40 s in all, and 100 s: the latter is waited for until it is certain enough.
         assert!(!stops(1100, 0.0, 4.0) && !stops(1100, 5.0, 9.0));
         assert!(!stops(130, 0.0, 0.3) && stops(200, 0.0, 1.0) && stops(400, 5.0, 8.0));
-        // 60 s or more are waited for until a two hundredth of it is over, or for three seconds.
-        assert!(!stops(140, 0.0, 0.24) && stops(140, 0.0, 0.26));
+        // More than 45 s are waited for until a two hundredth of it is over, or for three seconds.
+        assert!(!stops(150, 0.0, 0.24) && stops(150, 0.0, 0.26));
         assert!(!stops(101, 0.0, 2.9) && stops(101, 0.0, 3.1));
         // Nothing done tells nothing for a while.
         assert!(!stops(0, 0.0, 11.0) && stops(0, 0.0, 12.0));
