@@ -8,6 +8,7 @@
 //! | --- | --- | --- |
 //! | 5 | `cli` (binary) | arguments as typed → checked options; one file a command; progress |
 //! | 4 | [`session`] | searches in pieces: what is saved of them, parts of equal work, parts merged |
+//! | 4 | [`plan`] | what a search will take on each engine, by a second of it |
 //! | 3 | [`report`] | one printer a form: table, JSON, CSV |
 //! | 3 | [`certificate`] | proofs of branch and bound as files, and their check by other means |
 //! | 3 | [`search`] | runs an engine, audits it, and checks what it discards; knows the trait only |
@@ -108,6 +109,7 @@ pub mod describe;
 pub mod engine;
 pub mod input;
 pub mod matrix;
+pub mod plan;
 pub mod report;
 pub mod search;
 pub mod session;

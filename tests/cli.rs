@@ -128,6 +128,7 @@ fn help() {
             Commands:
               describe     Show what a table is like: scores, missing answers, each question
               search       Find the K questions whose summed score correlates best with the overall score
+              plan         Show how long a search will take on each engine, and what would shorten it
               resume       Go on with a search that a session keeps
               merge        Put the results of all parts together
               slurm        Write a script that runs a search on a Slurm cluster

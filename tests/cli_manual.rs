@@ -4,9 +4,10 @@ use crate::cli::{code, run, run_on, shown, text};
 use std::fs;
 
 /// Every command of the program, but for help.
-const COMMANDS: [&str; 11] = [
+const COMMANDS: [&str; 12] = [
     "describe",
     "search",
+    "plan",
     "resume",
     "merge",
     "slurm",

@@ -16,6 +16,7 @@ mod cli_lengths; // several K in one search: its forms, its refusals, its check
 mod cli_manual; // completions and manual pages name every command
 mod cli_output; // where its results go: never over the table that they are made from
 mod cli_pieces; // sessions and parts as typed: stopped, killed, gone on with; divided, merged; refusals
+mod cli_plan; // plan: a line for each K and engine, its JSON form, refusals, warnings
 mod cli_question; // what sets are ranked by and which: criteria, bounds, constraints, and their check
 mod cli_slurm; // the script for Slurm: its text, its refusals, and what it does on a cluster that kills tasks
 mod cli_status; // lines of status for programs, and an answer to SIGUSR1

@@ -5,7 +5,8 @@ use kcorrset::input::{
     CodesFault, InputError, LayoutFault, Looks, Note, OptionsFault, RowFault, ScoreFault,
 };
 use kcorrset::matrix::MatrixError;
-use kcorrset::report::{FEW_USERS, Warning};
+use kcorrset::plan::{self, Remedy};
+use kcorrset::report::{FEW_USERS, Warning, count};
 use kcorrset::search::SearchError;
 use std::error::Error;
 
@@ -24,6 +25,37 @@ pub fn warning(warning: &Warning) -> String {
         Warning::NoneDefined { .. } | Warning::FewSets { .. } => None,
     };
     with(format!("warning: {warning}"), advice)
+}
+
+/// A warning that a search would be long and what to type to shorten it.
+pub fn long(warning: &plan::Warning) -> String {
+    let of = |remedy: &Remedy| match remedy {
+        Remedy::Proof(gap) => {
+            let gap = gap.map_or(String::new(), |gap| {
+                format!(" (its gap so far is {gap:.6})")
+            });
+            format!("--engine bound may prove its list far sooner{gap}")
+        }
+        Remedy::Zeros => {
+            "--unanswered zero, if a missing answer may count as 0, lets --engine bound prove its \
+                          list without a look at each set"
+                .to_owned()
+        }
+        Remedy::MinUsers(users, seconds) => {
+            format!(
+                "--min-users {users} would take about {}",
+                plan::time(*seconds)
+            )
+        }
+        Remedy::Parts(parts) => format!(
+            "--part I/N searches one of N parts, {} of about an hour, and --session FILE goes on where a search \
+             was ended",
+            count(*parts, "part")
+        ),
+        Remedy::Stop => "--max-time TIME ends it with the best sets so far".to_owned(),
+    };
+    let help: Vec<_> = warning.remedies.iter().map(of).collect();
+    with(format!("warning: {warning}"), Some(&help.join("; ")))
 }
 
 /// A note on a table and, where an option mends it, that option.

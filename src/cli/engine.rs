@@ -130,6 +130,15 @@ enum Choice {
     Gpu(Vec<usize>),
 }
 
+/// An engine of this machine.
+pub enum Present {
+    Cpu(CpuEngine),
+    Gpu(GpuEngine),
+    Bound(BoundEngine),
+    /// One of this name that cannot be opened.
+    Failed(&'static str, EngineError),
+}
+
 impl EngineArgs {
     /// Refuses options that the engine asked for would not heed, and those that this machine cannot.
     pub fn check(&self) -> anyhow::Result<()> {
@@ -261,6 +270,41 @@ impl EngineArgs {
             format!("using the {} engine ({devices}): {why}", engine.name())
         });
         Ok((engine, note))
+    }
+
+    /// Every engine of this machine that these options leave: each with its name, its devices or why they cannot be
+    /// opened. The bound engine is among them where it is asked for, or `complete`: no answer of the table is missing.
+    pub fn present(&self, complete: bool) -> anyhow::Result<Vec<Present>> {
+        self.check()?;
+        let mut all = Vec::new();
+        let auto = self.engine() == EngineName::Auto;
+        let cpu_alone = self.threads.is_some() || self.instructions.is_some();
+        if self.engine() == EngineName::Cpu || (auto && !self.on_gpu()) {
+            all.push(Present::Cpu(self.cpu()?));
+        }
+        let each: Vec<Vec<usize>> = match (self.engine(), self.on_gpu()) {
+            (EngineName::Auto | EngineName::Gpu, true) => vec![self.device.clone()],
+            (EngineName::Auto, false) if !cpu_alone => {
+                let adapters = gpu::adapters();
+                adapters.iter().map(|adapter| vec![adapter.index]).collect()
+            }
+            (EngineName::Gpu, false) => vec![Vec::new()],
+            _ => Vec::new(),
+        };
+        for indices in each {
+            match GpuEngine::open_each(&indices) {
+                Ok(engine) => all.push(Present::Gpu(engine.with_target(target(self.profile)))),
+                Err(error) if auto && leaves_it_to_the_cpu(&error) => {
+                    all.push(Present::Failed("gpu", error));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if self.engine() == EngineName::Bound || (auto && complete && !self.on_gpu()) {
+            let threads = threads_or_all(self.threads);
+            all.push(Present::Bound(BoundEngine::new(threads)?));
+        }
+        Ok(all)
     }
 
     /// Opens the bound engine so that it records its proofs; refuses other engines.

@@ -1,6 +1,6 @@
 //! Arguments as typed → checked options → run. One file a command; clap is named nowhere else.
 //!
-//! Layer 4, part of the binary. It decides what is printed where: results on stdout, all else on
+//! Layer 5, part of the binary. It decides what is printed where: results on stdout, all else on
 //! stderr.
 
 pub mod advice;
@@ -22,6 +22,7 @@ mod manual;
 mod merge;
 mod output;
 mod pieces;
+mod plan;
 mod progress;
 mod proving;
 mod question;
@@ -67,6 +68,7 @@ pub struct Cli {
 enum Command {
     Describe(describe::DescribeArgs),
     Search(typed::SearchArgs),
+    Plan(plan::PlanArgs),
     Resume(resume::ResumeArgs),
     Merge(merge::MergeArgs),
     Slurm(slurm::SlurmArgs),
@@ -83,6 +85,7 @@ impl Command {
     fn meets_drivers(&self) -> bool {
         match self {
             Self::Search(args) => args.meets_drivers(),
+            Self::Plan(args) => args.meets_drivers(),
             Self::Verify(args) => args.meets_drivers(),
             Self::Bench(args) => args.meets_drivers(),
             Self::Devices(_) | Self::Resume(_) => true,
@@ -108,6 +111,7 @@ pub fn run(cli: Cli) -> anyhow::Result<Exit> {
         Command::Resume(args) => resume::run(args, cli.talk),
         Command::Merge(args) => merge::run(args, cli.talk),
         Command::Slurm(args) => slurm::run(args, cli.talk),
+        Command::Plan(args) => plan::run(args, cli.talk),
         Command::Verify(args) => verify::run(args, cli.talk),
         Command::Generate(args) => generate::run(args),
         Command::Devices(args) => devices::run(args),

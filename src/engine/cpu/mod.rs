@@ -98,6 +98,24 @@ impl CpuEngine {
         }
     }
 
+    /// The regime that it takes for all sets of `query`.
+    #[must_use]
+    pub fn regime(&self, query: &Query<'_>) -> Regime {
+        self.regime_for(query, &query.space().whole())
+    }
+
+    /// About how many cycles all threads together take for all sets of `query` by cross-products, by counting; `None`
+    /// where another regime is taken.
+    #[must_use]
+    pub fn counted_cycles(&self, query: &Query<'_>) -> Option<f64> {
+        let Regime::Products(regime) = self.regime(query) else {
+            return None;
+        };
+        let costs = gram::costs(query);
+        let cost = costs.iter().find(|cost| cost.regime == regime)?;
+        Some(cost.once + cost.of_part(1.0))
+    }
+
     /// The regime that it takes for a part of `query` where nothing is made yet.
     fn regime_for(&self, query: &Query<'_>, part: &Part) -> Regime {
         let share = query.space().share(part);

@@ -61,6 +61,8 @@ pub(super) struct Device {
     planted: Option<Arc<Planted>>,
     /// Bytes left, where a planted fault limits them.
     room: AtomicU64,
+    /// Bytes of all buffers made.
+    made: AtomicU64,
 }
 
 fn note(failure: &Failure, what: String) {
@@ -111,8 +113,14 @@ impl Device {
                 Some(Fault::Memory(bytes)) => bytes,
                 _ => u64::MAX,
             }),
+            made: AtomicU64::new(0),
             planted,
         })
+    }
+
+    /// Bytes of all buffers that were made on it, also of those that are gone.
+    pub(super) fn buffer_bytes(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
     }
 
     /// How its shaders have integers of 64 bits.
@@ -186,6 +194,7 @@ impl Device {
         if room.fetch_update(order, order, take).is_err() {
             return Err(self.error(format!("{what}: out of memory, as planted")));
         }
+        self.made.fetch_add(bytes, order);
         self.scoped(&what, || {
             self.device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),

@@ -168,6 +168,12 @@ impl Member {
         slot.as_ref().map_or(0, |device| device.compiled().count())
     }
 
+    /// Bytes of all buffers that were made on its device.
+    pub(super) fn buffer_bytes(&self) -> u64 {
+        let slot = locked(&self.device);
+        slot.as_ref().map_or(0, |device| device.buffer_bytes())
+    }
+
     /// Names of the kernels that its device compiles now.
     pub(super) fn compiling(&self) -> Vec<&'static str> {
         let slot = locked(&self.device);

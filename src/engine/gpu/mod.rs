@@ -156,6 +156,12 @@ impl GpuEngine {
         self.members.iter().map(Member::compiled).sum()
     }
 
+    /// Bytes of all buffers that were made on its devices since they were opened, also of those that are gone.
+    #[must_use]
+    pub fn buffer_bytes(&self) -> u64 {
+        self.members.iter().map(Member::buffer_bytes).sum()
+    }
+
     /// Names of the kernels that its devices compile now.
     #[must_use]
     pub fn compiling(&self) -> Vec<&'static str> {
