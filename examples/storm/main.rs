@@ -1,6 +1,6 @@
 //! Kills and splits by the hundred: `storm kills 500` and `storm splits 300`, on searches of each kind.
 //!
-//! A kill ends a process that works on a session with pieces of about a millisecond, at a random moment, from outside
+//! A kill ends a process that works on a session with pieces of some milliseconds, at a random moment, from outside
 //! and without a warning; others go on with it, by other engines, and are killed too, until one comes to the end. A
 //! split is into a random number of parts, by random engines, some with the floor of others, merged in random order.
 //! Each must leave the very bytes of one search that nobody disturbed. `storm cost 60000 200 0.2 5 64` says what sessions
@@ -9,6 +9,7 @@
 #[path = "../../tests/pieces/kinds.rs"]
 mod kinds;
 
+use kcorrset::engine::bound::BoundEngine;
 use kcorrset::engine::cpu::CpuEngine;
 use kcorrset::engine::gpu::GpuEngine;
 use kcorrset::engine::oracle::ReferenceEngine;
@@ -37,15 +38,31 @@ const TINY: Units = Units {
     by_sets: true,
 };
 
-const ENGINES: [&str; 4] = ["cpu", "cpu2", "reference", "gpu"];
-
-/// Whether the storm has GPUs too, a software one at least.
-fn with_gpu() -> bool {
-    std::env::var_os("STORM_GPU").is_some()
+/// Pieces of an engine: a GPU takes milliseconds for one set.
+fn tiny(engine: &dyn Engine) -> Units {
+    Units {
+        by_sets: engine.name() != "bound",
+        target: match engine.name() {
+            "gpu" => 20 * TINY.target,
+            _ => TINY.target,
+        },
+        ..TINY
+    }
 }
 
-fn some_engine(rng: &mut ChaCha8Rng) -> &'static str {
-    ENGINES[rng.random_range(0..if with_gpu() { 4 } else { 3 })]
+/// Engines that are taken where nothing else is said; a GPU, a software one at least, is not on every machine.
+const ENGINES: &str = "cpu cpu2 reference bound";
+
+/// One of the engines that are named in STORM_ENGINES and that such searches can have: proofs by bounds are of
+/// complete tables.
+fn some_engine(kind: Kind, rng: &mut ChaCha8Rng) -> String {
+    let named = std::env::var("STORM_ENGINES").unwrap_or_else(|_| ENGINES.to_owned());
+    let fit = |name: &&str| *name != "bound" || kind == Kind::Complete;
+    let engines: Vec<&str> = named.split_whitespace().filter(fit).collect();
+    match engines.len() {
+        0 => "cpu".to_owned(),
+        several => engines[rng.random_range(0..several)].to_owned(),
+    }
 }
 
 fn engine(name: &str) -> Fallible<Box<dyn Engine>> {
@@ -53,7 +70,9 @@ fn engine(name: &str) -> Fallible<Box<dyn Engine>> {
         "cpu" => Box::new(CpuEngine::new(1)?),
         "cpu2" => Box::new(CpuEngine::new(2)?),
         "gpu" => Box::new(GpuEngine::open(None)?),
-        _ => Box::new(ReferenceEngine),
+        "bound" => Box::new(BoundEngine::new(1)?),
+        "reference" => Box::new(ReferenceEngine),
+        _ => return Err(format!("{name} is no engine of the storm").into()),
     })
 }
 
@@ -77,7 +96,7 @@ fn finish(
         let work = Work {
             engine,
             watch: &watch,
-            units: TINY,
+            units: tiny(engine),
         };
         let mut save = |document: &Document| match store {
             Some(store) => store.save(document),
@@ -130,20 +149,24 @@ fn kills(count: usize) -> Fallible<()> {
     let folder = std::env::temp_dir().join(format!("storm-{}", std::process::id()));
     let (mut killed, mut between, mut search) = (0, 0, 0);
     while killed < count {
-        let kind = search % Kind::ALL.len();
+        let at = search % Kind::ALL.len();
+        let kind = Kind::ALL[at];
         let seed = rng.random_range(0..4);
         search += 1;
         fs::create_dir_all(&folder)?;
-        let start = |name: &str| {
+        let start = |name: &str, folder: &Path| {
             let mut command = Command::new(std::env::current_exe()?);
-            command.args(["work", &kind.to_string(), &seed.to_string(), name]);
-            command.arg(&folder).stderr(Stdio::piped()).spawn()
+            command.args(["work", &at.to_string(), &seed.to_string(), name]);
+            command.arg(folder).stderr(Stdio::piped()).spawn()
         };
-        // The first is let through to its end now and then, after which there is nothing to kill.
+        // As long as one takes that nobody kills, so that most kills fall into the work.
         let begun = Instant::now();
-        let mut longest = Duration::from_millis(40);
+        let alone = folder.join("alone");
+        fs::create_dir_all(&alone)?;
+        start(&some_engine(kind, &mut rng), &alone)?.wait()?;
+        let mut longest = begun.elapsed();
         while !folder.join("result").exists() {
-            let mut child = start(some_engine(&mut rng))?;
+            let mut child = start(&some_engine(kind, &mut rng), &folder)?;
             std::thread::sleep(longest.mul_f64(rng.random()));
             if child.try_wait()?.is_none() && killed < count {
                 child.kill()?;
@@ -161,19 +184,16 @@ fn kills(count: usize) -> Fallible<()> {
             let out = child.wait_with_output()?;
             if !out.status.success() {
                 let said = String::from_utf8_lossy(&out.stderr).into_owned();
-                return Err(format!("{:?} {seed}: {said}", Kind::ALL[kind]).into());
+                return Err(format!("{kind:?} {seed}: {said}").into());
             }
         }
-        let table = Kind::ALL[kind].table(seed);
-        let want = bytes(&undisturbed(&Kind::ALL[kind].queries(&table)))?;
+        let table = kind.table(seed);
+        let want = bytes(&undisturbed(&kind.queries(&table)))?;
         if fs::read(folder.join("result"))? != want {
-            return Err(format!("{:?} {seed}: other bytes", Kind::ALL[kind]).into());
+            return Err(format!("{kind:?} {seed}: other bytes").into());
         }
         let took = begun.elapsed().as_secs_f64();
-        println!(
-            "{search}: {:?} {seed}, {killed} kills so far, {took:.1} s",
-            Kind::ALL[kind]
-        );
+        println!("{search}: {kind:?} {seed}, {killed} kills so far, {took:.1} s");
         fs::remove_dir_all(&folder)?;
     }
     println!(
@@ -204,7 +224,7 @@ fn splits(count: usize) -> Fallible<()> {
             }
             finish(
                 &mut part,
-                &*engine(some_engine(&mut rng))?,
+                &*engine(&some_engine(kind, &mut rng))?,
                 queries.len(),
                 None,
             )?;

@@ -16,8 +16,8 @@
 //! Block   positions f, run p, j   sets f ∪ (any j of p); disjoint, together the part
 //! ```
 
-use super::{Size, Subtree, binomial, rank, subtrees, unrank};
-use std::ops::Range;
+use super::{Size, Subtree, binomial, rank, roundest, subtrees, unrank};
+use std::ops::{Range, RangeInclusive};
 
 /// Why questions do not make a space.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -167,6 +167,15 @@ impl Space {
             .filter(|_| self.holds(positions))?;
         let chosen: Vec<usize> = chosen.iter().map(|p| p - self.fixed).collect();
         rank(self.order.len() - self.fixed, &chosen)
+    }
+
+    /// Of these cuts (a cut lies before the rank that it is), the one that leaves the largest subtrees whole, see
+    /// [`roundest`]; the lowest where sets have no ranks or cuts lie behind them.
+    #[must_use]
+    pub fn roundest(&self, within: RangeInclusive<u128>) -> u128 {
+        let lowest = *within.start();
+        let pool = self.order.len() - self.fixed;
+        roundest(pool, self.k - self.fixed, within).unwrap_or(lowest)
     }
 
     /// Every set.

@@ -59,71 +59,83 @@ fn closed_form(query: &Query<'_>, totals: &[i64], part: &Part, basis: &Basis) ->
             sums.sets = sums.sets.wrapping_add(sets);
         }
     }
-    let mut user = User {
-        answers: Vec::new(),
-        tails: Vec::new(),
-        total: 0,
-        answered_all: false,
-    };
+    let mut tails = Tails::at(&trees);
+    let as_given = *basis == Basis::default();
     for (u, &total) in totals.iter().enumerate() {
-        let scores = matrix.row(u).map(|(q, score)| (q, basis.score(q, score)));
-        user.read(scores, basis.total(total), questions);
+        let row = matrix.row(u);
+        if as_given {
+            tails.read(row);
+        } else {
+            tails.read(row.map(|(q, score)| (q, basis.score(q, score))));
+        }
+        let total = basis.total(total);
         for tree in &trees {
-            user.add_subtree(&forms, k, tree, &mut sums);
+            let Subtree { prefix, next } = tree;
+            let scores = prefix.iter().map(|&question| {
+                let score = matrix.column(question).score(u as u32)?;
+                Some(basis.score(question, score))
+            });
+            // Sums are modulo 2^64.
+            let added = |sum: i64, score: Option<i64>| Some(sum.wrapping_add(score?));
+            let Some(score) = scores.into_iter().try_fold(0, added) else {
+                continue;
+            };
+            // All that the answers from its next question on make with the prefix, less those with none of these.
+            let from =
+                |question| forms.of_user(k - prefix.len(), score, total, &tails.from(question));
+            sums += from(next.start);
+            sums -= from(next.end);
         }
     }
     sums
 }
 
-/// One user's answers, by question, with what follows each.
-struct User {
-    answers: Vec<(usize, i64)>,
-    /// What is answered from each place on; one more than there are answers.
-    tails: Vec<Tail>,
-    total: i64,
-    answered_all: bool,
+/// What one user answered from some questions on.
+struct Tails {
+    /// These questions, ascending.
+    questions: Vec<usize>,
+    /// What is answered before each of them, and in all.
+    before: Vec<Tail>,
+    all: Tail,
 }
 
-impl User {
-    fn read(&mut self, answers: impl Iterator<Item = (usize, i64)>, total: i64, questions: usize) {
-        self.answers.clear();
-        self.answers.extend(answers);
-        self.tails.clear();
-        self.tails.resize(self.answers.len() + 1, Tail::default());
-        let mut tail = Tail::default();
-        for (place, &(_, score)) in self.answers.iter().enumerate().rev() {
-            tail.add(score);
-            self.tails[place] = tail;
+impl Tails {
+    /// From the questions where these subtrees begin and end.
+    fn at(trees: &[Subtree]) -> Self {
+        let ends = trees
+            .iter()
+            .flat_map(|tree| [tree.next.start, tree.next.end]);
+        let mut questions: Vec<usize> = ends.collect();
+        questions.sort_unstable();
+        questions.dedup();
+        Self {
+            before: vec![Tail::default(); questions.len()],
+            questions,
+            all: Tail::default(),
         }
-        self.total = total;
-        self.answered_all = self.answers.len() == questions;
     }
 
-    /// The place of the first answer to this question or one behind it.
-    fn place(&self, question: usize) -> usize {
-        if self.answered_all {
-            return question;
-        }
-        self.answers.partition_point(|&(q, _)| q < question)
+    /// Reads one user's answers, by ascending question.
+    fn read(&mut self, answers: impl Iterator<Item = (usize, i64)>) {
+        let Self {
+            questions, before, ..
+        } = self;
+        let (all, passed) =
+            answers.fold((Tail::default(), 0), |(mut all, mut passed), (q, score)| {
+                while questions.get(passed).is_some_and(|&question| question <= q) {
+                    before[passed] = all;
+                    passed += 1;
+                }
+                all.add(score);
+                (all, passed)
+            });
+        before[passed..].fill(all);
+        self.all = all;
     }
 
-    /// Adds the user's part in the sets of a subtree: all that the answers from its next question on make with the
-    /// prefix, less those with none of these questions.
-    fn add_subtree(&self, forms: &Completions, k: usize, tree: &Subtree, sums: &mut AuditSums) {
-        let Subtree { prefix, next } = tree;
-        let mut score = 0_i64;
-        for &question in prefix {
-            match self.answers.get(self.place(question)) {
-                Some(&(q, answer)) if q == question => score = score.wrapping_add(answer),
-                _ => return,
-            }
-        }
-        let choose = k - prefix.len();
-        let from = |question| {
-            let tail = &self.tails[self.place(question)];
-            forms.of_user(choose, score, self.total, tail)
-        };
-        *sums += from(next.start);
-        *sums -= from(next.end);
+    /// What is answered from this question on, which is one of them.
+    fn from(&self, question: usize) -> Tail {
+        let place = self.questions.partition_point(|&q| q < question);
+        self.all.without(&self.before[place])
     }
 }

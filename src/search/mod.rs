@@ -13,7 +13,7 @@ pub use check::{CheckFailure, Checked};
 
 use crate::combin::{Part, Size};
 use crate::engine::{Engine, EngineError, Findings, Prepared, Query, Recorded, Watch};
-use crate::stats::AuditSums;
+use crate::stats::{AuditSums, Basis};
 use crate::top::Candidate;
 use check::{Checks, Fault, Under};
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -28,6 +28,8 @@ pub struct Outcome {
     pub defined: Option<u128>,
     /// The sums that the audit compared; seen and expected are equal.
     pub audit: AuditSums,
+    /// What [`expected_of_source`] is, where the engine summed scores and totals as they were given, so that it is known.
+    pub audit_of_source: Option<AuditSums>,
     /// Sets that were summed.
     pub visited: u128,
     /// Sets that were not: a closed form or a bound ruled them out. With `visited` these are all sets of the part.
@@ -213,10 +215,12 @@ pub fn run_prepared(
     let excluded = all.without(visited.sets);
     let excluded = excluded.ok_or_else(|| Box::new(AuditFailure { seen, expected }))?;
     let best = best.into_iter().map(|set| query.told(set)).collect();
+    let as_given = basis == Basis::default() && query.table().totals() == query.source().totals();
     Ok(Outcome {
         best: query.asked_of(best),
         defined,
         audit: seen,
+        audit_of_source: as_given.then_some(seen),
         visited: visited.sets,
         excluded,
         took,

@@ -61,15 +61,9 @@ impl<'q> Ledger<'q> {
         asked: &Asked,
         range: Option<Range<u128>>,
     ) -> Result<Self, Mismatch> {
-        let differences = differing(&kept.query, asked);
-        if !differences.is_empty() {
-            return Err(Mismatch::Query(differences));
-        }
         let mut ledger = Self::new(query, asked.clone(), range);
         let untrue = |what: &str| Err(Mismatch::untrue(what));
-        if kept.sets != *query.space().size() {
-            return untrue("it is of another number of sets");
-        }
+        [ledger.best, ledger.known] = ledger.told_sets(kept)?;
         if kept.ranks.map(range_of) != ledger.range {
             return untrue("its ranks are not those of its part");
         }
@@ -95,9 +89,6 @@ impl<'q> Ledger<'q> {
         if ledger.audit() != kept.audit {
             return untrue("its audit sums are not those of the ranks done");
         }
-        ledger.best = judged(&kept.best, query).ok_or_else(|| Mismatch::untrue("its best sets"))?;
-        ledger.known =
-            judged(&kept.known, query).ok_or_else(|| Mismatch::untrue("the sets it knows"))?;
         let ranks = Positions::new(query);
         let among = |set: &Candidate| match (ranks.rank(query, set), ledger.all_done) {
             (Some(rank), _) => ledger.done.contains(rank),
@@ -130,6 +121,23 @@ impl<'q> Ledger<'q> {
             seconds: kept.elapsed_s,
             ..ledger
         })
+    }
+
+    /// The best and the known sets of a document that should be of this query, judged by the table.
+    fn told_sets(&self, kept: &Kept) -> Result<[Vec<Candidate>; 2], Mismatch> {
+        let differences = differing(&kept.query, &self.asked);
+        if !differences.is_empty() {
+            return Err(Mismatch::Query(differences));
+        }
+        if kept.sets != *self.query.space().size() {
+            return Err(Mismatch::untrue("it is of another number of sets"));
+        }
+        let told =
+            |sets: &[Place], what| judged(sets, self.query).ok_or_else(|| Mismatch::untrue(what));
+        Ok([
+            told(&kept.best, "its best sets")?,
+            told(&kept.known, "the sets it knows")?,
+        ])
     }
 
     /// What a document says of it.
@@ -238,7 +246,8 @@ impl<'q> Ledger<'q> {
         };
         let defined = self.defined.zip(outcome.defined);
         self.defined = defined.map(|(before, now)| before.saturating_add(now));
-        self.sums += expected_of_source(self.query, part);
+        let sums = outcome.audit_of_source;
+        self.sums += sums.unwrap_or_else(|| expected_of_source(self.query, part));
         self.units += 1;
         self.seconds += outcome.elapsed.as_secs_f64();
         self.best.extend(outcome.best);
@@ -250,6 +259,13 @@ impl<'q> Ledger<'q> {
         let told = sets.into_iter().map(|set| self.query.told(set));
         self.known.extend(told);
         self.known = best_of(self.query, std::mem::take(&mut self.known));
+    }
+
+    /// Learns all sets of a document that should be of this query.
+    pub(super) fn learn_from(&mut self, kept: &Kept) -> Result<(), Mismatch> {
+        let sets = self.told_sets(kept)?;
+        self.learn(sets.into_iter().flatten());
+        Ok(())
     }
 
     /// All good sets that are known, best first, each once.

@@ -62,7 +62,7 @@ pub fn merge<'q>(
         return Err(gaps(&left, queries, whole.divisions()).unwrap_or_else(at(first)));
     }
     for (portion, part) in parts {
-        let part = Session::restored_as(part, queries, asked, whole.divisions());
+        let part = whole.restored_beside(part, queries, asked);
         let part = part.map_err(at(portion))?;
         if !part.is_finished() {
             return Err(MergeError::Unfinished(portion));

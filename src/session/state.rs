@@ -4,7 +4,7 @@ use super::division::Divisions;
 use super::document::{Begun, Document, Kept};
 use super::error::{DivideError, Mismatch, WholeError};
 use super::file::PROGRAM;
-use super::identity::beside;
+use super::identity::Identity;
 use super::ledger::{Ledger, differing};
 use super::portion::Portion;
 use crate::engine::{Engine, Part, Query};
@@ -15,8 +15,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub struct Session<'q> {
     begun: Begun,
-    fingerprint: String,
-    beside: Option<String>,
+    identity: Identity,
     portion: Option<Portion>,
     divisions: Divisions,
     /// What searched before.
@@ -52,8 +51,7 @@ impl<'q> Session<'q> {
         Ok(Self {
             ledgers: ledgers.collect::<Result<_, _>>()?,
             begun,
-            fingerprint: fingerprint(queries),
-            beside: queries.first().and_then(beside),
+            identity: Identity::of(queries),
             portion,
             divisions,
             before: nobody(),
@@ -71,25 +69,29 @@ impl<'q> Session<'q> {
         queries: &'q [Query<'q>],
         asked: &[Asked],
     ) -> Result<Self, Mismatch> {
-        Self::restored_as(document, queries, asked, &Divisions::new(queries.len()))
+        let (identity, divisions) = (Identity::of(queries), Divisions::new(queries.len()));
+        Self::restored_as(document, queries, asked, identity, divisions)
     }
 
-    /// The session of a document of the same queries as others, which are divided but once.
-    pub(super) fn restored_as(
+    /// The session of another document of the queries of this one, which are digested and divided but once.
+    pub(super) fn restored_beside(
+        &self,
         document: &Document,
         queries: &'q [Query<'q>],
         asked: &[Asked],
-        divisions: &Divisions,
     ) -> Result<Self, Mismatch> {
-        let here = fingerprint(queries);
-        if document.fingerprint != here {
-            let there = document.fingerprint.clone();
-            return Err(Mismatch::Data { there, here });
-        }
-        let beside = queries.first().and_then(beside);
-        if document.beside != beside {
-            return Err(Mismatch::Beside);
-        }
+        let (identity, divisions) = (self.identity.clone(), self.divisions.clone());
+        Self::restored_as(document, queries, asked, identity, divisions)
+    }
+
+    fn restored_as(
+        document: &Document,
+        queries: &'q [Query<'q>],
+        asked: &[Asked],
+        identity: Identity,
+        divisions: Divisions,
+    ) -> Result<Self, Mismatch> {
+        identity.check(document)?;
         if document.searches.len() != queries.len() {
             return Err(Mismatch::Query(vec![format!(
                 "it is of {} lengths of sets, and {} are asked for here",
@@ -105,10 +107,9 @@ impl<'q> Session<'q> {
         Ok(Self {
             ledgers: ledgers.collect::<Result<_, Mismatch>>()?,
             begun: document.begun.clone(),
-            fingerprint: here,
-            beside,
+            identity,
             portion: document.part,
-            divisions: divisions.clone(),
+            divisions,
             before: document.engine.clone(),
             now: None,
             saved: None,
@@ -121,8 +122,8 @@ impl<'q> Session<'q> {
         Document {
             version: PROGRAM.to_owned(),
             begun: self.begun.clone(),
-            fingerprint: self.fingerprint.clone(),
-            beside: self.beside.clone(),
+            fingerprint: self.identity.fingerprint.clone(),
+            beside: self.identity.beside.clone(),
             part: self.portion,
             engine: self.ran(),
             searches: self.ledgers.iter().map(Ledger::kept).collect(),
@@ -184,28 +185,20 @@ impl<'q> Session<'q> {
         self.ledgers.iter().all(Ledger::is_done)
     }
 
-    /// Takes the good sets that a finished part found or was told of, for a floor; it may be of another division.
+    /// Takes the good sets that a part found or was told of, for a floor; it may be of another division. They are
+    /// judged by the table, so that nothing else that is said there matters.
     ///
     /// # Errors
-    /// Where that part is not of these queries, or says of them what is not so.
+    /// Where that part is not of these queries, or says of these sets what is not so.
     pub fn learn(&mut self, part: &Document) -> Result<(), Mismatch> {
-        if part.fingerprint != self.fingerprint {
-            let there = part.fingerprint.clone();
-            let here = self.fingerprint.clone();
-            return Err(Mismatch::Data { there, here });
-        }
-        if part.beside != self.beside {
-            return Err(Mismatch::Beside);
-        }
-        for (at, ledger) in self.ledgers.iter_mut().enumerate() {
+        self.identity.check(part)?;
+        for ledger in &mut self.ledgers {
             let same = |kept: &&Kept| kept.query.k == ledger.asked.k;
             // A part of other lengths has nothing to say of this one.
             let Some(kept) = part.searches.iter().find(same) else {
                 continue;
             };
-            let range = self.divisions.range(at, ledger.query, part.part)?;
-            let other = Ledger::restored(kept, ledger.query, &ledger.asked, range)?;
-            ledger.learn(other.all_known());
+            ledger.learn_from(kept)?;
         }
         Ok(())
     }
@@ -271,12 +264,6 @@ pub(super) fn differences(there: &Document, here: &Document) -> Vec<String> {
         all.extend(differing(&there.query, &here.query));
     }
     all
-}
-
-/// The digest of the table of these queries.
-fn fingerprint(queries: &[Query<'_>]) -> String {
-    let first = queries.first();
-    first.map_or_else(String::new, |query| query.source().fingerprint())
 }
 
 fn nobody() -> Ran {

@@ -135,6 +135,16 @@ impl Tail {
         self.squares = self.squares.wrapping_add(score.wrapping_mul(score));
     }
 
+    /// These answers but for some of them.
+    #[must_use]
+    pub fn without(&self, some: &Self) -> Self {
+        Self {
+            answers: self.answers - some.answers,
+            sum: self.sum.wrapping_sub(some.sum),
+            squares: self.squares.wrapping_sub(some.squares),
+        }
+    }
+
     /// Takes an answer with this score away again.
     pub fn remove(&mut self, score: i64) {
         let score = score as u64;

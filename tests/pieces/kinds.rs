@@ -29,10 +29,12 @@ pub enum Kind {
     Within,
     /// Several K.
     Lengths,
+    /// Most sets without users enough, cut off early.
+    Deep,
 }
 
 impl Kind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Sparse,
         Self::Complete,
         Self::Gaps,
@@ -42,6 +44,7 @@ impl Kind {
         Self::Bounds,
         Self::Within,
         Self::Lengths,
+        Self::Deep,
     ];
 
     pub fn table(self, seed: u64) -> ResponseMatrix {
@@ -49,10 +52,11 @@ impl Kind {
             Self::Complete => 1.0,
             Self::Gaps => 0.97,
             Self::Sparse => 0.35,
+            Self::Deep => 0.5,
             _ => 0.7,
         };
         let scores = match self {
-            Self::Sparse | Self::Lengths => 0..=1,
+            Self::Sparse | Self::Lengths | Self::Deep => 0..=1,
             _ => 1..=5,
         };
         matrix(&Spec {
@@ -72,6 +76,7 @@ impl Kind {
         let lengths = match self {
             Self::Lengths => vec![2, 4, 3],
             Self::Sparse => vec![4],
+            Self::Deep => vec![7],
             _ => vec![5],
         };
         let ask = |k: usize| {
@@ -96,6 +101,7 @@ impl Kind {
                     let confidence = Confidence::new(0.9).expect("a level");
                     query.rank_by(RankBy::LowerBound(confidence)).min_users(5)
                 }
+                Self::Deep => query.min_users(8),
                 Self::Within => query.top(40).within("0.004".parse().expect("a distance")),
                 _ => query,
             };

@@ -14,7 +14,7 @@ use super::talk::Talk;
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
 use kcorrset::engine::Query;
-use kcorrset::session::{self, Division, Portion};
+use kcorrset::session::{self, Division};
 use script::Script;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf, absolute};
@@ -120,8 +120,7 @@ pub fn run(args: SlurmArgs, talk: Talk) -> anyhow::Result<Exit> {
     let queries = asking.asked.queries(&question)?;
     let ordered: Vec<Query<'_>> = queries.iter().map(session::ordered).collect();
     for query in &ordered {
-        let last = Portion::new(args.parts, args.parts).context("there are no parts")?;
-        Division::new(query)?.range(last)?;
+        Division::new(query, args.parts)?;
     }
     args.engine.read.check_for(&ordered)?;
     if let Some(note) = &question.note {
