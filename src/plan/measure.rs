@@ -1,7 +1,7 @@
 //! One engine on one query: which measurements, in which order, and what follows from them.
 
 use super::parts::{Stopped, parts};
-use super::pool::pools;
+use super::pool::{Growth, pools};
 use super::rate::{Estimate, of_points};
 use super::trace::{Trace, Until, trace};
 use super::tree::Tree;
@@ -45,6 +45,15 @@ impl<'e> On<'e> {
             Self::Cpu(_) | Self::Bound(_) => false,
             #[cfg(feature = "gpu")]
             Self::Gpu(engine) => engine.adapters().iter().any(|adapter| adapter.software),
+        }
+    }
+
+    /// How its time grows with the work.
+    fn growth(self) -> Growth {
+        match self {
+            Self::Cpu(_) | Self::Bound(_) => Growth::Even,
+            #[cfg(feature = "gpu")]
+            Self::Gpu(_) => Growth::Filling,
         }
     }
 
@@ -164,7 +173,7 @@ fn by_sets(
             true => Tree::of(some).work(),
             false => engine.counted_cycles(some).unwrap_or(f64::NAN),
         };
-        let pools = pools(&engine, query, &work, budget, outer)?;
+        let pools = pools(&engine, query, &work, on.growth(), budget, outer)?;
         told.memory = pools.memory;
         if let Some(estimate) = pools.estimate {
             told.time = Time::Expected(estimate);
@@ -197,7 +206,7 @@ fn by_sets(
         let engine = on.in_way(regime, &way);
         let engine = engine.as_deref().unwrap_or(on.engine());
         let work = |some: &Query<'_>| Tree::of(some).work();
-        let pools = pools(engine, query, &work, budget, outer)?;
+        let pools = pools(engine, query, &work, on.growth(), budget, outer)?;
         add(&mut way, &pools.took);
         told.way = way;
         if let Some(estimate) = pools.estimate {
@@ -210,7 +219,7 @@ fn by_sets(
         let engine = on.in_way(regime, &told.way);
         let engine = engine.as_deref().unwrap_or(on.engine());
         let sets = |some: &Query<'_>| some.space().count().unwrap_or(u128::MAX) as f64;
-        let pools = pools(engine, query, &sets, budget, outer)?;
+        let pools = pools(engine, query, &sets, on.growth(), budget, outer)?;
         add(&mut told.way, &pools.took);
         told.time = match pools.estimate {
             Some(estimate) => Time::Expected(estimate.at_least(seen.seconds)),

@@ -12,8 +12,24 @@ use crate::combin::Space;
 use crate::engine::{Engine, EngineError, Query, Watch};
 use std::time::{Duration, Instant};
 
-/// A search of some questions tells enough where it takes this share of the budget, and is the second at least.
-const TELLING: f64 = 0.6;
+/// How the time of an engine grows with counted work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Growth {
+    /// As the work does, behind what is done once.
+    Even,
+    /// Slower than the work: a GPU is the fuller the more there is to do at a time.
+    Filling,
+}
+
+impl Growth {
+    /// A search of some questions tells enough where it takes this share of the budget, and is the second at least.
+    fn telling(self) -> f64 {
+        match self {
+            Self::Even => 0.6,
+            Self::Filling => 1.0,
+        }
+    }
+}
 
 /// All of them together take at most so many times the budget, but for the last.
 const ALL: u32 = 2;
@@ -49,6 +65,7 @@ pub(super) fn pools(
     engine: &dyn Engine,
     query: &Query<'_>,
     work: &dyn Fn(&Query<'_>) -> f64,
+    growth: Growth,
     budget: Duration,
     outer: &Watch,
 ) -> Result<Pools, EngineError> {
@@ -90,7 +107,7 @@ pub(super) fn pools(
                 );
                 pools.took = found.took;
                 points.push((counted, seconds));
-                pools.estimate = carried_on(&points, of_all);
+                pools.estimate = carried_on(&points, of_all, growth);
             }
             // It took too long. The one before it tells more than nothing.
             Err(EngineError::Stopped) if pools.estimate.is_some() => break,
@@ -103,7 +120,7 @@ pub(super) fn pools(
             }
             Err(error) => return Err(error),
         }
-        let telling = budget.as_secs_f64() * TELLING;
+        let telling = budget.as_secs_f64() * growth.telling();
         let told = seconds >= telling && points.len() > 1;
         if size == all || told || start.elapsed() >= budget * ALL {
             break;
@@ -120,21 +137,31 @@ pub(super) fn pools(
 }
 
 /// The time of all the work by those of some: as the work of the last grows over the one before it, so on, less what
-/// both take once. The interval has what either alone would say.
-fn carried_on(points: &[(f64, f64)], of_all: f64) -> Option<Estimate> {
+/// both take once. Where an engine fills, by the power of the work that both show it is less, and what is expected lies
+/// in the middle of these two, by ratios. The interval has what any alone would say.
+fn carried_on(points: &[(f64, f64)], of_all: f64, growth: Growth) -> Option<Estimate> {
     let &(work, seconds) = points.last()?;
     let alone = seconds * of_all / work;
     let before = points.iter().rfind(|(before, _)| *before * APART <= work);
-    let by_both = before.and_then(|&(before, earlier)| {
+    let two = before.filter(|(_, earlier)| *earlier < seconds);
+    let line = two.map(|&(before, earlier)| {
         let each = (seconds - earlier) / (work - before);
-        (each > 0.0).then_some(seconds + each * (of_all - work).max(0.0))
+        seconds + each * (of_all - work).max(0.0)
     });
-    let expected = by_both.unwrap_or(alone);
+    let power = two.map(|&(before, earlier)| {
+        let power = (seconds / earlier).ln() / (work / before).ln();
+        seconds * (of_all / work).max(1.0).powf(power.min(1.0))
+    });
+    let told = match (growth, line, power) {
+        (Growth::Even, Some(line), _) => [line, line],
+        (Growth::Filling, Some(line), Some(power)) => [line, power],
+        _ => [alone, alone],
+    };
     let off = (of_all / work).max(1.0).powf(OFF) * SLACK;
     Some(Estimate {
-        seconds: expected,
-        low: expected.min(alone) / off,
-        high: expected.max(alone) * off,
+        seconds: (told[0] * told[1]).sqrt(),
+        low: told[0].min(told[1]).min(alone) / off,
+        high: told[0].max(told[1]).max(alone) * off,
     })
 }
 
@@ -175,6 +202,7 @@ fn larger(
 mod tests {
     #[test]
     fn what_is_done_once_is_not_carried_on() {
+        let carried_on = |points: &[_], of_all| carried_on(points, of_all, Growth::Even);
         assert_eq!(carried_on(&[], 1.0), None);
         let one = carried_on(&[(1.0, 2.0)], 10.0).unwrap();
         assert_eq!(one.seconds, 20.0);
@@ -185,6 +213,21 @@ mod tests {
         // A larger one that was faster tells nothing beside itself.
         let odd = carried_on(&[(1.0, 2.0), (4.0, 1.0)], 8.0).unwrap();
         assert_eq!(odd.seconds, 2.0);
+    }
+
+    #[test]
+    fn what_fills_takes_less_than_a_line_and_more_than_a_power() {
+        // Nine times the work, three times the time: a root. By the line 3 + 91 / 4 at 100.
+        let points = [(1.0, 1.0), (9.0, 3.0)];
+        let told = carried_on(&points, 100.0, Growth::Filling).unwrap();
+        let (line, power) = (3.0 + 91.0 / 4.0, 10.0);
+        assert!(
+            (told.seconds - f64::sqrt(line * power)).abs() < 1e-9,
+            "{told:?}"
+        );
+        assert!(told.low < power && told.high > line);
+        let one = carried_on(&points[..1], 10.0, Growth::Filling).unwrap();
+        assert_eq!(one.seconds, 10.0);
     }
 
     use super::super::tree::Tree;
@@ -209,13 +252,13 @@ mod tests {
         assert!(Tree::of(&query).is_cut());
         let engine = CpuEngine::new(1).unwrap();
         let budget = Duration::from_millis(50);
-        let pools = pools(&engine, &query, &work, budget, &Watch::new()).unwrap();
+        let pools = pools(&engine, &query, &work, Growth::Even, budget, &Watch::new()).unwrap();
         let estimate = pools.estimate.unwrap();
         assert!(estimate.low <= estimate.seconds && estimate.seconds <= estimate.high);
         assert!(estimate.seconds > 0.0);
         let watch = Watch::new();
         watch.stop();
-        let stopped = super::pools(&engine, &query, &work, budget, &watch);
+        let stopped = super::pools(&engine, &query, &work, Growth::Even, budget, &watch);
         assert!(matches!(stopped, Err(EngineError::Stopped)));
     }
 
