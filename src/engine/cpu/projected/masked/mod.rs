@@ -53,6 +53,7 @@ use super::stem::Tally;
 use crate::arch::{ByteKernel, ByteLevel, run_bytes};
 use crate::stats::{AuditSums, Floor, Needs};
 use leaves::Sums;
+pub(super) use order::MOST_OF_A_PAIR;
 use order::{AT_ONCE, Stem};
 
 /// Largest score of a prefix, in steps: see the widths above.

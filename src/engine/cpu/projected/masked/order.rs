@@ -10,7 +10,7 @@ use crate::arch::{ByteLevel, twice};
 pub(super) const AT_ONCE: usize = 4;
 
 /// Most outer users of a pair.
-const MOST_OF_A_PAIR: u32 = 127;
+pub(in super::super) const MOST_OF_A_PAIR: u32 = 127;
 
 /// Scores of a stem's users, from the lowest of the prefix: 0 to this less 1.
 const SCORES: usize = 14;
