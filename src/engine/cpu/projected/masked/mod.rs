@@ -114,15 +114,16 @@ impl ByteKernel for Search<'_> {
             exact,
         } = self;
         let mut tally = Tally::default();
-        if l1 < 2 || !stem.reset(level, base, l1) {
+        let seconds = base.second.max(1)..l1;
+        if seconds.is_empty() || !stem.reset(level, base, l1) {
             // Sets without a user.
-            tally.sets = (l1 * l1.saturating_sub(1) / 2) as u64;
+            tally.sets = base.sets(l1);
             return tally;
         }
         let mut sums = Sums::new(level, stem);
         let mut now = floor();
         let mut needs = Needs::default();
-        for l2 in 1..l1 {
+        for l2 in seconds {
             if l2 % 16 == 1 {
                 now = floor();
             }

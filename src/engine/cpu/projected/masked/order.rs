@@ -153,7 +153,7 @@ impl Stem {
         self.plan(&starts);
         self.listed.resize(outer + 64, 0);
         let mut most = 0;
-        for lane in 0..l1 {
+        for lane in base.second..l1 {
             let mut users = 0;
             for slab in 0..slabs {
                 users += self.of_all.who(level, slab, lane).count_ones();
