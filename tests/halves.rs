@@ -1,7 +1,8 @@
-//! Sets of five questions and more by halves, with lanes in several blocks, against the plain walk.
+//! Sets of four questions and more by halves, with lanes in several blocks, against the plain walk.
 //!
-//! The grid's tables of five questions are small enough for an oracle, so their lanes fill one block
-//! of the kernels; these are checked against the general walk, which the grid checks.
+//! The grid's tables of four and five questions are small enough for an oracle, so their lanes fill one block
+//! of the kernels; these are checked against the general walk, which the grid checks. Parts have blocks of four
+//! questions to choose, which are walked by halves of their own. Every search is audited.
 
 use crate::asked::{Asked, ask};
 use kcorrset::engine::Watch;
@@ -99,6 +100,32 @@ fn agree(case: &Case) {
             }
         }
     }
+}
+
+#[test]
+fn sets_of_four() {
+    agree(&Case {
+        questions: 53,
+        users: 600,
+        answered: 0.45,
+        scores: 0..=1,
+        model: Model::Random,
+        k: 4,
+        min_users: 5,
+    });
+}
+
+#[test]
+fn sets_of_four_of_several_scores() {
+    agree(&Case {
+        questions: 46,
+        users: 400,
+        answered: 0.6,
+        scores: 0..=3,
+        model: Model::RASCH,
+        k: 4,
+        min_users: 3,
+    });
 }
 
 #[test]

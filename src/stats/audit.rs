@@ -11,6 +11,9 @@
 //!   pair of answers is in C(d−2, j−2) of them
 //! - Σ g = g·N, Σ g² = g²·N, Σ a·g = g·A
 //!
+//! Where i questions are to be of one kind and j of another, with N, A and Σ a² of the choices of i and M, B and
+//! Σ b² of those of j, b without s: Σ 1 = N·M, Σ (a + b) = A·M + N·B, Σ (a + b)² = M·Σ a² + 2·A·B + N·Σ b².
+//!
 //! All of it modulo 2^64, which is exact as a check: a lost, doubled or wrong set changes it.
 
 use super::{Six, Sums};
@@ -152,6 +155,16 @@ impl Tail {
         self.sum = self.sum.wrapping_sub(score);
         self.squares = self.squares.wrapping_sub(score.wrapping_mul(score));
     }
+
+    /// The answers of both.
+    #[must_use]
+    fn with(&self, other: &Self) -> Self {
+        Self {
+            answers: self.answers + other.answers,
+            sum: self.sum.wrapping_add(other.sum),
+            squares: self.squares.wrapping_add(other.squares),
+        }
+    }
 }
 
 /// The closed form: one user's part in all completions of a prefix.
@@ -193,6 +206,40 @@ impl Completions {
             sag: g * sa,
         };
         AuditSums { sets: 0, six }
+    }
+
+    /// [`Self::of_user`] over the completions that have at most `allowed` questions of the second kind, the
+    /// answers behind the prefix being those to questions of the first kind and of the second.
+    #[must_use]
+    pub fn of_user_within(
+        &self,
+        allowed: usize,
+        j: usize,
+        s: i64,
+        g: i64,
+        [first, second]: &[Tail; 2],
+    ) -> AuditSums {
+        let mut sums = self.of_user(j, s, g, &first.with(second));
+        for of_second in allowed + 1..=j {
+            let some = self.of_user(j - of_second, s, g, first).six;
+            let others = self.of_user(of_second, 0, 0, second).six;
+            let n = some.n * others.n;
+            let sa = some.sa * others.n + some.n * others.sa;
+            let twice = Wrapping(2) * some.sa * others.sa;
+            let g = Wrapping(g as u64);
+            sums -= AuditSums {
+                sets: 0,
+                six: Six {
+                    n,
+                    sa,
+                    sg: g * n,
+                    saa: some.saa * others.n + twice + some.n * others.saa,
+                    sgg: g * g * n,
+                    sag: g * sa,
+                },
+            };
+        }
+        sums
     }
 }
 
@@ -248,5 +295,35 @@ mod tests {
         }
         let nothing = forms.of_user(2, s, g, &Tail::default());
         assert_eq!(nothing, AuditSums::default());
+    }
+
+    #[test]
+    fn the_closed_form_of_two_kinds_is_the_sum_over_the_sets_with_few_of_the_second() {
+        let scores = [3_i64, -2, 0, 7, 1, 1, 5];
+        let (s, g) = (-5_i64, 11_i64);
+        let forms = Completions::new(scores.len(), 5);
+        for (first, allowed, j) in (0..=7)
+            .flat_map(|first| (1..=2).map(move |allowed| (first, allowed)))
+            .flat_map(|(first, allowed)| (1..=5).map(move |j| (first, allowed, j)))
+        {
+            let mut tails = [Tail::default(); 2];
+            for (i, score) in scores.into_iter().enumerate() {
+                tails[usize::from(i >= first)].add(score);
+            }
+            let mut seen = AuditSums::default();
+            let mut set: Vec<usize> = (0..j).collect();
+            loop {
+                if set.iter().filter(|&&i| i >= first).count() <= allowed {
+                    let a = s + set.iter().map(|&i| scores[i]).sum::<i64>();
+                    seen.add_set(&Sums::of_user(a.into(), g.into()));
+                }
+                if !successor(scores.len(), &mut set) {
+                    break;
+                }
+            }
+            seen.sets = 0;
+            let told = forms.of_user_within(allowed, j, s, g, &tails);
+            assert_eq!(told, seen, "{first} {allowed} {j}");
+        }
     }
 }

@@ -13,12 +13,11 @@
 //! users get a list; the closed form of all others together is the prefix's own less the listed ones'.
 //!
 //! # Halves
-//! Five questions short of a set, where the projected walk will take over, the questions to choose
-//! from are split in two halves. Of any five, three or more lie in one half; so for each half in turn
-//! the walk goes over that half first and the other behind it, and the first three questions must lie
-//! before the *limit* between them. That is a quarter of the stems of three questions (2·C(Q/2, 3)
-//! of C(Q, 3), the fewest that Turán's problem allows as far as is known), each with four times the
-//! leaves, so that what is done once a stem costs a quarter.
+//! Five questions short of a set, where the projected walk will take over, the questions to choose from are split
+//! in two halves, and for each half in turn the walk goes over that half first and the other behind it, with a
+//! [limit](super::halves) between them: a quarter of the stems. A walk that is not by halves four questions short
+//! of a set, as where there are no five to choose (sets of four, and the blocks of a part of sets of five), is
+//! split there: half of the stems. A walk by halves is not split again, as its limit lies between these halves.
 //!
 //! The cost is one step for each (prefix, user, answer behind it); absent answers cost nothing.
 //! Children are delivered in blocks of positions of at most [`BLOCK`] list entries (or one child),
@@ -26,9 +25,9 @@
 //! and T threads, memory is bounded by 32·T·K·max(BLOCK, U) bytes, far below that on sparse tables.
 
 use super::collect::{Best, Collected, Count};
+use super::halves::Limit;
 use super::layout::{Layout, Member, Rows};
 use super::projected::{Host, Prefix, Projector};
-use crate::combin::binomial;
 use crate::engine::{EngineError, Query, Watch};
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Completions, Floor, Moments, Six, Sums};
@@ -83,8 +82,8 @@ pub(super) struct Walk<'a> {
     /// Takes over prefixes three questions short of a set, where it applies.
     pub(super) projector: &'a Projector,
     pub(super) forms: &'a Completions,
-    /// At most two of the questions chosen for a set lie at or behind this position.
-    pub(super) limit: usize,
+    /// What the questions chosen for a set keep within.
+    pub(super) limit: Limit,
 }
 
 /// Whether n·Sxy and Sx·Sy of any set fit i64: with b the table's reach, each is at most U²·b², and
@@ -223,10 +222,10 @@ impl Walk<'_> {
         if self.has_few(members, prefix, from) {
             return self.few_children::<W>(rows, members, prefix, from, collected);
         }
-        if choose == 5
+        if self.limit.is_none(self.layout.questions())
             && self
                 .projector
-                .takes_halves(self.layout, rows, members, from)
+                .takes_halves(self.layout, rows, members, from, choose)
         {
             return self.halves::<W>(rows, members, prefix, from, collected);
         }
@@ -239,7 +238,7 @@ impl Walk<'_> {
         self.children::<W>(rows, members.to_vec(), prefix, from, collected)
     }
 
-    /// Walks the children of `prefix` by halves.
+    /// Walks the children of `prefix`, four or five questions short of a set, by halves.
     fn halves<W: Wide + Send>(
         &self,
         rows: &Rows,
@@ -248,12 +247,16 @@ impl Walk<'_> {
         from: usize,
         collected: &mut Collected,
     ) -> Result<(), EngineError> {
-        for odd in [0, 1] {
+        let allowed = Limit::allowed_by_halves(self.choose - prefix.len());
+        for (odd, allowed) in allowed.into_iter().enumerate() {
             let (layout, half) = self.layout.half_first(from, odd);
             let (rows, members) = rows.reordered(self.layout, &layout, members);
             let walk = Walk {
                 layout: &layout,
-                limit: from + half,
+                limit: Limit {
+                    position: from + half,
+                    allowed,
+                },
                 ..*self
             };
             walk.children::<W>(&rows, members, prefix, from, collected)?;
@@ -263,11 +266,7 @@ impl Walk<'_> {
 
     /// The position that every child of a prefix lies before, with `choose` questions to choose.
     fn last(&self, choose: usize) -> usize {
-        let last = self.layout.questions() + 1 - choose;
-        match choose {
-            0..3 => last,
-            _ => last.min((self.limit + 3).saturating_sub(choose)),
-        }
+        self.limit.last(self.layout.questions(), choose)
     }
 
     /// How many questions the node of `prefix` has.
@@ -441,17 +440,10 @@ impl Walk<'_> {
         (children, block)
     }
 
-    /// The closed form of all sets that choose `choose` more questions from `from` on, all but two of
-    /// them at least before the limit.
+    /// The closed form of all sets within the limit that choose `choose` more questions from `from` on.
     fn family(&self, rows: &Rows, members: &[Member], from: usize, choose: usize) -> AuditSums {
         let Walk { layout, forms, .. } = self;
-        let before = self.limit.saturating_sub(from) as u64;
-        let beyond = (layout.questions() - from) as u64 - before;
-        // At most the sets of the space, which have ranks.
-        let choices = |of: u64, choose: usize| binomial(of, choose as u64).unwrap_or(0);
-        let sets = (choose.saturating_sub(2)..=choose)
-            .map(|i| choices(before, i) * choices(beyond, choose - i))
-            .sum();
+        let sets = self.limit.sets(layout.questions(), from, choose);
         let mut sums = AuditSums::of_nobody(sets);
         for member in members {
             sums += layout.completions(forms, rows, member, choose, self.limit);
@@ -507,15 +499,17 @@ impl Walk<'_> {
 mod tests {
     use super::super::Isa;
     use super::super::collect::Nodes;
+    use super::super::layout::outermost_first;
     use super::super::projected::Machine;
     use super::*;
-    use crate::combin::successor;
+    use crate::combin::{Block, binomial, successor};
     use crate::synth::{Model, Spec, matrix};
-    use crate::top::Top;
+    use crate::top::{Candidate, Top};
 
     const K: usize = 6;
 
-    /// By the definition: a prefix is met where the one before it has enough users.
+    /// By the definition: a prefix is met where the one before it has enough users, and where sets within the
+    /// limit go on from it.
     fn tree(walk: &Walk<'_>, prefix: &mut Vec<u32>, nodes: &mut Nodes) {
         let table = walk.query.table();
         let users = match walk.set(prefix) {
@@ -531,7 +525,7 @@ mod tests {
         let choose = K - prefix.len();
         if choose > 1 {
             let from = prefix.last().map_or(0, |p| p + 1);
-            for p in from..=(walk.layout.questions() - choose) as u32 {
+            for p in from..walk.last(choose) as u32 {
                 prefix.push(p);
                 tree(walk, prefix, nodes);
                 prefix.pop();
@@ -541,7 +535,22 @@ mod tests {
 
     #[test]
     fn nodes_sums_and_best_are_those_of_the_tree() {
-        for (answered, min_users) in [(0.35, 2), (0.35, 4), (0.5, 6), (0.7, 15), (0.9, 60)] {
+        let limits = [
+            Limit::none(12),
+            Limit {
+                position: 7,
+                allowed: 2,
+            },
+            Limit {
+                position: 8,
+                allowed: 1,
+            },
+        ];
+        let tables = [(0.35, 2), (0.35, 4), (0.5, 6), (0.7, 15), (0.9, 60)];
+        for ((answered, min_users), limit) in tables
+            .into_iter()
+            .flat_map(|table| limits.map(|limit| (table, limit)))
+        {
             let matrix = matrix(&Spec {
                 users: 90,
                 questions: 12,
@@ -554,22 +563,26 @@ mod tests {
             .unwrap();
             let query = Query::of(&matrix).k(K).top(40).min_users(min_users);
             let query = query.build().unwrap();
+            let layout = Layout::fewest_first(&matrix, 0..12, Layout::scores_of(&matrix));
             let mut seen = AuditSums::default();
             let mut top = Top::new(query.top());
-            let mut set: Vec<usize> = (0..K).collect();
+            let mut positions: Vec<usize> = (0..K).collect();
             loop {
-                let sums = Sums::of_set(&matrix, &set);
-                seen.add_set(&sums);
-                if let Some(candidate) = query.candidate(&set, sums) {
-                    top.push(candidate);
+                if positions.iter().filter(|&&p| p >= limit.position).count() <= limit.allowed {
+                    let positions: Vec<u32> = positions.iter().map(|&p| p as u32).collect();
+                    let set = layout.set(&[], &positions);
+                    let sums = Sums::of_set(&matrix, &set);
+                    seen.add_set(&sums);
+                    if let Some(candidate) = query.candidate(&set, sums) {
+                        top.push(candidate);
+                    }
                 }
-                if !successor(12, &mut set) {
+                if !successor(12, &mut positions) {
                     break;
                 }
             }
             let watch = Watch::new();
             let best = Best::new(&query, &watch);
-            let layout = Layout::fewest_first(&matrix, 0..12, Layout::scores_of(&matrix));
             let walk = Walk {
                 layout: &layout,
                 fixed: &[],
@@ -579,27 +592,165 @@ mod tests {
                 best: &best,
                 projector: &Projector::new(Isa::Portable, vec![Machine::General]),
                 forms: &Completions::new(12, K),
-                limit: 12,
+                limit,
             };
             let (rows, members) = layout.rows(&matrix, &[]);
             let collected = walk.search(true, &rows, &members).unwrap();
             let mut nodes = Nodes::default();
             tree(&walk, &mut Vec::new(), &mut nodes);
-            assert_eq!(collected.nodes, nodes, "{answered} {min_users}");
+            assert_eq!(collected.nodes, nodes, "{answered} {min_users} {limit:?}");
             let mut all = collected.visited;
             all += collected.excluded;
-            assert_eq!(all, seen, "{answered} {min_users}");
+            assert_eq!(all, seen, "{answered} {min_users} {limit:?}");
             let excluded = nodes.any_pruned();
             assert_eq!(
                 collected.excluded.sets > 0,
                 excluded,
-                "{answered} {min_users}"
+                "{answered} {min_users} {limit:?}"
             );
             assert_eq!(
                 best.into_sorted(),
                 top.into_sorted(),
-                "{answered} {min_users}"
+                "{answered} {min_users} {limit:?}"
             );
+        }
+    }
+
+    /// What walks of all blocks of a part see and find, and how many prefixes were taken over. Blocks with as many
+    /// questions to choose as `by_halves` says are walked so.
+    fn walked(
+        query: &Query<'_>,
+        ranks: [u128; 2],
+        (isa, machine): (Isa, Machine),
+        by_halves: Option<usize>,
+    ) -> (AuditSums, Vec<Candidate>, u64) {
+        let table = query.table();
+        let watch = Watch::new();
+        let best = Best::new(query, &watch);
+        let projector = Projector::new(isa, vec![machine]);
+        let forms = Completions::new(table.questions().len(), query.k());
+        let mut collected = Collected::default();
+        let part = query.space().part(ranks[0], Some(ranks[1])).unwrap();
+        for block in query.space().blocks(&part) {
+            let (layout, rows, members) = laid(table, &block, by_halves.is_some());
+            let walk = Walk {
+                layout: &layout,
+                fixed: &block.fixed,
+                choose: block.choose,
+                query,
+                watch: &watch,
+                best: &best,
+                projector: &projector,
+                forms: &forms,
+                limit: Limit::none(layout.questions()),
+            };
+            if by_halves == Some(block.choose) {
+                let prefix = &mut Vec::new();
+                walk.halves::<i64>(&rows, &members, prefix, 0, &mut collected)
+                    .unwrap();
+            } else {
+                let more = walk.search(true, &rows, &members).unwrap();
+                collected = collected.merged(more);
+            }
+        }
+        let took = projector.took().into_iter();
+        let taken_over = took.filter(|(name, _)| *name != Machine::General.name());
+        let taken_over = taken_over.map(|(_, prefixes)| prefixes).sum();
+        let mut seen = collected.visited;
+        seen += collected.excluded;
+        (seen, best.into_sorted(), taken_over)
+    }
+
+    /// A block laid out, with bits and codes or without.
+    fn laid(table: &ResponseMatrix, block: &Block, encoded: bool) -> (Layout, Rows, Vec<Member>) {
+        let scores = Layout::scores_of(table);
+        let layout = Layout::fewest_first(table, block.pool.clone(), scores);
+        let (mut rows, mut members) = layout.rows(table, &block.fixed);
+        if encoded {
+            rows.add_bits(&layout, &members, true);
+            rows.add_codes(&layout, &members);
+        }
+        outermost_first(&mut members);
+        (layout, rows, members)
+    }
+
+    #[test]
+    fn halves_of_four_are_for_machines_of_bytes_and_users_with_answers_enough() {
+        let takes = |questions, machines: &[Machine], choose| {
+            let matrix = matrix(&Spec {
+                users: 400,
+                questions,
+                answered: 0.5,
+                scores: 0..=1,
+                model: Model::Random,
+                booklets: 0,
+                seed: 2,
+            })
+            .unwrap();
+            let query = Query::of(&matrix).k(choose).build().unwrap();
+            let blocks = query.space().blocks(&query.space().whole());
+            let [encoded, plain] =
+                [true, false].map(|encoded| laid(query.table(), &blocks[0], encoded));
+            let projector = Projector::new(Isa::Portable, machines.to_vec());
+            [encoded, plain].map(|(layout, rows, members)| {
+                projector.takes_halves(&layout, &rows, &members, 0, choose)
+            })
+        };
+        use Machine::{Codes, Lanes, Masked, Pairs, Planes};
+        for machine in [Masked, Planes, Codes] {
+            assert_eq!(takes(24, &[Lanes, machine], 4), [true, false]);
+            assert_eq!(takes(24, &[machine], 6), [false, false]);
+            // Users have some 6 answers.
+            assert_eq!(takes(12, &[machine], 4), [false, false]);
+            assert_eq!(takes(12, &[machine], 5), [true, false]);
+        }
+        assert_eq!(takes(24, &[Lanes, Pairs], 4), [false, false]);
+        assert_eq!(takes(24, &[Lanes, Pairs], 5), [true, false]);
+    }
+
+    #[test]
+    fn walks_by_halves_see_and_find_what_the_plain_walk_does() {
+        // Users, questions, how much they answered, scores, K, and how many questions blocks have to choose.
+        for (users, questions, answered, scores, k, choose) in [
+            (500, 31, 0.5, 0..=1, 4, 4),
+            (400, 36, 0.4, 0..=3, 4, 4),
+            (500, 30, 0.5, 0..=1, 5, 4),
+            (600, 33, 0.5, -1..=1, 5, 4),
+            (500, 24, 0.6, 0..=1, 5, 5),
+            (900, 27, 0.6, 0..=1, 6, 4),
+        ] {
+            let spec = Spec {
+                users,
+                questions,
+                answered,
+                scores,
+                model: Model::RASCH,
+                booklets: 0,
+                seed: 7,
+            };
+            let matrix = matrix(&spec).unwrap();
+            let two_scores = *spec.scores.end() - *spec.scores.start() == 1;
+            for (top, min_users) in [(1, 2), (60, 12)] {
+                let query = Query::of(&matrix).k(k).top(top).min_users(min_users);
+                let query = query.build().unwrap();
+                // All sets that there are with the first K − `choose` questions, and some that come next.
+                let sets = binomial((questions - k + choose) as u64, choose as u64).unwrap();
+                let ranks = [0, sets + sets / 3];
+                let portable = |machine| (Isa::Portable, machine);
+                let plain = walked(&query, ranks, portable(Machine::General), None);
+                for machine in Machine::ALL {
+                    for isa in [Isa::Portable, Isa::detect()] {
+                        let case = format!("{spec:?}, K {k}, top {top}, {machine:?}, {isa:?}");
+                        let (seen, best, taken_over) =
+                            walked(&query, ranks, (isa, machine), Some(choose));
+                        assert_eq!(seen, plain.0, "{case}");
+                        assert_eq!(best, plain.1, "{case}");
+                        let only_two = matches!(machine, Machine::Masked | Machine::Planes);
+                        let takes = machine != Machine::General && (two_scores || !only_two);
+                        assert_eq!(taken_over > 0, takes, "{case}");
+                    }
+                }
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ mod codes;
 pub(super) use bits::{AT_ONCE, LANES, Steps, Table};
 pub(super) use codes::{Codes, MOST_VALUES};
 
+use super::halves::Limit;
 use crate::matrix::ResponseMatrix;
 use crate::stats::{AuditSums, Completions, Tail};
 use std::ops::Range;
@@ -131,44 +132,25 @@ impl Layout {
         self.values[answer.value as usize]
     }
 
-    /// The closed form of this user's part in all ways to add `choose` questions to the prefix, at most
-    /// two of them at or behind `limit`.
-    ///
-    /// For three questions these are all ways less those with all three there. More questions are told
-    /// apart by the first of them, so this takes (answers before `limit`)^(choose − 3) steps.
+    /// The closed form of this user's part in all ways to add `choose` questions to the prefix within the limit.
     pub(super) fn completions(
         &self,
         forms: &Completions,
         rows: &Rows,
         member: &Member,
         choose: usize,
-        limit: usize,
+        limit: Limit,
     ) -> AuditSums {
         let Member { score, total, .. } = *member;
         let behind = rows.behind(member);
-        if limit >= self.questions() || choose < 3 {
+        if limit.is_none(self.questions()) || choose <= limit.allowed {
             return forms.of_user(choose, score, total, &rows.tail(member));
         }
-        let before = behind.partition_point(|answer| (answer.position as usize) < limit);
-        if choose == 3 {
-            let mut sums = forms.of_user(3, score, total, &rows.tail(member));
-            let beyond = Member {
-                at: member.at + before as u32,
-                ..*member
-            };
-            sums -= forms.of_user(3, score, total, &rows.tail(&beyond));
-            return sums;
-        }
-        let mut sums = AuditSums::default();
-        for (i, answer) in behind[..before].iter().enumerate() {
-            let next = Member {
-                score: score + self.score(answer),
-                at: member.at + i as u32 + 1,
-                ..*member
-            };
-            sums += self.completions(forms, rows, &next, choose - 1, limit);
-        }
-        sums
+        let before = behind.partition_point(|answer| (answer.position as usize) < limit.position);
+        let at = member.at + before as u32;
+        let parts = [Member { end: at, ..*member }, Member { at, ..*member }];
+        let tails = parts.map(|part| rows.tail(&part));
+        forms.of_user_within(limit.allowed, choose, score, total, &tails)
     }
 
     /// A layout of this order up to position `from`, and then every other question first: those at an
@@ -272,7 +254,7 @@ impl Rows {
     }
 
     /// The answers of `members` behind their prefix in the order of `to`, which differs from that of
-    /// `from` behind the prefix only; and the members over them.
+    /// `from` behind the prefix only, those of the outermost first; and the members over them.
     pub(super) fn reordered(
         &self,
         from: &Layout,
@@ -284,9 +266,11 @@ impl Rows {
         for (position, &question) in to.order.iter().enumerate() {
             place[question] = position as u32;
         }
+        let mut members = members.to_vec();
+        outermost_first(&mut members);
         let mut answers = Vec::with_capacity(members.iter().map(|m| self.behind(m).len()).sum());
         let members: Vec<Member> = (0..)
-            .zip(members)
+            .zip(&members)
             .map(|(user, member)| {
                 let at = answers.len();
                 answers.extend(self.behind(member).iter().map(|answer| Answer {

@@ -16,6 +16,7 @@ mod collect;
 mod general;
 #[doc(hidden)]
 pub mod gram;
+mod halves;
 mod layout;
 mod projected;
 mod regime;
@@ -33,6 +34,7 @@ use crate::combin::Block;
 use crate::stats::Completions;
 use collect::{Best, Collected};
 use general::{Walk, fits_i64};
+use halves::Limit;
 use layout::{Layout, Member, Rows, outermost_first};
 use projected::{Projector, candidates};
 use rayon::prelude::*;
@@ -248,7 +250,7 @@ impl Ready<'_> {
                 best: &best,
                 projector: &projector,
                 forms: &forms,
-                limit: laid.layout.questions(),
+                limit: Limit::none(laid.layout.questions()),
             };
             walk.search(narrow, &laid.rows, &laid.members)
         };

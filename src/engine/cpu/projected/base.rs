@@ -28,6 +28,8 @@ pub(super) struct Base<E> {
     pub(super) lanes: usize,
     /// The lowest lane that the highest lane of a set may be.
     pub(super) first: usize,
+    /// The lowest that the second-highest may be.
+    pub(super) second: usize,
     /// Elements from one row to the next.
     stride: usize,
     /// Words of a bit column.
@@ -48,11 +50,17 @@ pub(super) struct Base<E> {
 
 impl<E: Elem> Base<E> {
     /// Lays out `users` (sorted by |g| descending) over `lanes` questions, `outer` of them at least
-    /// as outer users; the highest lane of a set is `first` at least. Then [`Self::answer`] fills in
+    /// as outer users; the two highest lanes of a set are `lowest` at least. Then [`Self::answer`] fills in
     /// their answers.
-    pub(super) fn reset(&mut self, users: Vec<User>, lanes: usize, first: usize, outer: usize) {
+    pub(super) fn reset(
+        &mut self,
+        users: Vec<User>,
+        lanes: usize,
+        lowest: [usize; 2],
+        outer: usize,
+    ) {
         self.lanes = lanes;
-        self.first = first;
+        [self.first, self.second] = lowest;
         self.stride = lanes.next_multiple_of(LANE_GROUP);
         self.words = users.len().div_ceil(64);
         self.outer_words = outer.div_ceil(64).min(self.words);

@@ -79,7 +79,8 @@ impl Visit<'_> {
         } = *prefix;
         let mut base = pool.bases.take();
         base.reach = reach;
-        base.reset(users, prefix.lanes(), prefix.beyond(), outer);
+        let lowest = [prefix.beyond(), prefix.second()];
+        base.reset(users, prefix.lanes(), lowest, outer);
         for i in 0..base.users.len() {
             let member = base.users[i].member;
             for answer in rows.behind(&members[member]) {

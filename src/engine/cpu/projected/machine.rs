@@ -43,6 +43,11 @@ impl Machine {
         }
     }
 
+    /// Whether it sums bytes or masks, all pairs of a stem alike.
+    pub(super) fn is_of_bytes(self) -> bool {
+        matches!(self, Self::Masked | Self::Planes | Self::Codes)
+    }
+
     /// What it does, in a line.
     #[must_use]
     pub fn about(self) -> &'static str {

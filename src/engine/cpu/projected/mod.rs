@@ -5,8 +5,9 @@
 //! sums are small enough to be exact in floats. It answers `None` where it does not apply, and the
 //! general walk goes on.
 //!
-//! *Columns* are the questions behind the prefix, numbered so that those behind the limit come first: a set
-//! has a question before the limit exactly where its highest column is such a one.
+//! *Lanes* are the questions behind the prefix, numbered so that those behind the [limit](super::halves) come
+//! first. At most two questions of a set lie behind the limit exactly where its highest lane is of one before it,
+//! and at most one exactly where its two highest are.
 //!
 //! A prefix is taken by the [`machine`] that is expected to need the fewest cycles ([`choice`]). Rooms, one a
 //! machine: [`lanes`], which lays a prefix out in [`base`], pairs up the next two questions in [`stem`] and sums
@@ -43,6 +44,11 @@ use pool::{Free, Pool};
 use prefix::{Shifts, over_stems};
 use std::num::Wrapping;
 use stem::Tally;
+
+/// Where users have fewer answers than this behind a prefix, it is not walked by halves of four: to put them in
+/// another order, twice, takes about as long as half of the stems. Masked sums of 60,000 users took as long either
+/// way at 6 answers, and a quarter more without halves at 8.
+const FEWEST_ANSWERS: f64 = 8.0;
 
 /// Fewer users than this are walked in general: words and vectors would be mostly empty.
 const FEWEST_USERS: usize = 64;
@@ -100,22 +106,33 @@ impl Projector {
         self.took.counts()
     }
 
-    /// Whether a prefix five questions short of a set is to be walked by halves: its users are enough for
-    /// prefixes two questions longer to be taken over. It pays where bytes, masks or the pair test may be
-    /// taken, as rows of codes or bits tell; the other kernels have little to do once a stem.
+    /// Whether a prefix `choose` questions short of a set is to be walked by halves: there are five or four to
+    /// choose, and its users are enough for prefixes two questions or one longer to be taken over.
+    ///
+    /// Of five it pays where bytes, masks or the pair test may be taken, as rows of codes or bits tell; the other
+    /// kernels have little to do once a stem. Of four it pays by bytes and masks alone: lanes and the pair test take
+    /// the last three questions by halves of their own, which makes fewer pairs.
     pub(super) fn takes_halves(
         &self,
         layout: &Layout,
         rows: &Rows,
         members: &[Member],
         from: usize,
+        choose: usize,
     ) -> bool {
         if rows.codes().is_none() && rows.bits().is_none() {
             return false;
         }
+        let fewest_answers = match choose {
+            5 => 0.0,
+            4 if self.candidates.iter().any(|machine| machine.is_of_bytes()) => FEWEST_ANSWERS,
+            _ => return false,
+        };
         let answers: usize = members.iter().map(|m| rows.behind(m).len()).sum();
-        let density = answers as f64 / (members.len() * (layout.questions() - from)) as f64;
-        members.len() as f64 * density * density >= FEWEST_USERS as f64
+        let of_a_user = answers as f64 / members.len() as f64;
+        let density = of_a_user / (layout.questions() - from) as f64;
+        let users = members.len() as f64 * density.powi(choose as i32 - 3);
+        users >= FEWEST_USERS as f64 && of_a_user >= fewest_answers
     }
 
     /// Visits all sets of three more questions and returns their audit sums, or `None` where the general walk
@@ -162,6 +179,7 @@ impl Projector {
             outer: outer as f64 / users as f64,
             lanes: prefix.lanes() as f64,
             beyond: prefix.beyond() as f64,
+            second: prefix.second() as f64,
             density,
             tau,
             scores: scores as f64,

@@ -1,5 +1,6 @@
 //! A prefix that the projected walk takes over, and whom it does so for.
 
+use super::super::halves::Limit;
 use super::super::layout::{Layout, Member, Rows};
 use super::stem::Tally;
 use crate::arch::Elem;
@@ -18,8 +19,8 @@ pub(in super::super) struct Prefix<'a> {
     pub(in super::super) members: &'a [Member],
     /// The first position behind it.
     pub(in super::super) from: usize,
-    /// One question of a set at least lies before this position.
-    pub(in super::super) limit: usize,
+    /// What the last three questions of a set keep within.
+    pub(in super::super) limit: Limit,
     pub(in super::super) forms: &'a Completions,
     /// Whether its stems are to be searched in parallel.
     pub(in super::super) parallel: bool,
@@ -33,13 +34,22 @@ impl Prefix<'_> {
 
     /// Lanes of questions from the limit on; the highest lane of a set is not below.
     pub(super) fn beyond(&self) -> usize {
-        self.layout.questions() - self.limit
+        self.layout.questions() - self.limit.position
+    }
+
+    /// The lowest lane that the second-highest of a set may be: where one question alone may lie beyond the limit,
+    /// that is the leaf.
+    pub(super) fn second(&self) -> usize {
+        match self.limit.allowed {
+            1 => self.beyond(),
+            _ => 0,
+        }
     }
 
     /// The lane of a position.
     pub(super) fn lane(&self, position: usize) -> usize {
-        if position >= self.limit {
-            position - self.limit
+        if position >= self.limit.position {
+            position - self.limit.position
         } else {
             self.beyond() + position - self.from
         }
@@ -48,7 +58,7 @@ impl Prefix<'_> {
     /// The position of a lane.
     pub(super) fn position(&self, lane: usize) -> usize {
         if lane < self.beyond() {
-            self.limit + lane
+            self.limit.position + lane
         } else {
             self.from + lane - self.beyond()
         }
@@ -56,7 +66,7 @@ impl Prefix<'_> {
 
     /// The most users of any stem.
     fn most_of_a_stem(&self) -> u32 {
-        let mut users = vec![0; self.limit - self.from];
+        let mut users = vec![0; self.limit.position - self.from];
         for member in self.members {
             for answer in self.rows.behind(member) {
                 match users.get_mut(answer.position as usize - self.from) {

@@ -7,8 +7,10 @@
 //! - both in the first half: every leaf of the second half, and those below l₂.
 //!
 //! That is half as many pairs as l₁ > l₂ > m would take, each with twice as many leaves, so vectors
-//! of leaves are fuller. Where the highest lane is bounded below, by halves of the whole table, all
-//! pairs of lanes below it are taken as they are.
+//! of leaves are fuller. Where the [limit](super::super::halves) bounds the highest lane, or the two highest,
+//! the walk went by halves before: pairs l₁ > l₂ are then taken as they are, with every leaf below l₂. Where it
+//! bounds the highest alone, l₂ is any lane below, and the walk has a quarter of the stems that it would have
+//! without, or half; where it bounds two, l₂ is bounded like l₁.
 
 use super::base::Base;
 use super::kernel::{Bar, Entry, Parts, SUMS, leaves, totals};
@@ -84,7 +86,7 @@ impl<E: Elem> FloatKernel<E> for Search<'_, E> {
         });
         let split = base.split();
         let (pairs, beyond) = if base.first > 0 {
-            (1..l1, 0..0)
+            (base.second.max(1)..l1, 0..0)
         } else if l1 >= split {
             (split..l1, 0..0)
         } else {

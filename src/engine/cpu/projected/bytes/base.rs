@@ -31,6 +31,8 @@ pub(in super::super) struct Base<E> {
     pub(in super::super) mean: f64,
     /// The largest x of an answer.
     pub(in super::super) range: i64,
+    /// The lowest lane that the second-highest lane of a set may be.
+    pub(in super::super) second: usize,
     /// Each [`user`] of the prefix, and nobody behind them.
     pub(in super::super) users: Vec<u32>,
     /// Their answers.
@@ -42,11 +44,17 @@ impl<E> Base<E> {
     pub(in super::super) fn nobody(&self) -> u32 {
         (self.users.len() - 1) as u32
     }
+
+    /// How many sets the stem `l1` has: choices of two lanes below it, less those of two too low.
+    pub(in super::super) fn sets(&self, l1: usize) -> u64 {
+        let choices = |lanes: usize| (lanes * lanes.saturating_sub(1) / 2) as u64;
+        choices(l1) - choices(self.second)
+    }
 }
 
 /// Lays out a prefix, the base's users being filled in; `outer` of these should be outer users. Gives the
 /// closed form of their part in all sets behind the prefix: choices of three of what they answered, less
-/// those of three beyond the limit.
+/// those of three beyond the limit, and where one alone may lie there, of two beyond it and one before.
 pub(super) struct Project<'a, E: Encoding> {
     pub(super) base: &'a mut Base<E>,
     pub(super) prefix: &'a Prefix<'a>,
@@ -70,6 +78,7 @@ impl<E: Encoding> ByteKernel for Project<'_, E> {
         let members = prefix.members;
         base.share = outer as f64 / members.len().max(1) as f64;
         base.range = steps.most().into();
+        base.second = prefix.second();
         base.users.push(0);
         base.answers.reset(prefix, steps);
         let lowest = prefix.layout.scores().first().copied().unwrap_or(0);
@@ -100,6 +109,10 @@ impl<E: Encoding> ByteKernel for Project<'_, E> {
             }
             forms::add::<3>(&own, &parts[0], &mut all);
             forms::add::<3>(&own, &parts[1], &mut beyond);
+            if prefix.limit.allowed == 1 {
+                let before = parts[0].less(&parts[1]);
+                forms::add_with_one(&own, &parts[1], &before, &mut beyond);
+            }
         }
         base.mean = scores as f64 / given.max(1) as f64;
         base.answers.complete(level);

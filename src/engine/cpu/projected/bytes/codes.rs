@@ -131,7 +131,7 @@ impl Encoding for Codes {
 
     fn reset(&mut self, prefix: &Prefix<'_>, steps: &Steps) {
         let (lanes, users) = (prefix.lanes(), prefix.members.len());
-        (self.from, self.limit) = (prefix.from, prefix.limit);
+        (self.from, self.limit) = (prefix.from, prefix.limit.position);
         self.first = prefix.beyond();
         self.stride = lanes.next_multiple_of(16);
         self.words = users.div_ceil(64);
@@ -292,10 +292,11 @@ impl Encoding for Codes {
         _: &[u32; 64],
         outline: &Outline,
         by_lane: &Vec<Tile>,
+        end: usize,
     ) -> Answered {
         let mut given = NOTHING;
-        for strip in 0..outline.strips {
-            let lanes = (outline.l1 - strip * 16).min(16);
+        for strip in 0..end.div_ceil(16) {
+            let lanes = (end - strip * 16).min(16);
             // At most 16 answers, scores up to 15 and squares up to 225.
             let zero = level.every_byte(0);
             let (mut answers, mut scores) = (zero, zero);

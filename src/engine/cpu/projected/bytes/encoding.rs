@@ -175,7 +175,7 @@ pub(in super::super) trait Encoding: Debug + Default + Send + Sync {
     fn step(&self, value: usize) -> u8;
     /// x where answered, else 0.
     fn x<L: ByteLevel>(&self, level: L, answers: Self::Answers<L>) -> L::B;
-    /// What each user of a slab answered below the stem's lane.
+    /// What each user of a slab answered of the lanes below `end`, which is the stem's at most.
     fn given<L: ByteLevel>(
         &self,
         level: L,
@@ -183,6 +183,7 @@ pub(in super::super) trait Encoding: Debug + Default + Send + Sync {
         users: &[u32; 64],
         outline: &Outline,
         by_lane: &Self::ByLane,
+        end: usize,
     ) -> Answered;
 
     /// Makes the sums of a strip of pairs and one of leaves.

@@ -222,9 +222,10 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
             exact,
         } = self;
         let mut tally = Tally::default();
-        if l1 < 2 || !stem.reset(level, base, l1) {
+        let seconds = base.second.max(1)..l1;
+        if seconds.is_empty() || !stem.reset(level, base, l1) {
             // Sets without a user.
-            tally.sets = (l1 * l1.saturating_sub(1) / 2) as u64;
+            tally.sets = base.sets(l1);
             return tally;
         }
         let needed = stem.outline.outer * stem.shape.weights;
@@ -232,7 +233,7 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
         let mut totals = [[0_i64; 16]; SUMS];
         sums.shape = stem.shape;
         let mut tiles = level.tiles();
-        for strip in 0..stem.outline.strips {
+        for strip in seconds.start / 16..stem.outline.strips {
             let pairs = strip * 16..l1.min(strip * 16 + 16);
             tiles.take_rows(pairs.len());
             stem.left(level, base, strip, weights);
@@ -255,7 +256,12 @@ impl<E: Encoding> ByteKernel for Search<'_, E> {
                 // Without a call, so that the parts stay in registers.
                 let mut kept = [0_u16; 16];
                 for (row, l2) in pairs.clone().enumerate() {
-                    let count = l2.saturating_sub(other * 16).min(16);
+                    // The first strip may have pairs that are none of the stem's.
+                    let count = if seconds.contains(&l2) {
+                        l2.saturating_sub(other * 16).min(16)
+                    } else {
+                        0
+                    };
                     tally.sets += count as u64;
                     let mask = ((1_u32 << count) - 1) as u16;
                     let six = E::of_row(level, sums, row);

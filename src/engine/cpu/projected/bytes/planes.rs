@@ -147,9 +147,9 @@ impl Encoding for Planes {
         self.columns.resize(users.div_ceil(64), [[0; 64]; 4]);
         self.lanes = prefix.lanes();
         self.moves = Some(Moves {
-            beyond_limit: Shift::new(prefix.limit as isize),
+            beyond_limit: Shift::new(prefix.limit.position as isize),
             before_limit: Shift::new(prefix.from as isize - prefix.beyond() as isize),
-            before: Row::of(prefix.from..prefix.limit),
+            before: Row::of(prefix.from..prefix.limit.position),
             beyond: Row::of(0..prefix.beyond()),
         });
     }
@@ -299,10 +299,11 @@ impl Encoding for Planes {
         level: L,
         _: usize,
         users: &[u32; 64],
-        outline: &Outline,
+        _: &Outline,
         _: &Vec<Slab>,
+        end: usize,
     ) -> Answered {
-        let below = Row::of(0..outline.l1);
+        let below = Row::of(0..end);
         let mut given = NOTHING;
         for (i, &user) in users.iter().enumerate() {
             let of = count(level, &within(&self.rows[user as usize], &below));

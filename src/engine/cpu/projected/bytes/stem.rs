@@ -430,35 +430,40 @@ impl<E: Encoding> Stem<E> {
         [n, n * sag - sa * sg, n * saa - sa * sa, n * sgg - sg * sg].map(|sum| sum as f64)
     }
 
-    /// The six sums of all leaves of the stem over its outer users, by what each of them answered below the
-    /// stem's lane; modulo 2^64.
+    /// The six sums of all leaves of the stem over its outer users, modulo 2^64: choices of two of what each of
+    /// them answered below the stem's lane, less those of two lanes too low for a pair.
     #[inline(always)]
     pub(in super::super) fn closed_form<L: ByteLevel>(
         &self,
         level: L,
         base: &Base<E>,
     ) -> [u64; SUMS] {
-        let mut sums = [0; SUMS];
+        let (mut all, mut low) = ([0; SUMS], [0; SUMS]);
         let whole = self.users.as_chunks::<64>().0.iter();
         for (i, users) in whole.enumerate().take(self.outline.outer) {
-            let answered = base
-                .answers
-                .given(level, i, users, &self.outline, &self.by_lane);
             let slab = &self.slabs[i];
             let scores = slab.scores.0;
-            let users = Users {
+            let own = Users {
                 s: scores.map(|score| (i64::from(score) - self.centre).cast_unsigned()),
                 g: slab.g.0.map(|g| i64::from(g.cast_signed()).cast_unsigned()),
             };
-            forms::add::<2>(&users, &answered, &mut sums);
-            if i < self.capped {
-                // What the products do not count, of as many sets as there are choices of two.
-                for (d, excess) in answered.d.into_iter().zip(slab.excess.0) {
-                    let excess = u64::from(excess) * (d * d.saturating_sub(1) / 2);
-                    sums[4] = sums[4].wrapping_sub(excess);
+            let (outline, by_lane) = (&self.outline, &self.by_lane);
+            for (end, sums) in [(outline.l1, &mut all), (base.second, &mut low)] {
+                // Without lanes too low there is nothing to take off.
+                if end == 0 {
+                    continue;
+                }
+                let given = base.answers.given(level, i, users, outline, by_lane, end);
+                forms::add::<2>(&own, &given, sums);
+                if i < self.capped {
+                    // What the products do not count, of as many sets as there are choices of two.
+                    for (d, excess) in given.d.into_iter().zip(slab.excess.0) {
+                        let excess = u64::from(excess) * (d * d.saturating_sub(1) / 2);
+                        sums[4] = sums[4].wrapping_sub(excess);
+                    }
                 }
             }
         }
-        sums
+        std::array::from_fn(|i| u64::wrapping_sub(all[i], low[i]))
     }
 }

@@ -61,8 +61,9 @@ pub(in crate::engine::cpu) struct Base {
     pub(super) questions: usize,
     /// Position from which on the second half starts: the limit, where there is one.
     pub(super) split: usize,
-    /// Whether one question of a set at least lies before `split`, and every such set is wanted once.
-    pub(super) limited: bool,
+    /// Whether stems also have the pairs of two questions from `split` on: there is a limit, so no stem lies
+    /// there, and two questions of a set may.
+    pub(super) beyond: bool,
     /// Which member of the prefix each user is.
     members: Vec<u32>,
     /// A row for each user and score.
@@ -130,12 +131,12 @@ impl Base {
         let lanes = prefix.lanes();
         self.from = prefix.from;
         self.questions = prefix.from + lanes;
-        self.limited = prefix.limit < self.questions;
-        self.split = if self.limited {
-            prefix.limit
-        } else {
-            prefix.from + lanes / 2
-        };
+        self.split = prefix.from + lanes / 2;
+        self.beyond = false;
+        if !prefix.limit.is_none(self.questions) {
+            self.split = prefix.limit.position;
+            self.beyond = prefix.limit.allowed > 1;
+        }
 
         let stride = table.stride;
         self.members.clear();
@@ -213,7 +214,7 @@ impl Base {
     }
 
     /// The closed form of all users' part in all sets behind the prefix: choices of three of what they
-    /// answered, less those of three beyond the limit.
+    /// answered within the limit.
     pub(in crate::engine::cpu) fn closed_form(
         &self,
         table: &Table,
@@ -224,8 +225,8 @@ impl Base {
         let scores: Vec<i64> = scores
             .map(|&step| lowest + i64::from(step) * table.steps.unit)
             .collect();
-        let all = Row::of(self.from..self.questions);
-        let beyond = Row::of(prefix.limit..self.questions);
+        let limit = prefix.limit;
+        let parts = [self.from..limit.position, limit.position..self.questions].map(Row::of);
         let mut sums = AuditSums::default();
         for (member, rows) in self.members.iter().zip(self.rows.chunks(scores.len())) {
             let Member { score, total, .. } = prefix.members[*member as usize];
@@ -241,10 +242,10 @@ impl Base {
                 }
                 tail
             };
-            sums += prefix.forms.of_user(3, score, total, &tail(all));
-            if self.limited {
-                sums -= prefix.forms.of_user(3, score, total, &tail(beyond));
-            }
+            let tails = parts.map(tail);
+            sums += prefix
+                .forms
+                .of_user_within(limit.allowed, 3, score, total, &tails);
         }
         sums
     }

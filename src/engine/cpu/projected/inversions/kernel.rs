@@ -80,8 +80,8 @@ fn stem<L: Level, const SIMPLE: bool>(level: L, search: Search<'_>) -> Tally {
     } else {
         (base.from..l1, base.split..base.questions)
     };
-    // Where there is a limit, pairs of two questions beyond it are this stem's too.
-    let more = if base.limited {
+    // Where two questions may lie beyond the limit, pairs of these are this stem's too.
+    let more = if base.beyond {
         base.split..base.questions
     } else {
         0..0
@@ -221,7 +221,7 @@ fn gather<const SIMPLE: bool>(
             usize::from(brief.split),
             usize::from(brief.end),
         );
-        let (first, more, others) = if base.limited {
+        let (first, more, others) = if base.beyond {
             (start, end - split, 0)
         } else if second_half {
             (split, 0, split - start)
@@ -311,6 +311,7 @@ fn scatter(
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::super::halves::Limit;
     use super::super::super::super::layout::Layout;
     use super::super::super::base::User;
     use super::super::super::prefix::Prefix;
@@ -369,7 +370,7 @@ mod tests {
             rows: &rows,
             members: &members,
             from: 0,
-            limit: questions,
+            limit: Limit::none(questions),
             forms: &Completions::new(questions, 3),
             parallel: false,
         };

@@ -22,7 +22,9 @@
 //! Bins are taken by their edges next to 0, classes of high users are rounded up and those of low
 //! users down, so that what is called an inversion is one.
 //!
-//! Pairs l₁ > l₂ > leaf are split by halves as in [`super::stem`].
+//! Pairs l₁ > l₂ > leaf are split by halves as in [`super::stem`]. Where there is a limit, stems are the questions
+//! before it, which come as that first half: each takes pairs of two questions before the limit with every leaf
+//! beyond it, and, where two questions may lie there, pairs of two beyond it too.
 //!
 //! # Cost
 //! A user of a prefix one question short costs one list entry and, for each score, one load, or and

@@ -53,6 +53,7 @@ use super::stem::Tally;
 use crate::arch::{ByteKernel, ByteLevel, run_bytes};
 use crate::stats::{AuditSums, Floor, Needs};
 use leaves::Sums;
+pub(super) use order::MOST_OF_A_PAIR;
 use order::{AT_ONCE, Stem};
 
 /// Largest score of a prefix, in steps: see the widths above.
@@ -113,15 +114,16 @@ impl ByteKernel for Search<'_> {
             exact,
         } = self;
         let mut tally = Tally::default();
-        if l1 < 2 || !stem.reset(level, base, l1) {
+        let seconds = base.second.max(1)..l1;
+        if seconds.is_empty() || !stem.reset(level, base, l1) {
             // Sets without a user.
-            tally.sets = (l1 * l1.saturating_sub(1) / 2) as u64;
+            tally.sets = base.sets(l1);
             return tally;
         }
         let mut sums = Sums::new(level, stem);
         let mut now = floor();
         let mut needs = Needs::default();
-        for l2 in 1..l1 {
+        for l2 in seconds {
             if l2 % 16 == 1 {
                 now = floor();
             }

@@ -10,7 +10,7 @@ use crate::arch::{ByteLevel, twice};
 pub(super) const AT_ONCE: usize = 4;
 
 /// Most outer users of a pair.
-const MOST_OF_A_PAIR: u32 = 127;
+pub(in super::super) const MOST_OF_A_PAIR: u32 = 127;
 
 /// Scores of a stem's users, from the lowest of the prefix: 0 to this less 1.
 const SCORES: usize = 14;
@@ -153,7 +153,7 @@ impl Stem {
         self.plan(&starts);
         self.listed.resize(outer + 64, 0);
         let mut most = 0;
-        for lane in 0..l1 {
+        for lane in base.second..l1 {
             let mut users = 0;
             for slab in 0..slabs {
                 users += self.of_all.who(level, slab, lane).count_ones();

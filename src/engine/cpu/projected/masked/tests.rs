@@ -1,7 +1,7 @@
 //! Masked sums of a stem against the definition, at each level: what is discarded, what is added up, and faults.
 
 use super::super::bytes::base::{Base, g_of};
-use super::super::bytes::tests::{Answered, Case, L1, OfAnswers, USERS, drawn};
+use super::super::bytes::tests::{Answered, Case, L1, OfAnswers, SECONDS, USERS, drawn};
 use super::super::kernel::{Bar, SUMS};
 use super::leaves::Sums;
 use super::order::{AT_ONCE, Stem};
@@ -63,7 +63,7 @@ impl ByteKernel for Judge<'_> {
         let lowest = stem.of_all.centre;
         let mut sums = Sums::new(level, &stem);
         let (mut counts, mut want) = ([0; 2], [0_i64; SUMS]);
-        for l2 in 1..L1 {
+        for l2 in base.second.max(1)..L1 {
             let users = stem.list(level, l2);
             let (_, left_out) = stem.of_all.left_out(level, l2);
             let bar = Bar::<f32>::new(Need::exact(floor), users as u64, left_out, stem.reach);
@@ -124,11 +124,12 @@ fn agree(isa: Isa) {
             want: [false; 4],
         };
         let (users, answers) = drawn(case);
-        let judged = |share: f64, fault: bool| {
+        let judged = |share: f64, second: usize, fault: bool| {
             let base = Base {
                 share,
                 mean: 0.5,
                 range: 1,
+                second,
                 users: users.clone(),
                 answers: Planes::of(&answers),
             };
@@ -140,14 +141,17 @@ fn agree(isa: Isa) {
             };
             run_bytes(isa, judge)
         };
-        for share in [0.01, 0.6, 1.0] {
-            let (counts, less, unit) = judged(share, false);
-            assert_eq!(less, [0; SUMS], "{case:?} {share}");
+        for (share, second) in [0.01, 0.6, 1.0]
+            .into_iter()
+            .flat_map(|s| SECONDS.map(|l| (s, l)))
+        {
+            let (counts, less, unit) = judged(share, second, false);
+            assert_eq!(less, [0; SUMS], "{case:?} {share} {second}");
             // With all users outer, those of a pair are most.
             assert!(unit > 0 || !loses || share < 1.0, "{case:?} {share}");
             discarded += counts[0];
         }
-        let (_, less, _) = judged(1.0, true);
+        let (_, less, _) = judged(1.0, 0, true);
         assert_ne!(less, [0; SUMS], "{case:?}: bits of a user are lost");
     }
     // Leaves of many users leave the fields and are kept, so not every case discards.
