@@ -235,7 +235,7 @@ fn by_sets(
     let halves = told.way.contains(&BY_HALVES.0) && query.k() == BY_HALVES.1;
     let estimate = match walk || halves {
         true => estimate,
-        false => by_parts(prepared, query, &seen, estimate, half, outer)?,
+        false => by_parts(prepared, query, &seen, estimate, on.growth(), half, outer)?,
     };
     told.time = Time::Expected(estimate.at_least(seen.seconds));
     Ok(())
@@ -256,12 +256,14 @@ fn walks(regime: Option<Regime>) -> bool {
     !matches!(regime, Some(Regime::Products(_)))
 }
 
-/// The estimate where a set on average is dearer or cheaper than those that were done.
+/// The estimate where a set on average is dearer or cheaper than those that were done. A GPU is not filled by parts,
+/// least by those of short prefixes, so that their ratio says too much of it: the middle is taken between it and none.
 fn by_parts(
     prepared: &dyn Prepared,
     query: &Query<'_>,
     seen: &Trace,
     estimate: Estimate,
+    growth: Growth,
     budget: Duration,
     outer: &Watch,
 ) -> Result<Estimate, EngineError> {
@@ -272,7 +274,13 @@ fn by_parts(
         floor: seen.floor,
     };
     let told = parts(prepared, query, total, stopped, budget, outer)?;
-    Ok(estimate.times(told.ratio, told.give))
+    Ok(match growth {
+        Growth::Even => estimate.times(told.ratio, told.give),
+        Growth::Filling => {
+            let ratio = told.ratio.sqrt();
+            estimate.times(ratio, told.give * ratio.max(1.0 / ratio))
+        }
+    })
 }
 
 /// The ways that a part of some of the sets takes which were done.
