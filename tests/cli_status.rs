@@ -101,6 +101,27 @@ fn files_that_cannot_take_it_are_refused_before_the_search() {
     assert_eq!(code(&out), 2, "{}", shown(&out));
 }
 
+#[test]
+fn a_refused_search_leaves_files_as_they_were() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = table(folder.path());
+    let [old, new] = ["old", "new"].map(|name| folder.path().join(name));
+    fs::write(&old, "before").expect("writable");
+    for status in [&old, &new] {
+        let name = status.to_str().expect("UTF-8");
+        let out = run_on(&format!("search -k 99 --status-json {name}"), &table);
+        assert_eq!(code(&out), 2, "{}", shown(&out));
+        assert!(!new.exists());
+        assert_eq!(fs::read(&old).expect("readable"), b"before");
+        let out = run_on(&format!("search -k 3 -q --status-json {name}"), &table);
+        assert_eq!(code(&out), 0, "{}", shown(&out));
+        let told = fs::read_to_string(status).expect("readable");
+        assert!(told.starts_with('{') && lines(&told).len() >= 2, "{told}");
+        fs::remove_file(&new).unwrap_or_default();
+        fs::write(&old, "before").expect("writable");
+    }
+}
+
 /// How long a machine takes to come to the search is not known, so longer and longer waits are tried.
 #[cfg(unix)]
 #[test]

@@ -294,15 +294,7 @@ impl Pieces<'_> {
                     watch: &watch,
                     name: &name,
                     sets,
-                    which: Which {
-                        k: query.k(),
-                        search: at + 1,
-                        searches: queries.len(),
-                        device: match devices.as_slice() {
-                            [only] => Some(only),
-                            _ => None,
-                        },
-                    },
+                    which: Which::of(queries, at, &devices),
                 };
                 let _shown = self.progress.show(scope, shown);
                 session.search(at, &work, save)

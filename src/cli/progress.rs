@@ -80,12 +80,9 @@ impl Progress {
         let mut all = vec![alive];
         if !self.quiet {
             let (alive, dropped) = mpsc::channel();
-            let Of {
-                watch, name, sets, ..
-            } = of;
             scope.spawn(move || {
                 if std::io::stderr().is_terminal() {
-                    draw(&dropped, watch, name, sets);
+                    draw(&dropped, of);
                 } else {
                     let far = |elapsed| say(&told(of, elapsed));
                     tell(&dropped, self.start, MINUTE, far);
@@ -196,17 +193,16 @@ fn tell_waiting(
 }
 
 /// Draws a bar until `dropped`.
-fn draw(dropped: &Receiver<()>, watch: &Watch, name: &str, sets: Option<Sets>) {
+fn draw(dropped: &Receiver<()>, of: Of<'_>) {
     let bar = ProgressBar::with_draw_target(Some(STEPS), ProgressDrawTarget::stderr());
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {msg}") {
         bar.set_style(style);
     }
     let start = Instant::now();
     while dropped.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-        let done = watch.done();
-        bar.set_position(sets.map_or(0, |sets| steps(done, sets.total)));
-        let line = line(done, sets, start.elapsed());
-        bar.set_message(format!("{name}{line}{}", found(watch)));
+        let done = of.watch.done();
+        bar.set_position(of.sets.map_or(0, |sets| steps(done, sets.total)));
+        bar.set_message(told(of, start.elapsed()));
     }
     bar.finish_and_clear();
 }

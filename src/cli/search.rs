@@ -61,15 +61,7 @@ pub fn run(args: SearchArgs, talk: Talk) -> anyhow::Result<Exit> {
                 1 => String::new(),
                 all => format!("k {} ({} of {all}): ", query.k(), before + 1),
             },
-            which: Which {
-                k: query.k(),
-                search: before + 1,
-                searches: queries.len(),
-                device: match devices.as_slice() {
-                    [only] => Some(only),
-                    _ => None,
-                },
-            },
+            which: Which::of(&queries, before, &devices),
         };
         let start = Instant::now();
         let mut search = match watched(&*engine, &of, &stop, deadline, &progress) {

@@ -5,11 +5,11 @@ use super::table::names_stream;
 use super::talk::say;
 use anyhow::{Context, bail};
 use clap::Args;
-use kcorrset::engine::Watch;
+use kcorrset::engine::{Query, Watch};
 use same_file::is_same_file;
 use serde::Serialize;
-use std::fs::File;
-use std::io::{Stdout, Write, stdout};
+use std::fs::{self, File};
+use std::io::{self, Stdout, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -52,8 +52,8 @@ impl StatusArgs {
                     bail!("--status-json {name}: that is the file of {what}: name another one");
                 }
             }
-            let file = File::create(path).with_context(|| format!("{name}: cannot write"))?;
-            (Out::File(file), name)
+            let lines = Lines::open(path).with_context(|| format!("{name}: cannot write"))?;
+            (Out::File(lines), name)
         };
         Ok(Some(Status {
             every: self.status_every.unwrap_or(EVERY),
@@ -66,8 +66,52 @@ impl StatusArgs {
 /// Where lines go.
 #[derive(Debug)]
 enum Out {
-    File(File),
+    File(Lines),
     Stdout(Stdout),
+}
+
+/// A file that is as it was, or is not there, until the first line: a search that is refused leaves no trace.
+#[derive(Debug)]
+struct Lines {
+    file: File,
+    /// Its name where it is new and has no line.
+    new: Option<PathBuf>,
+    begun: bool,
+}
+
+impl Lines {
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut new = File::options();
+        let (file, new) = match new.write(true).create_new(true).open(path) {
+            Ok(file) => (file, Some(path.to_owned())),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                (File::options().write(true).open(path)?, None)
+            }
+            Err(error) => return Err(error),
+        };
+        let begun = false;
+        Ok(Self { file, new, begun })
+    }
+
+    /// The file, which is emptied for the first line. A pipe or a device has nothing to be emptied.
+    fn file(&mut self) -> io::Result<&mut File> {
+        if !std::mem::replace(&mut self.begun, true) {
+            self.new = None;
+            if self.file.metadata()?.is_file() {
+                self.file.set_len(0)?;
+            }
+        }
+        Ok(&mut self.file)
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        if let Some(path) = self.new.take() {
+            // Whoever reads it finds nothing either way.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 /// Lines of status.
@@ -109,6 +153,21 @@ pub struct Which<'a> {
     pub searches: usize,
     /// What it runs on, where that is one device.
     pub device: Option<&'a str>,
+}
+
+impl<'a> Which<'a> {
+    /// Search `at`, from 0, of these, on these devices.
+    pub fn of(queries: &[Query<'_>], at: usize, devices: &'a [String]) -> Self {
+        Self {
+            k: queries[at].k(),
+            search: at + 1,
+            searches: queries.len(),
+            device: match devices {
+                [only] => Some(only),
+                _ => None,
+            },
+        }
+    }
 }
 
 /// What is known of a search at one time.
@@ -208,7 +267,7 @@ impl Status {
     pub fn write(&self, moment: Moment<'_>) {
         let mut out = self.out.lock().unwrap_or_else(|e| e.into_inner());
         let written = match &mut *out {
-            Some(Out::File(file)) => line(file, moment),
+            Some(Out::File(lines)) => lines.file().and_then(|file| line(file, moment)),
             Some(Out::Stdout(stdout)) => line(stdout, moment),
             None => Ok(()),
         };
@@ -222,7 +281,7 @@ impl Status {
     }
 }
 
-fn line(out: &mut impl Write, moment: Moment<'_>) -> std::io::Result<()> {
+fn line(out: &mut impl Write, moment: Moment<'_>) -> io::Result<()> {
     let mut text = serde_json::to_string(&Line::of(moment))?;
     text.push('\n');
     out.write_all(text.as_bytes())?;

@@ -30,7 +30,7 @@ impl Default for Units {
     fn default() -> Self {
         Self {
             target: Duration::from_secs(25),
-            limit: Duration::from_secs(45),
+            limit: Duration::from_secs(58),
             patience: Duration::from_secs(3),
             every: Duration::from_secs(10),
             by_sets: true,
@@ -46,6 +46,11 @@ const STARTS: u32 = 4;
 
 /// A first try that would take so many times as long as it has is stopped early, so that it loses little.
 const TIMES: f64 = 200.0;
+
+/// Before a first try has gone on for so many times the patience it is to be done within this share of the limit, later
+/// within all of it: what is close is better stopped while little is lost.
+const EARLY: u32 = 2;
+const SURE: f64 = 0.8;
 
 /// A unit is at most so many times as large as the one before it, or as small.
 const GROWTH: f64 = 8.0;
@@ -145,8 +150,13 @@ impl Pace {
             return far.took >= patience.saturating_mul(STARTS);
         };
         let projected = far.took.as_secs_f64() + sets.saturating_sub(far.done) as f64 / rate;
+        let share = if since < patience.saturating_mul(EARLY) {
+            SURE
+        } else {
+            1.0
+        };
         since >= FIRST_LOOK
-            && projected > limit.as_secs_f64()
+            && projected > share * limit.as_secs_f64()
             && (since >= patience || projected < TIMES * since.as_secs_f64())
     }
 
@@ -205,13 +215,15 @@ mod tests {
         // 40 s in all, and 100 s: the latter is waited for until it is certain enough.
         assert!(!stops(1100, 0.0, 4.0) && !stops(1100, 5.0, 9.0));
         assert!(!stops(130, 0.0, 0.3) && stops(200, 0.0, 1.0) && stops(400, 5.0, 8.0));
-        // More than 45 s are waited for until a two hundredth of it is over, or for three seconds.
+        // What takes longer is waited for until a two hundredth of it is over, or for three seconds.
         assert!(!stops(150, 0.0, 0.24) && stops(150, 0.0, 0.26));
         assert!(!stops(101, 0.0, 2.9) && stops(101, 0.0, 3.1));
+        // 50 s are too close to the limit at first, and within it once six seconds have passed.
+        assert!(stops(1100, 0.0, 5.0) && !stops(1500, 0.0, 7.0) && stops(1100, 0.0, 7.0));
         // Nothing done tells nothing for a while.
         assert!(!stops(0, 0.0, 11.0) && stops(0, 0.0, 12.0));
         // However far it is.
-        assert!(!stops(9_999, 0.0, 44.0) && stops(9_999, 0.0, 45.0));
+        assert!(!stops(9_999, 0.0, 57.0) && stops(9_999, 0.0, 58.0));
         let proof = Pace::new(
             Units {
                 by_sets: false,
@@ -222,7 +234,7 @@ mod tests {
             10_000,
         );
         assert!(
-            !proof.stops(10_000, &far(0, 0.0, 44.0)) && proof.stops(10_000, &far(0, 0.0, 45.0))
+            !proof.stops(10_000, &far(0, 0.0, 57.0)) && proof.stops(10_000, &far(0, 0.0, 58.0))
         );
     }
 
@@ -242,15 +254,15 @@ mod tests {
         pace.finished(12_500, SECOND / 10);
         assert_eq!(next(&pace, 0..1_000_000), Some(0..100_000));
         // A unit that is stopped is halved at least.
-        pace.stopped(100_000, &far(99_000, 45));
+        pace.stopped(100_000, &far(99_000, 58));
         assert_eq!(next(&pace, 0..1_000_000), Some(0..50_000));
-        pace.stopped(50_000, &far(0, 45));
+        pace.stopped(50_000, &far(0, 58));
         assert_eq!(next(&pace, 0..1_000_000), Some(0..25_000));
         let after = |seconds| Far {
             took: seconds * SECOND,
             ..Far::default()
         };
-        assert!(!pace.stops(25_000, &after(44)) && pace.stops(25_000, &after(45)));
+        assert!(!pace.stops(25_000, &after(57)) && pace.stops(25_000, &after(58)));
         assert!(!pace.stops(1, &after(450)));
         // What would be less than half a unit is taken along.
         assert_eq!(pace.next(&[5..30_000, 40_000..50_000]), Some(5..30_000));

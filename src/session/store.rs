@@ -116,7 +116,11 @@ pub enum StoreError {
         before: String,
     },
     /// The file system refused.
-    #[error("{}: cannot {what}: {why}", .path.display())]
+    #[error(
+        "{}: cannot {what}: {why}; a session needs a folder that is there and can be written to, and some room on its \
+         disk (what was saved before stays as it is)",
+        .path.display()
+    )]
     System {
         /// The file.
         path: PathBuf,
