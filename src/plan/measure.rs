@@ -346,17 +346,20 @@ mod tests {
 
     #[test]
     fn a_search_that_ends_is_its_own_time_and_one_that_does_not_is_estimated() {
-        let (sparse, full) = (table(30, 0.6), table(44, 1.0));
+        let (sparse, full) = (table(44, 0.6), table(44, 1.0));
         let ended = cpu(&sparse, 3, Duration::from_secs(60));
         assert!(matches!(ended.time, Time::Measured(_)), "{ended:?}");
         assert_eq!((ended.engine, ended.way[0]), ("cpu", "walk"));
-        for (table, k, way) in [(&sparse, 9, "walk"), (&full, 16, "complete")] {
+        for (table, k, ways) in [
+            (&sparse, 16, &["walk", "patterns"][..]),
+            (&full, 16, &["complete"]),
+        ] {
             let told = cpu(table, k, Duration::from_millis(60));
             let Time::Expected(estimate) = told.time else {
                 panic!("{told:?}");
             };
             assert!(estimate.low <= estimate.seconds && estimate.seconds <= estimate.high);
-            assert_eq!(told.way[0], way);
+            assert!(ways.contains(&told.way[0]), "{told:?}");
         }
     }
 

@@ -121,7 +121,7 @@ mod tests {
     fn table(answered: f64) -> ResponseMatrix {
         let spec = Spec {
             users: 400,
-            questions: 20,
+            questions: 60,
             answered,
             scores: 0..=1,
             model: Model::Random,

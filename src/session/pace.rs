@@ -255,7 +255,7 @@ mod tests {
         assert_eq!(next(&pace, 0..1_000_000), Some(0..100_000));
         // A unit that is stopped is halved at least.
         pace.stopped(100_000, &far(99_000, 58));
-        assert_eq!(next(&pace, 0..1_000_000), Some(0..50_000));
+        assert_eq!(next(&pace, 0..1_000_000), Some(0..42_672));
         pace.stopped(50_000, &far(0, 58));
         assert_eq!(next(&pace, 0..1_000_000), Some(0..25_000));
         let after = |seconds| Far {
