@@ -416,7 +416,7 @@ fn a_table_from_stdin_is_named_to_go_on() {
     let session = folder.path().join("s");
     let table = fs::read(crate::cli::data().join("exam.csv")).expect("a table");
     let begin = format!(
-        "search - -k 5 -q --engine reference --max-time 0.001 --session {}",
+        "search - -k 6 -q --engine reference --max-time 0.000001 --session {}",
         session.display()
     );
     let out = run_with_stdin(&begin, &table);

@@ -3,9 +3,9 @@
 use super::{rank, unrank};
 use std::ops::RangeInclusive;
 
-/// Of the ranks `within` of the `k`-subsets of `q`, the one before which a cut leaves the largest subtrees whole: the
-/// first of those sets that begin with the fewest questions in common with the set before them; of several such the
-/// nearest to the middle, and of two as near the lower.
+/// The rank, of those `within` of the `k`-subsets of `q`, before which a cut leaves the largest subtrees whole: that of a
+/// set that has the fewest first questions in common with the set before it; of several such the nearest to the middle,
+/// and of two as near the lower.
 ///
 /// Returns `None` where a rank of `within` is above C(q, k), that leaves 128 bits, or `within` is empty.
 #[must_use]

@@ -169,7 +169,7 @@ impl Space {
         rank(self.order.len() - self.fixed, &chosen)
     }
 
-    /// Of these cuts (a cut lies before the rank that it is), the one that leaves the largest subtrees whole, see
+    /// The one of these cuts (a cut lies before the rank that it is) that leaves the largest subtrees whole, see
     /// [`roundest`]; the lowest where sets have no ranks or cuts lie behind them.
     #[must_use]
     pub fn roundest(&self, within: RangeInclusive<u128>) -> u128 {

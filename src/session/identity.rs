@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 /// Digests, which take a pass over the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Identity {
-    /// Of the table, see [`crate::matrix::ResponseMatrix::fingerprint`].
+    /// Digest of the table, see [`crate::matrix::ResponseMatrix::fingerprint`].
     pub(super) fingerprint: String,
-    /// Of what is from elsewhere, if anything is.
+    /// Digest of what is from elsewhere, if anything is.
     pub(super) beside: Option<String>,
 }
 
