@@ -50,10 +50,9 @@ impl<'e> On<'e> {
 
     /// How its time grows with the work.
     fn growth(self) -> Growth {
-        match self {
-            Self::Cpu(_) | Self::Bound(_) => Growth::Even,
-            #[cfg(feature = "gpu")]
-            Self::Gpu(_) => Growth::Filling,
+        match self.engine().name() {
+            "gpu" => Growth::Filling,
+            _ => Growth::Even,
         }
     }
 
@@ -68,6 +67,9 @@ impl<'e> On<'e> {
 
     /// An engine that goes about other sets in this way; `None` where it goes about all as it does.
     fn in_way(self, regime: Option<Regime>, way: &[&'static str]) -> Option<Box<dyn Engine + 'e>> {
+        if regime.is_none() && way.is_empty() {
+            return None;
+        }
         Some(match self {
             Self::Cpu(engine) => match regime {
                 Some(regime) => Box::new(engine.clone().with_regime(regime)),
