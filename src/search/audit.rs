@@ -139,3 +139,50 @@ impl Tails {
         self.all.without(&self.before[place])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stats::Sums;
+    use crate::synth::{Model, Spec, matrix};
+
+    #[test]
+    fn the_closed_form_of_any_part_is_the_sum_over_its_sets() {
+        let table = matrix(&Spec {
+            users: 20,
+            questions: 7,
+            answered: 0.7,
+            scores: -1..=3,
+            model: Model::Random,
+            booklets: 0,
+            seed: 5,
+        })
+        .unwrap();
+        let basis = Basis {
+            scores: vec![1, 0, 2, 0, -1, 0, 3],
+            total: 4,
+            ..Basis::default()
+        };
+        for include in [&[][..], &[3]] {
+            let query = Query::of(&table).k(4).include(include).build().unwrap();
+            let all = query.space().count().unwrap();
+            let own = |basis: &Basis, rank: u128| {
+                let set = query.space().unrank(rank).unwrap();
+                let shift: i64 = set.iter().map(|&q| basis.score(q, 0)).sum();
+                let mut sums = AuditSums::default();
+                sums.add_set(&Sums::of_set(query.table(), &set));
+                sums.shifted(shift, basis.total(0))
+            };
+            for basis in [Basis::default(), basis.clone()] {
+                for (skip, limit) in (0..all).flat_map(|s| (1..=all - s).map(move |l| (s, l))) {
+                    let part = query.space().part(skip, Some(limit)).unwrap();
+                    let mut want = AuditSums::default();
+                    for rank in skip..skip + limit {
+                        want += own(&basis, rank);
+                    }
+                    assert_eq!(expected(&query, &part, &basis), want, "{skip} {limit}");
+                }
+            }
+        }
+    }
+}
