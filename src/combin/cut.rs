@@ -3,9 +3,9 @@
 use super::{rank, unrank};
 use std::ops::RangeInclusive;
 
-/// The rank, of those `within` of the `k`-subsets of `q`, before which a cut leaves the largest subtrees whole: that of a
-/// set that has the fewest first questions in common with the set before it; of several such the nearest to the middle,
-/// and of two as near the lower.
+/// The rank, of those `within` of the `k`-subsets of `q`, before which a cut leaves the largest subtrees whole: that of
+/// a set that has the fewest first questions in common with the set before it; of several such the nearest to the
+/// middle, and of two as near the lower.
 ///
 /// Returns `None` where a rank of `within` is above C(q, k), that leaves 128 bits, or `within` is empty.
 #[must_use]
@@ -25,7 +25,8 @@ pub fn roundest(q: usize, k: usize, within: RangeInclusive<u128>) -> Option<u128
         return (rank(q, &whole)? + 1 == high).then_some(high);
     };
     let (before, middle_set) = (unrank(q, k, before)?, unrank(q, k, middle)?);
-    // The set before the lowest cut and the one behind the highest part here, and all between go along until here.
+    // All sets from the one before the lowest cut to the one behind the highest have the same questions before this
+    // place; so a cut where the question in this place changes has the fewest in common, and there is one.
     let parting = (0..k).find(|&i| before[i] != last[i])?;
     let first_with = |next: usize| {
         let prefix = &last[..parting];

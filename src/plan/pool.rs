@@ -233,20 +233,25 @@ mod tests {
     use super::super::tree::Tree;
     use super::*;
     use crate::engine::cpu::CpuEngine;
+    use crate::matrix::ResponseMatrix;
     use crate::synth::{Model, Spec, matrix};
 
-    #[test]
-    fn searches_of_some_questions_tell_a_time_and_a_way() {
+    fn table(users: usize, questions: usize, answered: f64) -> ResponseMatrix {
         let spec = Spec {
-            users: 300,
-            questions: 24,
-            answered: 0.5,
+            users,
+            questions,
+            answered,
             scores: 0..=1,
             model: Model::Random,
             booklets: 0,
             seed: 3,
         };
-        let table = matrix(&spec).unwrap();
+        matrix(&spec).unwrap()
+    }
+
+    #[test]
+    fn searches_of_some_questions_tell_a_time_and_a_way() {
+        let table = table(300, 24, 0.5);
         let query = Query::of(&table).k(8).min_users(8).build().unwrap();
         let work = |query: &Query<'_>| Tree::of(query).work();
         assert!(Tree::of(&query).is_cut());
@@ -264,16 +269,7 @@ mod tests {
 
     #[test]
     fn more_questions_are_more_work_and_never_more_than_all() {
-        let spec = Spec {
-            users: 200,
-            questions: 20,
-            answered: 0.6,
-            scores: 0..=1,
-            model: Model::Random,
-            booklets: 0,
-            seed: 3,
-        };
-        let table = matrix(&spec).unwrap();
+        let table = table(200, 20, 0.6);
         let query = Query::of(&table)
             .k(6)
             .min_users(5)

@@ -1,5 +1,6 @@
 //! Draws: questions and ranks, the same ones for the same seed.
 
+use crate::search::sample;
 use rand::RngExt;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -27,12 +28,7 @@ impl Draws {
 
     /// So many of the places below `all`, ascending.
     pub(super) fn places(&mut self, all: usize, many: usize) -> Vec<usize> {
-        let mut places: Vec<usize> = (0..all).collect();
-        for at in 0..many.min(all) {
-            let other = self.0.random_range(at..all);
-            places.swap(at, other);
-        }
-        places.truncate(many);
+        let mut places = sample(all, many.min(all), &mut self.0);
         places.sort_unstable();
         places
     }

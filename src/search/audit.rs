@@ -71,13 +71,12 @@ fn closed_form(query: &Query<'_>, totals: &[i64], part: &Part, basis: &Basis) ->
         let total = basis.total(total);
         for tree in &trees {
             let Subtree { prefix, next } = tree;
-            let scores = prefix.iter().map(|&question| {
-                let score = matrix.column(question).score(u as u32)?;
-                Some(basis.score(question, score))
-            });
             // Sums are modulo 2^64.
-            let added = |sum: i64, score: Option<i64>| Some(sum.wrapping_add(score?));
-            let Some(score) = scores.into_iter().try_fold(0, added) else {
+            let score = prefix.iter().try_fold(0_i64, |sum, &question| {
+                let score = matrix.column(question).score(u as u32)?;
+                Some(sum.wrapping_add(basis.score(question, score)))
+            });
+            let Some(score) = score else {
                 continue;
             };
             // All that the answers from its next question on make with the prefix, less those with none of these.
@@ -94,8 +93,9 @@ fn closed_form(query: &Query<'_>, totals: &[i64], part: &Part, basis: &Basis) ->
 struct Tails {
     /// These questions, ascending.
     questions: Vec<usize>,
-    /// What is answered before each of them, and in all.
+    /// What is answered before each of them.
     before: Vec<Tail>,
+    /// What is answered in all.
     all: Tail,
 }
 

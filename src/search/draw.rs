@@ -68,7 +68,7 @@ fn space(all: &Space, sets: u128, rng: &mut impl Rng) -> Option<Space> {
 }
 
 /// So many of the places `0..all`, none of them twice, in the order in which they are drawn.
-fn sample(all: usize, many: usize, rng: &mut impl Rng) -> Vec<usize> {
+pub(crate) fn sample(all: usize, many: usize, rng: &mut impl Rng) -> Vec<usize> {
     let mut places: Vec<usize> = (0..all).collect();
     for at in 0..many {
         let other = rng.random_range(at..all);

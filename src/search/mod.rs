@@ -10,6 +10,7 @@ mod draw;
 
 pub use audit::{AuditFailure, expected, expected_of_source};
 pub use check::{CheckFailure, Checked};
+pub(crate) use draw::sample;
 
 use crate::combin::{Part, Size};
 use crate::engine::{Engine, EngineError, Findings, Prepared, Query, Recorded, Watch};

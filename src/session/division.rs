@@ -181,7 +181,7 @@ fn weight_of(table: &ResponseMatrix, k: usize, set: &[usize]) -> u64 {
         .collect();
     let words = table.users().len().div_ceil(64);
     let step = words.div_ceil(WORDS).max(1);
-    // Users of the first K − 1 questions, and of one less, K > 1 and 2.
+    // Users of the first K − 1 questions, and of the first K − 2; none are counted where that is no question.
     let mut users = [0_u64; 2];
     for word in (0..words).step_by(step) {
         let mut both = [u64::MAX; 2];
